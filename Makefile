@@ -1,0 +1,88 @@
+# Bom Bo. `make help` lists what there is. One makefile, non-recursive; folders are found, not listed.
+PORT  ?= 8080
+DATA  ?= data
+STORE ?=
+CC    ?= gcc
+PY    := /usr/bin/python3
+B     := build
+
+PKGS := sqlite3 openssl libcurl pangocairo cairo-pdf libqrencode libpcre2-8 libxml-2.0 jansson libheif libjpeg libpng zlib libbrotlienc
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -largon2 -lmagic -lqpdf -lpthread -lm
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+  -Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wcast-align -Wvla -Wformat=2 -Wswitch-enum \
+  -Wundef -Wnull-dereference -Wimplicit-fallthrough -fno-common
+BASE_FLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I$(B) -include src/base/banned.h $(WARN) $(PKG_CFLAGS) -MMD -MP
+REL_FLAGS  := -O2 -g -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+ifneq (,$(findstring gcc,$(CC)))
+REL_FLAGS  += -ftrivial-auto-var-init=zero
+endif
+REL_LD     := -pie -Wl,-z,relro,-z,now
+ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DBOMBO_TEST=1
+
+SRC   := $(sort $(filter-out %/test/%,$(shell find src -name '*.c')))
+GENIN := $(sort $(shell find src -name 'queries.sql' -o -name 'schema.sql' -o -path '*/pages/*.html' -o -path '*/text/*.txt' -o -name errors.def) $(wildcard tools/*.py) $(shell find ui -type f 2>/dev/null))
+GENC  := $(B)/gen/gen_all.c
+LIBSRC := $(filter-out src/app/main.c,$(SRC))
+TESTS := $(sort $(shell find src -path '*/test/test_*.c'))
+TESTLIB := $(sort $(wildcard test/lib/*.c))
+REL_OBJ  := $(LIBSRC:%.c=$(B)/rel/%.o) $(B)/rel/gen_all.o
+ASAN_OBJ := $(LIBSRC:%.c=$(B)/asan/%.o) $(TESTLIB:%.c=$(B)/asan/%.o) $(B)/asan/gen_all.o
+TEST_BIN := $(TESTS:src/%.c=$(B)/test/%)
+
+.PHONY: help all run check check-quick check-full bench lint fuzz test deps gen clean ui
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
+all: $(B)/bombo ## build the program
+
+deps: ## install what is missing (Debian packages, npm packages)
+	@tools/install-deps
+run: deps ## install, build, prepare the data folder, serve on PORT
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) --demo
+check-quick: ## under 5 minutes, for every commit
+	@tools/check quick
+check: ## every test that guards a landing
+	@tools/check full
+check-full: ## the long ones too
+	@tools/check long
+bench: ## measure; writes build/bench.json
+	@tools/bench
+lint: ## include direction, module shape, warnings, clang-tidy, cppcheck, formatting
+	@tools/lint
+fuzz: ## fuzz each target for FUZZ_S seconds (default 60)
+	@tools/fuzz
+test: $(TEST_BIN) ## C tests with sanitizers
+	@tools/run-c-tests $(TEST_BIN)
+gen: $(GENC) ## generated sources
+clean: ## remove what was built
+	rm -rf $(B)
+
+$(GENC): $(GENIN)
+	@mkdir -p $(B)/gen
+	@$(PY) tools/gen.py $(B)/gen
+$(B)/rel/gen_all.o: $(GENC)
+	@mkdir -p $(@D)
+	@$(CC) $(BASE_FLAGS) $(REL_FLAGS) -c $< -o $@
+$(B)/asan/gen_all.o: $(GENC)
+	@mkdir -p $(@D)
+	@$(CC) $(BASE_FLAGS) $(ASAN_FLAGS) -c $< -o $@
+$(B)/rel/%.o: %.c | $(GENC)
+	@mkdir -p $(@D)
+	@echo "  CC $<"
+	@$(CC) $(BASE_FLAGS) $(REL_FLAGS) -c $< -o $@
+$(B)/asan/%.o: %.c | $(GENC)
+	@mkdir -p $(@D)
+	@$(CC) $(BASE_FLAGS) $(ASAN_FLAGS) -c $< -o $@
+$(B)/asan/libbombo.a: $(ASAN_OBJ)
+	@rm -f $@ && ar rcs $@ $^
+$(B)/bombo: $(REL_OBJ) $(B)/rel/src/app/main.o
+	@$(CC) $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
+$(B)/bombo-asan: $(B)/asan/src/app/main.o $(B)/asan/libbombo.a
+	@$(CC) $(ASAN_FLAGS) $^ -o $@ $(PKG_LIBS)
+$(B)/test/%: src/%.c $(B)/asan/libbombo.a
+	@mkdir -p $(@D)
+	@$(CC) $(BASE_FLAGS) -Itest -Wno-missing-prototypes $(ASAN_FLAGS) $< $(B)/asan/libbombo.a -o $@ $(PKG_LIBS) -lcmocka
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

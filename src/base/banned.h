@@ -1,0 +1,16 @@
+/* banned.h: force-included in every file; calls that have a safer twin in base/ or sys/ do not compile. */
+#ifndef BASE_BANNED_H
+#define BASE_BANNED_H
+/* System headers first: poisoning must not hit their declarations. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <wchar.h>
+
+#ifndef BASE_BANNED_OFF
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
+#pragma GCC poison strtol strtoul strtoll strtoull sscanf rand srand localtime gmtime mktime ctime asctime
+#endif
+#endif

@@ -1,0 +1,56 @@
+/* ctx.h: what a use case may touch, handed down as the first parameter. No globals exist because
+ * this does. Holds pointers to forward-declared types only: base depends on nothing. */
+#ifndef BASE_CTX_H
+#define BASE_CTX_H
+
+#include "base/err.h"
+
+struct actor;      /* engine/access: who acts, in which position */
+struct pack_set;   /* engine/pack: the content in force, immutable */
+struct store;      /* store/: the whole store */
+struct store_conn; /* store/: the connection this thread may use now */
+struct sys_clock;  /* sys/: wall and monotonic time, real or fake */
+struct sys_random; /* sys/: random bytes, real or seeded */
+struct app_config; /* sys/: the configuration, immutable after start */
+struct server;     /* net/: the running server, for live events; NULL in tests */
+struct web_req;    /* web/: the request whose typed values a page repeats after an error */
+
+#define CTX_PROBLEMS_MAX 64
+
+struct ctx {
+    struct arena *arena;
+    const struct sys_clock *clock;
+    struct sys_random *random;
+    const struct app_config *config;
+    const struct pack_set *packs;
+    struct store *store;
+    struct store_conn *conn; /* set by the store while a transaction or read runs */
+    const struct actor *actor;
+    struct server *server;
+    const struct web_req *typed; /* set by web_form_again */
+    struct str lang;        /* "vi" or "en" or an added language */
+    struct str trace_id;    /* of the request or job */
+    int64_t deadline_us;    /* monotonic; 0 = none */
+    bool is_writing;        /* true inside store_write */
+    uint32_t n_statements;  /* counted by the store, read by tests and metrics */
+    uint32_t n_problems;
+    struct problem problems[CTX_PROBLEMS_MAX];
+    struct err_detail err;
+};
+
+/* Stores detail for the log; returns code. Use through err_set. */
+enum err ctx_fail(struct ctx *cx, enum err code, const char *file, int line, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
+
+/* return err_set(cx, ERR_CONFLICT, "stored version %d", v);  The value is the literal code, so
+ * analysers know it is not ERR_OK. No personal data in the detail. */
+#define err_set(cx, code, ...) ((void)ctx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__), (code))
+
+/* Adds one field problem (kept up to CTX_PROBLEMS_MAX). Strings are borrowed: static or arena. */
+void ctx_problem(struct ctx *cx, struct str field, struct str key, struct str arg);
+void ctx_problem2(struct ctx *cx, struct str field, struct str key, struct str arg, struct str arg2);
+
+/* ERR_INVALID when problems were added, else ERR_OK. */
+NODISCARD enum err ctx_check(struct ctx *cx);
+
+#endif

@@ -1,0 +1,62 @@
+/* http.h: one HTTP/1.1 message as net/ hands it up and takes it down. */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include "base/ctx.h"
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
+
+struct http_header {
+    struct str name, value; /* name as sent; compare with str_eq_nocase */
+};
+
+#define HTTP_HEADERS_MAX 100
+
+/* A whole, parsed, bounded request. Everything lives in the request's arena. */
+struct http_request {
+    enum http_method method;
+    struct str method_name;
+    struct str target;       /* as sent */
+    struct str path;         /* percent-decoded once, no "..", no "//", no NUL, starts with '/' */
+    struct str query;        /* raw, without '?' */
+    struct http_header headers[HTTP_HEADERS_MAX];
+    size_t n_headers;
+    struct str body;         /* small bodies; null when spooled */
+    struct str body_path;    /* large bodies: a spool file, unlinked after the response */
+    int64_t body_bytes;
+    struct str peer;         /* address text */
+    bool is_tls;
+    int64_t received_us;     /* monotonic, when the last byte arrived */
+};
+
+/* Value of the first header of that name, null when absent. */
+struct str http_header_get(const struct http_request *rq, struct str name);
+
+enum http_kind { HTTP_WHOLE, HTTP_FILE, HTTP_STREAM, HTTP_EVENTS };
+
+/* Writes one piece of a streamed body; blocks the worker while the client is slow.
+ * ERR_IO when the client is gone, ERR_DEADLINE when it is too slow. */
+struct http_stream;
+NODISCARD enum err http_stream_write(struct http_stream *s, struct str bytes);
+typedef enum err http_stream_fn(struct ctx *cx, void *arg, struct http_stream *s);
+
+struct http_response {
+    int status;              /* 0 = 500 */
+    enum http_kind kind;
+    struct http_header headers[24];
+    size_t n_headers;
+    struct str content_type;
+    struct str body;                /* WHOLE */
+    struct str file_path;           /* FILE: sent with Range and If-None-Match */
+    struct str etag;                /* FILE and WHOLE, quoted, or null */
+    http_stream_fn *stream_fn;      /* STREAM: chunked */
+    void *stream_arg;
+    struct str event_channel;       /* EVENTS: the connection listens to this channel (server_publish) */
+    struct str event_last_id;       /* EVENTS: Last-Event-ID to resume from */
+    bool must_close;
+};
+
+/* Strings are borrowed and must live in the request's arena or be static. */
+void http_response_header(struct http_response *rs, struct str name, struct str value);
+
+#endif

@@ -1,0 +1,61 @@
+/* server.h: the HTTP core: epoll loops, a strict HTTP/1.1 parser (RFC 9110, 9112), TLS, limits and
+ * deadlines on everything. The loop itself serves from memory only; every other request runs on a
+ * bounded worker pool. */
+#ifndef NET_SERVER_H
+#define NET_SERVER_H
+
+#include "net/http.h"
+
+struct server;
+
+struct server_class {      /* a limit of its own inside the pool, e.g. password hashing */
+    struct str name;
+    uint32_t running_max;  /* workers it may hold at once */
+    uint32_t queue_max;    /* waiting; beyond: 503 with Retry-After */
+};
+
+struct server_config {
+    struct str address;          /* "127.0.0.1" or "0.0.0.0" or "::" */
+    int32_t port;                /* 0 = any free port */
+    uint32_t n_loops, n_workers; /* 0 = cores; 0 = 2 per core, at least 4 */
+    uint32_t connections_max;    /* 0 = 10000 */
+    uint32_t head_max_bytes;     /* 0 = 16 KiB */
+    uint32_t body_memory_bytes;  /* larger bodies are spooled; 0 = 64 KiB */
+    uint64_t body_max_bytes;     /* absolute limit; routes lower it through body_limit */
+    uint32_t head_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms; /* 0 = 10 s, 60 s, 75 s, 60 s */
+    uint32_t request_deadline_ms;/* queue + handler; 0 = 30 s */
+    struct str spool_dir;
+    struct str tls_cert, tls_key;/* PEM paths; empty = plain */
+    const struct server_class *classes; /* classes[0] is the default class */
+    size_t n_classes;
+
+    void *arg;
+    /* On the loop, as soon as the head is parsed: the body limit for this request in bytes and the
+     * class index it will run in. Must not block. */
+    void (*on_head)(void *arg, const struct http_request *rq, uint64_t *ret_body_max, uint32_t *ret_class);
+    /* On the loop: answers from memory only. False hands the request to the pool. Must not block. */
+    bool (*on_loop)(void *arg, const struct http_request *rq, struct http_response *rs);
+    /* On a worker: cx has arena, clock, deadline and trace id; blocking code is welcome. */
+    void (*on_work)(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs);
+    /* When a worker thread starts and ends. */
+    void (*on_thread_end)(void *arg);
+    /* Body of an error the server itself answers (400, 408, 413, 431, 503 ...). */
+    void (*on_error)(void *arg, int status, const struct http_request *rq_or_null, struct http_response *rs);
+};
+
+/* Starts; cx_template is copied into each request's context. ERR_IO with detail when the port is taken. */
+NODISCARD enum err server_start(struct ctx *cx_template, const struct server_config *config, struct server **ret);
+int32_t server_port(const struct server *s);
+/* Stops accepting, lets running requests finish (up to grace_ms), ends the threads. */
+void server_stop(struct server *s, uint32_t grace_ms);
+
+/* Sends an event to every connection that listens to channel. Thread-safe; never blocks. */
+void server_publish(struct server *s, struct str channel, struct str event, struct str id, struct str data);
+
+struct server_stats {
+    uint64_t n_requests, n_connections, n_open, n_refused_busy, n_bad, n_timeouts, bytes_in, bytes_out;
+    uint64_t queue_depth, loop_turn_us_max;
+};
+void server_stats(struct server *s, struct server_stats *ret);
+
+#endif

@@ -1,0 +1,105 @@
+/* store.h: the one way to read and write rows.
+ *
+ * SQL lives in <module>/queries.sql as named statements. tools/sqlgen.py turns
+ *
+ *     -- name: dossier_by_id :one
+ *     -- in: id:i64
+ *     -- out: id:i64 version:i64 number:str
+ *     SELECT id, version, number FROM dossier WHERE id = :id
+ *
+ * into `struct q_dossier_by_id` (the row) and `q_dossier_by_id(cx, &row, .id = id)`.
+ *   :one   fills the row; ERR_NOT_FOUND when there is none
+ *   :many  fills `struct q_NAME_list { struct q_NAME *v; size_t n; }` in cx->arena; the statement
+ *          must carry a LIMIT (sqlgen checks)
+ *   :exec  q_NAME(cx, &n_changed_or_NULL, .a = .., .b = ..)
+ *   :each  q_NAME(cx, fn, arg, .a = ..): streams rows to fn for exports, never holding them all
+ * Types: i64, str, blob (both struct str). A null str binds NULL and NULL reads as a null str; an
+ * i64 declared `i64?` binds NULL when 0; NULL reads as 0.
+ * A statement may have `-- sqlite:` / `-- postgres:` sections where the dialects differ.
+ *
+ * Reads outside a write run on this thread's read-only connection. Writes happen only inside
+ * store_write. All strings of rows are copied into cx->arena. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/ctx.h"
+
+/* One transaction's work. Runs on the writer thread (SQLite), perhaps twice: it touches nothing
+ * outside the store. cx is the caller's; the caller waits. */
+typedef enum err store_tx_fn(struct ctx *cx, void *arg);
+
+/* Runs fn in one transaction and returns when it is durable. An error from fn rolls back its own
+ * work only.
+ * ERR_BUSY      the writer's queue is full; nothing was done
+ * ERR_DEADLINE  given up while still queued; nothing was done
+ * ERR_DISK_FULL / ERR_STORE  not written */
+NODISCARD enum err store_write(struct ctx *cx, store_tx_fn *fn, void *arg);
+
+/* Runs fn with one read-only snapshot for all its statements. */
+NODISCARD enum err store_read(struct ctx *cx, store_tx_fn *fn, void *arg);
+
+/* Inside a transaction: work that must follow its commit (mail, SMS, files, calls) goes to the
+ * outbox in the same transaction; a job thread hands it to the topic's handler at least once.
+ * key groups entries that must be handled in order; payload is JSON. */
+NODISCARD enum err store_outbox_put(struct ctx *cx, struct str topic, struct str key, struct str payload);
+
+/* A new row id: time-ordered, positive, unique in this installation. */
+int64_t store_new_id(struct ctx *cx);
+
+/* --- what generated code uses ------------------------------------------------------------- */
+enum store_type { STORE_I64, STORE_I64_NULL, STORE_STR, STORE_BLOB };
+
+struct store_col {
+    const char *name;
+    enum store_type type;
+    uint32_t offset; /* inside the row or argument struct */
+};
+
+enum store_kind { STORE_ONE, STORE_MANY, STORE_EXEC, STORE_EACH };
+
+struct store_stmt {
+    const char *name; /* dossier_by_id */
+    const char *sqlite, *postgres;
+    enum store_kind kind;
+    const struct store_col *in, *out;
+    uint32_t n_in, n_out, row_bytes;
+    uint32_t index; /* place in the connection's cache of prepared statements */
+};
+
+typedef enum err store_row_fn(struct ctx *cx, const void *row, void *arg);
+
+enum err store_stmt_one(struct ctx *cx, const struct store_stmt *st, const void *in, void *ret_row);
+enum err store_stmt_many(struct ctx *cx, const struct store_stmt *st, const void *in, void **ret_rows,
+                         size_t *ret_n);
+enum err store_stmt_exec(struct ctx *cx, const struct store_stmt *st, const void *in, int64_t *ret_n);
+enum err store_stmt_each(struct ctx *cx, const struct store_stmt *st, const void *in, store_row_fn *fn,
+                         void *arg);
+
+/* --- life of a store ------------------------------------------------------------------------ */
+struct store_config {
+    struct str url;          /* "sqlite:/path/bombo.db" (later "postgres://...") */
+    uint32_t queue_max;      /* closures waiting for the writer; 0 = 4096 */
+    uint32_t batch_max;      /* closures per commit; 0 = 256 */
+    uint32_t cache_kib;      /* page cache per connection; 0 = 2048 */
+    const char *vfs;         /* SQLite VFS name for fault tests; NULL = default */
+};
+
+/* Opens (creating and migrating as needed) and starts the writer thread. detail of a failure in cx->err.
+ * Two processes on one data folder are refused (ERR_BUSY). */
+NODISCARD enum err store_open(struct ctx *cx, const struct store_config *config, struct store **ret);
+/* Waits for queued closures, checkpoints, closes. Accepts NULL. */
+void store_close(struct store *s);
+/* Gives back this thread's read connection at thread end. */
+void store_thread_done(struct store *s);
+
+struct store_stats {
+    uint64_t n_commits, n_closures, n_batches_retried, n_syncs_waited;
+    uint64_t closure_us_max, closure_us_sum, queue_depth;
+};
+void store_stats(struct store *s, struct store_stats *ret);
+
+/* All statements of the program, for tests that prepare and explain each one. */
+extern const struct store_stmt *const store_all_stmts[];
+extern const size_t store_n_stmts;
+
+#endif

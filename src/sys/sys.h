@@ -1,0 +1,74 @@
+/* sys.h: the only seam to the operating system for time, randomness and files. Real and fake twins,
+ * so that tests step time and seed ids. */
+#ifndef SYS_SYS_H
+#define SYS_SYS_H
+
+#include "base/ctx.h"
+
+/* --- time ------------------------------------------------------------------------------------ */
+struct sys_clock {
+    int64_t (*wall_us)(const struct sys_clock *c); /* since 1970, UTC */
+    int64_t (*mono_us)(const struct sys_clock *c); /* never goes back */
+};
+extern const struct sys_clock sys_clock_real;
+
+/* A clock that stands still until told. Thread-safe. */
+struct sys_clock_fake {
+    struct sys_clock base;
+    _Atomic int64_t wall, mono;
+};
+void sys_clock_fake_init(struct sys_clock_fake *f, int64_t wall_us);
+void sys_clock_fake_step(struct sys_clock_fake *f, int64_t by_us);
+
+int64_t sys_now_us(const struct ctx *cx);  /* wall clock */
+int64_t sys_mono_us(const struct ctx *cx); /* monotonic */
+
+/* --- randomness ------------------------------------------------------------------------------- */
+struct sys_random {
+    void (*fill)(struct sys_random *r, void *p, size_t n);
+};
+extern struct sys_random sys_random_real; /* getrandom(2) */
+struct sys_random_seeded {
+    struct sys_random base;
+    uint64_t state;
+};
+void sys_random_seed(struct sys_random_seeded *r, uint64_t seed); /* tests and demo data only */
+
+void sys_random_bytes(struct ctx *cx, void *p, size_t n);
+/* n characters of the 32-letter alphabet 0-9A-Z without I, L, O, U (no look-alikes). */
+struct str sys_random_code(struct ctx *cx, size_t n);
+
+/* --- files ------------------------------------------------------------------------------------ */
+/* Whole file up to max_bytes. ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO. */
+NODISCARD enum err sys_file_read(struct ctx *cx, struct str path, size_t max_bytes, struct str *ret);
+/* Writes beside, fsyncs, renames over, fsyncs the folder. ERR_DISK_FULL, ERR_IO. */
+NODISCARD enum err sys_file_write(struct ctx *cx, struct str path, struct str bytes);
+/* Creates the folder and its parents (mode 0750). */
+NODISCARD enum err sys_mkdirs(struct ctx *cx, struct str path);
+/* Names in a folder, sorted bytewise, without "." entries. is_dir tells folders. */
+struct sys_entry {
+    struct str name;
+    bool is_dir;
+};
+NODISCARD enum err sys_dir_list(struct ctx *cx, struct str path, struct sys_entry **ret, size_t *ret_n);
+bool sys_file_exists(struct ctx *cx, struct str path);
+
+/* --- configuration, immutable after start -------------------------------------------------------- */
+struct app_config {
+    struct str data_dir;   /* database, blobs, keys, spool */
+    struct str pack_dirs;  /* ':'-separated, first wins */
+    struct str store_url;
+    struct str base_url;   /* http://localhost:8080, used in links, QR codes, OIDC */
+    struct str smtp_url;   /* smtp://host:port or empty: mail waits in the queue */
+    struct str clamd_socket; /* empty: no virus check; the page says so */
+    struct str oidc_issuer, oidc_client_id, oidc_client_secret;
+    struct str sign_module; /* empty: software key of the demo CA; else a PKCS#11 module path */
+    struct str sign_pin;
+    struct str today;      /* business date override YYYY-MM-DD, or empty */
+    int32_t port;
+    int32_t n_workers, n_loops;
+    bool is_demo;          /* demo accounts, labelled simulators */
+    bool is_secure_cookie; /* true behind TLS */
+};
+
+#endif
