@@ -21,7 +21,7 @@ endif
 REL_LD     := -pie -Wl,-z,relro,-z,now
 ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DBOMBO_TEST=1
 
-SRC   := $(sort $(filter-out %/test/%,$(shell find src -name '*.c')))
+SRC   := $(sort $(shell find src -name '*.c' -not -path '*/test/*'))
 GENIN := $(sort $(shell find src -name 'queries.sql' -o -name 'schema.sql' -o -path '*/pages/*.html' -o -path '*/text/*.txt' -o -name errors.def) $(wildcard tools/*.py) $(shell find ui -type f 2>/dev/null))
 GENC  := $(B)/gen/gen_all.c
 LIBSRC := $(filter-out src/app/main.c,$(SRC))

@@ -86,7 +86,8 @@ arena_close(struct arena *a)
 void *
 arena_alloc(struct arena *a, size_t size_bytes)
 {
-    size_t need = size_add(size_bytes == 0 ? 1 : size_bytes, ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+    size_t need =
+        size_add(size_bytes == 0 ? 1 : size_bytes, ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
     struct block *b = a->blocks;
     if (need > b->cap - b->used) {
         size_t cap = b->cap < (1U << 20) ? b->cap * 2 : b->cap;

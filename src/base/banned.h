@@ -1,4 +1,5 @@
-/* banned.h: force-included in every file; calls that have a safer twin in base/ or sys/ do not compile. */
+/* banned.h: force-included in every file; calls that have a safer twin in base/ or sys/ do not
+ * compile. */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
 /* System headers first: poisoning must not hit their declarations. */
@@ -11,6 +12,7 @@
 
 #ifndef BASE_BANNED_OFF
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
-#pragma GCC poison strtol strtoul strtoll strtoull sscanf rand srand localtime gmtime mktime ctime asctime
+#pragma GCC poison strtol strtoul strtoll strtoull sscanf rand srand localtime gmtime mktime ctime \
+    asctime
 #endif
 #endif

@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NODISCARD      __attribute__((warn_unused_result))
+#define NODISCARD         __attribute__((warn_unused_result))
 #define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
-#define UNUSED         __attribute__((unused))
-#define COUNT_OF(a)    (sizeof(a) / sizeof((a)[0]))
+#define UNUSED            __attribute__((unused))
+#define COUNT_OF(a)       (sizeof(a) / sizeof((a)[0]))
 
 /* Stops the program on a broken invariant: a bug of ours, never bad input. */
 _Noreturn void base_panic(const char *file, int line, const char *what);

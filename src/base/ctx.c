@@ -35,5 +35,6 @@ ctx_problem(struct ctx *cx, struct str field, struct str key, struct str arg)
 enum err
 ctx_check(struct ctx *cx)
 {
-    return cx->n_problems == 0 ? ERR_OK : err_set(cx, ERR_INVALID, "%u field problems", cx->n_problems);
+    return cx->n_problems == 0 ? ERR_OK
+                               : err_set(cx, ERR_INVALID, "%u field problems", cx->n_problems);
 }

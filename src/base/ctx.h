@@ -28,11 +28,11 @@ struct ctx {
     const struct actor *actor;
     struct server *server;
     const struct web_req *typed; /* set by web_form_again */
-    struct str lang;        /* "vi" or "en" or an added language */
-    struct str trace_id;    /* of the request or job */
-    int64_t deadline_us;    /* monotonic; 0 = none */
-    bool is_writing;        /* true inside store_write */
-    uint32_t n_statements;  /* counted by the store, read by tests and metrics */
+    struct str lang;             /* "vi" or "en" or an added language */
+    struct str trace_id;         /* of the request or job */
+    int64_t deadline_us;         /* monotonic; 0 = none */
+    bool is_writing;             /* true inside store_write */
+    uint32_t n_statements;       /* counted by the store, read by tests and metrics */
     uint32_t n_problems;
     struct problem problems[CTX_PROBLEMS_MAX];
     struct err_detail err;
@@ -44,11 +44,13 @@ enum err ctx_fail(struct ctx *cx, enum err code, const char *file, int line, con
 
 /* return err_set(cx, ERR_CONFLICT, "stored version %d", v);  The value is the literal code, so
  * analysers know it is not ERR_OK. No personal data in the detail. */
-#define err_set(cx, code, ...) ((void)ctx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__), (code))
+#define err_set(cx, code, ...)                                                                     \
+    ((void)ctx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__), (code))
 
 /* Adds one field problem (kept up to CTX_PROBLEMS_MAX). Strings are borrowed: static or arena. */
 void ctx_problem(struct ctx *cx, struct str field, struct str key, struct str arg);
-void ctx_problem2(struct ctx *cx, struct str field, struct str key, struct str arg, struct str arg2);
+void ctx_problem2(struct ctx *cx, struct str field, struct str key, struct str arg,
+                  struct str arg2);
 
 /* ERR_INVALID when problems were added, else ERR_OK. */
 NODISCARD enum err ctx_check(struct ctx *cx);

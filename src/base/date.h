@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-#define DATE_VN_OFFSET_S (7 * 3600)
+#define DATE_VN_OFFSET_S 25200
 #define DATE_US_PER_S    INT64_C(1000000)
 
 /* Days since 1970-01-01. A struct of its own so that days and instants cannot be mixed. */

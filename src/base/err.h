@@ -27,9 +27,9 @@ struct problem {
     struct str field, key, arg, arg2;
 };
 
-int err_status(enum err e);           /* HTTP status, 200 for ERR_OK */
-const char *err_key(enum err e);      /* text key suffix, "ok" for ERR_OK */
-const char *err_name(enum err e);     /* "ERR_CONFLICT" */
+int err_status(enum err e);       /* HTTP status, 200 for ERR_OK */
+const char *err_key(enum err e);  /* text key suffix, "ok" for ERR_OK */
+const char *err_name(enum err e); /* "ERR_CONFLICT" */
 bool err_may_retry(enum err e);
 
 /* Returns early on error. The only macro that hides a return: use it only where nothing but

@@ -246,7 +246,10 @@ utf8_step(const unsigned char *p, size_t n)
     if (c < 0x80) {
         return 1;
     }
-    size_t need = c >= 0xC2 && c <= 0xDF ? 2 : c >= 0xE0 && c <= 0xEF ? 3 : c >= 0xF0 && c <= 0xF4 ? 4 : 0;
+    size_t need = c >= 0xC2 && c <= 0xDF   ? 2
+                  : c >= 0xE0 && c <= 0xEF ? 3
+                  : c >= 0xF0 && c <= 0xF4 ? 4
+                                           : 0;
     if (need == 0 || need > n) {
         return 0;
     }

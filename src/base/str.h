@@ -13,11 +13,14 @@ struct str {
     size_t n;
 };
 
-#define STR(lit)     ((struct str){ "" lit, sizeof(lit) - 1 })
-#define STR_INIT(lit) { "" lit, sizeof(lit) - 1 } /* for static tables */
-#define STR_NULL     ((struct str){ NULL, 0 })
-#define STR_FMT      "%.*s"
-#define STR_ARG(s)   (int)(s).n, (s).p != NULL ? (s).p : ""
+#define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 })
+#define STR_INIT(lit)                                                                              \
+    {                                                                                              \
+        "" lit, sizeof(lit) - 1                                                                    \
+    } /* for static tables */
+#define STR_NULL   ((struct str){ NULL, 0 })
+#define STR_FMT    "%.*s"
+#define STR_ARG(s) (int)(s).n, (s).p != NULL ? (s).p : ""
 
 /* A NUL-terminated string as str; NULL becomes the null string. Borrows z. */
 struct str str_of(const char *z);
@@ -64,7 +67,8 @@ uint64_t str_hash(struct str s);
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool str_is_utf8(struct str s);
 
-/* Decimal integer, optional '-', whole string, within [min, max]. False and *ret untouched otherwise. */
+/* Decimal integer, optional '-', whole string, within [min, max]. False and *ret untouched
+ * otherwise. */
 bool str_to_i64(struct str s, int64_t min, int64_t max, int64_t *ret);
 
 #endif
