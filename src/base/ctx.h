@@ -13,6 +13,7 @@ struct sys_clock;  /* sys/: wall and monotonic time, real or fake */
 struct sys_random; /* sys/: random bytes, real or seeded */
 struct app_config; /* sys/: the configuration, immutable after start */
 struct server;     /* net/: the running server, for live events; NULL in tests */
+struct sign_desk;  /* engine/sign: open keys and sessions of this process */
 struct web_req;    /* web/: the request whose typed values a page repeats after an error */
 
 #define CTX_PROBLEMS_MAX 64
@@ -27,6 +28,7 @@ struct ctx {
     struct store_conn *conn; /* set by the store while a transaction or read runs */
     const struct actor *actor;
     struct server *server;
+    struct sign_desk *sign; /* NULL where nothing is signed */
     const struct web_req *typed; /* set by web_form_again */
     struct str lang;             /* "vi" or "en" or an added language */
     struct str trace_id;         /* of the request or job */
