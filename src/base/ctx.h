@@ -6,7 +6,8 @@
 #include "base/err.h"
 
 struct actor;      /* engine/access: who acts, in which position */
-struct pack_set;   /* engine/pack: the content in force, immutable */
+struct pack;       /* engine/pack: one immutable version of the content */
+struct pack_set;   /* engine/pack: the versions of the content and which is in force */
 struct store;      /* store/: the whole store */
 struct store_conn; /* store/: the connection this thread may use now */
 struct sys_clock;  /* sys/: wall and monotonic time, real or fake */
@@ -24,6 +25,7 @@ struct ctx {
     struct sys_random *random;
     const struct app_config *config;
     const struct pack_set *packs;
+    const struct pack *pack; /* pinned for this request by pack_pin, so that it sees one version */
     struct store *store;
     struct store_conn *conn; /* set by the store while a transaction or read runs */
     const struct actor *actor;
