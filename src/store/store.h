@@ -15,7 +15,10 @@
  *   :each  q_NAME(cx, fn, arg, .a = ..): streams rows to fn for exports, never holding them all
  * Types: i64, str, blob (both struct str). A null str binds NULL and NULL reads as a null str; an
  * i64 declared `i64?` binds NULL when 0; NULL reads as 0.
- * A statement may have `-- sqlite:` / `-- postgres:` sections where the dialects differ.
+ * `-- in:` and `-- out:` may be repeated to continue. Where the dialects differ, lines after
+ * `-- sqlite:` are for SQLite only, after `-- postgres:` for PostgreSQL only, after `-- end` for both
+ * again; in schema.sql as well. `-- scan: reason` allows a statement to read a whole table (a test
+ * refuses it otherwise). A statement without parameters is called q_NAME(cx, &row).
  *
  * Reads outside a write run on this thread's read-only connection. Writes happen only inside
  * store_write. All strings of rows are copied into cx->arena. */
@@ -64,6 +67,7 @@ struct store_stmt {
     const struct store_col *in, *out;
     uint32_t n_in, n_out, row_bytes;
     uint32_t index; /* place in the connection's cache of prepared statements */
+    const char *scan_reason; /* why it may read a whole table, or NULL */
 };
 
 typedef enum err store_row_fn(struct ctx *cx, const void *row, void *arg);
@@ -76,12 +80,17 @@ enum err store_stmt_each(struct ctx *cx, const struct store_stmt *st, const void
                          void *arg);
 
 /* --- life of a store ------------------------------------------------------------------------ */
+struct sqlite3;
+/* Prepares a new SQLite connection: registers functions and tokenizers. Runs before any statement. */
+typedef enum err store_connect_fn(struct ctx *cx, struct sqlite3 *db);
+
 struct store_config {
     struct str url;          /* "sqlite:/path/bombo.db" (later "postgres://...") */
     uint32_t queue_max;      /* closures waiting for the writer; 0 = 4096 */
     uint32_t batch_max;      /* closures per commit; 0 = 256 */
     uint32_t cache_kib;      /* page cache per connection; 0 = 2048 */
     const char *vfs;         /* SQLite VFS name for fault tests; NULL = default */
+    store_connect_fn *const *on_connect; /* called for each new connection; ended by NULL; or NULL */
 };
 
 /* Opens (creating and migrating as needed) and starts the writer thread. detail of a failure in cx->err.
@@ -101,5 +110,17 @@ void store_stats(struct store *s, struct store_stats *ret);
 /* All statements of the program, for tests that prepare and explain each one. */
 extern const struct store_stmt *const store_all_stmts[];
 extern const size_t store_n_stmts;
+
+/* The schema of the whole program, module by module in the order of src/ORDER, and the forward
+ * migrations src/.../migrations/NNNN_what.sql by number (number 0 in store_schema). */
+struct store_schema_part {
+    const char *module, *path;
+    int64_t number;
+    const char *sqlite, *postgres;
+};
+extern const struct store_schema_part store_schema[];
+extern const size_t store_n_schema;
+extern const struct store_schema_part store_migrations[];
+extern const size_t store_n_migrations;
 
 #endif

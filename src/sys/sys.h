@@ -28,9 +28,10 @@ struct sys_random {
     void (*fill)(struct sys_random *r, void *p, size_t n);
 };
 extern struct sys_random sys_random_real; /* getrandom(2) */
+/* Repeatable bytes; may be shared by threads (the order of draws is then theirs). */
 struct sys_random_seeded {
     struct sys_random base;
-    uint64_t state;
+    _Atomic uint64_t state;
 };
 void sys_random_seed(struct sys_random_seeded *r, uint64_t seed); /* tests and demo data only */
 
@@ -52,6 +53,35 @@ struct sys_entry {
 };
 NODISCARD enum err sys_dir_list(struct ctx *cx, struct str path, struct sys_entry **ret, size_t *ret_n);
 bool sys_file_exists(struct ctx *cx, struct str path);
+/* Size and time of last change. ERR_NOT_FOUND, ERR_IO. */
+struct sys_file_info {
+    int64_t size_bytes, changed_us;
+    bool is_dir;
+};
+NODISCARD enum err sys_file_info(struct ctx *cx, struct str path, struct sys_file_info *ret);
+/* Hands the content to fn in chunks of at most 64 KiB. ERR_NOT_FOUND, ERR_IO, or what fn returned. */
+typedef enum err sys_chunk_fn(struct ctx *cx, struct str chunk, void *arg);
+NODISCARD enum err sys_file_each(struct ctx *cx, struct str path, sys_chunk_fn *fn, void *arg);
+/* Durable move: fsyncs the file, renames it over `to`, fsyncs the folder of `to`.
+ * ERR_UNSUPPORTED when the two are on different file systems (nothing was done). */
+NODISCARD enum err sys_file_move(struct ctx *cx, struct str from, struct str to);
+/* Durable copy: written beside `to`, fsynced, renamed over it. ERR_DISK_FULL, ERR_IO. */
+NODISCARD enum err sys_file_copy(struct ctx *cx, struct str from, struct str to);
+/* ERR_OK also when there is no such file. */
+NODISCARD enum err sys_file_remove(struct ctx *cx, struct str path);
+/* Folder of a path: "a/b" gives "a", "b" gives ".", "/b" gives "/". Borrowed or static. */
+struct str sys_path_dir(struct str path);
+/* a new empty folder below the system's temporary folder, for tests and tools */
+NODISCARD enum err sys_temp_dir(struct ctx *cx, struct str *ret_path);
+/* Removes a folder with all its contents (not following links). ERR_OK also when it is not there. */
+NODISCARD enum err sys_remove_tree(struct ctx *cx, struct str path);
+
+/* --- one process per data folder ----------------------------------------------------------------- */
+struct sys_lock;
+/* Takes the lock file at path, creating it. ERR_BUSY when another holder (also of this process) has it. */
+NODISCARD enum err sys_lock_open(struct ctx *cx, struct str path, struct sys_lock **ret);
+/* Gives it back. Accepts NULL. */
+void sys_lock_close(struct sys_lock *l);
 
 /* --- configuration, immutable after start -------------------------------------------------------- */
 struct app_config {
