@@ -17,7 +17,8 @@ struct http_request {
     enum http_method method;
     struct str method_name;
     struct str target;       /* as sent */
-    struct str path;         /* percent-decoded once, no "..", no "//", no NUL, starts with '/' */
+    struct str path;         /* percent-decoded once, UTF-8, no "." or ".." segment, no "//", no "\\", no
+                              * control character, no encoded '/'; starts with '/' */
     struct str query;        /* raw, without '?' */
     struct http_header headers[HTTP_HEADERS_MAX];
     size_t n_headers;
@@ -25,6 +26,8 @@ struct http_request {
     struct str body_path;    /* large bodies: a spool file, unlinked after the response */
     int64_t body_bytes;
     struct str peer;         /* address text */
+    struct str trace_id;     /* 32 hex digits, made by the server */
+    struct arena *arena;     /* the request's arena: what an answer points to may live there */
     bool is_tls;
     int64_t received_us;     /* monotonic, when the last byte arrived */
 };
@@ -38,6 +41,11 @@ enum http_kind { HTTP_WHOLE, HTTP_FILE, HTTP_STREAM, HTTP_EVENTS };
  * ERR_IO when the client is gone, ERR_DEADLINE when it is too slow. */
 struct http_stream;
 NODISCARD enum err http_stream_write(struct http_stream *s, struct str bytes);
+/* Sends what was written so far without waiting for a full block (64 KiB). */
+NODISCARD enum err http_stream_flush(struct http_stream *s);
+/* Runs on the worker after the handler. An error before the first block left becomes an error answer;
+ * later it cuts the connection, so that half an export is never taken for a whole one. Each write
+ * renews cx->deadline_us. */
 typedef enum err http_stream_fn(struct ctx *cx, void *arg, struct http_stream *s);
 
 struct http_response {
@@ -56,7 +64,13 @@ struct http_response {
     bool must_close;
 };
 
-/* Strings are borrowed and must live in the request's arena or be static. */
+/* Strings are borrowed and must live in the request's arena or be static. The server itself writes
+ * Date, Content-Type, Content-Length, Transfer-Encoding, Connection, ETag, Accept-Ranges and
+ * Content-Range: do not add those. A value with control characters, or more than 24 headers, turns the
+ * answer into a 500. */
 void http_response_header(struct http_response *rs, struct str name, struct str value);
+
+/* "Not Found"; "Unknown" for codes we never send. */
+struct str http_reason(int status);
 
 #endif
