@@ -15,7 +15,8 @@ struct sys_random; /* sys/: random bytes, real or seeded */
 struct app_config; /* sys/: the configuration, immutable after start */
 struct server;     /* net/: the running server, for live events; NULL in tests */
 struct sign_desk;  /* engine/sign: open keys and sessions of this process */
-struct web_req;    /* web/: the request whose typed values a page repeats after an error */
+struct web_req;    /* web/: the request being answered */
+struct texts;      /* web/: texts of the packs over the built-in ones, immutable */
 
 #define CTX_PROBLEMS_MAX 64
 
@@ -30,8 +31,9 @@ struct ctx {
     struct store_conn *conn; /* set by the store while a transaction or read runs */
     const struct actor *actor;
     struct server *server;
-    struct sign_desk *sign; /* NULL where nothing is signed */
-    const struct web_req *typed; /* set by web_form_again */
+    struct sign_desk *sign;      /* NULL where nothing is signed */
+    const struct web_req *req;   /* set by the dispatcher; NULL in jobs */
+    const struct texts *texts;   /* NULL: built-in texts only */
     struct str lang;             /* "vi" or "en" or an added language */
     struct str trace_id;         /* of the request or job */
     int64_t deadline_us;         /* monotonic; 0 = none */

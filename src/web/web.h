@@ -7,6 +7,7 @@
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
+#include "base/date.h"
 #include "net/http.h"
 
 /* --- input -------------------------------------------------------------------------------------- */
@@ -55,6 +56,10 @@ struct web_req {
     size_t n_params;
     struct web_file *files;
     size_t n_files;
+    struct web_pair *typed;       /* all that came in, as typed, without secrets: for showing the form again */
+    size_t n_typed;
+    struct str csrf;              /* secret of the session; pages carry it masked */
+    bool is_again;                /* web_form_again was called: pages show what was typed */
 };
 
 /* Value of a field; null str / 0 / false when absent. Names are checked against the route's table:
@@ -212,9 +217,20 @@ struct str text(struct ctx *cx, const char *key);
 struct str text_fill(struct ctx *cx, const char *key, ...);
 /* For keys made at run time (status.<code>); null when unknown. */
 struct str text_find(struct ctx *cx, struct str key);
+/* Message of one field problem, {arg}, {arg2} and {field} filled. */
+struct str web_problem_text(struct ctx *cx, const struct problem *p);
+
+/* Texts of packs: built once at start, then immutable and given to every context as cx->texts. */
+struct texts *web_texts_new(struct arena *a);
+/* Overrides one text, or adds one of a new language. False: unknown key, a placeholder that the
+ * built-in text does not have, or more than 8 languages. */
+bool web_texts_set(struct texts *t, struct str lang, struct str key, struct str value);
+bool web_texts_has_lang(const struct texts *t, struct str lang);
+
 /* Formats after design.md part 2: "thứ Tư, 25/11/2026, 15:00", "25/11/2026", "8.000 đ", "1.875". */
 struct str text_instant(struct ctx *cx, int64_t at_us);
 struct str text_date(struct ctx *cx, int64_t at_us);
+struct str text_date_of(struct ctx *cx, struct date d);
 struct str text_money(struct ctx *cx, int64_t dong);
 struct str text_number(struct ctx *cx, int64_t n);
 
