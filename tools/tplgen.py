@@ -10,6 +10,9 @@ import re
 import sys
 import unicodedata
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import uigen
+
 VOID = set("area base br col embed hr img input link meta source track wbr".split())
 RAW_KEEP = {"pre", "textarea"}
 URL_ATTRS = {"href", "src", "action", "formaction", "poster"}
@@ -297,8 +300,8 @@ TOKEN = re.compile(r"\{\{\{\s*(?P<raw>" + PATH + r")\s*\}\}\}|\{\{(?P<tag>.*?)\}
 
 
 class Compiler:
-    def __init__(self, page, pages, texts):
-        self.page, self.pages, self.texts = page, pages, texts
+    def __init__(self, page, pages, texts, assets):
+        self.page, self.pages, self.texts, self.assets = page, pages, texts, assets
         self.out, self.depth, self.loops = [], 1, 0
         self.file, self.files = page, [page]
         self.line = page.line0
@@ -457,7 +460,7 @@ class Compiler:
     def helper(self, word, rest, scopes):
         args = re.findall(r'"[^"]*"|[^\s"]+', rest)
         spec = {"csrf": (0, 0, ("text",)), "errors": (0, 0, ("text",)), "error": (1, 1, ("text",)),
-                "invalid": (1, 2, ("tag",)), "input": (2, 2, ("text", "val")),
+                "invalid": (1, 2, ("tag",)), "described": (1, 2, ("tag",)), "input": (2, 3, ("text", "val")),
                 "checked": (3, 3, ("tag",)), "selected": (3, 3, ("tag",))}[word]
         if not spec[0] <= len(args) <= spec[1]:
             self.fault("{{%s}} takes %d to %d arguments" % (word, spec[0], spec[1]))
@@ -474,10 +477,29 @@ class Compiler:
                 parts.append("tpl_plain(cx, %s)" % v.c)
             else:
                 parts.append(self.c_of(v))
-        if word == "invalid" and len(parts) == 1:
+        if word in ("invalid", "described") and len(parts) == 1:
             parts.append('STR("")')
+        if word == "input" and len(parts) == 3:  # name, suffix of the name, value
+            both = all(v.kind == "lit" for v in values[:2])
+            joined = "STR(%s)" % c_str(values[0].c + values[1].c) if both else "str_cat(cx->arena, %s, %s)" % tuple(parts[:2])
+            parts = [joined, parts[2]]
         self.html.val += "x"
         self.emit("tpl_%s(%s);" % (word, ", ".join(["b", "cx"] + parts)))
+
+    def icon(self, rest, scopes):
+        """A picture of the sprite beside words: hidden from screen readers."""
+        self.place_check("text")
+        args = re.findall(r'"[^"]*"|[^\s"]+', rest)
+        if args and all(a.startswith('"') for a in args):
+            name = "".join(a[1:-1] for a in args)
+            if name not in self.assets.icons:
+                self.fault("unknown icon %s" % name)
+        self.literal('<svg class="icon" aria-hidden="true" focusable="false"><use href="%s#' % self.assets.href("icons.svg"))
+        for a in args:
+            value = self.resolve(a, scopes)
+            if value is not None:
+                self.show(value)
+        self.literal('"/></svg>')
 
     def partial(self, rest, scopes):
         m = re.match(r"([a-z0-9_]+/[a-z0-9_-]+)\s*(.*)$", rest, re.S)
@@ -556,7 +578,12 @@ class Compiler:
             self.partial(body[1:].strip(), scopes)
         elif word == "t":
             self.show_text(re.sub(r"\s+", " ", body), scopes)
-        elif word in ("csrf", "errors", "error", "invalid", "input", "checked", "selected"):
+        elif word == "icon":
+            self.icon(rest, scopes)
+        elif word == "asset":
+            self.place_check("val")
+            self.literal(self.assets.href(rest.strip('"')) or self.fault("unknown asset %s" % rest) or "")
+        elif word in ("csrf", "errors", "error", "invalid", "described", "input", "checked", "selected"):
             self.helper(word, rest, scopes)
         else:
             self.show(self.resolve(body, scopes))
@@ -761,6 +788,7 @@ def check_c(src, texts, faults):
 
 def compile_all(src, faults):
     texts = Texts(src, faults)
+    assets = uigen.Assets("ui")
     pages = {}
     for path in sorted(glob.glob(os.path.join(src, "**/pages/*.html"), recursive=True)):
         page = Page(src, path, faults)
@@ -770,7 +798,7 @@ def compile_all(src, faults):
     bodies = {}
     for page in pages.values():
         if page.args is None:
-            bodies[page.name] = Compiler(page, pages, texts).run()
+            bodies[page.name] = Compiler(page, pages, texts, assets).run()
     check_c(src, texts, faults)
     return texts, pages, bodies
 

@@ -158,10 +158,16 @@ tpl_error(struct buf *b, struct ctx *cx, struct str name)
 void
 tpl_invalid(struct buf *b, struct ctx *cx, struct str name, struct str hint)
 {
-    bool is_faulty = problem_of(cx, name) != NULL;
-    if (is_faulty) {
+    if (problem_of(cx, name) != NULL) {
         BUF_LIT(b, "aria-invalid=\"true\" ");
     }
+    tpl_described(b, cx, name, hint);
+}
+
+void
+tpl_described(struct buf *b, struct ctx *cx, struct str name, struct str hint)
+{
+    bool is_faulty = problem_of(cx, name) != NULL;
     if (!is_faulty && hint.n == 0) {
         return;
     }

@@ -33,6 +33,8 @@ void tpl_errors(struct buf *b, struct ctx *cx);
 void tpl_error(struct buf *b, struct ctx *cx, struct str name);
 /* has_hint: the field's hint has the id "<name>-hint". */
 void tpl_invalid(struct buf *b, struct ctx *cx, struct str name, struct str hint);
+/* The same without aria-invalid: for a fieldset. */
+void tpl_described(struct buf *b, struct ctx *cx, struct str name, struct str hint);
 void tpl_input(struct buf *b, struct ctx *cx, struct str name, struct str value);
 void tpl_checked(struct buf *b, struct ctx *cx, struct str name, struct str choice, struct str value);
 void tpl_selected(struct buf *b, struct ctx *cx, struct str name, struct str choice, struct str value);
