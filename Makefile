@@ -72,6 +72,9 @@ $(B)/rel/%.o: %.c | $(GENC)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(BASE_FLAGS) $(REL_FLAGS) -c $< -o $@
+$(B)/asan/test/%.o: test/%.c | $(GENC)
+	@mkdir -p $(@D)
+	@$(CC) $(BASE_FLAGS) -Itest $(ASAN_FLAGS) -c $< -o $@
 $(B)/asan/%.o: %.c | $(GENC)
 	@mkdir -p $(@D)
 	@$(CC) $(BASE_FLAGS) $(ASAN_FLAGS) -c $< -o $@

@@ -60,6 +60,9 @@ struct store_col {
 
 enum store_kind { STORE_ONE, STORE_MANY, STORE_EXEC, STORE_EACH };
 
+/* Index of a statement that is prepared for one use: tests and tools. */
+#define STORE_NOT_CACHED UINT32_MAX
+
 struct store_stmt {
     const char *name; /* dossier_by_id */
     const char *sqlite, *postgres;

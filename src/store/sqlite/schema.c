@@ -1,0 +1,154 @@
+/* schema.c: creates the schema in a new database, brings an older one forward, refuses a newer one. */
+#include "store/sqlite/sqlite_int.h"
+
+#include <inttypes.h>
+
+/* ERR_NOT_FOUND when there is no such name. */
+enum err
+sqlite_meta_get(struct ctx *cx, sqlite3 *db, const char *name, struct str *ret)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, "SELECT value FROM store_meta WHERE name = ?1", -1, &stmt, NULL);
+    if (rc != SQLITE_OK) {
+        return sqlite_fail(cx, db, rc, "read store_meta");
+    }
+    (void)sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+    rc = sqlite3_step(stmt);
+    enum err e = ERR_OK;
+    if (rc == SQLITE_ROW) {
+        *ret = str_dup(cx->arena, str_of((const char *)sqlite3_column_text(stmt, 0)));
+    } else if (rc == SQLITE_DONE) {
+        e = err_set(cx, ERR_NOT_FOUND, "store_meta has no %s", name);
+    } else {
+        e = sqlite_fail(cx, db, rc, "read store_meta");
+    }
+    (void)sqlite3_finalize(stmt);
+    return e;
+}
+
+static enum err
+meta_set(struct ctx *cx, sqlite3 *db, const char *name, struct str value)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db,
+                                "INSERT INTO store_meta (name, value) VALUES (?1, ?2) "
+                                "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                                -1, &stmt, NULL);
+    if (rc == SQLITE_OK) {
+        (void)sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+        (void)sqlite3_bind_text64(stmt, 2, value.p, value.n, SQLITE_STATIC, SQLITE_UTF8);
+        rc = sqlite3_step(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    return rc == SQLITE_DONE ? ERR_OK : sqlite_fail(cx, db, rc, "write store_meta");
+}
+
+static int64_t
+newest_version(void)
+{
+    return store_n_migrations == 0 ? 0 : store_migrations[store_n_migrations - 1].number;
+}
+
+/* Fingerprint of the schema's text without comments. */
+static struct str
+schema_print(struct ctx *cx)
+{
+    uint64_t h = 0;
+    for (size_t i = 0; i < store_n_schema; i++) {
+        h = h * UINT64_C(1099511628211) + str_hash(str_of(store_schema[i].sqlite));
+    }
+    return str_fmt(cx->arena, "%016" PRIx64, h);
+}
+
+static enum err
+run_part(struct ctx *cx, sqlite3 *db, const struct store_schema_part *part)
+{
+    int rc = sqlite3_exec(db, part->sqlite, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? ERR_OK : sqlite_fail(cx, db, rc, part->path);
+}
+
+static enum err
+finish_version(struct ctx *cx, sqlite3 *db)
+{
+    TRY(meta_set(cx, db, "schema_version", str_fmt(cx->arena, "%" PRId64, newest_version())));
+    return meta_set(cx, db, "schema_print", schema_print(cx));
+}
+
+static enum err
+create_all(struct ctx *cx, sqlite3 *db)
+{
+    for (size_t i = 0; i < store_n_schema; i++) {
+        TRY(run_part(cx, db, &store_schema[i]));
+    }
+    return finish_version(cx, db);
+}
+
+static enum err
+migrate_from(struct ctx *cx, sqlite3 *db, int64_t have)
+{
+    for (size_t i = 0; i < store_n_migrations; i++) {
+        if (store_migrations[i].number > have) {
+            TRY(run_part(cx, db, &store_migrations[i]));
+        }
+    }
+    return finish_version(cx, db);
+}
+
+static enum err
+check_or_migrate(struct ctx *cx, sqlite3 *db)
+{
+    struct str text;
+    struct str print;
+    int64_t have = 0;
+    TRY(sqlite_meta_get(cx, db, "schema_version", &text));
+    TRY(sqlite_meta_get(cx, db, "schema_print", &print));
+    if (!str_to_i64(text, 0, INT64_MAX, &have)) {
+        return err_set(cx, ERR_STORE, "schema version is not a number");
+    }
+    if (have > newest_version()) {
+        return err_set(cx, ERR_UNSUPPORTED,
+                       "the database has schema version %" PRId64 ", this program knows %" PRId64 ": use the newer program",
+                       have, newest_version());
+    }
+    if (have < newest_version()) {
+        return migrate_from(cx, db, have);
+    }
+    if (!str_eq(print, schema_print(cx))) {
+        return err_set(cx, ERR_UNSUPPORTED,
+                       "the database was made by another build whose schema differs: add a migration, or begin with an "
+                       "empty data folder");
+    }
+    return ERR_OK;
+}
+
+static enum err
+has_schema(struct ctx *cx, sqlite3 *db, bool *ret)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'store_meta'", -1, &stmt, NULL);
+    if (rc == SQLITE_OK) {
+        rc = sqlite3_step(stmt);
+    }
+    if (rc == SQLITE_ROW) {
+        *ret = sqlite3_column_int64(stmt, 0) > 0;
+    }
+    (void)sqlite3_finalize(stmt);
+    return rc == SQLITE_ROW ? ERR_OK : sqlite_fail(cx, db, rc, "read schema");
+}
+
+enum err
+sqlite_schema_ready(struct ctx *cx, struct sqlite_store *s)
+{
+    sqlite3 *db = s->writer.db;
+    bool is_there = false;
+    TRY(has_schema(cx, db, &is_there));
+    TRY(sqlite_exec(cx, db, "BEGIN IMMEDIATE"));
+    enum err e = is_there ? check_or_migrate(cx, db) : create_all(cx, db);
+    if (e == ERR_OK) {
+        e = sqlite_exec(cx, db, "COMMIT");
+    }
+    if (sqlite3_get_autocommit(db) == 0) {
+        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    }
+    return e;
+}

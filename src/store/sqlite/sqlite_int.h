@@ -1,0 +1,94 @@
+/* sqlite_int.h: inside the SQLite engine of the store. */
+#ifndef STORE_SQLITE_INT_H
+#define STORE_SQLITE_INT_H
+
+#include "store/store_int.h"
+#include "sys/sys.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+/* A prepared statement in a connection's cache. */
+struct sqlite_slot {
+    sqlite3_stmt *stmt;
+    bool is_busy; /* a row callback runs the same statement again: it gets a temporary one */
+};
+
+struct sqlite_conn {
+    struct store_conn base;
+    sqlite3 *db;
+    struct sqlite_slot *slots; /* store_n_stmts of them */
+    struct sqlite_conn *next;  /* in the list of all, and of free read connections */
+    struct sqlite_conn *next_free;
+    enum err broken; /* writer: a failure of disk or memory since the closure began, or ERR_OK */
+    const struct sys_clock *clock; /* reader: whose deadline the running statement keeps */
+    int64_t deadline_us;
+};
+
+/* Statements of the writer itself. */
+enum sqlite_ctl { CTL_BEGIN, CTL_COMMIT, CTL_ROLLBACK, CTL_SAVEPOINT, CTL_RELEASE, CTL_ROLLBACK_TO, CTL_ID_HIGH, CTL_COUNT };
+
+enum sqlite_req_state { REQ_QUEUED, REQ_STARTED, REQ_DONE };
+
+/* One closure on its way through the writer; lives on the caller's stack while the caller waits. */
+struct sqlite_req {
+    struct sqlite_req *prev, *next;
+    struct ctx *cx;
+    store_tx_fn *fn;
+    void *arg;
+    enum sqlite_req_state state;
+    enum err err;
+    uint32_t n_problems_before;
+    pthread_cond_t cond;
+};
+
+struct sqlite_list {
+    struct sqlite_req *first, *last;
+};
+
+struct sqlite_store {
+    struct store base;
+    struct arena *arena; /* the strings below */
+    struct str path;
+    const char *vfs;
+    store_connect_fn *const *on_connect;
+    uint32_t cache_kib, queue_max, batch_max;
+    struct sys_lock *lock;
+
+    struct sqlite_conn writer; /* used by the writer thread only, once it runs */
+    sqlite3_stmt *ctl[CTL_COUNT];
+    int64_t id_high; /* as stored; writer thread only */
+
+    pthread_t thread;
+    bool has_thread, has_sync; /* what close has to undo */
+    pthread_condattr_t cond_attr;
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t wake;
+    struct sqlite_list queue;
+    bool is_stopping;
+    struct store_stats stats;
+
+    pthread_key_t reader_key;
+    pthread_mutex_t readers_mutex;
+    struct sqlite_conn *readers, *free_readers;
+};
+
+/* conn.c */
+NODISCARD enum err sqlite_fail(struct ctx *cx, sqlite3 *db, int rc, const char *what);
+NODISCARD enum err sqlite_conn_open(struct ctx *cx, struct sqlite_store *s, struct sqlite_conn *c, bool is_writer);
+void sqlite_conn_close(struct sqlite_conn *c);
+NODISCARD enum err sqlite_exec(struct ctx *cx, sqlite3 *db, const char *sql);
+enum err sqlite_run(struct ctx *cx, struct store_conn *base, struct store_run *run);
+enum err sqlite_reader(struct ctx *cx, struct store *base, struct store_conn **ret);
+void sqlite_reader_give_back(void *conn);
+
+/* schema.c */
+NODISCARD enum err sqlite_schema_ready(struct ctx *cx, struct sqlite_store *s);
+NODISCARD enum err sqlite_meta_get(struct ctx *cx, sqlite3 *db, const char *name, struct str *ret);
+
+/* writer.c */
+NODISCARD enum err sqlite_writer_start(struct ctx *cx, struct sqlite_store *s);
+void sqlite_writer_stop(struct sqlite_store *s);
+enum err sqlite_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
+
+#endif

@@ -1,0 +1,369 @@
+/* writer.c: the one thread that writes. Closures of many callers share one transaction and one sync.
+ *
+ * Each closure runs in a savepoint of its own, so that its failure undoes its own work only. A failure
+ * of disk or memory inside a savepoint may make SQLite roll back the whole transaction; then the
+ * neighbours' work is gone too. So after each closure sqlite3_get_autocommit() is asked, and when the
+ * batch is gone, every closure of it runs again, each in a transaction of its own. No progress handler
+ * and no interrupt exist on this connection, since they have the same effect. */
+#include "store/sqlite/sqlite_int.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define BATCH_US_MAX 50000 /* a batch takes no more closures after this long */
+
+static int
+ctl(struct sqlite_store *s, enum sqlite_ctl what)
+{
+    int rc = sqlite3_step(s->ctl[what]);
+    int rc2 = sqlite3_reset(s->ctl[what]);
+    return rc == SQLITE_DONE ? rc2 : rc;
+}
+
+static bool
+is_tx_gone(const struct sqlite_store *s)
+{
+    return sqlite3_get_autocommit(s->writer.db) != 0;
+}
+
+/* --- the queue; the mutex is held ---------------------------------------------------------------- */
+
+static void
+list_add(struct sqlite_list *l, struct sqlite_req *r)
+{
+    r->next = NULL;
+    r->prev = l->last;
+    if (l->last != NULL) {
+        l->last->next = r;
+    } else {
+        l->first = r;
+    }
+    l->last = r;
+}
+
+static void
+list_remove(struct sqlite_list *l, struct sqlite_req *r)
+{
+    if (r->prev != NULL) {
+        r->prev->next = r->next;
+    } else {
+        l->first = r->next;
+    }
+    if (r->next != NULL) {
+        r->next->prev = r->prev;
+    } else {
+        l->last = r->prev;
+    }
+}
+
+/* From here on the caller cannot give up any more. */
+static struct sqlite_req *
+queue_take(struct sqlite_store *s)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    struct sqlite_req *r = s->queue.first;
+    if (r != NULL) {
+        list_remove(&s->queue, r);
+        s->stats.queue_depth--;
+        r->state = REQ_STARTED;
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+    return r;
+}
+
+/* --- one closure ----------------------------------------------------------------------------------- */
+
+static enum err
+closure_run(struct sqlite_store *s, struct sqlite_req *r)
+{
+    struct ctx *cx = r->cx;
+    cx->n_problems = r->n_problems_before; /* an earlier run may have left some */
+    s->writer.broken = ERR_OK;
+    cx->conn = &s->writer.base;
+    cx->is_writing = true;
+    int64_t from = sys_clock_real.mono_us(&sys_clock_real);
+    enum err e = r->fn(cx, r->arg);
+    int64_t took = sys_clock_real.mono_us(&sys_clock_real) - from;
+    cx->is_writing = false;
+    cx->conn = NULL;
+
+    (void)pthread_mutex_lock(&s->mutex);
+    s->stats.n_closures++;
+    s->stats.closure_us_sum += (uint64_t)took;
+    if ((uint64_t)took > s->stats.closure_us_max) {
+        s->stats.closure_us_max = (uint64_t)took;
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+    /* a failure of disk or memory counts even when the closure went on */
+    return e == ERR_OK ? s->writer.broken : e;
+}
+
+/* False when the batch is gone: nothing of it will be on disk. */
+static bool
+closure_in_batch(struct sqlite_store *s, struct sqlite_req *r)
+{
+    if (ctl(s, CTL_SAVEPOINT) != SQLITE_OK) {
+        return false;
+    }
+    r->err = closure_run(s, r);
+    if (is_tx_gone(s)) {
+        return false;
+    }
+    if (r->err != ERR_OK && ctl(s, CTL_ROLLBACK_TO) != SQLITE_OK) {
+        return false;
+    }
+    return ctl(s, CTL_RELEASE) == SQLITE_OK;
+}
+
+/* Keeps the stored high-water mark of ids above every id that this transaction may hold. */
+static int
+keep_id_high(struct sqlite_store *s)
+{
+    int64_t last = atomic_load(&s->base.last_id);
+    if (last <= s->id_high) {
+        return SQLITE_OK;
+    }
+    char text[32];
+    int n = snprintf(text, sizeof(text), "%" PRId64, last + STORE_ID_AHEAD);
+    int rc = sqlite3_bind_text(s->ctl[CTL_ID_HIGH], 1, text, n, SQLITE_TRANSIENT);
+    if (rc == SQLITE_OK) {
+        rc = ctl(s, CTL_ID_HIGH);
+    }
+    if (rc == SQLITE_OK) {
+        s->id_high = last + STORE_ID_AHEAD;
+    }
+    return rc;
+}
+
+static int
+commit(struct sqlite_store *s)
+{
+    int64_t id_high = s->id_high;
+    int rc = keep_id_high(s);
+    if (rc == SQLITE_OK) {
+        rc = ctl(s, CTL_COMMIT);
+    }
+    if (rc != SQLITE_OK) {
+        s->id_high = id_high;
+        if (!is_tx_gone(s)) {
+            (void)ctl(s, CTL_ROLLBACK);
+        }
+        return rc;
+    }
+    (void)pthread_mutex_lock(&s->mutex);
+    s->stats.n_commits++;
+    (void)pthread_mutex_unlock(&s->mutex);
+    return SQLITE_OK;
+}
+
+static void
+closure_alone(struct sqlite_store *s, struct sqlite_req *r)
+{
+    int rc = ctl(s, CTL_BEGIN);
+    if (rc != SQLITE_OK) {
+        r->err = sqlite_fail(r->cx, s->writer.db, rc, "begin");
+        return;
+    }
+    r->err = closure_run(s, r);
+    if (is_tx_gone(s)) {
+        if (r->err == ERR_OK) {
+            r->err = err_set(r->cx, ERR_STORE, "transaction lost");
+        }
+        return;
+    }
+    if (r->err != ERR_OK) {
+        (void)ctl(s, CTL_ROLLBACK);
+        return;
+    }
+    rc = commit(s);
+    if (rc != SQLITE_OK) {
+        r->err = sqlite_fail(r->cx, s->writer.db, rc, "commit");
+    }
+}
+
+/* --- one batch ------------------------------------------------------------------------------------- */
+
+static void
+answer(struct sqlite_store *s, struct sqlite_list *batch)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    struct sqlite_req *r = batch->first;
+    while (r != NULL) {
+        struct sqlite_req *next = r->next; /* r is gone once the mutex is free */
+        r->state = REQ_DONE;
+        (void)pthread_cond_signal(&r->cond);
+        r = next;
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+}
+
+static void
+run_each_alone(struct sqlite_store *s, struct sqlite_list *batch)
+{
+    if (!is_tx_gone(s)) {
+        (void)ctl(s, CTL_ROLLBACK);
+    }
+    (void)pthread_mutex_lock(&s->mutex);
+    s->stats.n_batches_retried++;
+    (void)pthread_mutex_unlock(&s->mutex);
+    for (struct sqlite_req *r = batch->first; r != NULL; r = r->next) {
+        closure_alone(s, r);
+    }
+}
+
+static void
+batch_run(struct sqlite_store *s)
+{
+    struct sqlite_list batch = { 0 };
+    int64_t until = sys_clock_real.mono_us(&sys_clock_real) + BATCH_US_MAX;
+    uint32_t n = 0;
+    s->writer.base.has_outbox = false;
+    bool is_alive = ctl(s, CTL_BEGIN) == SQLITE_OK;
+    do {
+        struct sqlite_req *r = queue_take(s);
+        if (r == NULL) {
+            break;
+        }
+        list_add(&batch, r);
+        n++;
+        is_alive = is_alive && closure_in_batch(s, r);
+    } while (is_alive && n < s->batch_max && sys_clock_real.mono_us(&sys_clock_real) < until);
+
+    if (!is_alive || commit(s) != SQLITE_OK) {
+        run_each_alone(s, &batch);
+    }
+    answer(s, &batch);
+    if (s->writer.base.has_outbox) {
+        store_tell_outbox(&s->base);
+    }
+}
+
+/* Waits for work. False when the store closes and the queue is empty. */
+static bool
+wait_for_work(struct sqlite_store *s)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    while (s->queue.first == NULL && !s->is_stopping) {
+        (void)pthread_cond_wait(&s->wake, &s->mutex);
+    }
+    bool has_work = s->queue.first != NULL;
+    (void)pthread_mutex_unlock(&s->mutex);
+    return has_work;
+}
+
+static void *
+writer_main(void *arg)
+{
+    struct sqlite_store *s = arg;
+    while (wait_for_work(s)) {
+        batch_run(s);
+    }
+    return NULL;
+}
+
+/* --- callers --------------------------------------------------------------------------------------- */
+
+/* The deadline of cx as a time of CLOCK_MONOTONIC; with a fake clock, the same distance from now. */
+static struct timespec
+deadline_time(const struct ctx *cx)
+{
+    int64_t at = sys_clock_real.mono_us(&sys_clock_real) + (cx->deadline_us - sys_mono_us(cx));
+    return (struct timespec){ .tv_sec = at / 1000000, .tv_nsec = (at % 1000000) * 1000 };
+}
+
+/* Waits for the answer; the mutex is held. False when given up while still queued. */
+static bool
+wait_answer(struct sqlite_store *s, struct sqlite_req *r)
+{
+    struct timespec until = deadline_time(r->cx);
+    while (r->state != REQ_DONE) {
+        int rc = 0;
+        if (r->state == REQ_QUEUED && r->cx->deadline_us != 0) {
+            rc = pthread_cond_timedwait(&r->cond, &s->mutex, &until);
+        } else {
+            (void)pthread_cond_wait(&r->cond, &s->mutex);
+        }
+        if (rc == ETIMEDOUT && r->state == REQ_QUEUED) {
+            list_remove(&s->queue, r);
+            s->stats.queue_depth--;
+            return false;
+        }
+        if (rc == ETIMEDOUT && r->state == REQ_STARTED) {
+            (void)pthread_cond_wait(&r->cond, &s->mutex);
+        }
+    }
+    return true;
+}
+
+enum err
+sqlite_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
+{
+    struct sqlite_store *s = (struct sqlite_store *)(void *)base;
+    struct sqlite_req r = { .cx = cx, .fn = fn, .arg = arg, .n_problems_before = cx->n_problems };
+    if (cx->deadline_us != 0 && sys_mono_us(cx) >= cx->deadline_us) {
+        return err_set(cx, ERR_DEADLINE, "deadline before the write was queued");
+    }
+    ASSERT(!pthread_equal(pthread_self(), s->thread)); /* the writer would wait for itself */
+    ASSERT(pthread_cond_init(&r.cond, &s->cond_attr) == 0);
+    enum err e = ERR_OK;
+    (void)pthread_mutex_lock(&s->mutex);
+    if (s->is_stopping || s->stats.queue_depth >= s->queue_max) {
+        e = err_set(cx, ERR_BUSY, "writer's queue is full");
+    } else {
+        list_add(&s->queue, &r);
+        s->stats.queue_depth++;
+        (void)pthread_cond_signal(&s->wake);
+        if (!wait_answer(s, &r)) {
+            e = err_set(cx, ERR_DEADLINE, "given up while queued for the writer");
+        } else {
+            e = r.err;
+        }
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+    (void)pthread_cond_destroy(&r.cond);
+    return e;
+}
+
+enum err
+sqlite_writer_start(struct ctx *cx, struct sqlite_store *s)
+{
+    static const char *const sql[CTL_COUNT] = {
+        [CTL_BEGIN] = "BEGIN IMMEDIATE",
+        [CTL_COMMIT] = "COMMIT",
+        [CTL_ROLLBACK] = "ROLLBACK",
+        [CTL_SAVEPOINT] = "SAVEPOINT closure",
+        [CTL_RELEASE] = "RELEASE closure",
+        [CTL_ROLLBACK_TO] = "ROLLBACK TO closure",
+        [CTL_ID_HIGH] = "INSERT INTO store_meta (name, value) VALUES ('id_high', ?1) "
+                        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    };
+    for (size_t i = 0; i < CTL_COUNT; i++) {
+        int rc = sqlite3_prepare_v3(s->writer.db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->ctl[i], NULL);
+        if (rc != SQLITE_OK) {
+            return sqlite_fail(cx, s->writer.db, rc, sql[i]);
+        }
+    }
+    if (pthread_create(&s->thread, NULL, writer_main, s) != 0) {
+        return err_set(cx, ERR_INTERNAL, "cannot start the writer thread");
+    }
+    s->has_thread = true;
+    return ERR_OK;
+}
+
+void
+sqlite_writer_stop(struct sqlite_store *s)
+{
+    if (s->has_thread) {
+        (void)pthread_mutex_lock(&s->mutex);
+        s->is_stopping = true;
+        (void)pthread_cond_signal(&s->wake);
+        (void)pthread_mutex_unlock(&s->mutex);
+        (void)pthread_join(s->thread, NULL);
+        s->has_thread = false;
+    }
+    for (size_t i = 0; i < CTL_COUNT; i++) {
+        (void)sqlite3_finalize(s->ctl[i]);
+        s->ctl[i] = NULL;
+    }
+}

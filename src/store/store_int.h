@@ -1,0 +1,65 @@
+/* store_int.h: inside the store. The seam between what modules call (store.c) and an engine
+ * (sqlite/, later postgres/): one ops table, and what every engine's store and connection begin with. */
+#ifndef STORE_STORE_INT_H
+#define STORE_STORE_INT_H
+
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+/* How far beyond the highest id in use the stored high-water mark is moved, so that it is written once
+ * a minute and not with each commit. */
+#define STORE_ID_AHEAD INT64_C(60000000)
+
+/* One execution of a statement. */
+struct store_run {
+    const struct store_stmt *st;
+    const void *in;
+    void *row;             /* row_bytes, filled before each call of take */
+    struct arena *arena;   /* where strings of the row go */
+    bool is_arena_per_row; /* arena is emptied before each row */
+    /* Called for each row; sets is_enough to end. NULL for statements without rows. */
+    enum err (*take)(struct ctx *cx, struct store_run *run);
+    void *take_arg;
+    bool is_enough;
+    int64_t n_changed; /* rows written */
+};
+
+struct store_ops {
+    /* One transaction, durable on return. Required, like all entries. */
+    enum err (*write)(struct ctx *cx, struct store *s, store_tx_fn *fn, void *arg);
+    /* The connection on which this thread may read now. */
+    enum err (*reader)(struct ctx *cx, struct store *s, struct store_conn **ret);
+    enum err (*snapshot_begin)(struct ctx *cx, struct store_conn *c);
+    void (*snapshot_end)(struct ctx *cx, struct store_conn *c);
+    enum err (*run)(struct ctx *cx, struct store_conn *c, struct store_run *run);
+    void (*thread_done)(struct store *s);
+    void (*stats)(struct store *s, struct store_stats *ret);
+    void (*close)(struct store *s);
+};
+
+/* Called after a commit that put something into the outbox; must return at once. */
+typedef void store_outbox_hook(void *arg);
+
+struct store {
+    const struct store_ops *ops;
+    _Atomic int64_t last_id;
+    _Atomic(store_outbox_hook *) outbox_hook;
+    _Atomic(void *) outbox_hook_arg;
+};
+
+struct store_conn {
+    struct store *store;
+    bool is_writer;  /* inside store_write */
+    bool has_outbox; /* the transaction put something into the outbox */
+};
+
+/* Sets who is told of new outbox entries; hook NULL ends it. */
+void store_set_outbox_hook(struct store *s, store_outbox_hook *hook, void *arg);
+void store_tell_outbox(struct store *s);
+
+/* Opens an SQLite store; path is what follows "sqlite:" in the URL. */
+NODISCARD enum err sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str path,
+                                     struct store **ret);
+
+#endif
