@@ -5,10 +5,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#define JSON_DEPTH_MAX 60 /* of writer and reader alike */
+
 /* --- writer: commas and escapes by itself ------------------------------------------------------ */
 struct json_out {
     struct buf *b;
-    uint64_t has_item; /* one bit per depth; 60 levels */
+    uint64_t has_item; /* one bit per depth; JSON_DEPTH_MAX levels */
+    uint64_t is_list;
     uint32_t depth;
 };
 struct json_out json_out(struct buf *b);
@@ -43,14 +46,15 @@ struct json {
     uint32_t line;     /* where it began, 1-based, for messages */
 };
 struct json_limits {
-    uint32_t depth_max, nodes_max; /* 0: 32, 100000 */
+    uint32_t depth_max, nodes_max; /* 0: 32, 100000; depth_max at most JSON_DEPTH_MAX */
 };
 struct json_fault {
     uint32_t line, column;
     const char *what; /* English, for logs and pack check */
 };
-/* Parses one document. Refuses duplicate keys, bad UTF-8, lone surrogates, trailing bytes, depth and
- * node limits. ERR_BAD_REQUEST with *ret_fault filled. */
+/* Parses one document into a tree that does not borrow s. Refuses duplicate keys, bad UTF-8, \u0000, lone
+ * surrogates, a byte order mark, trailing bytes, and going over the depth and node limits.
+ * ERR_BAD_REQUEST with *ret_fault (may be NULL) filled. */
 NODISCARD enum err json_parse(struct arena *a, struct str s, struct json_limits limits, struct json **ret,
                               struct json_fault *ret_fault);
 /* Member of an object, NULL when absent or j is NULL or not an object. */
@@ -64,6 +68,7 @@ bool json_flag(const struct json *j, const char *key, bool otherwise);
 #define JSON_EACH(j, it) const struct json *it = (j) == NULL ? NULL : (j)->child; it != NULL; it = it->next
 /* Serialises a tree. Keeps numbers as written. */
 void json_write(struct json_out *o, const struct json *j);
-bool json_equal(const struct json *x, const struct json *y); /* member order ignored */
+/* Same value: member order ignored, numbers by value (1.0 equals 1). */
+bool json_equal(const struct json *x, const struct json *y);
 
 #endif

@@ -18,6 +18,9 @@ struct str url_encode_path(struct arena *a, struct str s);
 /* Decodes %XX once ('+' stays '+'). ERR_BAD_REQUEST for a broken escape, a NUL or bad UTF-8. */
 NODISCARD enum err url_decode(struct arena *a, struct str s, struct str *ret);
 
+/* The same with '+' as space, as forms and queries write it. */
+NODISCARD enum err url_decode_plus(struct arena *a, struct str s, struct str *ret);
+
 /* Pairs of a query string (without '?'), '+' as space, at most max_n pairs.
  * ERR_BAD_REQUEST as url_decode, ERR_TOO_LARGE when there are more. "a" without '=' has an empty value. */
 NODISCARD enum err url_query(struct arena *a, struct str query, size_t max_n, struct url_pair **ret,

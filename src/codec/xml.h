@@ -13,7 +13,7 @@ struct xml_attr {
 struct xml {
     struct str ns;   /* namespace URI, null when none */
     struct str name; /* local name */
-    struct str text; /* direct text and CDATA of this element, joined; "" when none */
+    struct str text; /* direct text and CDATA of this element, joined and trimmed; "" when none */
     const struct xml_attr *attrs;
     struct xml *child, *next, *parent;
     uint32_t line, depth;
