@@ -1,0 +1,75 @@
+-- name: party_by_id :one
+-- in: id:i64
+-- out: id:i64 version:i64 kind:str name:str personal_id:str tax_code:str birth_date:str sex:str ethnicity:str nationality:str phone:str email:str unit:str address:str source:str source_us:i64 merged_into:i64
+SELECT id, version, kind, name, personal_id, tax_code, birth_date, sex, ethnicity, nationality, phone, email, unit, address, source, source_us, merged_into
+FROM party WHERE id = :id
+
+-- name: party_by_personal_id :one
+-- in: personal_id:str
+-- out: id:i64
+SELECT id FROM party WHERE personal_id = :personal_id AND merged_into IS NULL
+
+-- name: party_by_tax_code :one
+-- in: tax_code:str
+-- out: id:i64
+SELECT id FROM party WHERE tax_code = :tax_code AND merged_into IS NULL
+
+-- name: party_insert :exec
+-- in: id:i64 kind:str name:str name_fold:str personal_id:str tax_code:str birth_date:str sex:str ethnicity:str nationality:str phone:str email:str unit:str address:str source:str source_us:i64 created_us:i64
+INSERT INTO party (id, version, kind, name, name_fold, personal_id, tax_code, birth_date, sex, ethnicity, nationality, phone, email, unit, address, source, source_us, created_us)
+VALUES (:id, 1, :kind, :name, :name_fold, :personal_id, :tax_code, :birth_date, :sex, :ethnicity, :nationality, :phone, :email, :unit, :address, :source, :source_us, :created_us)
+
+-- name: party_update :exec
+-- in: id:i64 version:i64 name:str name_fold:str birth_date:str sex:str ethnicity:str nationality:str phone:str email:str unit:str address:str source:str source_us:i64
+UPDATE party SET version = version + 1, name = :name, name_fold = :name_fold, birth_date = :birth_date, sex = :sex, ethnicity = :ethnicity,
+    nationality = :nationality, phone = :phone, email = :email, unit = :unit, address = :address, source = :source, source_us = :source_us
+WHERE id = :id AND version = :version
+
+-- name: party_set_contact :exec
+-- in: id:i64 phone:str email:str
+UPDATE party SET version = version + 1, phone = :phone, email = :email WHERE id = :id
+
+-- name: party_merge :exec
+-- in: id:i64 into_id:i64
+UPDATE party SET version = version + 1, merged_into = :into_id WHERE id = :id AND merged_into IS NULL
+
+-- name: party_search :many
+-- in: unit:str from_fold:str to_fold:str limit_n:i64
+-- out: id:i64 name:str personal_id:str birth_date:str kind:str
+SELECT id, name, personal_id, birth_date, kind FROM party
+WHERE unit = :unit AND name_fold >= :from_fold AND name_fold < :to_fold AND merged_into IS NULL ORDER BY name_fold LIMIT :limit_n
+
+-- name: party_links_from :many
+-- in: from_id:i64 kind:str limit_n:i64
+-- out: id:i64 to_id:i64 valid_from:str valid_to:str
+SELECT id, to_id, valid_from, valid_to FROM party_link WHERE from_id = :from_id AND kind = :kind ORDER BY id LIMIT :limit_n
+
+-- name: party_link_insert :exec
+-- in: id:i64 kind:str from_id:i64 to_id:i64 valid_from:str valid_to:str source:str
+INSERT INTO party_link (id, kind, from_id, to_id, valid_from, valid_to, source) VALUES (:id, :kind, :from_id, :to_id, :valid_from, :valid_to, :source)
+
+-- name: party_links_move_from :exec
+-- in: id:i64 into_id:i64
+UPDATE party_link SET from_id = :into_id WHERE from_id = :id
+
+-- name: party_links_move_to :exec
+-- in: id:i64 into_id:i64
+UPDATE party_link SET to_id = :into_id WHERE to_id = :id
+
+-- name: party_correction_insert :exec
+-- in: id:i64 party_id:i64 field:str wanted:str reason:str asked_us:i64
+INSERT INTO party_correction (id, party_id, field, wanted, reason, asked_us, state) VALUES (:id, :party_id, :field, :wanted, :reason, :asked_us, 'open')
+
+-- name: party_corrections_open :many
+-- in: after:i64 limit_n:i64
+-- out: id:i64 party_id:i64 field:str wanted:str reason:str asked_us:i64
+SELECT id, party_id, field, wanted, reason, asked_us FROM party_correction WHERE state = 'open' AND id > :after ORDER BY id LIMIT :limit_n
+
+-- name: party_corrections_of :many
+-- in: party_id:i64 limit_n:i64
+-- out: id:i64 field:str wanted:str reason:str asked_us:i64 state:str answer:str answered_us:i64
+SELECT id, field, wanted, reason, asked_us, state, answer, answered_us FROM party_correction WHERE party_id = :party_id ORDER BY id DESC LIMIT :limit_n
+
+-- name: party_correction_answer :exec
+-- in: id:i64 state:str answer:str answered_by:i64 answered_us:i64
+UPDATE party_correction SET state = :state, answer = :answer, answered_by = :answered_by, answered_us = :answered_us WHERE id = :id AND state = 'open'

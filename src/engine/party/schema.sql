@@ -1,0 +1,55 @@
+-- A person or an organisation that the offices serve. record
+CREATE TABLE party (
+    id BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    kind TEXT NOT NULL,              -- person, org
+    name TEXT NOT NULL,              -- NFC, as written in the identity document
+    name_fold TEXT NOT NULL,         -- without marks, lower case: search only
+    personal_id TEXT,                -- 12 digits
+    tax_code TEXT,
+    birth_date TEXT,                 -- YYYY-MM-DD
+    sex TEXT,                        -- male, female
+    ethnicity TEXT,
+    nationality TEXT,
+    phone TEXT,
+    email TEXT,
+    unit TEXT,                       -- commune of residence or seat (code)
+    address TEXT,                    -- hamlet and street
+    source TEXT NOT NULL,            -- population, counter, e-id, self, generated
+    source_us BIGINT NOT NULL,       -- when the source said so
+    merged_into BIGINT,              -- the surviving record, when two were one person
+    created_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX party_personal_id ON party (personal_id) WHERE personal_id IS NOT NULL AND merged_into IS NULL;
+CREATE UNIQUE INDEX party_tax_code ON party (tax_code) WHERE tax_code IS NOT NULL AND merged_into IS NULL;
+CREATE INDEX party_name ON party (unit, name_fold);
+CREATE INDEX party_merged ON party (merged_into) WHERE merged_into IS NOT NULL;
+
+-- Who may act for an organisation, and family ties known to the platform. record
+CREATE TABLE party_link (
+    id BIGINT PRIMARY KEY,
+    kind TEXT NOT NULL,              -- represents, parent, spouse, guardian
+    from_id BIGINT NOT NULL,
+    to_id BIGINT NOT NULL,
+    valid_from TEXT NOT NULL,
+    valid_to TEXT,
+    source TEXT NOT NULL
+);
+CREATE INDEX party_link_from ON party_link (from_id, kind);
+CREATE INDEX party_link_to ON party_link (to_id, kind);
+
+-- A person's request to correct what is kept about them. record
+CREATE TABLE party_correction (
+    id BIGINT PRIMARY KEY,
+    party_id BIGINT NOT NULL,
+    field TEXT NOT NULL,
+    wanted TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    asked_us BIGINT NOT NULL,
+    state TEXT NOT NULL,             -- open, done, refused
+    answer TEXT,
+    answered_by BIGINT,
+    answered_us BIGINT
+);
+CREATE INDEX party_correction_open ON party_correction (state, id);
+CREATE INDEX party_correction_party ON party_correction (party_id, id);
