@@ -1,0 +1,251 @@
+/* party_store.c: rows of people and organisations. */
+#include "engine/party/party.h"
+
+#include "codec/vn.h"
+#include "gen/q_party.h"
+#include "store/store.h"
+#include "sys/sys.h"
+
+#define MERGE_STEPS_MAX 8
+#define LINKS_MAX       64
+#define FIND_MAX        50
+#define CORRECTIONS_MAX 100
+
+static struct party
+from_row(const struct q_party_by_id *r)
+{
+    return (struct party){ .id = r->id,
+                           .version = r->version,
+                           .kind = r->kind,
+                           .name = r->name,
+                           .personal_id = r->personal_id,
+                           .tax_code = r->tax_code,
+                           .birth_date = r->birth_date,
+                           .sex = r->sex,
+                           .ethnicity = r->ethnicity,
+                           .nationality = r->nationality,
+                           .phone = r->phone,
+                           .email = r->email,
+                           .unit = r->unit,
+                           .address = r->address,
+                           .source = r->source,
+                           .source_us = r->source_us,
+                           .merged_into = r->merged_into };
+}
+
+enum err
+party_get(struct ctx *cx, int64_t id, struct party *ret)
+{
+    struct q_party_by_id row;
+    int64_t at = id;
+    for (int i = 0; i < MERGE_STEPS_MAX; i++) {
+        TRY(q_party_by_id(cx, &row, .id = at));
+        if (row.merged_into == 0) {
+            *ret = from_row(&row);
+            return ERR_OK;
+        }
+        at = row.merged_into;
+    }
+    return err_set(cx, ERR_INTERNAL, "merge chain of party %" PRId64 " is too long", id);
+}
+
+enum err
+party_by_personal_id(struct ctx *cx, struct str personal_id, struct party *ret)
+{
+    struct q_party_by_personal_id row;
+    TRY(q_party_by_personal_id(cx, &row, .personal_id = personal_id));
+    return party_get(cx, row.id, ret);
+}
+
+enum err
+party_by_tax_code(struct ctx *cx, struct str tax_code, struct party *ret)
+{
+    struct q_party_by_tax_code row;
+    TRY(q_party_by_tax_code(cx, &row, .tax_code = tax_code));
+    return party_get(cx, row.id, ret);
+}
+
+static struct str
+null_if_empty(struct str s)
+{
+    return str_is_empty(s) ? STR_NULL : s;
+}
+
+enum err
+party_add(struct ctx *cx, struct party *p)
+{
+    struct q_party_by_personal_id by_id;
+    struct q_party_by_tax_code by_tax;
+    if (!str_is_empty(p->personal_id) && q_party_by_personal_id(cx, &by_id, .personal_id = p->personal_id) == ERR_OK) {
+        return err_set(cx, ERR_CONFLICT, "personal id is taken by party %" PRId64, by_id.id);
+    }
+    if (!str_is_empty(p->tax_code) && q_party_by_tax_code(cx, &by_tax, .tax_code = p->tax_code) == ERR_OK) {
+        return err_set(cx, ERR_CONFLICT, "tax code is taken by party %" PRId64, by_tax.id);
+    }
+    if (p->id == 0) {
+        p->id = store_new_id(cx);
+    }
+    p->version = 1;
+    int64_t now_us = sys_now_us(cx);
+    return q_party_insert(cx, NULL, .id = p->id, .kind = p->kind, .name = p->name,
+                          .name_fold = vn_fold(cx->arena, p->name), .personal_id = null_if_empty(p->personal_id),
+                          .tax_code = null_if_empty(p->tax_code), .birth_date = p->birth_date, .sex = p->sex,
+                          .ethnicity = p->ethnicity, .nationality = p->nationality, .phone = p->phone,
+                          .email = p->email, .unit = p->unit, .address = p->address, .source = p->source,
+                          .source_us = p->source_us == 0 ? now_us : p->source_us, .created_us = now_us);
+}
+
+enum err
+party_save(struct ctx *cx, const struct party *p)
+{
+    int64_t n = 0;
+    TRY(q_party_update(cx, &n, .id = p->id, .version = p->version, .name = p->name,
+                       .name_fold = vn_fold(cx->arena, p->name), .birth_date = p->birth_date, .sex = p->sex,
+                       .ethnicity = p->ethnicity, .nationality = p->nationality, .phone = p->phone, .email = p->email,
+                       .unit = p->unit, .address = p->address, .source = p->source, .source_us = p->source_us));
+    return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "party %" PRId64 " changed", p->id);
+}
+
+enum err
+party_set_contact(struct ctx *cx, int64_t id, struct str phone, struct str email)
+{
+    return q_party_set_contact(cx, NULL, .id = id, .phone = phone, .email = email);
+}
+
+enum err
+party_merge(struct ctx *cx, int64_t id, int64_t into)
+{
+    struct party survivor;
+    TRY(party_get(cx, into, &survivor));
+    if (survivor.id == id) {
+        return err_set(cx, ERR_INVALID, "a record cannot be merged into itself");
+    }
+    int64_t n = 0;
+    TRY(q_party_merge(cx, &n, .id = id, .into_id = survivor.id));
+    if (n != 1) {
+        return err_set(cx, ERR_CONFLICT, "party %" PRId64 " was merged already", id);
+    }
+    TRY(q_party_links_move_from(cx, NULL, .id = id, .into_id = survivor.id));
+    return q_party_links_move_to(cx, NULL, .id = id, .into_id = survivor.id);
+}
+
+enum err
+party_links(struct ctx *cx, const char *kind, int64_t from, struct party_link **ret, size_t *ret_n)
+{
+    struct q_party_links_from_list list;
+    TRY(q_party_links_from(cx, &list, .from_id = from, .kind = str_of(kind), .limit_n = LINKS_MAX));
+    struct party_link *links = ARENA_ARRAY(cx->arena, struct party_link, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        links[i] = (struct party_link){ .id = list.v[i].id,
+                                        .to = list.v[i].to_id,
+                                        .valid_from = list.v[i].valid_from,
+                                        .valid_to = list.v[i].valid_to };
+    }
+    *ret = links;
+    *ret_n = list.n;
+    return ERR_OK;
+}
+
+bool
+party_is_linked(struct ctx *cx, const char *kind, int64_t from, int64_t to, struct date on)
+{
+    struct party_link *links = NULL;
+    size_t n = 0;
+    if (party_links(cx, kind, from, &links, &n) != ERR_OK) {
+        return false;
+    }
+    struct str day = date_iso(cx->arena, on);
+    for (size_t i = 0; i < n; i++) {
+        bool is_valid = str_cmp(links[i].valid_from, day) <= 0 &&
+                        (str_is_empty(links[i].valid_to) || str_cmp(links[i].valid_to, day) >= 0);
+        if (links[i].to == to && is_valid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum err
+party_link_add(struct ctx *cx, const char *kind, int64_t from, int64_t to, struct date from_date, struct str source)
+{
+    return q_party_link_insert(cx, NULL, .id = store_new_id(cx), .kind = str_of(kind), .from_id = from, .to_id = to,
+                               .valid_from = date_iso(cx->arena, from_date), .valid_to = STR_NULL, .source = source);
+}
+
+enum err
+party_find(struct ctx *cx, struct str unit, struct str name, struct party **ret, size_t *ret_n)
+{
+    struct str from = vn_fold(cx->arena, vn_squeeze(cx->arena, name));
+    struct q_party_search_list list;
+    TRY(q_party_search(cx, &list, .unit = unit, .from_fold = from,
+                       .to_fold = str_cat(cx->arena, from, STR("\xF4\x8F\xBF\xBF")), .limit_n = FIND_MAX));
+    struct party *found = ARENA_ARRAY(cx->arena, struct party, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        found[i] = (struct party){ .id = list.v[i].id,
+                                   .kind = list.v[i].kind,
+                                   .name = list.v[i].name,
+                                   .personal_id = list.v[i].personal_id,
+                                   .birth_date = list.v[i].birth_date };
+    }
+    *ret = found;
+    *ret_n = list.n;
+    return ERR_OK;
+}
+
+enum err
+party_correction_ask(struct ctx *cx, int64_t party, struct str field, struct str wanted, struct str reason)
+{
+    return q_party_correction_insert(cx, NULL, .id = store_new_id(cx), .party_id = party, .field = field,
+                                     .wanted = wanted, .reason = reason, .asked_us = sys_now_us(cx));
+}
+
+enum err
+party_corrections_of(struct ctx *cx, int64_t party, struct party_correction **ret, size_t *ret_n)
+{
+    struct q_party_corrections_of_list list;
+    TRY(q_party_corrections_of(cx, &list, .party_id = party, .limit_n = CORRECTIONS_MAX));
+    struct party_correction *v = ARENA_ARRAY(cx->arena, struct party_correction, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        v[i] = (struct party_correction){ .id = list.v[i].id,
+                                          .party = party,
+                                          .asked_us = list.v[i].asked_us,
+                                          .answered_us = list.v[i].answered_us,
+                                          .field = list.v[i].field,
+                                          .wanted = list.v[i].wanted,
+                                          .reason = list.v[i].reason,
+                                          .state = list.v[i].state,
+                                          .answer = list.v[i].answer };
+    }
+    *ret = v;
+    *ret_n = list.n;
+    return ERR_OK;
+}
+
+enum err
+party_corrections_open(struct ctx *cx, int64_t after, struct party_correction **ret, size_t *ret_n)
+{
+    struct q_party_corrections_open_list list;
+    TRY(q_party_corrections_open(cx, &list, .after = after, .limit_n = CORRECTIONS_MAX));
+    struct party_correction *v = ARENA_ARRAY(cx->arena, struct party_correction, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        v[i] = (struct party_correction){ .id = list.v[i].id,
+                                          .party = list.v[i].party_id,
+                                          .asked_us = list.v[i].asked_us,
+                                          .field = list.v[i].field,
+                                          .wanted = list.v[i].wanted,
+                                          .reason = list.v[i].reason,
+                                          .state = STR("open") };
+    }
+    *ret = v;
+    *ret_n = list.n;
+    return ERR_OK;
+}
+
+enum err
+party_correction_answer(struct ctx *cx, int64_t id, const char *state, struct str answer, int64_t account)
+{
+    int64_t n = 0;
+    TRY(q_party_correction_answer(cx, &n, .id = id, .state = str_of(state), .answer = answer, .answered_by = account,
+                                  .answered_us = sys_now_us(cx)));
+    return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "correction %" PRId64 " was answered already", id);
+}
