@@ -4,7 +4,7 @@ import os
 import re
 import sys
 
-SHAPE = re.compile(r"^(README\.md|(schema|queries)\.sql|[a-z0-9_]+\.[ch])$")
+SHAPE = re.compile(r"^(README\.md|(schema|queries)\.sql|[a-z0-9_]+\.([ch]|def))$")
 FOLDERS = {"pages", "text", "test", "migrations"}
 LINES_MAX = 620
 

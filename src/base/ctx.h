@@ -20,6 +20,14 @@ struct texts;      /* web/: texts of the packs over the built-in ones, immutable
 
 #define CTX_PROBLEMS_MAX 64
 
+/* The actor as far as accounts of acts need it; all 0 for nobody and for the program itself. */
+struct ctx_who {
+    int64_t account;    /* who acted */
+    int64_t acting_for; /* whose position was lent, 0: own */
+    int64_t party;
+    struct str unit;    /* unit key of the position, or null */
+};
+
 struct ctx {
     struct arena *arena;
     const struct sys_clock *clock;
@@ -30,6 +38,7 @@ struct ctx {
     struct store *store;
     struct store_conn *conn; /* set by the store while a transaction or read runs */
     const struct actor *actor;
+    struct ctx_who who;
     struct server *server;
     struct sign_desk *sign;      /* NULL where nothing is signed */
     const struct web_req *req;   /* set by the dispatcher; NULL in jobs */

@@ -34,3 +34,8 @@ CREATE TABLE ledger_head (
     key_id TEXT NOT NULL,
     signature TEXT NOT NULL
 );
+
+-- Entries not yet in the tree. derived
+CREATE TABLE ledger_pending (
+    entry_id BIGINT PRIMARY KEY
+);

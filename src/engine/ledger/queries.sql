@@ -1,0 +1,69 @@
+-- name: ledger_insert :exec
+-- in: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str salt:str commitment:str
+INSERT INTO ledger_entry (id, at_us, kind, actor, acting_for, unit, object, subject, purpose, note, salt, commitment)
+VALUES (:id, :at_us, :kind, :actor, :acting_for, :unit, :object, :subject, :purpose, :note, :salt, :commitment)
+
+-- name: ledger_pending_insert :exec
+-- in: entry_id:i64
+INSERT INTO ledger_pending (entry_id) VALUES (:entry_id)
+
+-- name: ledger_pending_drop :exec
+-- in: entry_id:i64
+DELETE FROM ledger_pending WHERE entry_id = :entry_id
+
+-- name: ledger_unsequenced :many
+-- in: limit_n:i64
+-- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str salt:str commitment:str
+-- scan: ledger_pending holds only what came within the last second
+SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, e.salt, e.commitment
+FROM ledger_pending n JOIN ledger_entry e ON e.id = n.entry_id ORDER BY n.entry_id LIMIT :limit_n
+
+-- name: ledger_leaf_insert :exec
+-- in: seq:i64 entry_id:i64 hash:str
+INSERT INTO ledger_leaf (seq, entry_id, hash) VALUES (:seq, :entry_id, :hash)
+
+-- name: ledger_head_insert :exec
+-- in: size:i64 root:str at_us:i64 frontier:str key_id:str signature:str
+INSERT INTO ledger_head (size, root, at_us, frontier, key_id, signature) VALUES (:size, :root, :at_us, :frontier, :key_id, :signature)
+
+-- name: ledger_head_newest :one
+-- out: size:i64 root:str at_us:i64 frontier:str key_id:str signature:str
+SELECT size, root, at_us, frontier, key_id, signature FROM ledger_head ORDER BY size DESC LIMIT 1
+
+-- name: ledger_heads_after :many
+-- in: size:i64 limit_n:i64
+-- out: size:i64 root:str at_us:i64 key_id:str signature:str
+SELECT size, root, at_us, key_id, signature FROM ledger_head WHERE size > :size ORDER BY size LIMIT :limit_n
+
+-- name: ledger_leaves_after :many
+-- in: seq:i64 limit_n:i64
+-- out: seq:i64 hash:str entry_id:i64 id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str salt:str commitment:str
+SELECT l.seq, l.hash, l.entry_id, e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, e.salt, e.commitment
+FROM ledger_leaf l LEFT JOIN ledger_entry e ON e.id = l.entry_id WHERE l.seq > :seq ORDER BY l.seq LIMIT :limit_n
+
+-- name: ledger_counts :one
+-- out: n_entries:i64 n_leaves:i64 n_heads:i64 n_missing:i64
+-- scan: verification reads everything on purpose
+SELECT (SELECT COUNT(*) FROM ledger_entry), (SELECT COUNT(*) FROM ledger_leaf), (SELECT COUNT(*) FROM ledger_head),
+    (SELECT COUNT(*) FROM ledger_entry e WHERE NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.entry_id = e.id))
+
+-- name: ledger_by_subject :many
+-- in: subject:i64 before:i64 limit_n:i64
+-- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str seq:i64 actor_name:str
+SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1), p.name
+FROM ledger_entry e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
+WHERE e.subject = :subject AND e.subject <> 0 AND e.id < :before ORDER BY e.id DESC LIMIT :limit_n
+
+-- name: ledger_by_object :many
+-- in: object:str before:i64 limit_n:i64
+-- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str seq:i64 actor_name:str
+SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1), p.name
+FROM ledger_entry e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
+WHERE e.object = :object AND e.id < :before ORDER BY e.id DESC LIMIT :limit_n
+
+-- name: ledger_list :many
+-- in: before:i64 limit_n:i64
+-- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str seq:i64 actor_name:str
+SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1), p.name
+FROM ledger_entry e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
+WHERE e.id < :before ORDER BY e.id DESC LIMIT :limit_n
