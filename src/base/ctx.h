@@ -60,7 +60,7 @@ enum err ctx_fail(struct ctx *cx, enum err code, const char *file, int line, con
 /* return err_set(cx, ERR_CONFLICT, "stored version %d", v);  The value is the literal code, so
  * analysers know it is not ERR_OK. No personal data in the detail. */
 #define err_set(cx, code, ...)                                                                     \
-    ((void)ctx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__), (code))
+    ((void)ctx_fail((cx), (code), __FILE__, __LINE__, __VA_ARGS__), (enum err)(code))
 
 /* Adds one field problem (kept up to CTX_PROBLEMS_MAX). Strings are borrowed: static or arena. */
 void ctx_problem(struct ctx *cx, struct str field, struct str key, struct str arg);

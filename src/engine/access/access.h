@@ -5,6 +5,7 @@
 
 #include "base/ctx.h"
 #include "engine/pack/pack.h"
+#include "store/jobs.h"
 
 struct access_position {
     int64_t id;
@@ -162,7 +163,6 @@ NODISCARD enum err access_oidc_recall(struct ctx *cx, struct str state, struct s
                                       struct str *ret_next);
 
 /* Timed jobs: old sessions and answers are removed. */
-struct jobs_timed;
 extern const struct jobs_timed access_timed[];
 
 #endif
