@@ -1,5 +1,6 @@
-/* access.h: accounts, sessions, positions of officers for a period, acting for another, tokens of programs,
- * and the one question "may this actor do this?". Deny by default: a permission that no role gives is refused. */
+/* access.h: accounts, sessions, positions of officers for a period, acting for another, tokens of
+ * programs, and the one question "may this actor do this?". Deny by default: a permission that no
+ * role gives is refused. */
 #ifndef ENGINE_ACCESS_ACCESS_H
 #define ENGINE_ACCESS_ACCESS_H
 
@@ -9,20 +10,20 @@
 
 struct access_position {
     int64_t id;
-    struct str unit;        /* unit key */
+    struct str unit; /* unit key */
     struct str role, title;
-    int64_t owner;          /* account whose position was lent, 0: one's own */
+    int64_t owner; /* account whose position was lent, 0: one's own */
     struct str owner_name;
 };
 
 /* Who acts. NULL in the context: nobody, or the program itself in jobs. */
 struct actor {
     int64_t account, party, session, token;
-    int64_t for_party;      /* organisation represented or person assisted; 0 = self */
-    int64_t acting_for;     /* set when a lent position is used */
+    int64_t for_party;  /* organisation represented or person assisted; 0 = self */
+    int64_t acting_for; /* set when a lent position is used */
     struct str name, login, personal_id;
-    struct str unit;        /* unit key of the first position, or null */
-    int32_t level;          /* 1 password or e-ID level 1, 2 second factor or e-ID level 2 */
+    struct str unit; /* unit key of the first position, or null */
+    int32_t level;   /* 1 password or e-ID level 1, 2 second factor or e-ID level 2 */
     bool is_officer, must_change;
     struct access_position *positions;
     size_t n_positions;
@@ -31,8 +32,8 @@ struct actor {
 
 /* May the actor do this anywhere? "public": yes; "signed-in": anyone with an account. */
 bool access_may(struct ctx *cx, const char *perm);
-/* May the actor do this in that unit? Also when the unit lies below a unit of a position whose role has scope
- * "below" (leaders and inspectors of the province). */
+/* May the actor do this in that unit? Also when the unit lies below a unit of a position whose role
+ * has scope "below" (leaders and inspectors of the province). */
 bool access_may_in(struct ctx *cx, const char *perm, struct str unit);
 /* ERR_FORBIDDEN with detail unless access_may_in. */
 NODISCARD enum err access_require_in(struct ctx *cx, const char *perm, struct str unit);
@@ -40,7 +41,8 @@ bool access_perm_exists(const char *perm);
 /* Positions that give a permission. */
 size_t access_positions_for(struct ctx *cx, const char *perm, struct access_position **ret);
 
-/* --- roles of the pack (slot PACK_ROLES) --------------------------------------------------------------- */
+/* --- roles of the pack (slot PACK_ROLES)
+ * --------------------------------------------------------------- */
 struct access_role {
     struct str id;
     struct pack_text name;
@@ -53,7 +55,8 @@ size_t access_roles(const struct ctx *cx, const struct access_role **ret);
 /* Name of a role in the request's language. */
 struct str access_role_name(struct ctx *cx, struct str id);
 
-/* --- sessions -------------------------------------------------------------------------------------------- */
+/* --- sessions
+ * -------------------------------------------------------------------------------------------- */
 struct access_session {
     int64_t id;
     struct str csrf;
@@ -61,23 +64,28 @@ struct access_session {
     int32_t level;
 };
 /* Finds the session of a cookie secret; ERR_NOT_FOUND. Extends it now and then. */
-NODISCARD enum err access_session_find(struct ctx *cx, struct str secret, struct access_session *ret);
+NODISCARD enum err access_session_find(struct ctx *cx, struct str secret,
+                                       struct access_session *ret);
 /* A session for nobody, so that a form has a CSRF secret and a draft has an owner. */
-NODISCARD enum err access_session_start(struct ctx *cx, struct str peer, struct str agent, struct access_session *ret,
-                                        struct str *ret_secret);
-/* Fills the actor from a session or token. ERR_UNAUTHENTICATED when the account is locked or gone. */
-NODISCARD enum err access_actor_of_session(struct ctx *cx, const struct access_session *s, struct actor *ret);
+NODISCARD enum err access_session_start(struct ctx *cx, struct str peer, struct str agent,
+                                        struct access_session *ret, struct str *ret_secret);
+/* Fills the actor from a session or token. ERR_UNAUTHENTICATED when the account is locked or gone.
+ */
+NODISCARD enum err access_actor_of_session(struct ctx *cx, const struct access_session *s,
+                                           struct actor *ret);
 NODISCARD enum err access_actor_of_token(struct ctx *cx, struct str token, struct actor *ret);
 NODISCARD enum err access_actor_of_account(struct ctx *cx, int64_t account, struct actor *ret);
 struct access_session_info {
     int64_t id, created_us, seen_us;
     struct str peer, agent;
 };
-NODISCARD enum err access_sessions(struct ctx *cx, int64_t account, struct access_session_info **ret, size_t *ret_n);
+NODISCARD enum err access_sessions(struct ctx *cx, int64_t account,
+                                   struct access_session_info **ret, size_t *ret_n);
 NODISCARD enum err access_session_end(struct ctx *cx, int64_t account, int64_t session);
 NODISCARD enum err access_session_for(struct ctx *cx, int64_t session, int64_t for_party);
 
-/* --- signing in -------------------------------------------------------------------------------------------- */
+/* --- signing in
+ * -------------------------------------------------------------------------------------------- */
 struct access_sign_in {
     struct str login, password, code; /* code: six digits of the second factor, or null */
     struct str peer, agent;
@@ -86,81 +94,101 @@ struct access_sign_in {
  * ERR_UNAUTHENTICATED  wrong name or password (problem on "password")
  * ERR_RATE             too many tries: wait (problem says how long)
  * ERR_INVALID          second factor wanted or wrong (problem on "code") */
-NODISCARD enum err access_sign_in(struct ctx *cx, const struct access_sign_in *in, struct access_session *ret,
-                                  struct str *ret_secret);
-/* A session after an outside provider vouched for a personal ID number: makes person and account when new. */
-NODISCARD enum err access_sign_in_eid(struct ctx *cx, struct str personal_id, struct str name, struct str birth_date,
-                                      int32_t level, struct str peer, struct str agent, struct access_session *ret,
+NODISCARD enum err access_sign_in(struct ctx *cx, const struct access_sign_in *in,
+                                  struct access_session *ret, struct str *ret_secret);
+/* A session after an outside provider vouched for a personal ID number: makes person and account
+ * when new. */
+NODISCARD enum err access_sign_in_eid(struct ctx *cx, struct str personal_id, struct str name,
+                                      struct str birth_date, int32_t level, struct str peer,
+                                      struct str agent, struct access_session *ret,
                                       struct str *ret_secret);
-/* ERR_INVALID: too short, among the commonest, or contains the login (problem on "new_password"). */
-NODISCARD enum err access_set_password(struct ctx *cx, int64_t account, struct str new_password, bool must_change);
+/* ERR_INVALID: too short, among the commonest, or contains the login (problem on "new_password").
+ */
+NODISCARD enum err access_set_password(struct ctx *cx, int64_t account, struct str new_password,
+                                       bool must_change);
 NODISCARD enum err access_check_password(struct ctx *cx, int64_t account, struct str password);
 /* Second factor: the secret is kept sealed; enable only after a right code. */
 NODISCARD enum err access_totp_begin(struct ctx *cx, struct str *ret_secret);
-NODISCARD enum err access_totp_enable(struct ctx *cx, int64_t account, struct str secret, struct str code);
+NODISCARD enum err access_totp_enable(struct ctx *cx, int64_t account, struct str secret,
+                                      struct str code);
 NODISCARD enum err access_totp_disable(struct ctx *cx, int64_t account);
 
-/* --- accounts, positions, acting ------------------------------------------------------------------------------ */
+/* --- accounts, positions, acting
+ * ------------------------------------------------------------------------------ */
 struct access_account {
     int64_t id, party;
     struct str login, name, state;
     bool is_officer, has_totp, must_change;
 };
 /* Inside a transaction. hash comes from password_hash (outside). ERR_CONFLICT: login is taken. */
-NODISCARD enum err access_account_add(struct ctx *cx, int64_t party, struct str login, struct str hash, bool is_officer,
-                                      bool must_change, int64_t *ret_id);
+NODISCARD enum err access_account_add(struct ctx *cx, int64_t party, struct str login,
+                                      struct str hash, bool is_officer, bool must_change,
+                                      int64_t *ret_id);
 NODISCARD enum err access_account_get(struct ctx *cx, int64_t id, struct access_account *ret);
-NODISCARD enum err access_account_by_login(struct ctx *cx, struct str login, struct access_account *ret);
+NODISCARD enum err access_account_by_login(struct ctx *cx, struct str login,
+                                           struct access_account *ret);
 NODISCARD enum err access_account_by_party(struct ctx *cx, int64_t party, int64_t *ret_id);
-NODISCARD enum err access_account_list(struct ctx *cx, struct str after, struct access_account **ret, size_t *ret_n);
+NODISCARD enum err access_account_list(struct ctx *cx, struct str after,
+                                       struct access_account **ret, size_t *ret_n);
 NODISCARD enum err access_account_lock(struct ctx *cx, int64_t id, bool is_locked);
 /* Inside a transaction. */
-NODISCARD enum err access_position_add(struct ctx *cx, int64_t account, struct str unit, struct str role, struct str title,
-                                       struct str valid_from, struct str valid_to);
+NODISCARD enum err access_position_add(struct ctx *cx, int64_t account, struct str unit,
+                                       struct str role, struct str title, struct str valid_from,
+                                       struct str valid_to);
 NODISCARD enum err access_position_end(struct ctx *cx, int64_t position, struct str last_day);
 struct access_position_row {
     int64_t id;
     struct str unit, role, title, valid_from, valid_to;
 };
-NODISCARD enum err access_positions_of(struct ctx *cx, int64_t account, struct access_position_row **ret, size_t *ret_n);
+NODISCARD enum err access_positions_of(struct ctx *cx, int64_t account,
+                                       struct access_position_row **ret, size_t *ret_n);
 struct access_officer {
     int64_t account;
     struct str name, title;
 };
 /* Officers with a role in a unit today. */
-NODISCARD enum err access_officers(struct ctx *cx, struct str unit, struct str role, struct access_officer **ret, size_t *ret_n);
+NODISCARD enum err access_officers(struct ctx *cx, struct str unit, struct str role,
+                                   struct access_officer **ret, size_t *ret_n);
 /* Lends one's position to a colleague for a period. ERR_INVALID, ERR_FORBIDDEN. */
-NODISCARD enum err access_act_lend(struct ctx *cx, int64_t position, int64_t to_account, int64_t from_us, int64_t to_us,
-                                   struct str reason);
+NODISCARD enum err access_act_lend(struct ctx *cx, int64_t position, int64_t to_account,
+                                   int64_t from_us, int64_t to_us, struct str reason);
 struct access_lent {
     int64_t id, from_us, to_us;
     struct str unit, role, to_name, reason;
 };
-NODISCARD enum err access_lent(struct ctx *cx, int64_t account, struct access_lent **ret, size_t *ret_n);
+NODISCARD enum err access_lent(struct ctx *cx, int64_t account, struct access_lent **ret,
+                               size_t *ret_n);
 NODISCARD enum err access_act_revoke(struct ctx *cx, int64_t account, int64_t id);
 
-/* --- tokens ----------------------------------------------------------------------------------------------------- */
+/* --- tokens
+ * -----------------------------------------------------------------------------------------------------
+ */
 struct access_token {
     int64_t id, created_us, ends_us, used_us, revoked_us;
     struct str name, perms;
 };
 /* perms must be a subset of the actor's. The token text is shown once. */
-NODISCARD enum err access_token_new(struct ctx *cx, struct str name, struct str perms, int32_t days, struct str *ret_token);
-NODISCARD enum err access_tokens(struct ctx *cx, int64_t account, struct access_token **ret, size_t *ret_n);
+NODISCARD enum err access_token_new(struct ctx *cx, struct str name, struct str perms, int32_t days,
+                                    struct str *ret_token);
+NODISCARD enum err access_tokens(struct ctx *cx, int64_t account, struct access_token **ret,
+                                 size_t *ret_n);
 NODISCARD enum err access_token_revoke(struct ctx *cx, int64_t account, int64_t id);
 
-/* --- limits, idempotency ------------------------------------------------------------------------------------------ */
+/* --- limits, idempotency
+ * ------------------------------------------------------------------------------------------ */
 /* Counts a try under key; ERR_RATE when more than max in window_us. */
 NODISCARD enum err access_rate(struct ctx *cx, struct str key, int64_t window_us, int64_t max);
-NODISCARD enum err access_idem_begin(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found, int *ret_status,
-                                     struct str *ret_body);
+NODISCARD enum err access_idem_begin(struct ctx *cx, struct str key, struct str fingerprint,
+                                     bool *ret_found, int *ret_status, struct str *ret_body);
 NODISCARD enum err access_idem_end(struct ctx *cx, struct str key, int status, struct str body);
 
-/* --- e-ID provider (OpenID Connect): state of a running sign-in ----------------------------------------------------- */
-NODISCARD enum err access_oidc_remember(struct ctx *cx, struct str state, struct str nonce, struct str verifier, struct str next);
+/* --- e-ID provider (OpenID Connect): state of a running sign-in
+ * ----------------------------------------------------- */
+NODISCARD enum err access_oidc_remember(struct ctx *cx, struct str state, struct str nonce,
+                                        struct str verifier, struct str next);
 /* Takes it away: works once. ERR_NOT_FOUND. */
-NODISCARD enum err access_oidc_recall(struct ctx *cx, struct str state, struct str *ret_nonce, struct str *ret_verifier,
-                                      struct str *ret_next);
+NODISCARD enum err access_oidc_recall(struct ctx *cx, struct str state, struct str *ret_nonce,
+                                      struct str *ret_verifier, struct str *ret_next);
 
 /* Timed jobs: old sessions and answers are removed. */
 extern const struct jobs_timed access_timed[];

@@ -11,17 +11,20 @@
 #define LIST_MAX 100
 
 enum err
-access_account_add(struct ctx *cx, int64_t party, struct str login, struct str hash, bool is_officer, bool must_change,
-                   int64_t *ret_id)
+access_account_add(struct ctx *cx, int64_t party, struct str login, struct str hash,
+                   bool is_officer, bool must_change, int64_t *ret_id)
 {
     struct q_account_by_login taken;
     if (q_account_by_login(cx, &taken, .login = login) == ERR_OK) {
         return err_set(cx, ERR_CONFLICT, "login is taken by account %" PRId64, taken.id);
     }
     int64_t id = store_new_id(cx);
-    TRY(q_account_insert(cx, NULL, .id = id, .party_id = party, .login = login, .password_hash = hash,
-                         .is_officer = is_officer, .must_change = must_change, .created_us = sys_now_us(cx)));
-    struct ledger_new e = { .kind = "account.opened", .object = ledger_object(cx, "account", id), .subject = party };
+    TRY(q_account_insert(cx, NULL, .id = id, .party_id = party, .login = login,
+                         .password_hash = hash, .is_officer = is_officer,
+                         .must_change = must_change, .created_us = sys_now_us(cx)));
+    struct ledger_new e = { .kind = "account.opened",
+                            .object = ledger_object(cx, "account", id),
+                            .subject = party };
     TRY(ledger_add(cx, &e));
     *ret_id = id;
     return ERR_OK;
@@ -88,9 +91,11 @@ static enum err
 lock_tx(struct ctx *cx, void *arg)
 {
     const struct lock_job *job = arg;
-    TRY(q_account_set_state(cx, NULL, .id = job->id, .state = job->is_locked ? STR("locked") : STR("active")));
+    TRY(q_account_set_state(cx, NULL, .id = job->id,
+                            .state = job->is_locked ? STR("locked") : STR("active")));
     if (job->is_locked) {
-        TRY(q_session_revoke_all(cx, NULL, .account_id = job->id, .except_id = 0, .now_us = sys_now_us(cx)));
+        TRY(q_session_revoke_all(cx, NULL, .account_id = job->id, .except_id = 0,
+                                 .now_us = sys_now_us(cx)));
     }
     struct ledger_new e = { .kind = job->is_locked ? "account.locked" : "account.unlocked",
                             .object = ledger_object(cx, "account", job->id) };
@@ -105,16 +110,18 @@ access_account_lock(struct ctx *cx, int64_t id, bool is_locked)
 }
 
 enum err
-access_position_add(struct ctx *cx, int64_t account, struct str unit, struct str role, struct str title,
-                    struct str valid_from, struct str valid_to)
+access_position_add(struct ctx *cx, int64_t account, struct str unit, struct str role,
+                    struct str title, struct str valid_from, struct str valid_to)
 {
     int64_t id = store_new_id(cx);
-    TRY(q_position_insert(cx, NULL, .id = id, .account_id = account, .unit = unit, .role = role, .title = title,
-                          .valid_from = valid_from, .valid_to = str_is_empty(valid_to) ? STR_NULL : valid_to,
+    TRY(q_position_insert(cx, NULL, .id = id, .account_id = account, .unit = unit, .role = role,
+                          .title = title, .valid_from = valid_from,
+                          .valid_to = str_is_empty(valid_to) ? STR_NULL : valid_to,
                           .granted_by = cx->who.account));
     struct ledger_new e = { .kind = "position.given",
                             .object = ledger_object(cx, "account", account),
-                            .note = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(role), STR_ARG(unit)) };
+                            .note = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(role),
+                                            STR_ARG(unit)) };
     return ledger_add(cx, &e);
 }
 
@@ -126,12 +133,14 @@ access_position_end(struct ctx *cx, int64_t position, struct str last_day)
     TRY(q_position_end(cx, NULL, .id = position, .valid_to = last_day));
     struct ledger_new e = { .kind = "position.ended",
                             .object = ledger_object(cx, "account", row.account_id),
-                            .note = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(row.role), STR_ARG(row.unit)) };
+                            .note = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(row.role),
+                                            STR_ARG(row.unit)) };
     return ledger_add(cx, &e);
 }
 
 enum err
-access_positions_of(struct ctx *cx, int64_t account, struct access_position_row **ret, size_t *ret_n)
+access_positions_of(struct ctx *cx, int64_t account, struct access_position_row **ret,
+                    size_t *ret_n)
 {
     struct q_position_all_of_list list;
     TRY(q_position_all_of(cx, &list, .account_id = account, .limit_n = LIST_MAX));
@@ -150,14 +159,17 @@ access_positions_of(struct ctx *cx, int64_t account, struct access_position_row 
 }
 
 enum err
-access_officers(struct ctx *cx, struct str unit, struct str role, struct access_officer **ret, size_t *ret_n)
+access_officers(struct ctx *cx, struct str unit, struct str role, struct access_officer **ret,
+                size_t *ret_n)
 {
     struct q_position_in_unit_list list;
-    TRY(q_position_in_unit(cx, &list, .unit = unit, .role = role, .today = date_iso(cx->arena, calendar_today(cx)),
-                           .limit_n = LIST_MAX));
+    TRY(q_position_in_unit(cx, &list, .unit = unit, .role = role,
+                           .today = date_iso(cx->arena, calendar_today(cx)), .limit_n = LIST_MAX));
     struct access_officer *v = ARENA_ARRAY(cx->arena, struct access_officer, list.n);
     for (size_t i = 0; i < list.n; i++) {
-        v[i] = (struct access_officer){ .account = list.v[i].account_id, .name = list.v[i].name, .title = list.v[i].title };
+        v[i] = (struct access_officer){ .account = list.v[i].account_id,
+                                        .name = list.v[i].name,
+                                        .title = list.v[i].title };
     }
     *ret = v;
     *ret_n = list.n;
@@ -178,20 +190,25 @@ lend_tx(struct ctx *cx, void *arg)
     if (row.account_id != cx->who.account) {
         return err_set(cx, ERR_FORBIDDEN, "only one's own position can be lent");
     }
-    TRY(q_acting_insert(cx, NULL, .id = store_new_id(cx), .position_id = job->position, .to_account = job->to_account,
-                        .from_us = job->from_us, .to_us = job->to_us, .reason = job->reason));
+    TRY(q_acting_insert(cx, NULL, .id = store_new_id(cx), .position_id = job->position,
+                        .to_account = job->to_account, .from_us = job->from_us, .to_us = job->to_us,
+                        .reason = job->reason));
     struct ledger_new e = { .kind = "acting.lent",
                             .object = ledger_object(cx, "account", job->to_account),
-                            .note = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(row.role), STR_ARG(row.unit)) };
+                            .note = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(row.role),
+                                            STR_ARG(row.unit)) };
     return ledger_add(cx, &e);
 }
 
 enum err
-access_act_lend(struct ctx *cx, int64_t position, int64_t to_account, int64_t from_us, int64_t to_us, struct str reason)
+access_act_lend(struct ctx *cx, int64_t position, int64_t to_account, int64_t from_us,
+                int64_t to_us, struct str reason)
 {
-    struct lend_job job = {
-        .position = position, .to_account = to_account, .from_us = from_us, .to_us = to_us, .reason = reason
-    };
+    struct lend_job job = { .position = position,
+                            .to_account = to_account,
+                            .from_us = from_us,
+                            .to_us = to_us,
+                            .reason = reason };
     if (to_us <= from_us) {
         ctx_problem(cx, STR("to"), STR("access.lend_period"), STR_NULL);
     }
@@ -206,7 +223,8 @@ enum err
 access_lent(struct ctx *cx, int64_t account, struct access_lent **ret, size_t *ret_n)
 {
     struct q_acting_given_list list;
-    TRY(q_acting_given(cx, &list, .account_id = account, .now_us = sys_now_us(cx), .limit_n = LIST_MAX));
+    TRY(q_acting_given(cx, &list, .account_id = account, .now_us = sys_now_us(cx),
+                       .limit_n = LIST_MAX));
     struct access_lent *v = ARENA_ARRAY(cx->arena, struct access_lent, list.n);
     for (size_t i = 0; i < list.n; i++) {
         v[i] = (struct access_lent){ .id = list.v[i].id,
@@ -227,8 +245,10 @@ act_revoke_tx(struct ctx *cx, void *arg)
 {
     const struct lend_job *job = arg;
     int64_t n = 0;
-    TRY(q_acting_revoke(cx, &n, .id = job->id, .account_id = job->account, .now_us = sys_now_us(cx)));
-    struct ledger_new e = { .kind = "acting.revoked", .object = ledger_object(cx, "acting", job->id) };
+    TRY(q_acting_revoke(cx, &n, .id = job->id, .account_id = job->account,
+                        .now_us = sys_now_us(cx)));
+    struct ledger_new e = { .kind = "acting.revoked",
+                            .object = ledger_object(cx, "acting", job->id) };
     return n == 1 ? ledger_add(cx, &e) : err_set(cx, ERR_NOT_FOUND, "no such lent position");
 }
 

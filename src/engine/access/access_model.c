@@ -99,7 +99,8 @@ position_covers(struct ctx *cx, const struct access_position *pos, struct str un
     }
     const struct access_role *r = access_role(cx, pos->role);
     const struct unit *u = unit_by_key(cx, unit);
-    return r != NULL && r->is_below && u != NULL && unit_is_within(cx, u, pos->unit, calendar_today(cx));
+    return r != NULL && r->is_below && u != NULL &&
+           unit_is_within(cx, u, pos->unit, calendar_today(cx));
 }
 
 bool
@@ -111,7 +112,8 @@ access_may_in(struct ctx *cx, const char *perm, struct str unit)
         return false;
     }
     for (size_t i = 0; i < me->n_positions; i++) {
-        if (role_gives(cx, me->positions[i].role, p) && position_covers(cx, &me->positions[i], unit)) {
+        if (role_gives(cx, me->positions[i].role, p) &&
+            position_covers(cx, &me->positions[i], unit)) {
             return true;
         }
     }
@@ -131,7 +133,8 @@ access_positions_for(struct ctx *cx, const char *perm, struct access_position **
 {
     const struct actor *me = cx->actor;
     size_t n = 0;
-    struct access_position *v = ARENA_ARRAY(cx->arena, struct access_position, me == NULL ? 1 : me->n_positions + 1);
+    struct access_position *v =
+        ARENA_ARRAY(cx->arena, struct access_position, me == NULL ? 1 : me->n_positions + 1);
     for (size_t i = 0; me != NULL && i < me->n_positions; i++) {
         if (role_gives(cx, me->positions[i].role, str_of(perm))) {
             v[n++] = me->positions[i];

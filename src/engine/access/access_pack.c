@@ -1,4 +1,5 @@
-/* access_pack.c: roles of the pack: roles/roles.csv (role,name_vi,name_en,perms and, optional, scope). */
+/* access_pack.c: roles of the pack: roles/roles.csv (role,name_vi,name_en,perms and, optional,
+ * scope). */
 #include "engine/access/access.h"
 
 #include "base/buf.h"
@@ -16,9 +17,10 @@ check_perms(struct pack_load *l, const struct pack_csv *csv, size_t row, struct 
     bool is_good = true;
     while (str_next(&rest, ' ', &word)) {
         if (!str_is_empty(word) && !access_perm_exists(str_z(pack_load_arena(l), word))) {
-            pack_load_fault(l, csv->file, csv->lines[row],
-                            str_fmt(pack_load_arena(l), "không có quyền tên là \"" STR_FMT "\"", STR_ARG(word)),
-                            STR("dùng một tên trong access_perms.def, hoặc bỏ từ này"));
+            pack_load_fault(
+                l, csv->file, csv->lines[row],
+                str_fmt(pack_load_arena(l), "không có quyền tên là \"" STR_FMT "\"", STR_ARG(word)),
+                STR("dùng một tên trong access_perms.def, hoặc bỏ từ này"));
             is_good = false;
         }
     }

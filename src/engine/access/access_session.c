@@ -10,7 +10,7 @@
 #define MINUTE_US         (INT64_C(60) * 1000 * 1000)
 #define ANONYMOUS_LIFE_US (INT64_C(7) * 24 * 60 * MINUTE_US) /* a draft may wait a week */
 #define CITIZEN_LIFE_US   (INT64_C(12) * 60 * MINUTE_US)
-#define OFFICER_LIFE_US   (INT64_C(9) * 60 * MINUTE_US)      /* a working day */
+#define OFFICER_LIFE_US   (INT64_C(9) * 60 * MINUTE_US) /* a working day */
 #define SEEN_EVERY_US     (INT64_C(5) * MINUTE_US)
 #define POSITIONS_MAX     32
 #define SESSIONS_MAX      50
@@ -30,7 +30,8 @@ static enum err
 touch_tx(struct ctx *cx, void *arg)
 {
     const struct touch_job *job = arg;
-    return q_session_seen(cx, NULL, .id = job->id, .seen_us = job->seen_us, .ends_us = job->ends_us);
+    return q_session_seen(cx, NULL, .id = job->id, .seen_us = job->seen_us,
+                          .ends_us = job->ends_us);
 }
 
 enum err
@@ -41,7 +42,8 @@ access_session_find(struct ctx *cx, struct str secret, struct access_session *re
     if (secret.n < 20 || secret.n > 100) {
         return err_set(cx, ERR_NOT_FOUND, "malformed session secret");
     }
-    TRY(q_session_by_token(cx, &row, .token_hash = token_stored(cx->arena, secret), .now_us = now_us));
+    TRY(q_session_by_token(cx, &row, .token_hash = token_stored(cx->arena, secret),
+                           .now_us = now_us));
     *ret = (struct access_session){ .id = row.id,
                                     .csrf = row.csrf,
                                     .account = row.account_id,
@@ -59,16 +61,18 @@ access_session_find(struct ctx *cx, struct str secret, struct access_session *re
 }
 
 enum err
-access_session_insert(struct ctx *cx, int64_t account, int32_t level, int64_t life_us, struct str peer, struct str agent,
-                      struct str secret, struct access_session *ret)
+access_session_insert(struct ctx *cx, int64_t account, int32_t level, int64_t life_us,
+                      struct str peer, struct str agent, struct str secret,
+                      struct access_session *ret)
 {
     int64_t now_us = sys_now_us(cx);
     struct str csrf = token_new(cx, STR(""));
     int64_t id = store_new_id(cx);
-    TRY(q_session_insert(cx, NULL, .id = id, .token_hash = token_stored(cx->arena, secret), .csrf = csrf,
-                         .account_id = account, .level = level, .peer = peer.p == NULL ? STR("") : peer,
-                         .agent = agent.p == NULL ? STR("") : str_slice(agent, 0, AGENT_MAX), .created_us = now_us,
-                         .ends_us = now_us + life_us));
+    TRY(q_session_insert(cx, NULL, .id = id, .token_hash = token_stored(cx->arena, secret),
+                         .csrf = csrf, .account_id = account, .level = level,
+                         .peer = peer.p == NULL ? STR("") : peer,
+                         .agent = agent.p == NULL ? STR("") : str_slice(agent, 0, AGENT_MAX),
+                         .created_us = now_us, .ends_us = now_us + life_us));
     *ret = (struct access_session){ .id = id, .csrf = csrf, .account = account, .level = level };
     return ERR_OK;
 }
@@ -82,11 +86,13 @@ static enum err
 start_tx(struct ctx *cx, void *arg)
 {
     struct start_job *job = arg;
-    return access_session_insert(cx, 0, 0, ANONYMOUS_LIFE_US, job->peer, job->agent, job->secret, job->ret);
+    return access_session_insert(cx, 0, 0, ANONYMOUS_LIFE_US, job->peer, job->agent, job->secret,
+                                 job->ret);
 }
 
 enum err
-access_session_start(struct ctx *cx, struct str peer, struct str agent, struct access_session *ret, struct str *ret_secret)
+access_session_start(struct ctx *cx, struct str peer, struct str agent, struct access_session *ret,
+                     struct str *ret_secret)
 {
     struct start_job job = { peer, agent, token_new(cx, STR("")), ret };
     TRY(store_write(cx, start_tx, &job));
@@ -100,8 +106,10 @@ load_positions(struct ctx *cx, struct actor *me)
     struct q_position_of_list own;
     struct q_acting_for_list lent;
     struct str today = date_iso(cx->arena, calendar_today(cx));
-    TRY(q_position_of(cx, &own, .account_id = me->account, .today = today, .limit_n = POSITIONS_MAX));
-    TRY(q_acting_for(cx, &lent, .account_id = me->account, .now_us = sys_now_us(cx), .limit_n = POSITIONS_MAX));
+    TRY(q_position_of(cx, &own, .account_id = me->account, .today = today,
+                      .limit_n = POSITIONS_MAX));
+    TRY(q_acting_for(cx, &lent, .account_id = me->account, .now_us = sys_now_us(cx),
+                     .limit_n = POSITIONS_MAX));
     me->positions = ARENA_ARRAY(cx->arena, struct access_position, own.n + lent.n);
     for (size_t i = 0; i < own.n; i++) {
         me->positions[me->n_positions++] = (struct access_position){
@@ -109,12 +117,13 @@ load_positions(struct ctx *cx, struct actor *me)
         };
     }
     for (size_t i = 0; i < lent.n; i++) {
-        me->positions[me->n_positions++] = (struct access_position){ .id = lent.v[i].position_id,
-                                                                     .unit = lent.v[i].unit,
-                                                                     .role = lent.v[i].role,
-                                                                     .title = lent.v[i].title,
-                                                                     .owner = lent.v[i].owner,
-                                                                     .owner_name = lent.v[i].owner_name };
+        me->positions[me->n_positions++] =
+            (struct access_position){ .id = lent.v[i].position_id,
+                                      .unit = lent.v[i].unit,
+                                      .role = lent.v[i].role,
+                                      .title = lent.v[i].title,
+                                      .owner = lent.v[i].owner,
+                                      .owner_name = lent.v[i].owner_name };
     }
     me->unit = me->n_positions == 0 ? STR_NULL : me->positions[0].unit;
     return ERR_OK;
@@ -176,7 +185,8 @@ enum err
 access_sessions(struct ctx *cx, int64_t account, struct access_session_info **ret, size_t *ret_n)
 {
     struct q_session_list_list list;
-    TRY(q_session_list(cx, &list, .account_id = account, .now_us = sys_now_us(cx), .limit_n = SESSIONS_MAX));
+    TRY(q_session_list(cx, &list, .account_id = account, .now_us = sys_now_us(cx),
+                       .limit_n = SESSIONS_MAX));
     struct access_session_info *v = ARENA_ARRAY(cx->arena, struct access_session_info, list.n);
     for (size_t i = 0; i < list.n; i++) {
         v[i] = (struct access_session_info){ .id = list.v[i].id,
@@ -198,7 +208,8 @@ static enum err
 end_tx(struct ctx *cx, void *arg)
 {
     const struct end_job *job = arg;
-    return q_session_revoke(cx, NULL, .id = job->session, .account_id = job->account, .now_us = sys_now_us(cx));
+    return q_session_revoke(cx, NULL, .id = job->session, .account_id = job->account,
+                            .now_us = sys_now_us(cx));
 }
 
 enum err

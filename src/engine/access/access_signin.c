@@ -13,21 +13,23 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define PASSWORD_MIN     10
-#define PASSWORD_MAX     200
-#define FREE_TRIES       4
-#define WAIT_FIRST_US    (INT64_C(2) * 1000 * 1000)
-#define WAIT_MAX_US      (INT64_C(15) * 60 * 1000 * 1000)
-#define PEER_WINDOW_US   (INT64_C(10) * 60 * 1000 * 1000)
-#define PEER_TRIES       60
+#define PASSWORD_MIN   10
+#define PASSWORD_MAX   200
+#define FREE_TRIES     4
+#define WAIT_FIRST_US  (INT64_C(2) * 1000 * 1000)
+#define WAIT_MAX_US    (INT64_C(15) * 60 * 1000 * 1000)
+#define PEER_WINDOW_US (INT64_C(10) * 60 * 1000 * 1000)
+#define PEER_TRIES     60
 
-/* --- second factor secrets, sealed --------------------------------------------------------------------- */
+/* --- second factor secrets, sealed
+ * --------------------------------------------------------------------- */
 static enum err
 seal_key(struct ctx *cx, struct aead_key *ret)
 {
     struct str dir = str_fmt(cx->arena, STR_FMT "/keys", STR_ARG(cx->config->data_dir));
     TRY(sys_mkdirs(cx, dir));
-    return aead_key_load_or_make(cx, str_z(cx->arena, str_cat(cx->arena, dir, STR("/seal.key"))), ret);
+    return aead_key_load_or_make(cx, str_z(cx->arena, str_cat(cx->arena, dir, STR("/seal.key"))),
+                                 ret);
 }
 
 static struct str
@@ -80,7 +82,8 @@ access_totp_disable(struct ctx *cx, int64_t account)
     return store_write(cx, totp_tx, &job);
 }
 
-/* --- sign-in ---------------------------------------------------------------------------------------------- */
+/* --- sign-in
+ * ---------------------------------------------------------------------------------------------- */
 struct sign_in_job {
     const struct access_sign_in *in;
     const struct q_account_by_login *row;
@@ -113,13 +116,14 @@ sign_in_tx(struct ctx *cx, void *arg)
                             .object = ledger_object(cx, "account", row->id) };
     if (!job->is_right) {
         int64_t wait_us = wait_after(row->failed_n + 1);
-        TRY(q_account_fail(cx, NULL, .id = row->id, .wait_until_us = wait_us == 0 ? 0 : sys_now_us(cx) + wait_us));
+        TRY(q_account_fail(cx, NULL, .id = row->id,
+                           .wait_until_us = wait_us == 0 ? 0 : sys_now_us(cx) + wait_us));
         return ledger_add(cx, &e);
     }
     TRY(q_account_pass(cx, NULL, .id = row->id, .totp_last = job->totp_last));
     cx->who.account = row->id;
-    TRY(access_session_insert(cx, row->id, job->level, access_session_life_us(row->is_officer != 0), job->in->peer,
-                              job->in->agent, job->secret, job->ret));
+    TRY(access_session_insert(cx, row->id, job->level, access_session_life_us(row->is_officer != 0),
+                              job->in->peer, job->in->agent, job->secret, job->ret));
     return ledger_add(cx, &e);
 }
 
@@ -132,7 +136,8 @@ refuse(struct ctx *cx)
 }
 
 static enum err
-check_second_factor(struct ctx *cx, const struct sign_in_job *job, int64_t *ret_last, bool *ret_right)
+check_second_factor(struct ctx *cx, const struct sign_in_job *job, int64_t *ret_last,
+                    bool *ret_right)
 {
     struct aead_key key;
     struct str secret;
@@ -160,15 +165,19 @@ too_many(struct ctx *cx, int64_t wait_us)
 }
 
 enum err
-access_sign_in(struct ctx *cx, const struct access_sign_in *in, struct access_session *ret, struct str *ret_secret)
+access_sign_in(struct ctx *cx, const struct access_sign_in *in, struct access_session *ret,
+               struct str *ret_secret)
 {
     struct q_account_by_login row;
-    struct sign_in_job job = { .in = in, .row = &row, .secret = token_new(cx, STR("")), .ret = ret };
+    struct sign_in_job job = {
+        .in = in, .row = &row, .secret = token_new(cx, STR("")), .ret = ret
+    };
     int64_t now_us = sys_now_us(cx);
     if (in->password.n > PASSWORD_MAX) {
         return refuse(cx);
     }
-    TRY(access_rate(cx, str_fmt(cx->arena, "sign-in:" STR_FMT, STR_ARG(in->peer)), PEER_WINDOW_US, PEER_TRIES));
+    TRY(access_rate(cx, str_fmt(cx->arena, "sign-in:" STR_FMT, STR_ARG(in->peer)), PEER_WINDOW_US,
+                    PEER_TRIES));
     enum err e = q_account_by_login(cx, &row, .login = str_trim(in->login));
     if (e == ERR_NOT_FOUND || (e == ERR_OK && row.password_hash.p == NULL)) {
         password_verify_nobody(cx, in->password);
@@ -201,7 +210,9 @@ access_sign_in(struct ctx *cx, const struct access_sign_in *in, struct access_se
     return ERR_OK;
 }
 
-/* --- e-ID ---------------------------------------------------------------------------------------------------- */
+/* --- e-ID
+ * ----------------------------------------------------------------------------------------------------
+ */
 struct eid_job {
     struct str personal_id, name, birth_date, peer, agent, secret;
     int32_t level;
@@ -230,26 +241,32 @@ eid_tx(struct ctx *cx, void *arg)
     }
     TRY(e);
     cx->who.account = account;
-    TRY(access_session_insert(cx, account, job->level, access_session_life_us(false), job->peer, job->agent, job->secret,
-                              job->ret));
-    struct ledger_new entry = { .kind = "account.signed_in_eid", .object = ledger_object(cx, "account", account) };
+    TRY(access_session_insert(cx, account, job->level, access_session_life_us(false), job->peer,
+                              job->agent, job->secret, job->ret));
+    struct ledger_new entry = { .kind = "account.signed_in_eid",
+                                .object = ledger_object(cx, "account", account) };
     return ledger_add(cx, &entry);
 }
 
 enum err
-access_sign_in_eid(struct ctx *cx, struct str personal_id, struct str name, struct str birth_date, int32_t level,
-                   struct str peer, struct str agent, struct access_session *ret, struct str *ret_secret)
+access_sign_in_eid(struct ctx *cx, struct str personal_id, struct str name, struct str birth_date,
+                   int32_t level, struct str peer, struct str agent, struct access_session *ret,
+                   struct str *ret_secret)
 {
-    struct eid_job job = { personal_id, vn_squeeze(cx->arena, name), birth_date, peer, agent, token_new(cx, STR("")), level, ret };
+    struct eid_job job = { personal_id, vn_squeeze(cx->arena, name), birth_date, peer,
+                           agent,       token_new(cx, STR("")),      level,      ret };
     if (party_check_personal_id(personal_id, STR_NULL, STR_NULL) != NULL) {
-        return err_set(cx, ERR_UPSTREAM, "the e-ID provider gave no well-formed personal ID number");
+        return err_set(cx, ERR_UPSTREAM,
+                       "the e-ID provider gave no well-formed personal ID number");
     }
     TRY(store_write(cx, eid_tx, &job));
     *ret_secret = job.secret;
     return ERR_OK;
 }
 
-/* --- passwords -------------------------------------------------------------------------------------------------- */
+/* --- passwords
+ * --------------------------------------------------------------------------------------------------
+ */
 struct password_job {
     int64_t account, session;
     struct str hash;
@@ -260,9 +277,12 @@ static enum err
 password_tx(struct ctx *cx, void *arg)
 {
     const struct password_job *job = arg;
-    TRY(q_account_set_password(cx, NULL, .id = job->account, .password_hash = job->hash, .must_change = job->must_change));
-    TRY(q_session_revoke_all(cx, NULL, .account_id = job->account, .except_id = job->session, .now_us = sys_now_us(cx)));
-    struct ledger_new e = { .kind = "account.password", .object = ledger_object(cx, "account", job->account) };
+    TRY(q_account_set_password(cx, NULL, .id = job->account, .password_hash = job->hash,
+                               .must_change = job->must_change));
+    TRY(q_session_revoke_all(cx, NULL, .account_id = job->account, .except_id = job->session,
+                             .now_us = sys_now_us(cx)));
+    struct ledger_new e = { .kind = "account.password",
+                            .object = ledger_object(cx, "account", job->account) };
     return ledger_add(cx, &e);
 }
 
@@ -286,7 +306,8 @@ access_set_password(struct ctx *cx, int64_t account, struct str new_password, bo
     struct password_job job = { .account = account, .must_change = must_change };
     TRY(q_account_by_id(cx, &row, .id = account));
     if (vn_length(new_password) < PASSWORD_MIN || new_password.n > PASSWORD_MAX) {
-        ctx_problem(cx, STR("new_password"), STR("access.password_short"), str_fmt(cx->arena, "%d", PASSWORD_MIN));
+        ctx_problem(cx, STR("new_password"), STR("access.password_short"),
+                    str_fmt(cx->arena, "%d", PASSWORD_MIN));
     } else if (is_trivial(new_password) || str_find(new_password, row.login) < new_password.n) {
         ctx_problem(cx, STR("new_password"), STR("access.password_easy"), STR_NULL);
     }

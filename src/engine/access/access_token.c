@@ -1,4 +1,5 @@
-/* access_token.c: tokens of programs, counted tries, idempotency keys, states of e-ID sign-ins, clean-up. */
+/* access_token.c: tokens of programs, counted tries, idempotency keys, states of e-ID sign-ins,
+ * clean-up. */
 #include "engine/access/access.h"
 
 #include "crypto/token.h"
@@ -24,14 +25,18 @@ token_tx(struct ctx *cx, void *arg)
 {
     const struct token_job *job = arg;
     int64_t id = store_new_id(cx);
-    TRY(q_token_insert(cx, NULL, .id = id, .account_id = cx->who.account, .name = job->name, .token_hash = job->hash,
-                       .perms = job->perms, .created_us = sys_now_us(cx), .ends_us = job->ends_us));
-    struct ledger_new e = { .kind = "token.made", .object = ledger_object(cx, "token", id), .note = job->perms };
+    TRY(q_token_insert(cx, NULL, .id = id, .account_id = cx->who.account, .name = job->name,
+                       .token_hash = job->hash, .perms = job->perms, .created_us = sys_now_us(cx),
+                       .ends_us = job->ends_us));
+    struct ledger_new e = { .kind = "token.made",
+                            .object = ledger_object(cx, "token", id),
+                            .note = job->perms };
     return ledger_add(cx, &e);
 }
 
 enum err
-access_token_new(struct ctx *cx, struct str name, struct str perms, int32_t days, struct str *ret_token)
+access_token_new(struct ctx *cx, struct str name, struct str perms, int32_t days,
+                 struct str *ret_token)
 {
     struct str token = token_new(cx, STR("bb_"));
     struct token_job job = { .name = name,
@@ -76,8 +81,10 @@ token_revoke_tx(struct ctx *cx, void *arg)
 {
     const struct token_job *job = arg;
     int64_t n = 0;
-    TRY(q_token_revoke(cx, &n, .id = job->id, .account_id = job->account, .now_us = sys_now_us(cx)));
-    struct ledger_new e = { .kind = "token.revoked", .object = ledger_object(cx, "token", job->id) };
+    TRY(q_token_revoke(cx, &n, .id = job->id, .account_id = job->account,
+                       .now_us = sys_now_us(cx)));
+    struct ledger_new e = { .kind = "token.revoked",
+                            .object = ledger_object(cx, "token", job->id) };
     return n == 1 ? ledger_add(cx, &e) : err_set(cx, ERR_NOT_FOUND, "no such token");
 }
 
@@ -88,7 +95,8 @@ access_token_revoke(struct ctx *cx, int64_t account, int64_t id)
     return store_write(cx, token_revoke_tx, &job);
 }
 
-/* --- counted tries --------------------------------------------------------------------------------------- */
+/* --- counted tries
+ * --------------------------------------------------------------------------------------- */
 struct rate_job {
     struct str key;
     int64_t window_us, max;
@@ -118,7 +126,8 @@ access_rate(struct ctx *cx, struct str key, int64_t window_us, int64_t max)
     return job.is_over ? err_set(cx, ERR_RATE, "too many tries") : ERR_OK;
 }
 
-/* --- idempotency ------------------------------------------------------------------------------------------- */
+/* --- idempotency
+ * ------------------------------------------------------------------------------------------- */
 struct idem_job {
     struct str key, fingerprint, body;
     int status;
@@ -138,7 +147,8 @@ idem_begin_tx(struct ctx *cx, void *arg)
         e = ERR_NOT_FOUND;
     }
     if (e == ERR_NOT_FOUND) {
-        TRY(q_idem_claim(cx, &n, .key = job->key, .fingerprint = job->fingerprint, .at_us = now_us));
+        TRY(q_idem_claim(cx, &n, .key = job->key, .fingerprint = job->fingerprint,
+                         .at_us = now_us));
         return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "idempotency key is being used");
     }
     TRY(e);
@@ -155,8 +165,8 @@ idem_begin_tx(struct ctx *cx, void *arg)
 }
 
 enum err
-access_idem_begin(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found, int *ret_status,
-                  struct str *ret_body)
+access_idem_begin(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found,
+                  int *ret_status, struct str *ret_body)
 {
     struct idem_job job = { .key = key, .fingerprint = fingerprint };
     TRY(store_write(cx, idem_begin_tx, &job));
@@ -183,7 +193,9 @@ access_idem_end(struct ctx *cx, struct str key, int status, struct str body)
     return store_write(cx, idem_end_tx, &job);
 }
 
-/* --- e-ID states ----------------------------------------------------------------------------------------------- */
+/* --- e-ID states
+ * -----------------------------------------------------------------------------------------------
+ */
 struct oidc_job {
     struct str state, nonce, verifier, next;
 };
@@ -192,12 +204,14 @@ static enum err
 oidc_put_tx(struct ctx *cx, void *arg)
 {
     const struct oidc_job *job = arg;
-    return q_oidc_state_insert(cx, NULL, .state = job->state, .nonce = job->nonce, .verifier = job->verifier,
-                               .next = job->next, .ends_us = sys_now_us(cx) + OIDC_LIFE_US);
+    return q_oidc_state_insert(cx, NULL, .state = job->state, .nonce = job->nonce,
+                               .verifier = job->verifier, .next = job->next,
+                               .ends_us = sys_now_us(cx) + OIDC_LIFE_US);
 }
 
 enum err
-access_oidc_remember(struct ctx *cx, struct str state, struct str nonce, struct str verifier, struct str next)
+access_oidc_remember(struct ctx *cx, struct str state, struct str nonce, struct str verifier,
+                     struct str next)
 {
     struct oidc_job job = { state, nonce, verifier, next };
     return store_write(cx, oidc_put_tx, &job);
@@ -216,7 +230,8 @@ oidc_take_tx(struct ctx *cx, void *arg)
 }
 
 enum err
-access_oidc_recall(struct ctx *cx, struct str state, struct str *ret_nonce, struct str *ret_verifier, struct str *ret_next)
+access_oidc_recall(struct ctx *cx, struct str state, struct str *ret_nonce,
+                   struct str *ret_verifier, struct str *ret_next)
 {
     struct oidc_job job = { .state = state };
     TRY(store_write(cx, oidc_take_tx, &job));

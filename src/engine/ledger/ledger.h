@@ -1,8 +1,10 @@
-/* ledger.h: one append-only account of every act and every reading of personal data, over all modules.
+/* ledger.h: one append-only account of every act and every reading of personal data, over all
+ * modules.
  *
- * An entry is a row written in the transaction of the change it tells of. Within a second the sequencer makes
- * committed entries leaves of a Merkle tree (RFC 9162 2.1) and signs the head with the installation's Ed25519 key.
- * Entries hold references and salted commitments, no personal data, so that lawful erasure breaks no proof. */
+ * An entry is a row written in the transaction of the change it tells of. Within a second the
+ * sequencer makes committed entries leaves of a Merkle tree (RFC 9162 2.1) and signs the head with
+ * the installation's Ed25519 key. Entries hold references and salted commitments, no personal data,
+ * so that lawful erasure breaks no proof. */
 #ifndef ENGINE_LEDGER_LEDGER_H
 #define ENGINE_LEDGER_LEDGER_H
 
@@ -10,30 +12,34 @@
 #include "store/jobs.h"
 
 struct ledger_new {
-    const char *kind;      /* "dossier.submitted", "person.read": text key ledger.kind.<kind> */
-    struct str object;     /* "dossier:123"; null = none */
-    int64_t subject;       /* party whose data it concerns; 0 = none */
-    struct str purpose;    /* why, for readings */
-    struct str note;       /* codes and counts, no personal data */
-    struct str content;    /* what is committed to (salted SHA-256); null = nothing */
-    struct str unit;       /* unit of the position used; null = taken from the actor */
-    int64_t acting_for;    /* account whose position was lent; 0 = taken from the actor */
+    const char *kind;   /* "dossier.submitted", "person.read": text key ledger.kind.<kind> */
+    struct str object;  /* "dossier:123"; null = none */
+    int64_t subject;    /* party whose data it concerns; 0 = none */
+    struct str purpose; /* why, for readings */
+    struct str note;    /* codes and counts, no personal data */
+    struct str content; /* what is committed to (salted SHA-256); null = nothing */
+    struct str unit;    /* unit of the position used; null = taken from the actor */
+    int64_t acting_for; /* account whose position was lent; 0 = taken from the actor */
 };
 /* Inside a transaction. */
 NODISCARD enum err ledger_add(struct ctx *cx, const struct ledger_new *e);
 /* "dossier:123" in cx->arena. */
 struct str ledger_object(struct ctx *cx, const char *kind, int64_t id);
 /* Commits one reading on its own. Used by the dispatcher before the page leaves. */
-NODISCARD enum err ledger_reading(struct ctx *cx, int64_t subject, const char *purpose, struct str note);
+NODISCARD enum err ledger_reading(struct ctx *cx, int64_t subject, const char *purpose,
+                                  struct str note);
 
 struct ledger_entry {
     int64_t id, at_us, actor, acting_for, subject, seq; /* seq -1: not yet in the tree */
     struct str kind, unit, object, purpose, note, actor_name;
 };
 /* Newest first, ids below before (0 = newest), at most 100. */
-NODISCARD enum err ledger_of_subject(struct ctx *cx, int64_t subject, int64_t before, struct ledger_entry **ret, size_t *ret_n);
-NODISCARD enum err ledger_of_object(struct ctx *cx, struct str object, int64_t before, struct ledger_entry **ret, size_t *ret_n);
-NODISCARD enum err ledger_newest(struct ctx *cx, int64_t before, struct ledger_entry **ret, size_t *ret_n);
+NODISCARD enum err ledger_of_subject(struct ctx *cx, int64_t subject, int64_t before,
+                                     struct ledger_entry **ret, size_t *ret_n);
+NODISCARD enum err ledger_of_object(struct ctx *cx, struct str object, int64_t before,
+                                    struct ledger_entry **ret, size_t *ret_n);
+NODISCARD enum err ledger_newest(struct ctx *cx, int64_t before, struct ledger_entry **ret,
+                                 size_t *ret_n);
 
 struct ledger_head {
     int64_t size, at_us;
@@ -42,13 +48,16 @@ struct ledger_head {
 /* The newest signed head; size 0 before the first. */
 NODISCARD enum err ledger_head(struct ctx *cx, struct ledger_head *ret);
 
-/* Makes committed entries leaves and signs the head. Returns how many. Opens its own transaction. */
+/* Makes committed entries leaves and signs the head. Returns how many. Opens its own transaction.
+ */
 NODISCARD enum err ledger_sequence(struct ctx *cx, int64_t *ret_n);
-/* Timed job "ledger.sequence", once a second, and "ledger.witness", daily: exports the head to data_dir/witness. */
+/* Timed job "ledger.sequence", once a second, and "ledger.witness", daily: exports the head to
+ * data_dir/witness. */
 extern const struct jobs_timed ledger_timed[];
 
 struct ledger_report {
-    int64_t n_entries, n_leaves, n_heads, n_pending; /* pending: newer than the newest head, not an error */
+    int64_t n_entries, n_leaves, n_heads,
+        n_pending; /* pending: newer than the newest head, not an error */
     int64_t n_faults;
     struct str first_fault; /* English, for the operator */
 };

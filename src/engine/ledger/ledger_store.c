@@ -37,8 +37,9 @@ ledger_add(struct ctx *cx, const struct ledger_new *e)
                         .actor = cx->who.account,
                         .acting_for = e->acting_for != 0 ? e->acting_for : cx->who.acting_for,
                         .unit = or_empty(e->unit.p != NULL ? e->unit : cx->who.unit),
-                        .object = or_empty(e->object), .subject = e->subject, .purpose = or_empty(e->purpose),
-                        .note = or_empty(e->note), .salt = salt_hex, .commitment = commitment));
+                        .object = or_empty(e->object), .subject = e->subject,
+                        .purpose = or_empty(e->purpose), .note = or_empty(e->note),
+                        .salt = salt_hex, .commitment = commitment));
     return q_ledger_pending_insert(cx, NULL, .entry_id = id);
 }
 
@@ -51,7 +52,9 @@ reading_tx(struct ctx *cx, void *arg)
 enum err
 ledger_reading(struct ctx *cx, int64_t subject, const char *purpose, struct str note)
 {
-    struct ledger_new e = { .kind = "person.read", .subject = subject, .purpose = str_of(purpose), .note = note };
+    struct ledger_new e = {
+        .kind = "person.read", .subject = subject, .purpose = str_of(purpose), .note = note
+    };
     return store_write(cx, reading_tx, &e);
 }
 
@@ -84,19 +87,23 @@ before_or_end(int64_t before)
 }
 
 enum err
-ledger_of_subject(struct ctx *cx, int64_t subject, int64_t before, struct ledger_entry **ret, size_t *ret_n)
+ledger_of_subject(struct ctx *cx, int64_t subject, int64_t before, struct ledger_entry **ret,
+                  size_t *ret_n)
 {
     struct q_ledger_by_subject_list list;
-    TRY(q_ledger_by_subject(cx, &list, .subject = subject, .before = before_or_end(before), .limit_n = LIST_MAX));
+    TRY(q_ledger_by_subject(cx, &list, .subject = subject, .before = before_or_end(before),
+                            .limit_n = LIST_MAX));
     COPY_ENTRIES(cx, list, ret, ret_n);
     return ERR_OK;
 }
 
 enum err
-ledger_of_object(struct ctx *cx, struct str object, int64_t before, struct ledger_entry **ret, size_t *ret_n)
+ledger_of_object(struct ctx *cx, struct str object, int64_t before, struct ledger_entry **ret,
+                 size_t *ret_n)
 {
     struct q_ledger_by_object_list list;
-    TRY(q_ledger_by_object(cx, &list, .object = object, .before = before_or_end(before), .limit_n = LIST_MAX));
+    TRY(q_ledger_by_object(cx, &list, .object = object, .before = before_or_end(before),
+                           .limit_n = LIST_MAX));
     COPY_ENTRIES(cx, list, ret, ret_n);
     return ERR_OK;
 }

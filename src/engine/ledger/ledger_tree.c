@@ -1,4 +1,5 @@
-/* ledger_tree.c: the sequencer and the verifier. A leaf is the hash of the entry's canonical text. */
+/* ledger_tree.c: the sequencer and the verifier. A leaf is the hash of the entry's canonical text.
+ */
 #include "engine/ledger/ledger.h"
 
 #include "base/date.h"
@@ -51,7 +52,8 @@ signing_key(struct ctx *cx, struct key **ret)
 static struct str
 head_text(struct arena *a, int64_t size, struct str root, int64_t at_us)
 {
-    return str_fmt(a, "bombo ledger head v1\n%" PRId64 "\n" STR_FMT "\n%" PRId64 "\n", size, STR_ARG(root), at_us);
+    return str_fmt(a, "bombo ledger head v1\n%" PRId64 "\n" STR_FMT "\n%" PRId64 "\n", size,
+                   STR_ARG(root), at_us);
 }
 
 static enum err
@@ -75,7 +77,8 @@ tree_load(struct ctx *cx, struct merkle *m)
     TRY(e);
     struct str bytes;
     if (!hex_decode(cx->arena, head.frontier, &bytes) || !merkle_load(bytes, m)) {
-        return err_set(cx, ERR_INTERNAL, "ledger head %" PRId64 " has a broken frontier", head.size);
+        return err_set(cx, ERR_INTERNAL, "ledger head %" PRId64 " has a broken frontier",
+                       head.size);
     }
     return ERR_OK;
 }
@@ -97,8 +100,8 @@ sign_head(struct ctx *cx, const struct key *key, const struct merkle *m)
     TRY(key_sign(cx, key, head_text(cx->arena, size, root_hex, at_us), &signature));
     TRY(key_name(cx, key, &key_id));
     return q_ledger_head_insert(cx, NULL, .size = size, .root = root_hex, .at_us = at_us,
-                                .frontier = hex_encode(cx->arena, merkle_save(cx->arena, m)), .key_id = key_id,
-                                .signature = hex_encode(cx->arena, signature));
+                                .frontier = hex_encode(cx->arena, merkle_save(cx->arena, m)),
+                                .key_id = key_id, .signature = hex_encode(cx->arena, signature));
 }
 
 static enum err
@@ -171,7 +174,9 @@ witness_timed(struct ctx *cx, int64_t *ret_again_us)
     struct str dir = str_fmt(cx->arena, STR_FMT "/witness", STR_ARG(cx->config->data_dir));
     struct str day = date_iso(cx->arena, date_at_vn(sys_now_us(cx)));
     TRY(sys_mkdirs(cx, dir));
-    return sys_file_write(cx, str_fmt(cx->arena, STR_FMT "/head-" STR_FMT ".json", STR_ARG(dir), STR_ARG(day)), buf_str(&b));
+    return sys_file_write(
+        cx, str_fmt(cx->arena, STR_FMT "/head-" STR_FMT ".json", STR_ARG(dir), STR_ARG(day)),
+        buf_str(&b));
 }
 
 const struct jobs_timed ledger_timed[] = {
@@ -180,7 +185,8 @@ const struct jobs_timed ledger_timed[] = {
     { { NULL, 0 }, NULL },
 };
 
-/* --- verification: from the rows alone, nothing believed ------------------------------------------------- */
+/* --- verification: from the rows alone, nothing believed
+ * ------------------------------------------------- */
 struct verify {
     struct ledger_report *report;
     struct merkle tree;
@@ -208,7 +214,8 @@ check_head(struct ctx *cx, struct verify *v)
         fault(cx, v, "signed root differs from the leaves", h->size);
     }
     if (!str_eq(h->key_id, v->key_id) || !hex_decode(cx->arena, h->signature, &signature) ||
-        key_verify(cx, v->key, head_text(cx->arena, h->size, h->root, h->at_us), signature) != ERR_OK) {
+        key_verify(cx, v->key, head_text(cx->arena, h->size, h->root, h->at_us), signature) !=
+            ERR_OK) {
         fault(cx, v, "signature of a head is wrong", h->size);
     }
     v->report->n_heads++;
@@ -273,7 +280,8 @@ verify_tx(struct ctx *cx, void *arg)
         after = list.v[list.n - 1].seq;
     }
     if (v->next_head < v->heads.n) {
-        fault(cx, v, "a signed head covers more leaves than there are", v->heads.v[v->next_head].size);
+        fault(cx, v, "a signed head covers more leaves than there are",
+              v->heads.v[v->next_head].size);
     }
     TRY(q_ledger_counts(cx, &counts));
     v->report->n_entries = counts.n_entries;

@@ -1,5 +1,5 @@
-/* party.h: people and organisations that the offices serve: one record each, found by personal ID number or
- * tax code, merged when two records turn out to be one person, never deleted. */
+/* party.h: people and organisations that the offices serve: one record each, found by personal ID
+ * number or tax code, merged when two records turn out to be one person, never deleted. */
 #ifndef ENGINE_PARTY_PARTY_H
 #define ENGINE_PARTY_PARTY_H
 
@@ -11,8 +11,8 @@ struct party {
     struct str kind; /* "person" or "org" */
     struct str name, personal_id, tax_code, birth_date, sex, ethnicity, nationality;
     struct str phone, email, unit, address;
-    struct str source;  /* population, counter, e-id, self, generated */
-    int64_t source_us;  /* when the source said so */
+    struct str source; /* population, counter, e-id, self, generated */
+    int64_t source_us; /* when the source said so */
     int64_t merged_into;
 };
 
@@ -22,50 +22,59 @@ NODISCARD enum err party_get(struct ctx *cx, int64_t id, struct party *ret);
 NODISCARD enum err party_by_personal_id(struct ctx *cx, struct str personal_id, struct party *ret);
 NODISCARD enum err party_by_tax_code(struct ctx *cx, struct str tax_code, struct party *ret);
 
-/* Inside a transaction. Adds a record; p->id is set when it is 0. ERR_CONFLICT: the number is taken. */
+/* Inside a transaction. Adds a record; p->id is set when it is 0. ERR_CONFLICT: the number is
+ * taken. */
 NODISCARD enum err party_add(struct ctx *cx, struct party *p);
-/* Inside a transaction. Saves all fields but the numbers. ERR_CONFLICT: changed since p->version. */
+/* Inside a transaction. Saves all fields but the numbers. ERR_CONFLICT: changed since p->version.
+ */
 NODISCARD enum err party_save(struct ctx *cx, const struct party *p);
 /* Inside a transaction. Contact details for notices. */
-NODISCARD enum err party_set_contact(struct ctx *cx, int64_t id, struct str phone, struct str email);
-/* Inside a transaction: `id` lives on as `into`. Links move; rows elsewhere keep the old id and reach the
- * survivor through party_get. */
+NODISCARD enum err party_set_contact(struct ctx *cx, int64_t id, struct str phone,
+                                     struct str email);
+/* Inside a transaction: `id` lives on as `into`. Links move; rows elsewhere keep the old id and
+ * reach the survivor through party_get. */
 NODISCARD enum err party_merge(struct ctx *cx, int64_t id, int64_t into);
 
 /* Is there a valid link of that kind (represents, parent, spouse, guardian) on that day? */
 bool party_is_linked(struct ctx *cx, const char *kind, int64_t from, int64_t to, struct date on);
-NODISCARD enum err party_link_add(struct ctx *cx, const char *kind, int64_t from, int64_t to, struct date from_date,
-                                  struct str source);
+NODISCARD enum err party_link_add(struct ctx *cx, const char *kind, int64_t from, int64_t to,
+                                  struct date from_date, struct str source);
 struct party_link {
     int64_t id, to;
     struct str valid_from, valid_to;
 };
-NODISCARD enum err party_links(struct ctx *cx, const char *kind, int64_t from, struct party_link **ret, size_t *ret_n);
+NODISCARD enum err party_links(struct ctx *cx, const char *kind, int64_t from,
+                               struct party_link **ret, size_t *ret_n);
 
 /* People of a commune whose name begins so, marks ignored; at most 50. For the counter. */
-NODISCARD enum err party_find(struct ctx *cx, struct str unit, struct str name, struct party **ret, size_t *ret_n);
+NODISCARD enum err party_find(struct ctx *cx, struct str unit, struct str name, struct party **ret,
+                              size_t *ret_n);
 
 /* Requests to correct what is kept. */
 struct party_correction {
     int64_t id, party, asked_us, answered_us;
     struct str field, wanted, reason, state, answer;
 };
-NODISCARD enum err party_correction_ask(struct ctx *cx, int64_t party, struct str field, struct str wanted,
-                                        struct str reason);
-NODISCARD enum err party_corrections_of(struct ctx *cx, int64_t party, struct party_correction **ret, size_t *ret_n);
-NODISCARD enum err party_corrections_open(struct ctx *cx, int64_t after, struct party_correction **ret, size_t *ret_n);
+NODISCARD enum err party_correction_ask(struct ctx *cx, int64_t party, struct str field,
+                                        struct str wanted, struct str reason);
+NODISCARD enum err party_corrections_of(struct ctx *cx, int64_t party,
+                                        struct party_correction **ret, size_t *ret_n);
+NODISCARD enum err party_corrections_open(struct ctx *cx, int64_t after,
+                                          struct party_correction **ret, size_t *ret_n);
 /* Inside a transaction. state "done" or "refused". ERR_CONFLICT: answered already. */
-NODISCARD enum err party_correction_answer(struct ctx *cx, int64_t id, const char *state, struct str answer,
-                                           int64_t account);
+NODISCARD enum err party_correction_answer(struct ctx *cx, int64_t id, const char *state,
+                                           struct str answer, int64_t account);
 
 /* "Nguyễn T*** H*" and "070*****1234": what lists show before a record is opened. */
 struct str party_mask_name(struct arena *a, struct str name);
 struct str party_mask_id(struct arena *a, struct str number);
 
-/* 12 digits with a known place code and, when given (else null), agreeing with sex ("male"/"female") and birth
- * date. Returns NULL when fine, else a text key. Source: vietnam-standards 1.4 (Decree 137/2015 art. 7). */
+/* 12 digits with a known place code and, when given (else null), agreeing with sex
+ * ("male"/"female") and birth date. Returns NULL when fine, else a text key. Source:
+ * vietnam-standards 1.4 (Decree 137/2015 art. 7). */
 const char *party_check_personal_id(struct str id, struct str sex, struct str birth_date);
-/* 10 digits with check digit, 10-3 for branches, or 12 digits of a person. NULL when fine, else a text key. */
+/* 10 digits with check digit, 10-3 for branches, or 12 digits of a person. NULL when fine, else a
+ * text key. */
 const char *party_check_tax_code(struct str code);
 
 #endif

@@ -14,8 +14,8 @@ all_digits(struct str s)
     return s.n != 0;
 }
 
-/* Place codes of birth registration: 001..096 in even and odd gaps; retired ones stay valid for ever.
- * The exact list is content; the form only refuses what no list ever had. */
+/* Place codes of birth registration: 001..096 in even and odd gaps; retired ones stay valid for
+ * ever. The exact list is content; the form only refuses what no list ever had. */
 static bool
 is_place_code(struct str id)
 {

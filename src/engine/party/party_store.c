@@ -76,10 +76,12 @@ party_add(struct ctx *cx, struct party *p)
 {
     struct q_party_by_personal_id by_id;
     struct q_party_by_tax_code by_tax;
-    if (!str_is_empty(p->personal_id) && q_party_by_personal_id(cx, &by_id, .personal_id = p->personal_id) == ERR_OK) {
+    if (!str_is_empty(p->personal_id) &&
+        q_party_by_personal_id(cx, &by_id, .personal_id = p->personal_id) == ERR_OK) {
         return err_set(cx, ERR_CONFLICT, "personal id is taken by party %" PRId64, by_id.id);
     }
-    if (!str_is_empty(p->tax_code) && q_party_by_tax_code(cx, &by_tax, .tax_code = p->tax_code) == ERR_OK) {
+    if (!str_is_empty(p->tax_code) &&
+        q_party_by_tax_code(cx, &by_tax, .tax_code = p->tax_code) == ERR_OK) {
         return err_set(cx, ERR_CONFLICT, "tax code is taken by party %" PRId64, by_tax.id);
     }
     if (p->id == 0) {
@@ -87,12 +89,13 @@ party_add(struct ctx *cx, struct party *p)
     }
     p->version = 1;
     int64_t now_us = sys_now_us(cx);
-    return q_party_insert(cx, NULL, .id = p->id, .kind = p->kind, .name = p->name,
-                          .name_fold = vn_fold(cx->arena, p->name), .personal_id = null_if_empty(p->personal_id),
-                          .tax_code = null_if_empty(p->tax_code), .birth_date = p->birth_date, .sex = p->sex,
-                          .ethnicity = p->ethnicity, .nationality = p->nationality, .phone = p->phone,
-                          .email = p->email, .unit = p->unit, .address = p->address, .source = p->source,
-                          .source_us = p->source_us == 0 ? now_us : p->source_us, .created_us = now_us);
+    return q_party_insert(
+        cx, NULL, .id = p->id, .kind = p->kind, .name = p->name,
+        .name_fold = vn_fold(cx->arena, p->name), .personal_id = null_if_empty(p->personal_id),
+        .tax_code = null_if_empty(p->tax_code), .birth_date = p->birth_date, .sex = p->sex,
+        .ethnicity = p->ethnicity, .nationality = p->nationality, .phone = p->phone,
+        .email = p->email, .unit = p->unit, .address = p->address, .source = p->source,
+        .source_us = p->source_us == 0 ? now_us : p->source_us, .created_us = now_us);
 }
 
 enum err
@@ -100,9 +103,10 @@ party_save(struct ctx *cx, const struct party *p)
 {
     int64_t n = 0;
     TRY(q_party_update(cx, &n, .id = p->id, .version = p->version, .name = p->name,
-                       .name_fold = vn_fold(cx->arena, p->name), .birth_date = p->birth_date, .sex = p->sex,
-                       .ethnicity = p->ethnicity, .nationality = p->nationality, .phone = p->phone, .email = p->email,
-                       .unit = p->unit, .address = p->address, .source = p->source, .source_us = p->source_us));
+                       .name_fold = vn_fold(cx->arena, p->name), .birth_date = p->birth_date,
+                       .sex = p->sex, .ethnicity = p->ethnicity, .nationality = p->nationality,
+                       .phone = p->phone, .email = p->email, .unit = p->unit, .address = p->address,
+                       .source = p->source, .source_us = p->source_us));
     return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "party %" PRId64 " changed", p->id);
 }
 
@@ -166,10 +170,12 @@ party_is_linked(struct ctx *cx, const char *kind, int64_t from, int64_t to, stru
 }
 
 enum err
-party_link_add(struct ctx *cx, const char *kind, int64_t from, int64_t to, struct date from_date, struct str source)
+party_link_add(struct ctx *cx, const char *kind, int64_t from, int64_t to, struct date from_date,
+               struct str source)
 {
-    return q_party_link_insert(cx, NULL, .id = store_new_id(cx), .kind = str_of(kind), .from_id = from, .to_id = to,
-                               .valid_from = date_iso(cx->arena, from_date), .valid_to = STR_NULL, .source = source);
+    return q_party_link_insert(
+        cx, NULL, .id = store_new_id(cx), .kind = str_of(kind), .from_id = from, .to_id = to,
+        .valid_from = date_iso(cx->arena, from_date), .valid_to = STR_NULL, .source = source);
 }
 
 enum err
@@ -178,7 +184,8 @@ party_find(struct ctx *cx, struct str unit, struct str name, struct party **ret,
     struct str from = vn_fold(cx->arena, vn_squeeze(cx->arena, name));
     struct q_party_search_list list;
     TRY(q_party_search(cx, &list, .unit = unit, .from_fold = from,
-                       .to_fold = str_cat(cx->arena, from, STR("\xF4\x8F\xBF\xBF")), .limit_n = FIND_MAX));
+                       .to_fold = str_cat(cx->arena, from, STR("\xF4\x8F\xBF\xBF")),
+                       .limit_n = FIND_MAX));
     struct party *found = ARENA_ARRAY(cx->arena, struct party, list.n);
     for (size_t i = 0; i < list.n; i++) {
         found[i] = (struct party){ .id = list.v[i].id,
@@ -193,10 +200,12 @@ party_find(struct ctx *cx, struct str unit, struct str name, struct party **ret,
 }
 
 enum err
-party_correction_ask(struct ctx *cx, int64_t party, struct str field, struct str wanted, struct str reason)
+party_correction_ask(struct ctx *cx, int64_t party, struct str field, struct str wanted,
+                     struct str reason)
 {
-    return q_party_correction_insert(cx, NULL, .id = store_new_id(cx), .party_id = party, .field = field,
-                                     .wanted = wanted, .reason = reason, .asked_us = sys_now_us(cx));
+    return q_party_correction_insert(cx, NULL, .id = store_new_id(cx), .party_id = party,
+                                     .field = field, .wanted = wanted, .reason = reason,
+                                     .asked_us = sys_now_us(cx));
 }
 
 enum err
@@ -242,10 +251,12 @@ party_corrections_open(struct ctx *cx, int64_t after, struct party_correction **
 }
 
 enum err
-party_correction_answer(struct ctx *cx, int64_t id, const char *state, struct str answer, int64_t account)
+party_correction_answer(struct ctx *cx, int64_t id, const char *state, struct str answer,
+                        int64_t account)
 {
     int64_t n = 0;
-    TRY(q_party_correction_answer(cx, &n, .id = id, .state = str_of(state), .answer = answer, .answered_by = account,
-                                  .answered_us = sys_now_us(cx)));
-    return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "correction %" PRId64 " was answered already", id);
+    TRY(q_party_correction_answer(cx, &n, .id = id, .state = str_of(state), .answer = answer,
+                                  .answered_by = account, .answered_us = sys_now_us(cx)));
+    return n == 1 ? ERR_OK
+                  : err_set(cx, ERR_CONFLICT, "correction %" PRId64 " was answered already", id);
 }
