@@ -1,0 +1,105 @@
+/* digest.c: see digest.h. */
+#include "crypto/digest.h"
+
+#include "codec/hex.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+/* OpenSSL's own failure here means no memory or a broken library: a bug, not input. */
+struct digest
+digest_sha256(struct str bytes)
+{
+    struct digest d;
+    unsigned n = 0;
+    ASSERT(EVP_Digest(bytes.n == 0 ? "" : bytes.p, bytes.n, d.b, &n, EVP_sha256(), NULL) == 1 &&
+           n == sizeof(d.b));
+    return d;
+}
+
+struct str
+digest_hex(struct arena *a, const struct digest *d)
+{
+    char *p = arena_alloc(a, 2 * sizeof(d->b));
+    hex_to(p, d->b, sizeof(d->b));
+    return (struct str){ p, 2 * sizeof(d->b) };
+}
+
+struct str
+digest_sha256_hex(struct arena *a, struct str bytes)
+{
+    struct digest d = digest_sha256(bytes);
+    return digest_hex(a, &d);
+}
+
+bool
+digest_from_hex(struct str text, struct digest *ret)
+{
+    struct digest d;
+    if (!hex_from(text, d.b, sizeof(d.b))) {
+        return false;
+    }
+    *ret = d;
+    return true;
+}
+
+struct digest
+digest_hmac(struct str key, struct str bytes)
+{
+    struct digest d;
+    unsigned n = 0;
+    union {
+        const char *in;
+        const unsigned char *out;
+    } data = { .in = bytes.n == 0 ? "" : bytes.p };
+    ASSERT(key.n <= INT32_MAX);
+    ASSERT(HMAC(EVP_sha256(), key.n == 0 ? "" : key.p, (int)key.n, data.out, bytes.n, d.b, &n) !=
+           NULL);
+    return d;
+}
+
+bool
+digest_equal(const struct digest *x, const struct digest *y)
+{
+    return CRYPTO_memcmp(x->b, y->b, sizeof(x->b)) == 0;
+}
+
+bool
+digest_same(struct str x, struct str y)
+{
+    return x.n == y.n && (x.n == 0 || CRYPTO_memcmp(x.p, y.p, x.n) == 0);
+}
+
+struct digest_stream {
+    EVP_MD_CTX *md;
+};
+
+struct digest_stream *
+digest_begin(void)
+{
+    struct digest_stream *s = calloc(1, sizeof(*s));
+    ASSERT(s != NULL);
+    s->md = EVP_MD_CTX_new();
+    ASSERT(s->md != NULL && EVP_DigestInit_ex(s->md, EVP_sha256(), NULL) == 1);
+    return s;
+}
+
+void
+digest_add(struct digest_stream *s, struct str bytes)
+{
+    if (bytes.n > 0) {
+        ASSERT(EVP_DigestUpdate(s->md, bytes.p, bytes.n) == 1);
+    }
+}
+
+struct digest
+digest_end(struct digest_stream *s)
+{
+    struct digest d;
+    unsigned n = 0;
+    ASSERT(EVP_DigestFinal_ex(s->md, d.b, &n) == 1);
+    EVP_MD_CTX_free(s->md);
+    free(s);
+    return d;
+}
