@@ -1,0 +1,260 @@
+/* dossier.h: one person's case under a procedure, from the first answer of a draft to the returned
+ * result.
+ *
+ * A draft is what a person (or an officer at the counter) is filling in. Submitting freezes it into
+ * a dossier with a number and a tracking code and starts the procedure's process (engine/flow).
+ * Officers act on tasks; every act is one transaction: task, dossier, history, ledger, outbox,
+ * counters. A dossier keeps the pack version it was filed under.
+ *
+ * The clock keeps remaining working seconds: running between acceptance and result, paused while
+ * the citizen's turn lasts. Units are unit keys (engine/unit). */
+#ifndef ENGINE_DOSSIER_DOSSIER_H
+#define ENGINE_DOSSIER_DOSSIER_H
+
+#include "base/ctx.h"
+#include "engine/flow/flow.h"
+#include "engine/form/form.h"
+#include "engine/procedure/procedure.h"
+
+/* --- drafts
+ * ------------------------------------------------------------------------------------------------
+ */
+struct dossier_draft {
+    int64_t id, version, party, account, session; /* party 0 until signed in */
+    int64_t assisted_by; /* account of the officer or helper who fills in; 0 = the person */
+    struct str procedure, pack_version;
+    struct str unit;    /* key of the unit that will decide */
+    struct str address; /* unit code that decided which unit is competent */
+    struct str form;    /* form_state_save text */
+    struct str channel; /* online, counter */
+    struct str collect; /* counter, post, electronic; null = not chosen */
+    struct str post_address, phone, email;
+    struct str consent; /* how the person agreed to be helped, null = not needed */
+    int64_t n_copies;
+    int64_t created_us, updated_us;
+    int64_t dossier;       /* 0 until submitted */
+    struct str moved_from; /* the unit was abolished while the draft was open: its key; else null */
+};
+struct dossier_draft_new {
+    struct str procedure, unit, address, channel;
+    int64_t party, account, session, assisted_by;
+    struct str consent;
+};
+NODISCARD enum err dossier_draft_new(struct ctx *cx, const struct dossier_draft_new *in,
+                                     int64_t *ret_id);
+/* The draft if it belongs to the actor, to this session, or was made by the actor for another.
+ * ERR_NOT_FOUND else. A unit that was abolished meanwhile is replaced by its successor (moved_from
+ * says so). */
+NODISCARD enum err dossier_draft_get(struct ctx *cx, int64_t id, int64_t session,
+                                     struct dossier_draft *ret);
+/* Saves everything that may change. ERR_CONFLICT: changed since d->version (other device): show
+ * both. */
+NODISCARD enum err dossier_draft_save(struct ctx *cx, struct dossier_draft *d);
+NODISCARD enum err dossier_drafts_of(struct ctx *cx, int64_t account, int64_t session,
+                                     struct dossier_draft **ret, size_t *ret_n);
+NODISCARD enum err dossier_draft_drop(struct ctx *cx, int64_t id, int64_t session);
+/* After signing in: drafts of the session become the account's. */
+NODISCARD enum err dossier_drafts_claim(struct ctx *cx, int64_t session, int64_t account,
+                                        int64_t party);
+/* What the platform knows of a person for prefilling a form. */
+size_t dossier_prefill_sources(struct ctx *cx, int64_t party, const struct form_source **ret);
+/* Environment for form functions: today, unit choices, names channel/collect/copies. */
+struct form_env dossier_form_env(struct ctx *cx, const struct dossier_draft *d);
+
+/* What still stands between the draft and submission. */
+struct dossier_need {
+    struct procedure_paper paper;
+    bool is_needed; /* its `when` holds for these answers and it is required */
+    size_t n_given; /* papers handed in for it */
+};
+struct dossier_check {
+    const struct procedure *procedure;
+    struct dossier_need *papers;
+    size_t n_papers;
+    struct procedure_bill bill; /* fees with exemptions for these answers */
+    bool is_form_done, are_papers_done, is_collect_done, is_complete;
+};
+NODISCARD enum err dossier_draft_check(struct ctx *cx, const struct dossier_draft *d,
+                                       struct dossier_check *ret);
+
+/* --- submitting
+ * ---------------------------------------------------------------------------------------------- */
+struct dossier_receipt {
+    int64_t id;
+    struct str number,
+        code; /* code: tracking secret, shown once on the receipt and in the owner's pages */
+    int64_t submitted_us, due_us; /* due_us: appointment if accepted at once; fixed at acceptance */
+    struct str unit;
+};
+/* Durable when it returns. Submitting the same draft again gives the same receipt (double click,
+ * retry). ERR_INVALID: incomplete (problems say what); ERR_CONFLICT: draft changed. */
+NODISCARD enum err dossier_submit(struct ctx *cx, struct dossier_draft *d,
+                                  struct dossier_receipt *ret);
+
+/* --- a dossier
+ * ---------------------------------------------------------------------------------------------------
+ */
+enum dossier_clock {
+    DOSSIER_CLOCK_WAITING,
+    DOSSIER_CLOCK_RUNNING,
+    DOSSIER_CLOCK_PAUSED,
+    DOSSIER_CLOCK_STOPPED
+};
+struct dossier {
+    int64_t id, version, party, filed_by, assisted_by, case_id,
+        parent; /* filed_by: account; parent: one filing, several */
+    struct str number, code, procedure, pack_version, unit, channel, collect, post_address, phone,
+        email;
+    struct str state;     /* open, done, refused, withdrawn, stopped */
+    int32_t status;       /* national portal 1..10 */
+    struct str answers;   /* JSON, frozen */
+    struct str applicant; /* name at filing */
+    int64_t n_copies, n_supplements;
+    enum dossier_clock clock;
+    int64_t submitted_us, accepted_us, due_us, first_due_us, paused_us, remaining_s, finished_us,
+        returned_us;
+    int64_t apology_us; /* 0: none given */
+    int64_t react_us;   /* until when the office must have reacted */
+    int64_t fee_vnd;    /* due in all */
+    bool is_paid;       /* or nothing due */
+    int32_t rating;     /* 0 = none, 1..5 */
+};
+NODISCARD enum err dossier_get(struct ctx *cx, int64_t id, struct dossier *ret);
+NODISCARD enum err dossier_by_number(struct ctx *cx, struct str number, struct dossier *ret);
+/* Public tracking: number and code must both be right; tries are counted per address.
+ * ERR_NOT_FOUND, ERR_RATE. */
+NODISCARD enum err dossier_track(struct ctx *cx, struct str number, struct str code,
+                                 struct str peer, struct dossier *ret);
+/* May the actor see it: applicant, filer, or officer with dossier.read_unit in its unit or with a
+ * task on it. */
+bool dossier_may_read(struct ctx *cx, const struct dossier *d);
+NODISCARD enum err dossier_procedure(struct ctx *cx, const struct dossier *d,
+                                     const struct procedure **ret);
+/* Form with the frozen answers, for rows and texts. */
+NODISCARD enum err dossier_form(struct ctx *cx, const struct dossier *d, struct form_state *ret);
+/* Working seconds left until due (negative: late); of a paused clock what is kept. */
+int64_t dossier_left_s(struct ctx *cx, const struct dossier *d);
+
+struct dossier_row { /* one line of a list */
+    int64_t id, task, due_us, submitted_us;
+    struct str number, applicant, procedure, state, step, holder, unit, task_action;
+    int32_t status;
+    int64_t left_s, version, task_version, assignee;
+};
+/* Dossiers of a person, newest first, ids below before (0 = newest), at most 50. */
+NODISCARD enum err dossier_of_party(struct ctx *cx, int64_t party, int64_t before,
+                                    struct dossier_row **ret, size_t *ret_n);
+/* Officer's inbox: open tasks of a role in a unit. tab: all, mine, free, late, soon, waiting.
+ * Applicant masked. */
+struct dossier_inbox {
+    struct str unit, role, tab;
+    int64_t after_due_us, after_id, n;
+};
+NODISCARD enum err dossier_inbox(struct ctx *cx, const struct dossier_inbox *q,
+                                 struct dossier_row **ret, size_t *ret_n);
+/* Search in one unit by number, applicant's name (folded prefix) or personal ID; newest first, at
+ * most 50. */
+NODISCARD enum err dossier_search(struct ctx *cx, struct str unit, struct str text,
+                                  struct dossier_row **ret, size_t *ret_n);
+/* Dossiers behind a figure: unit, metric word (received, open, late, waiting, done, paid ...), day
+ * or null; newest first. */
+NODISCARD enum err dossier_behind(struct ctx *cx, struct str unit, struct str metric,
+                                  struct str day, int64_t before, struct dossier_row **ret,
+                                  size_t *ret_n);
+
+struct dossier_event { /* history, oldest first */
+    int64_t id, at_us, actor;
+    struct str kind; /* text key dossier.event.<kind> */
+    struct str actor_name, unit, note;
+    bool is_public; /* shown to the applicant and on the tracking page */
+};
+NODISCARD enum err dossier_history(struct ctx *cx, int64_t id, struct dossier_event **ret,
+                                   size_t *ret_n);
+
+/* --- officers' acts
+ * ------------------------------------------------------------------------------------------------
+ */
+struct dossier_act {
+    int64_t task, version; /* version of the task as the officer saw it; 0 = any */
+    struct str outcome, note;
+    struct str back_to; /* step id: send back instead of outcome */
+};
+/* Does a task. Rights: the task's role in its unit. ERR_CONFLICT: somebody was quicker (cx problems
+ * say who and when); ERR_INVALID: a reason is missing. */
+NODISCARD enum err dossier_do(struct ctx *cx, const struct dossier_act *act);
+NODISCARD enum err dossier_claim(struct ctx *cx, int64_t task);
+NODISCARD enum err dossier_assign(struct ctx *cx, int64_t task, int64_t version,
+                                  int64_t to_account);
+/* The one request for everything missing: items are paper ids or own words. A second one needs the
+ * leader's permission dossier.supplement_again and a reason. */
+struct dossier_supplement {
+    int64_t id, asked_us, answered_us, asked_by;
+    struct str items; /* JSON list of {"paper": id or null, "text": words} */
+    struct str reason, answer;
+};
+NODISCARD enum err dossier_ask_supplement(struct ctx *cx, const struct dossier_act *act,
+                                          struct str items_json);
+NODISCARD enum err dossier_supplements(struct ctx *cx, int64_t dossier,
+                                       struct dossier_supplement **ret, size_t *ret_n);
+/* Applicant: papers were added, text says what; the clock runs on. */
+NODISCARD enum err dossier_answer_supplement(struct ctx *cx, int64_t dossier, struct str answer);
+/* Applicant: confirms or corrects a draft the office sent (birth certificate); corrections is null
+ * when confirmed. */
+NODISCARD enum err dossier_answer_draft(struct ctx *cx, int64_t dossier, struct str corrections);
+NODISCARD enum err dossier_withdraw(struct ctx *cx, int64_t dossier, struct str reason);
+/* Overdue: apology with reason and new date, once. */
+NODISCARD enum err dossier_apologise(struct ctx *cx, int64_t dossier, struct str reason,
+                                     int64_t new_due_us);
+/* Asks another unit; opens a task there and waits. */
+NODISCARD enum err dossier_consult(struct ctx *cx, int64_t task, int64_t version, struct str unit,
+                                   struct str question);
+NODISCARD enum err dossier_rate(struct ctx *cx, int64_t dossier, int32_t stars, struct str words);
+/* Officer's additions for the result document (JSON object of texts), before signing. */
+NODISCARD enum err dossier_set_result_fields(struct ctx *cx, int64_t dossier,
+                                             struct str fields_json);
+
+/* --- results
+ * -------------------------------------------------------------------------------------------------------------
+ */
+struct dossier_result {
+    int64_t id, dossier, record; /* record: in the owner's records store, 0 until published */
+    struct str template_id, title, number, state; /* draft, signed, published, revoked */
+    struct str hash, fields; /* SHA-256 of the signed PDF; fields: officer's additions, JSON */
+    struct str signer;
+    int64_t signed_us, revoked_us;
+    struct str revoke_reason;
+    int64_t replaced_by;
+};
+NODISCARD enum err dossier_results(struct ctx *cx, int64_t dossier, struct dossier_result **ret,
+                                   size_t *ret_n);
+/* The unsigned document as it would look. Milliseconds; outside transactions; worker class "pdf".
+ */
+NODISCARD enum err dossier_result_preview(struct ctx *cx, int64_t dossier, struct str *ret_pdf);
+/* Signs the drafts of the given tasks (action "sign") with one PIN: leader's signature, then the
+ * agency's seal, each dossier its own transaction. *ret_done counts; problems name the numbers that
+ * failed. */
+NODISCARD enum err dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, struct str pin,
+                                size_t *ret_done);
+NODISCARD enum err dossier_result_pdf(struct ctx *cx, int64_t result, struct str *ret_pdf);
+NODISCARD enum err dossier_result_revoke(struct ctx *cx, int64_t result, struct str reason);
+/* By the hash of a file: what the public verify page asks. ERR_NOT_FOUND. */
+NODISCARD enum err dossier_result_by_hash(struct ctx *cx, struct str hash,
+                                          struct dossier_result *ret);
+NODISCARD enum err dossier_result_get(struct ctx *cx, int64_t result, struct dossier_result *ret);
+/* Result handed over at the counter (identity checked by the officer) or sent. */
+NODISCARD enum err dossier_hand_over(struct ctx *cx, int64_t task, int64_t version,
+                                     struct str to_whom, struct str how);
+/* Receipt (form 01) and the other printed forms by template id ("tiep-nhan-hen-tra" ...). */
+NODISCARD enum err dossier_print(struct ctx *cx, const struct dossier *d, struct str template_id,
+                                 struct str *ret_pdf);
+
+/* --- jobs, handlers
+ * ----------------------------------------------------------------------------------------------------------
+ */
+extern const struct jobs_topic dossier_topics[]; /* pay.paid, exchange answers */
+extern const struct jobs_timed dossier_timed[];  /* timers of processes, overdue marks */
+/* Moves open tasks, dossiers and drafts of a unit to its successor. */
+NODISCARD enum err dossier_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit,
+                                     int64_t *ret_n);
+
+#endif
