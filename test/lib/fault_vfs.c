@@ -1,0 +1,589 @@
+/* fault_vfs.c: see fault_vfs.h. */
+#include "lib/fault_vfs.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A write or truncation since the last sync. */
+struct op {
+    struct op *next;
+    int64_t offset;
+    size_t n;
+    bool is_truncate;
+    unsigned char bytes[];
+};
+
+/* A file by name, for as long as the VFS lives. */
+struct image {
+    struct image *next;
+    char *name;
+    unsigned char *synced; /* content at the last sync, then what survived a crash */
+    size_t n_synced;
+    struct op *first, *last;
+    uint64_t n_ops;
+};
+
+struct fault_vfs {
+    sqlite3_vfs vfs;
+    sqlite3_vfs *real;
+    pthread_mutex_t mutex;
+    struct image *images;
+    bool is_dead, is_sticky;
+    unsigned fail_ops;
+    uint32_t fail_in, n_failed, delay_us;
+    int fail_rc;
+    uint64_t n_syncs;
+};
+
+struct file {
+    sqlite3_file base;
+    struct fault_vfs *v;
+    struct image *image; /* NULL for files without a name */
+    sqlite3_file *real;
+};
+
+static struct file *
+file_of(sqlite3_file *f)
+{
+    return (struct file *)(void *)f;
+}
+
+static struct fault_vfs *
+vfs_of(sqlite3_vfs *v)
+{
+    return v->pAppData;
+}
+
+/* --- images; the mutex is held --------------------------------------------------------------------- */
+
+static void
+image_put(struct image *im, int64_t offset, const unsigned char *p, size_t n)
+{
+    size_t end = (size_t)offset + n;
+    if (end > im->n_synced) {
+        im->synced = realloc(im->synced, end + 1);
+        ASSERT(im->synced != NULL);
+        memset(im->synced + im->n_synced, 0, end - im->n_synced);
+        im->n_synced = end;
+    }
+    if (n > 0) {
+        memcpy(im->synced + offset, p, n);
+    }
+}
+
+static void
+image_apply(struct image *im, const struct op *o, size_t n)
+{
+    if (!o->is_truncate) {
+        image_put(im, o->offset, o->bytes, n);
+    } else if ((size_t)o->offset < im->n_synced) {
+        im->n_synced = (size_t)o->offset;
+    }
+}
+
+static struct op *
+image_pop(struct image *im)
+{
+    struct op *o = im->first;
+    if (o != NULL) {
+        im->first = o->next;
+        im->last = im->first == NULL ? NULL : im->last;
+        im->n_ops--;
+    }
+    return o;
+}
+
+static void
+image_add(struct image *im, int64_t offset, const void *p, size_t n, bool is_truncate)
+{
+    struct op *o = malloc(sizeof(*o) + n);
+    ASSERT(o != NULL);
+    *o = (struct op){ .offset = offset, .n = n, .is_truncate = is_truncate };
+    if (n > 0) {
+        memcpy(o->bytes, p, n);
+    }
+    if (im->last != NULL) {
+        im->last->next = o;
+    } else {
+        im->first = o;
+    }
+    im->last = o;
+    im->n_ops++;
+}
+
+static void
+image_sync(struct image *im)
+{
+    for (struct op *o = image_pop(im); o != NULL; o = image_pop(im)) {
+        image_apply(im, o, o->n);
+        free(o);
+    }
+}
+
+/* What is on disk already when the file is first seen counts as synced. */
+static void
+image_load(struct image *im)
+{
+    FILE *f = fopen(im->name, "rbe");
+    unsigned char buf[8192];
+    size_t got = 0;
+    while (f != NULL && (got = fread(buf, 1, sizeof(buf), f)) > 0) {
+        image_put(im, (int64_t)im->n_synced, buf, got);
+    }
+    if (f != NULL) {
+        (void)fclose(f);
+    }
+}
+
+static struct image *
+image_find(struct fault_vfs *v, const char *name)
+{
+    for (struct image *im = v->images; im != NULL; im = im->next) {
+        if (strcmp(im->name, name) == 0) {
+            return im;
+        }
+    }
+    struct image *im = calloc(1, sizeof(*im));
+    ASSERT(im != NULL);
+    im->name = strdup(name);
+    im->next = v->images;
+    v->images = im;
+    image_load(im);
+    return im;
+}
+
+static void
+image_forget(struct image *im)
+{
+    image_sync(im);
+    im->n_synced = 0;
+}
+
+static void
+image_free(struct image *im)
+{
+    image_sync(im);
+    free(im->synced);
+    free(im->name);
+    free(im);
+}
+
+/* The code this call has to fail with, or SQLITE_OK. */
+static int
+fault(struct fault_vfs *v, unsigned op, int dead_rc)
+{
+    if (v->is_dead) {
+        return dead_rc;
+    }
+    if ((v->fail_ops & op) == 0 || v->fail_in == 0) {
+        return SQLITE_OK;
+    }
+    if (v->fail_in > 1) {
+        v->fail_in--;
+        return SQLITE_OK;
+    }
+    if (!v->is_sticky) {
+        v->fail_in = 0;
+    }
+    v->n_failed++;
+    return v->fail_rc;
+}
+
+/* --- the file's methods --------------------------------------------------------------------------------- */
+
+static int
+f_close(sqlite3_file *f)
+{
+    struct file *x = file_of(f);
+    int rc = x->real->pMethods->xClose(x->real);
+    free(x->real);
+    return rc;
+}
+
+static int
+f_read(sqlite3_file *f, void *p, int n, sqlite3_int64 offset)
+{
+    struct file *x = file_of(f);
+    (void)pthread_mutex_lock(&x->v->mutex);
+    int rc = fault(x->v, FAULT_READ, SQLITE_IOERR_READ);
+    (void)pthread_mutex_unlock(&x->v->mutex);
+    return rc != SQLITE_OK ? rc : x->real->pMethods->xRead(x->real, p, n, offset);
+}
+
+static int
+f_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 offset)
+{
+    struct file *x = file_of(f);
+    (void)pthread_mutex_lock(&x->v->mutex);
+    int rc = fault(x->v, FAULT_WRITE, SQLITE_IOERR_WRITE);
+    if (rc == SQLITE_OK) {
+        rc = x->real->pMethods->xWrite(x->real, p, n, offset);
+    }
+    if (rc == SQLITE_OK && x->image != NULL) {
+        image_add(x->image, offset, p, (size_t)n, false);
+    }
+    (void)pthread_mutex_unlock(&x->v->mutex);
+    return rc;
+}
+
+static int
+f_truncate(sqlite3_file *f, sqlite3_int64 size)
+{
+    struct file *x = file_of(f);
+    (void)pthread_mutex_lock(&x->v->mutex);
+    int rc = fault(x->v, FAULT_TRUNCATE, SQLITE_IOERR_TRUNCATE);
+    if (rc == SQLITE_OK) {
+        rc = x->real->pMethods->xTruncate(x->real, size);
+    }
+    if (rc == SQLITE_OK && x->image != NULL) {
+        image_add(x->image, size, NULL, 0, true);
+    }
+    (void)pthread_mutex_unlock(&x->v->mutex);
+    return rc;
+}
+
+/* Does not call the real sync: this disk is the one that loses power, and tests need not wait. */
+static int
+f_sync(sqlite3_file *f, int flags UNUSED)
+{
+    struct file *x = file_of(f);
+    (void)pthread_mutex_lock(&x->v->mutex);
+    int rc = fault(x->v, FAULT_SYNC, SQLITE_IOERR_FSYNC);
+    uint32_t delay_us = x->v->delay_us;
+    (void)pthread_mutex_unlock(&x->v->mutex);
+    if (rc != SQLITE_OK) {
+        return rc;
+    }
+    if (delay_us != 0) {
+        (void)usleep(delay_us);
+    }
+    (void)pthread_mutex_lock(&x->v->mutex);
+    if (x->v->is_dead) { /* the power went while the sync ran */
+        rc = SQLITE_IOERR_FSYNC;
+    } else {
+        x->v->n_syncs++;
+        if (x->image != NULL) {
+            image_sync(x->image);
+        }
+    }
+    (void)pthread_mutex_unlock(&x->v->mutex);
+    return rc;
+}
+
+static int
+f_size(sqlite3_file *f, sqlite3_int64 *ret)
+{
+    return file_of(f)->real->pMethods->xFileSize(file_of(f)->real, ret);
+}
+
+static int
+f_lock(sqlite3_file *f, int kind)
+{
+    return file_of(f)->real->pMethods->xLock(file_of(f)->real, kind);
+}
+
+static int
+f_unlock(sqlite3_file *f, int kind)
+{
+    return file_of(f)->real->pMethods->xUnlock(file_of(f)->real, kind);
+}
+
+static int
+f_check_lock(sqlite3_file *f, int *ret)
+{
+    return file_of(f)->real->pMethods->xCheckReservedLock(file_of(f)->real, ret);
+}
+
+static int
+f_control(sqlite3_file *f, int op, void *arg)
+{
+    return file_of(f)->real->pMethods->xFileControl(file_of(f)->real, op, arg);
+}
+
+static int
+f_sector(sqlite3_file *f)
+{
+    return file_of(f)->real->pMethods->xSectorSize(file_of(f)->real);
+}
+
+static int
+f_device(sqlite3_file *f)
+{
+    return file_of(f)->real->pMethods->xDeviceCharacteristics(file_of(f)->real);
+}
+
+static int
+f_shm_map(sqlite3_file *f, int page, int size, int extend, void volatile **ret)
+{
+    return file_of(f)->real->pMethods->xShmMap(file_of(f)->real, page, size, extend, ret);
+}
+
+static int
+f_shm_lock(sqlite3_file *f, int offset, int n, int flags)
+{
+    return file_of(f)->real->pMethods->xShmLock(file_of(f)->real, offset, n, flags);
+}
+
+static void
+f_shm_barrier(sqlite3_file *f)
+{
+    file_of(f)->real->pMethods->xShmBarrier(file_of(f)->real);
+}
+
+static int
+f_shm_unmap(sqlite3_file *f, int is_delete)
+{
+    return file_of(f)->real->pMethods->xShmUnmap(file_of(f)->real, is_delete);
+}
+
+static const sqlite3_io_methods file_methods = {
+    .iVersion = 2, /* without memory mapping, which would pass by us */
+    .xClose = f_close,
+    .xRead = f_read,
+    .xWrite = f_write,
+    .xTruncate = f_truncate,
+    .xSync = f_sync,
+    .xFileSize = f_size,
+    .xLock = f_lock,
+    .xUnlock = f_unlock,
+    .xCheckReservedLock = f_check_lock,
+    .xFileControl = f_control,
+    .xSectorSize = f_sector,
+    .xDeviceCharacteristics = f_device,
+    .xShmMap = f_shm_map,
+    .xShmLock = f_shm_lock,
+    .xShmBarrier = f_shm_barrier,
+    .xShmUnmap = f_shm_unmap,
+};
+
+/* --- the VFS's methods ------------------------------------------------------------------------------------ */
+
+static int
+v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *ret_flags)
+{
+    struct fault_vfs *v = vfs_of(vfs);
+    struct file *x = file_of(f);
+    *x = (struct file){ .v = v };
+    x->real = calloc(1, (size_t)v->real->szOsFile);
+    ASSERT(x->real != NULL);
+    int rc = v->is_dead ? SQLITE_CANTOPEN : v->real->xOpen(v->real, name, x->real, flags, ret_flags);
+    if (rc != SQLITE_OK) {
+        free(x->real);
+        return rc;
+    }
+    if (name != NULL) {
+        (void)pthread_mutex_lock(&v->mutex);
+        x->image = image_find(v, name);
+        (void)pthread_mutex_unlock(&v->mutex);
+    }
+    x->base.pMethods = &file_methods;
+    return SQLITE_OK;
+}
+
+static int
+v_delete(sqlite3_vfs *vfs, const char *name, int is_dir_sync)
+{
+    struct fault_vfs *v = vfs_of(vfs);
+    (void)pthread_mutex_lock(&v->mutex);
+    int rc = v->is_dead ? SQLITE_IOERR_DELETE : v->real->xDelete(v->real, name, is_dir_sync);
+    if (rc == SQLITE_OK) {
+        image_forget(image_find(v, name));
+    }
+    (void)pthread_mutex_unlock(&v->mutex);
+    return rc;
+}
+
+static int
+v_access(sqlite3_vfs *vfs, const char *name, int flags, int *ret)
+{
+    return vfs_of(vfs)->real->xAccess(vfs_of(vfs)->real, name, flags, ret);
+}
+
+static int
+v_full_path(sqlite3_vfs *vfs, const char *name, int n, char *ret)
+{
+    return vfs_of(vfs)->real->xFullPathname(vfs_of(vfs)->real, name, n, ret);
+}
+
+static int
+v_random(sqlite3_vfs *vfs, int n, char *ret)
+{
+    return vfs_of(vfs)->real->xRandomness(vfs_of(vfs)->real, n, ret);
+}
+
+static int
+v_sleep(sqlite3_vfs *vfs, int us)
+{
+    return vfs_of(vfs)->real->xSleep(vfs_of(vfs)->real, us);
+}
+
+static int
+v_time(sqlite3_vfs *vfs, double *ret)
+{
+    return vfs_of(vfs)->real->xCurrentTime(vfs_of(vfs)->real, ret);
+}
+
+static int
+v_last_error(sqlite3_vfs *vfs, int n, char *ret)
+{
+    return vfs_of(vfs)->real->xGetLastError(vfs_of(vfs)->real, n, ret);
+}
+
+struct fault_vfs *
+fault_vfs_new(const char *name)
+{
+    struct fault_vfs *v = calloc(1, sizeof(*v));
+    ASSERT(v != NULL && sqlite3_initialize() == SQLITE_OK);
+    v->real = sqlite3_vfs_find(NULL);
+    ASSERT(v->real != NULL && pthread_mutex_init(&v->mutex, NULL) == 0);
+    v->vfs = (sqlite3_vfs){
+        .iVersion = 1,
+        .szOsFile = (int)sizeof(struct file),
+        .mxPathname = v->real->mxPathname,
+        .zName = name,
+        .pAppData = v,
+        .xOpen = v_open,
+        .xDelete = v_delete,
+        .xAccess = v_access,
+        .xFullPathname = v_full_path,
+        .xRandomness = v_random,
+        .xSleep = v_sleep,
+        .xCurrentTime = v_time,
+        .xGetLastError = v_last_error,
+    };
+    ASSERT(sqlite3_vfs_register(&v->vfs, 0) == SQLITE_OK);
+    return v;
+}
+
+void
+fault_vfs_free(struct fault_vfs *v)
+{
+    if (v == NULL) {
+        return;
+    }
+    (void)sqlite3_vfs_unregister(&v->vfs);
+    struct image *im = v->images;
+    while (im != NULL) {
+        struct image *next = im->next;
+        image_free(im);
+        im = next;
+    }
+    (void)pthread_mutex_destroy(&v->mutex);
+    free(v);
+}
+
+/* --- faults ------------------------------------------------------------------------------------------------ */
+
+static uint64_t
+next_random(uint64_t *seed)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *seed >> 33;
+}
+
+static void
+image_crash(struct image *im, enum fault_crash how, uint64_t *seed)
+{
+    for (struct op *o = image_pop(im); o != NULL; o = image_pop(im)) {
+        uint64_t luck = how == FAULT_DROP ? 0 : next_random(seed) % 3;
+        if (luck == 1 || (luck == 2 && o->is_truncate)) {
+            image_apply(im, o, o->n);
+        } else if (luck == 2) {
+            image_apply(im, o, (size_t)(next_random(seed) % (o->n + 1)));
+        }
+        free(o);
+    }
+}
+
+void
+fault_vfs_crash(struct fault_vfs *v, enum fault_crash how, uint64_t seed)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    v->is_dead = true;
+    for (struct image *im = v->images; im != NULL; im = im->next) {
+        image_crash(im, how, &seed);
+    }
+    (void)pthread_mutex_unlock(&v->mutex);
+}
+
+static void
+image_restore(const struct image *im)
+{
+    char shm[4096];
+    (void)snprintf(shm, sizeof(shm), "%s-shm", im->name);
+    (void)unlink(shm); /* shared memory does not survive */
+    if (im->n_synced == 0) {
+        (void)unlink(im->name);
+        return;
+    }
+    FILE *f = fopen(im->name, "wbe");
+    ASSERT(f != NULL && fwrite(im->synced, 1, im->n_synced, f) == im->n_synced && fclose(f) == 0);
+}
+
+void
+fault_vfs_recover(struct fault_vfs *v)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    for (struct image *im = v->images; im != NULL; im = im->next) {
+        image_restore(im);
+    }
+    v->is_dead = false;
+    v->fail_in = 0;
+    (void)pthread_mutex_unlock(&v->mutex);
+}
+
+void
+fault_vfs_fail(struct fault_vfs *v, unsigned ops, uint32_t nth, int rc, bool is_sticky)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    v->fail_ops = ops;
+    v->fail_in = nth;
+    v->fail_rc = rc;
+    v->is_sticky = is_sticky;
+    v->n_failed = 0;
+    (void)pthread_mutex_unlock(&v->mutex);
+}
+
+uint32_t
+fault_vfs_n_failed(struct fault_vfs *v)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    uint32_t n = v->n_failed;
+    (void)pthread_mutex_unlock(&v->mutex);
+    return n;
+}
+
+void
+fault_vfs_delay_sync(struct fault_vfs *v, uint32_t delay_us)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    v->delay_us = delay_us;
+    (void)pthread_mutex_unlock(&v->mutex);
+}
+
+uint64_t
+fault_vfs_n_syncs(struct fault_vfs *v)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    uint64_t n = v->n_syncs;
+    (void)pthread_mutex_unlock(&v->mutex);
+    return n;
+}
+
+uint64_t
+fault_vfs_n_unsynced(struct fault_vfs *v)
+{
+    uint64_t n = 0;
+    (void)pthread_mutex_lock(&v->mutex);
+    for (struct image *im = v->images; im != NULL; im = im->next) {
+        size_t len = strlen(im->name);
+        if (len > 4 && strcmp(im->name + len - 4, "-wal") == 0) {
+            n += im->n_ops;
+        }
+    }
+    (void)pthread_mutex_unlock(&v->mutex);
+    return n;
+}
