@@ -3,9 +3,10 @@
  * bounded worker pool; bodies are spooled and files are read by file threads.
  *
  * What the server itself refuses, before any callback: malformed messages (400), HTTP/1.0 and other
- * versions (505), methods outside enum http_method (501), unknown transfer codings (501), targets over
- * 8 KiB (414), heads over head_max_bytes or HTTP_HEADERS_MAX fields (431), bodies over the limit (413),
- * bodies on GET and HEAD (400), unknown expectations (417). `OPTIONS *` is answered with 204. */
+ * versions (505), methods outside enum http_method (501), unknown transfer codings (501), targets
+ * over 8 KiB (414), heads over head_max_bytes or HTTP_HEADERS_MAX fields (431), bodies over the
+ * limit (413), bodies on GET and HEAD (400), unknown expectations (417). `OPTIONS *` is answered
+ * with 204. */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 
@@ -13,10 +14,10 @@
 
 struct server;
 
-struct server_class {      /* a limit of its own inside the pool, e.g. password hashing */
+struct server_class { /* a limit of its own inside the pool, e.g. password hashing */
     struct str name;
-    uint32_t running_max;  /* workers it may hold at once */
-    uint32_t queue_max;    /* waiting; beyond: 503 with Retry-After */
+    uint32_t running_max; /* workers it may hold at once */
+    uint32_t queue_max;   /* waiting; beyond: 503 with Retry-After */
 };
 
 struct server_config {
@@ -32,48 +33,55 @@ struct server_config {
     /* 0 = 10 s, 60 s, 75 s, 60 s. The head must arrive whole within its time; body and write times
      * start anew with every 64 KiB moved, so that slow lines can carry large files. */
     uint32_t head_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms;
-    uint32_t request_deadline_ms;/* queue + handler; 0 = 30 s */
+    uint32_t request_deadline_ms; /* queue + handler; 0 = 30 s */
     struct str spool_dir;
-    struct str tls_cert, tls_key;/* PEM paths; empty = plain */
+    struct str tls_cert, tls_key;       /* PEM paths; empty = plain */
     const struct server_class *classes; /* classes[0] is the default class */
     size_t n_classes;
 
     void *arg;
-    /* On the loop, as soon as the head is parsed: the body limit for this request in bytes (preset to
-     * body_max_bytes) and the class index it will run in (preset to 0). Must not block. */
-    void (*on_head)(void *arg, const struct http_request *rq, uint64_t *ret_body_max, uint32_t *ret_class);
-    /* On the loop: answers from memory only (HTTP_WHOLE or HTTP_EVENTS; what the body points to must be
-     * immutable and outlive the server, or be built in rq->arena). False hands the request to the
-     * pool. Must not block. */
+    /* On the loop, as soon as the head is parsed: the body limit for this request in bytes (preset
+     * to body_max_bytes) and the class index it will run in (preset to 0). Must not block. */
+    void (*on_head)(void *arg, const struct http_request *rq, uint64_t *ret_body_max,
+                    uint32_t *ret_class);
+    /* On the loop: answers from memory only (HTTP_WHOLE or HTTP_EVENTS; what the body points to
+     * must be immutable and outlive the server, or be built in rq->arena). False hands the request
+     * to the pool. Must not block. */
     bool (*on_loop)(void *arg, const struct http_request *rq, struct http_response *rs);
     /* On a worker: cx has arena, clock, deadline and trace id; blocking code is welcome. */
     void (*on_work)(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs);
     /* When a worker thread ends. */
     void (*on_thread_end)(void *arg);
-    /* Body of an error the server itself answers (400, 408, 413, 431, 503 ...): sets body, content_type
-     * and headers, not the status. May run on the loop: must not block. Strings static or in rq->arena;
-     * rq_or_null is NULL when no head could be parsed. Without it: a line of plain text. */
-    void (*on_error)(void *arg, int status, const struct http_request *rq_or_null, struct http_response *rs);
+    /* Body of an error the server itself answers (400, 408, 413, 431, 503 ...): sets body,
+     * content_type and headers, not the status. May run on the loop: must not block. Strings static
+     * or in rq->arena; rq_or_null is NULL when no head could be parsed. Without it: a line of plain
+     * text. */
+    void (*on_error)(void *arg, int status, const struct http_request *rq_or_null,
+                     struct http_response *rs);
 };
 
-/* Starts; cx_template (with clock; random may be NULL) is copied into each request's context, and must
- * not be used by others meanwhile. The config is copied. ERR_IO with detail when the port is taken or a
- * certificate cannot be used. Callers should ignore SIGPIPE only if they write sockets themselves. */
-NODISCARD enum err server_start(struct ctx *cx_template, const struct server_config *config, struct server **ret);
+/* Starts; cx_template (with clock; random may be NULL) is copied into each request's context, and
+ * must not be used by others meanwhile. The config is copied. ERR_IO with detail when the port is
+ * taken or a certificate cannot be used. Callers should ignore SIGPIPE only if they write sockets
+ * themselves. */
+NODISCARD enum err server_start(struct ctx *cx_template, const struct server_config *config,
+                                struct server **ret);
 int32_t server_port(const struct server *s);
 /* Stops accepting, lets running requests finish (up to grace_ms), then cuts connections, waits for
  * handlers still running, ends the threads and frees everything. Accepts NULL. */
 void server_stop(struct server *s, uint32_t grace_ms);
 
-/* Sends an event to every connection that listens to channel. Thread-safe; never blocks on a client.
- * event and id may be null; data may have several lines. The last 1024 events (8 MiB) are kept: a client
- * that comes back with Last-Event-ID gets what it missed, or an event named "resync" when its id is no
- * longer known, and should then load the whole anew. A listener more than 64 events behind is cut off.
- * Events over 64 KiB are dropped. */
-void server_publish(struct server *s, struct str channel, struct str event, struct str id, struct str data);
+/* Sends an event to every connection that listens to channel. Thread-safe; never blocks on a
+ * client. event and id may be null; data may have several lines. The last 1024 events (8 MiB) are
+ * kept: a client that comes back with Last-Event-ID gets what it missed, or an event named "resync"
+ * when its id is no longer known, and should then load the whole anew. A listener more than 64
+ * events behind is cut off. Events over 64 KiB are dropped. */
+void server_publish(struct server *s, struct str channel, struct str event, struct str id,
+                    struct str data);
 
 struct server_stats {
-    uint64_t n_requests, n_connections, n_open, n_refused_busy, n_bad, n_timeouts, bytes_in, bytes_out;
+    uint64_t n_requests, n_connections, n_open, n_refused_busy, n_bad, n_timeouts, bytes_in,
+        bytes_out;
     uint64_t n_listeners_dropped;
     uint64_t queue_depth, loop_turn_us_max;
 };
