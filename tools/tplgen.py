@@ -306,7 +306,7 @@ class Compiler:
         self.file, self.files = page, [page]
         self.line = page.line0
         self.html = Html(lambda line, what: page.faults.add(self.file.path, line, what))
-        self.lit = ""
+        self.lit, self.has_csrf = "", False
 
     def fault(self, what):
         self.page.faults.add(self.file.path, self.line, what)
@@ -477,6 +477,7 @@ class Compiler:
                 parts.append("tpl_plain(cx, %s)" % v.c)
             else:
                 parts.append(self.c_of(v))
+        self.has_csrf = self.has_csrf or word == "csrf"
         if word in ("invalid", "described") and len(parts) == 1:
             parts.append('STR("")')
         if word == "input" and len(parts) == 3:  # name, suffix of the name, value
@@ -725,14 +726,14 @@ def desc_decl(name, fields):
     return out
 
 
-def page_c(page, body):
+def page_c(page, body, has_csrf):
     s = page.struct
     out = desc_decl(s, page.fields)
     desc = "desc_%s" % s if page.fields else "NULL"
     out.append("static void\n%s_html(struct buf *b, struct ctx *cx, const void *data)\n{\n"
                "    const struct %s *d = data;\n    (void)d;\n    (void)cx;\n%s\n}" % (s, s, "\n".join(body)))
-    out.append('const struct tpl %s_t = { "%s", %s_html, %s, %d, sizeof(struct %s) };' %
-               (s, page.name, s, desc, len(page.fields), s))
+    out.append('const struct tpl %s_t = { "%s", %s_html, %s, %d, sizeof(struct %s), %s };' %
+               (s, page.name, s, desc, len(page.fields), s, "true" if has_csrf else "false"))
     return "\n".join(out) + "\n"
 
 
@@ -745,7 +746,7 @@ def write_module(out_dir, module, pages, bodies, write):
     for p in pages:
         h += struct_decl(p.struct, p.fields, "/* %s */\n" % p.path)
         h.append("extern const struct tpl %s_t;\n" % p.struct)
-        c.append(page_c(p, bodies[p.name]))
+        c.append(page_c(p, *bodies[p.name]))
     h.append("#endif\n")
     write(os.path.join(out_dir, "tpl_%s.h" % module), "\n".join(h))
     write(os.path.join(out_dir, "tpl_%s.c" % module), "\n".join(c) + "\n")
@@ -798,7 +799,8 @@ def compile_all(src, faults):
     bodies = {}
     for page in pages.values():
         if page.args is None:
-            bodies[page.name] = Compiler(page, pages, texts, assets).run()
+            compiler = Compiler(page, pages, texts, assets)
+            bodies[page.name] = (compiler.run(), compiler.has_csrf)
     check_c(src, texts, faults)
     return texts, pages, bodies
 

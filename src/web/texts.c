@@ -1,6 +1,6 @@
 /* texts.c: texts in the languages of the program and of the packs, and formats after doc/design.md. */
 #include "base/date.h"
-#include "web/tpl.h"
+#include "web/inside.h"
 
 #define LANGS_MAX       8
 #define TEXT_MAX_BYTES  (64U * 1024U)
@@ -101,6 +101,20 @@ bool
 web_texts_has_lang(const struct texts *t, struct str lang)
 {
     return str_eq(lang, STR("vi")) || str_eq(lang, STR("en")) || lang_index(t, lang) != LANGS_MAX;
+}
+
+size_t
+texts_langs(const struct texts *t, struct str *ret)
+{
+    size_t n = 0;
+    ret[n++] = STR("vi");
+    ret[n++] = STR("en");
+    for (size_t i = 0; t != NULL && i < t->n; i++) {
+        if (!str_eq(t->langs[i].code, ret[0]) && !str_eq(t->langs[i].code, ret[1])) {
+            ret[n++] = t->langs[i].code;
+        }
+    }
+    return n;
 }
 
 struct str

@@ -3,7 +3,9 @@
  *
  * A page is a view of a document: `web_page(cx, rs, &tpl_X, &data)` records a compiled template and
  * its data. The dispatcher renders HTML, or, for the same route below /api/v1 (or with
- * Accept: application/json), the data as JSON. So pages and API cannot drift. */
+ * Accept: application/json), the data as JSON. So pages and API cannot drift.
+ *
+ * Order of one request: route, session, permission, origin, input, CSRF, handler, readings recorded, page. */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
@@ -90,6 +92,7 @@ struct tpl {
     const struct tpl_desc *fields;
     size_t n_fields;
     size_t data_bytes;
+    bool has_csrf;           /* has a form that posts: a nobody gets a session before it is shown */
 };
 
 /* --- answers ------------------------------------------------------------------------------------------ */
@@ -119,6 +122,8 @@ enum err web_events(struct ctx *cx, struct web_resp *rs, struct str channel);
  * before the page leaves; when that fails the page does not leave. subject is the party id (0: a list of
  * masked names, then note says the filter and count). */
 void web_reads_person(struct ctx *cx, struct web_resp *rs, int64_t subject, const char *purpose, struct str note);
+/* Adds a step to the breadcrumbs, outermost first; the page itself last with a null href. */
+void web_crumb(struct ctx *cx, struct web_resp *rs, struct str href, struct str text);
 void web_set_cookie(struct ctx *cx, struct web_resp *rs, struct str name, struct str value, int64_t max_age_s);
 struct http_response *web_http(struct web_resp *rs); /* for what the above do not cover */
 
@@ -133,6 +138,8 @@ enum web_flag {
     WEB_IDEMPOTENT = 16, /* honours Idempotency-Key (API) */
     WEB_CACHE = 32,      /* same for everyone without a sign-in: cached compressed per pack version */
     WEB_NO_LAYOUT = 64,
+    WEB_RAW = 128,       /* the body is not parsed: the handler reads rq->http->body */
+    WEB_NO_STORE = 256,  /* never kept by a browser or proxy, even when public */
 };
 
 struct web_route {
@@ -147,6 +154,9 @@ struct web_route {
     const char *work_class;      /* NULL = default; "password", "pdf", "report" */
     const char *doc;             /* one line for OpenAPI and doc/routes.md */
     const struct tpl *reply;     /* document that a GET returns, for OpenAPI */
+    web_fn *again;               /* shows the form again when fields are wrong: usually the GET handler. It
+                                  * runs after fn failed with ERR_INVALID, or instead of fn when the field
+                                  * table refused something; NULL: an error page that keeps what was typed */
 };
 
 #define WEB_FIELDS(f) .fields = (f), .n_fields = COUNT_OF(f)
@@ -172,7 +182,7 @@ struct web_nav_item {
 struct web_hooks {
     /* Reads cookie or bearer token; sets cx->actor. Never fails: no or a bad session is "nobody". */
     void (*session_load)(struct ctx *cx, const struct http_request *rq, struct web_session *ret);
-    /* Gives a nobody a session before the first form (draft, CSRF). */
+    /* Gives a nobody a session before the first form (draft, CSRF). ret_cookie: a whole Set-Cookie value. */
     enum err (*session_start)(struct ctx *cx, struct web_session *ret, struct str *ret_cookie);
     bool (*may)(struct ctx *cx, const char *perm);
     bool (*perm_exists)(const char *perm);
@@ -189,6 +199,8 @@ struct web_hooks {
                            struct str *ret_body);
     enum err (*idem_end)(struct ctx *cx, struct str key, int status, struct str body);
     const char *pack_version; /* part of cache keys */
+    /* An answer failed: for the log. cx->err has the detail. May be NULL, as every hook. */
+    void (*failed)(struct ctx *cx, const struct web_req *rq, enum err e);
 };
 
 struct web; /* the dispatcher */
@@ -206,6 +218,21 @@ struct server_config;
 void web_attach(struct web *w, struct server_config *config);
 /* One request without a network: for tests. */
 void web_handle(struct web *w, struct ctx *cx, struct http_request *rq, struct http_response *rs);
+/* Forgets all cached pages: a new pack version, a new notice. */
+void web_cache_clear(struct web *w);
+/* Sends every route of w what it must refuse (nobody signed in, no CSRF token, a foreign origin, an unknown
+ * field, a body too large) and reports each that did not. For tests over the real tables; n_faults 0 = fine.
+ * hooks.may must answer false for the context given, except for "public". */
+struct web_check {
+    size_t n_routes, n_requests, n_faults;
+    struct str report; /* one line a fault */
+};
+void web_check_routes(struct web *w, struct ctx *cx, struct web_check *ret);
+/* Paths of the pages that the web floor links to itself. */
+#define WEB_SIGNIN_PATH "/dang-nhap"
+#define WEB_SIGNOUT_PATH "/dang-xuat"
+/* "/dang-nhap?tiep=<path>": where to send somebody who must sign in first and come back. */
+struct str web_signin_href(struct ctx *cx, struct str path);
 /* The OpenAPI 3.1 document of the tables. */
 struct str web_openapi(struct ctx *cx, struct web *w);
 
