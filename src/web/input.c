@@ -5,7 +5,7 @@
 #include "codec/vn.h"
 #include "web/inside.h"
 
-#define JSON_DEPTH_MAX 12
+#define BODY_DEPTH_MAX 12
 
 struct gather {
     struct web_call *c;
@@ -111,12 +111,12 @@ gather_json(struct gather *g, struct str body)
     struct ctx *cx = g->c->cx;
     struct json *root = NULL;
     struct json_fault fault = { 0 };
-    TRY(json_parse(cx->arena, body, (struct json_limits){ .depth_max = JSON_DEPTH_MAX, .nodes_max = WEB_PAIRS_MAX * 2 }, &root,
+    TRY(json_parse(cx->arena, body, (struct json_limits){ .depth_max = BODY_DEPTH_MAX, .nodes_max = WEB_PAIRS_MAX * 2 }, &root,
                    &fault));
     if (root->type != JSON_OBJECT) {
         return err_set(cx, ERR_BAD_REQUEST, "JSON body is not an object");
     }
-    struct json_frame stack[JSON_DEPTH_MAX + 1];
+    struct json_frame stack[BODY_DEPTH_MAX + 1];
     size_t depth = 0;
     stack[depth++] = (struct json_frame){ .at = root->child, .prefix = STR_NULL };
     while (depth > 0) {
@@ -136,7 +136,7 @@ gather_json(struct gather *g, struct str body)
         }
         if (!is_deep) {
             gather_add(g, name, json_value(j));
-        } else if (depth <= JSON_DEPTH_MAX) {
+        } else if (depth <= BODY_DEPTH_MAX) {
             stack[depth++] = (struct json_frame){ .at = j->child, .prefix = name, .is_list = j->type == JSON_LIST };
         }
     }
