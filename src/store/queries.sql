@@ -14,3 +14,57 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value
 -- in: id:i64 topic:str key:str payload:str now_us:i64
 INSERT INTO outbox (id, topic, key, payload, put_us, due_us)
 VALUES (:id, :topic, :key, :payload, :now_us, :now_us)
+
+-- The next entries to handle: due, and the oldest living one of their topic and key.
+-- name: outbox_due :many
+-- in: now_us:i64 limit_n:i64
+-- out: id:i64 topic:str key:str payload:str tries:i64
+SELECT o.id, o.topic, o.key, o.payload, o.tries FROM outbox o
+WHERE o.is_dead = 0 AND o.due_us <= :now_us
+  AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.topic = o.topic AND p.key = o.key AND p.is_dead = 0 AND p.id < o.id)
+ORDER BY o.due_us, o.id LIMIT :limit_n
+
+-- name: outbox_done :exec
+-- in: id:i64
+DELETE FROM outbox WHERE id = :id
+
+-- name: outbox_later :exec
+-- in: id:i64 due_us:i64 last_error:str
+UPDATE outbox SET tries = tries + 1, due_us = :due_us, last_error = :last_error WHERE id = :id
+
+-- name: outbox_bury :exec
+-- in: id:i64 last_error:str
+UPDATE outbox SET tries = tries + 1, is_dead = 1, last_error = :last_error WHERE id = :id
+
+-- name: outbox_counts :many
+-- out: topic:str n_waiting:i64 n_dead:i64 oldest_us:i64
+-- scan: the operator's page counts all that waits; entries leave when handled
+SELECT topic, sum(1 - is_dead), sum(is_dead), min(put_us) FROM outbox GROUP BY topic ORDER BY topic LIMIT 200
+
+-- name: outbox_dead :many
+-- in: before:i64 limit_n:i64
+-- out: id:i64 topic:str key:str payload:str put_us:i64 tries:i64 last_error:str
+SELECT id, topic, key, payload, put_us, tries, last_error FROM outbox
+WHERE is_dead = 1 AND id < :before ORDER BY id DESC LIMIT :limit_n
+
+-- name: outbox_revive :exec
+-- in: id:i64 now_us:i64
+UPDATE outbox SET is_dead = 0, tries = 0, due_us = :now_us WHERE id = :id AND is_dead = 1
+
+-- name: outbox_discard :exec
+-- in: id:i64
+DELETE FROM outbox WHERE id = :id AND is_dead = 1
+
+-- name: job_timed_get :one
+-- in: name:str
+-- out: due_us:i64
+SELECT due_us FROM job_timed WHERE name = :name
+
+-- name: job_timed_ran :exec
+-- in: name:str due_us:i64 ran_us:i64 last_error:str
+INSERT INTO job_timed (name, due_us, ran_us, last_error) VALUES (:name, :due_us, :ran_us, :last_error)
+ON CONFLICT (name) DO UPDATE SET due_us = excluded.due_us, ran_us = excluded.ran_us, last_error = excluded.last_error
+
+-- name: job_timed_list :many
+-- out: name:str due_us:i64 ran_us:i64 last_error:str
+SELECT name, due_us, ran_us, last_error FROM job_timed ORDER BY name LIMIT 200

@@ -204,22 +204,25 @@ store_outbox_put(struct ctx *cx, struct str topic, struct str key, struct str pa
     }
     TRY(q_outbox_put(cx, NULL, .id = store_new_id(cx), .topic = topic, .key = key, .payload = payload,
                      .now_us = sys_now_us(cx)));
-    cx->conn->has_outbox = true;
+    store_outbox_changed(cx);
     return ERR_OK;
 }
 
 void
 store_set_outbox_hook(struct store *s, store_outbox_hook *hook, void *arg)
 {
-    atomic_store(&s->outbox_hook_arg, arg);
-    atomic_store(&s->outbox_hook, hook);
+    (void)pthread_mutex_lock(&s->hook_mutex);
+    s->outbox_hook = hook;
+    s->outbox_hook_arg = arg;
+    (void)pthread_mutex_unlock(&s->hook_mutex);
 }
 
 void
 store_tell_outbox(struct store *s)
 {
-    store_outbox_hook *hook = atomic_load(&s->outbox_hook);
-    if (hook != NULL) {
-        hook(atomic_load(&s->outbox_hook_arg));
+    (void)pthread_mutex_lock(&s->hook_mutex);
+    if (s->outbox_hook != NULL) {
+        s->outbox_hook(s->outbox_hook_arg);
     }
+    (void)pthread_mutex_unlock(&s->hook_mutex);
 }

@@ -5,6 +5,7 @@
 
 #include "store/store.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* How far beyond the highest id in use the stored high-water mark is moved, so that it is written once
@@ -44,8 +45,9 @@ typedef void store_outbox_hook(void *arg);
 struct store {
     const struct store_ops *ops;
     _Atomic int64_t last_id;
-    _Atomic(store_outbox_hook *) outbox_hook;
-    _Atomic(void *) outbox_hook_arg;
+    pthread_mutex_t hook_mutex; /* held while the hook runs, so that its owner can end */
+    store_outbox_hook *outbox_hook;
+    void *outbox_hook_arg;
 };
 
 struct store_conn {
@@ -57,6 +59,14 @@ struct store_conn {
 /* Sets who is told of new outbox entries; hook NULL ends it. */
 void store_set_outbox_hook(struct store *s, store_outbox_hook *hook, void *arg);
 void store_tell_outbox(struct store *s);
+/* Inside a transaction: something in the outbox is due now. */
+static inline void
+store_outbox_changed(struct ctx *cx)
+{
+    if (cx->conn != NULL) {
+        cx->conn->has_outbox = true;
+    }
+}
 
 /* Opens an SQLite store; path is what follows "sqlite:" in the URL. */
 NODISCARD enum err sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str path,

@@ -131,18 +131,22 @@ sys_path_dir(struct str path)
     return i == 1 ? STR("/") : str_slice(path, 0, i - 1);
 }
 
-/* Makes the names in the folder of path durable. */
+enum err
+sys_dir_sync(struct ctx *cx, struct str path)
+{
+    int fd = open(str_z(cx->arena, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return fail_errno(cx, errno, "open folder", path);
+    }
+    enum err e = fsync(fd) == 0 ? ERR_OK : fail_errno(cx, errno, "fsync folder", path);
+    (void)close(fd);
+    return e;
+}
+
 static enum err
 sync_dir_of(struct ctx *cx, struct str path)
 {
-    struct str dir = sys_path_dir(path);
-    int fd = open(str_z(cx->arena, dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return fail_errno(cx, errno, "open folder", dir);
-    }
-    enum err e = fsync(fd) == 0 ? ERR_OK : fail_errno(cx, errno, "fsync folder", dir);
-    (void)close(fd);
-    return e;
+    return sys_dir_sync(cx, sys_path_dir(path));
 }
 
 /* A new file beside path, whose name no one else has. */
@@ -235,6 +239,25 @@ sys_file_move(struct ctx *cx, struct str from, struct str to)
         return fail_errno(cx, errno, "rename", from);
     }
     return sync_dir_of(cx, to);
+}
+
+enum err
+sys_file_touch(struct ctx *cx, struct str path, int64_t at_us)
+{
+    struct timespec t = { .tv_sec = at_us / 1000000, .tv_nsec = (at_us % 1000000) * 1000 };
+    if (utimensat(AT_FDCWD, str_z(cx->arena, path), (struct timespec[2]){ t, t }, 0) != 0) {
+        return fail_errno(cx, errno, "touch", path);
+    }
+    return sync_dir_of(cx, path);
+}
+
+enum err
+sys_file_rename(struct ctx *cx, struct str from, struct str to)
+{
+    if (rename(str_z(cx->arena, from), str_z(cx->arena, to)) != 0) {
+        return fail_errno(cx, errno, "rename", from);
+    }
+    return ERR_OK;
 }
 
 enum err

@@ -67,6 +67,12 @@ NODISCARD enum err sys_file_each(struct ctx *cx, struct str path, sys_chunk_fn *
 NODISCARD enum err sys_file_move(struct ctx *cx, struct str from, struct str to);
 /* Durable copy: written beside `to`, fsynced, renamed over it. ERR_DISK_FULL, ERR_IO. */
 NODISCARD enum err sys_file_copy(struct ctx *cx, struct str from, struct str to);
+/* Sets the time of last change, durably together with the folder's names. ERR_NOT_FOUND, ERR_IO. */
+NODISCARD enum err sys_file_touch(struct ctx *cx, struct str path, int64_t at_us);
+/* Makes the names in a folder durable. ERR_NOT_FOUND, ERR_IO. */
+NODISCARD enum err sys_dir_sync(struct ctx *cx, struct str path);
+/* Renames within one file system without syncing. ERR_NOT_FOUND, ERR_IO. */
+NODISCARD enum err sys_file_rename(struct ctx *cx, struct str from, struct str to);
 /* ERR_OK also when there is no such file. */
 NODISCARD enum err sys_file_remove(struct ctx *cx, struct str path);
 /* Folder of a path: "a/b" gives "a", "b" gives ".", "/b" gives "/". Borrowed or static. */

@@ -71,6 +71,7 @@ sqlite_store_close(struct store *base)
         (void)pthread_key_delete(s->reader_key);
         close_readers(s);
         (void)pthread_mutex_destroy(&s->readers_mutex);
+        (void)pthread_mutex_destroy(&s->base.hook_mutex);
         (void)pthread_mutex_destroy(&s->mutex);
         (void)pthread_cond_destroy(&s->wake);
         (void)pthread_condattr_destroy(&s->cond_attr);
@@ -103,6 +104,7 @@ sync_init(struct sqlite_store *s)
     ASSERT(pthread_cond_init(&s->wake, &s->cond_attr) == 0);
     ASSERT(pthread_mutex_init(&s->mutex, NULL) == 0);
     ASSERT(pthread_mutex_init(&s->readers_mutex, NULL) == 0);
+    ASSERT(pthread_mutex_init(&s->base.hook_mutex, NULL) == 0);
     ASSERT(pthread_key_create(&s->reader_key, sqlite_reader_give_back) == 0);
     s->has_sync = true;
 }
