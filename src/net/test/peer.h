@@ -2,6 +2,7 @@
 #ifndef NET_TEST_PEER_H
 #define NET_TEST_PEER_H
 
+#include "base/buf.h"
 #include "net/server.h"
 #include "sys/sys.h"
 

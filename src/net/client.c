@@ -1,0 +1,273 @@
+/* client.c: see client.h. One easy handle per call: calls are rare and must not share state. */
+#include "net/client.h"
+
+#include "base/buf.h"
+#include "sys/sys.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define TIMEOUT_MS  10000U
+#define BODY_BYTES  ((size_t)1 << 20)
+#define HEADS_BYTES (64U * 1024U)
+
+struct call {
+    struct ctx *cx;
+    const struct client_request *rq;
+    CURL *curl;
+    struct curl_slist *fields;
+    struct buf body;
+    size_t heads_n;
+    struct client_response rs;
+};
+
+struct str
+client_header_get(const struct client_response *rs, struct str name)
+{
+    for (size_t i = 0; i < rs->n_headers; i++) {
+        if (str_eq_nocase(rs->headers[i].name, name)) {
+            return rs->headers[i].value;
+        }
+    }
+    return STR_NULL;
+}
+
+/* --- what libcurl calls
+ * ------------------------------------------------------------------------------- */
+static size_t
+on_body(char *p, size_t size, size_t n, void *arg)
+{
+    struct call *c = arg;
+    buf_add_bytes(&c->body, p, size_mul(size, n));
+    return c->body.is_failed ? 0 : size * n;
+}
+
+static size_t
+on_header(char *p, size_t size, size_t n, void *arg)
+{
+    struct call *c = arg;
+    struct str line = { p, size_mul(size, n) }, name, value;
+    c->heads_n = size_add(c->heads_n, line.n);
+    if (c->heads_n > HEADS_BYTES) {
+        return 0;
+    }
+    if (str_starts(line, STR("HTTP/"))) {
+        c->rs.n_headers = 0; /* the head of an interim answer (100, 103) does not count */
+        return line.n;
+    }
+    if (str_cut(str_trim(line), ':', &name, &value) && c->rs.n_headers < CLIENT_HEADERS_MAX) {
+        c->rs.headers[c->rs.n_headers++] = (struct http_header){
+            .name = str_dup(c->cx->arena, name),
+            .value = str_dup(c->cx->arena, str_trim(value)),
+        };
+    }
+    return line.n;
+}
+
+static bool
+is_public_v4(uint32_t ip)
+{
+    static const struct {
+        uint32_t net, mask;
+    } ours[] = {
+        { 0x00000000, 0xff000000 }, { 0x0a000000, 0xff000000 }, { 0x64400000, 0xffc00000 },
+        { 0x7f000000, 0xff000000 }, { 0xa9fe0000, 0xffff0000 }, { 0xac100000, 0xfff00000 },
+        { 0xc0000000, 0xffffff00 }, { 0xc0a80000, 0xffff0000 }, { 0xc6120000, 0xfffe0000 },
+        { 0xe0000000, 0xe0000000 },
+    };
+    for (size_t i = 0; i < COUNT_OF(ours); i++) {
+        if ((ip & ours[i].mask) == ours[i].net) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+is_public(const struct sockaddr *any)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at;
+    memset(&at, 0, sizeof(at));
+    memcpy(&at, any, any->sa_family == AF_INET6 ? sizeof(at.v6) : sizeof(at.v4));
+    if (at.any.sa_family == AF_INET) {
+        return is_public_v4(ntohl(at.v4.sin_addr.s_addr));
+    }
+    const uint8_t *b = at.v6.sin6_addr.s6_addr;
+    return at.any.sa_family == AF_INET6 && (b[0] & 0xe0) == 0x20; /* 2000::/3, global unicast */
+}
+
+/* Checked at the very connection, so that a name cannot point elsewhere the second time. */
+static curl_socket_t
+on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
+{
+    const struct call *c = arg;
+    (void)purpose;
+    if (c->rq->is_public_only && !is_public(&at->addr)) {
+        return CURL_SOCKET_BAD;
+    }
+    return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
+}
+
+/* --- setting up
+ * ----------------------------------------------------------------------------------------- */
+static bool
+is_line(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum err
+field_add(struct call *c, struct str name, struct str value)
+{
+    if (name.n == 0 || !is_line(name) || !is_line(value)) {
+        return err_set(c->cx, ERR_INVALID, "header of an outbound call");
+    }
+    struct str line = str_fmt(c->cx->arena, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(value));
+    struct curl_slist *list = curl_slist_append(c->fields, str_z(c->cx->arena, line));
+    if (list == NULL) {
+        return err_set(c->cx, ERR_INTERNAL, "out of memory");
+    }
+    c->fields = list;
+    return ERR_OK;
+}
+
+static enum err
+fields_add(struct call *c)
+{
+    for (size_t i = 0; i < c->rq->n_headers; i++) {
+        TRY(field_add(c, c->rq->headers[i].name, c->rq->headers[i].value));
+    }
+    if (c->rq->content_type.n != 0) {
+        TRY(field_add(c, STR("Content-Type"), c->rq->content_type));
+    }
+    return ERR_OK;
+}
+
+/* Milliseconds for the call: its own limit, or what the request's deadline leaves. 0: none. */
+static int64_t
+time_left_ms(const struct call *c)
+{
+    int64_t ms = c->rq->timeout_ms == 0 ? TIMEOUT_MS : c->rq->timeout_ms;
+    if (c->cx->deadline_us != 0 && c->cx->clock != NULL) {
+        int64_t left = (c->cx->deadline_us - sys_mono_us(c->cx)) / 1000;
+        ms = left < ms ? left : ms;
+    }
+    return ms < 0 ? 0 : ms;
+}
+
+static void
+options_fixed(struct call *c)
+{
+    CURL *h = c->curl;
+    (void)curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
+    (void)curl_easy_setopt(h, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    (void)curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
+    (void)curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
+    (void)curl_easy_setopt(h, CURLOPT_HTTP09_ALLOWED, 0L);
+    (void)curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_body);
+    (void)curl_easy_setopt(h, CURLOPT_WRITEDATA, c);
+    (void)curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
+    (void)curl_easy_setopt(h, CURLOPT_HEADERDATA, c);
+    (void)curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    (void)curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, c);
+}
+
+static void
+options_of_call(struct call *c, int64_t ms)
+{
+    CURL *h = c->curl;
+    struct arena *a = c->cx->arena;
+    bool has_body = c->rq->body.n != 0;
+    (void)curl_easy_setopt(h, CURLOPT_URL, str_z(a, c->rq->url));
+    (void)curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)ms);
+    (void)curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)(ms < 5000 ? ms : 5000));
+    (void)curl_easy_setopt(h, CURLOPT_HTTPHEADER, c->fields);
+    if (has_body || str_eq(c->rq->method, STR("POST"))) {
+        (void)curl_easy_setopt(h, CURLOPT_POST, 1L);
+        (void)curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->rq->body.n);
+        (void)curl_easy_setopt(h, CURLOPT_POSTFIELDS, has_body ? c->rq->body.p : "");
+    }
+    if (str_eq(c->rq->method, STR("HEAD"))) {
+        (void)curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
+    } else if (c->rq->method.n != 0) {
+        (void)curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, str_z(a, c->rq->method));
+    }
+    if (c->rq->ca_file.n != 0) {
+        (void)curl_easy_setopt(h, CURLOPT_CAINFO, str_z(a, c->rq->ca_file));
+    }
+}
+
+static enum err
+result_of(struct call *c, CURLcode code)
+{
+    if (c->body.is_failed || c->heads_n > HEADS_BYTES) {
+        return err_set(c->cx, ERR_TOO_LARGE, "answer beyond its limit");
+    }
+    if (code == CURLE_OPERATION_TIMEDOUT) {
+        return err_set(c->cx, ERR_DEADLINE, "outbound call: no answer in time");
+    }
+    if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+        return err_set(c->cx, ERR_INVALID, "outbound call: %s", curl_easy_strerror(code));
+    }
+    if (code != CURLE_OK) {
+        return err_set(c->cx, ERR_UPSTREAM, "outbound call: %s", curl_easy_strerror(code));
+    }
+    return ERR_OK;
+}
+
+static enum err
+call_run(struct call *c)
+{
+    int64_t ms = time_left_ms(c);
+    if (ms == 0) {
+        return err_set(c->cx, ERR_DEADLINE, "outbound call: no time left");
+    }
+    if (!is_line(c->rq->url) || !is_line(c->rq->method)) {
+        return err_set(c->cx, ERR_INVALID, "outbound call: control character");
+    }
+    TRY(fields_add(c)); /* client_call frees handle and list */
+    options_fixed(c);
+    options_of_call(c, ms);
+    TRY(result_of(c, curl_easy_perform(c->curl)));
+    long status = 0;
+    (void)curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
+    c->rs.status = (int)status;
+    c->rs.body = buf_str(&c->body);
+    return ERR_OK;
+}
+
+enum err
+client_call(struct ctx *cx, const struct client_request *rq, struct client_response *ret)
+{
+    struct call *c = ARENA_NEW(cx->arena, struct call);
+    c->cx = cx;
+    c->rq = rq;
+    c->body = buf_new(cx->arena, rq->body_max_bytes == 0 ? BODY_BYTES : rq->body_max_bytes);
+    c->curl = curl_easy_init();
+    if (c->curl == NULL) {
+        return err_set(cx, ERR_INTERNAL, "libcurl");
+    }
+    enum err e = call_run(c);
+    curl_easy_cleanup(c->curl);
+    curl_slist_free_all(c->fields);
+    if (e == ERR_OK) {
+        *ret = c->rs;
+    }
+    return e;
+}
