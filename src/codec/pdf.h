@@ -39,20 +39,31 @@ struct pdf_out {
     struct pdf_place place;  /* the gap between position and name of the (last) signature block */
 };
 
-/* Fills and draws. Same template, document and clock give the same pages. ERR_TOO_LARGE past the
- * limits above; ERR_INTERNAL when the drawing library fails. */
+/* Fills and draws. Same template, document and made_us (written as the file's date) give the same bytes.
+ * ERR_TOO_LARGE past the limits above; ERR_INTERNAL when the drawing library fails. */
 NODISCARD enum err pdf_render(struct ctx *cx, const struct pdf_template *t, const struct json *doc,
-                              struct pdf_out *ret);
+                              int64_t made_us, struct pdf_out *ret);
 
 /* Checks that the document font is installed and has every Vietnamese letter (fonts-liberation2;
  * the older fonts-liberation lacks some). Called once at start. ERR_NOT_FOUND with the missing letter
  * in cx->err. */
 NODISCARD enum err pdf_check_fonts(struct ctx *cx);
 
-/* A picture of the text of a visible stamp, as a PNG with transparent ground: used by engine/sign.
- * ERR_INTERNAL. */
-NODISCARD enum err pdf_stamp_lines(struct ctx *cx, const struct str *lines, size_t n_lines,
-                                   struct str *ret_png);
+/* A picture with transparency, 8 bits a channel, colours not multiplied by alpha. */
+struct pdf_image {
+    uint32_t w, h;
+    struct str rgb, alpha;
+};
+/* What a visible signature shows. */
+struct pdf_stamp {
+    bool is_seal;         /* a round red seal, else a blue signature with a line of text below */
+    struct str name, org; /* signer; agency */
+    struct str note;      /* small text: time and so on; the seal shows it inside */
+    struct str image_png; /* own picture of signature or seal, or null: drawn here and marked as specimen */
+    int32_t w_mpt, h_mpt;
+};
+/* Draws at 300 dots per inch. ERR_INVALID when image_png is not a PNG of at most 4096 x 4096. */
+NODISCARD enum err pdf_stamp_draw(struct ctx *cx, const struct pdf_stamp *s, struct pdf_image *ret);
 
 /* Vietnamese wording of numbers, shared with pages: "15.000 đồng", "Mười lăm nghìn đồng",
  * "ngày 25 tháng 11 năm 2026" (day and the months 1, 2 with a leading zero, Decree 30/2020). */

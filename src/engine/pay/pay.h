@@ -56,10 +56,7 @@ struct pay_account {
 /* EMVCo merchant-presented string after Napas' VietQR: dynamic, VND, account, amount, purpose = bill code.
  * Pure. ERR_INVALID for an account or amount that cannot be written. */
 NODISCARD enum err pay_vietqr(struct ctx *cx, const struct pay_account *to, int64_t amount_vnd,
-                              struct str purpose, struct str *ret);
-/* QR code of any text as SVG (dark modules as one path, 4 modules of quiet zone; scales by its viewBox).
- * label goes into aria-label, escaped. */
-NODISCARD enum err pay_qr_svg(struct ctx *cx, struct str text, struct str label, struct str *ret_svg);
+                              struct str purpose, struct str *ret); /* picture: qr_make + qr_svg */
 
 /* --- the bank's callback -------------------------------------------------------------------------------- */
 /* body is JSON {"code","amount_vnd","bank_ref","paid_at"}; signature = hex HMAC-SHA256(secret,
