@@ -1,7 +1,8 @@
 /* pdf.h: printed documents. A template (doc/documents.md) is parsed once, at pack load, and filled
  * from a JSON document at run time into an A4 PDF in the layout of Decree 30/2020/NĐ-CP.
- * Text is drawn by Pango and Cairo in Liberation Serif (metric twin of Times New Roman). Pango keeps
- * its default font map per thread, so any thread may render. Call it outside write transactions. */
+ * Text is drawn by Pango and Cairo in Liberation Serif (metric twin of Times New Roman). Pango
+ * keeps its default font map per thread, so any thread may render. Call it outside write
+ * transactions. */
 #ifndef CODEC_PDF_H
 #define CODEC_PDF_H
 
@@ -21,7 +22,8 @@ struct pdf_fault {
     struct str what, remedy;
 };
 
-/* Parses a template; it borrows source and lives as long as arena. ERR_BAD_REQUEST with *ret_fault. */
+/* Parses a template; it borrows source and lives as long as arena. ERR_BAD_REQUEST with *ret_fault.
+ */
 NODISCARD enum err pdf_template_parse(struct arena *arena, struct str source,
                                       const struct pdf_template **ret, struct pdf_fault *ret_fault);
 
@@ -35,18 +37,18 @@ struct pdf_place {
 struct pdf_out {
     struct str bytes;
     uint32_t n_pages;
-    bool has_place;          /* the template has a <signature> */
-    struct pdf_place place;  /* the gap between position and name of the (last) signature block */
+    bool has_place;         /* the template has a <signature> */
+    struct pdf_place place; /* the gap between position and name of the (last) signature block */
 };
 
-/* Fills and draws. Same template, document and made_us (written as the file's date) give the same bytes.
- * ERR_TOO_LARGE past the limits above; ERR_INTERNAL when the drawing library fails. */
+/* Fills and draws. Same template, document and made_us (written as the file's date) give the same
+ * bytes. ERR_TOO_LARGE past the limits above; ERR_INTERNAL when the drawing library fails. */
 NODISCARD enum err pdf_render(struct ctx *cx, const struct pdf_template *t, const struct json *doc,
                               int64_t made_us, struct pdf_out *ret);
 
 /* Checks that the document font is installed and has every Vietnamese letter (fonts-liberation2;
- * the older fonts-liberation lacks some). Called once at start. ERR_NOT_FOUND with the missing letter
- * in cx->err. */
+ * the older fonts-liberation lacks some). Called once at start. ERR_NOT_FOUND with the missing
+ * letter in cx->err. */
 NODISCARD enum err pdf_check_fonts(struct ctx *cx);
 
 /* A picture with transparency, 8 bits a channel, colours not multiplied by alpha. */
@@ -59,7 +61,8 @@ struct pdf_stamp {
     bool is_seal;         /* a round red seal, else a blue signature with a line of text below */
     struct str name, org; /* signer; agency */
     struct str note;      /* small text: time and so on; the seal shows it inside */
-    struct str image_png; /* own picture of signature or seal, or null: drawn here and marked as specimen */
+    struct str image_png; /* own picture of signature or seal, or null: drawn here and marked as
+                             specimen */
     int32_t w_mpt, h_mpt;
 };
 /* Draws at 300 dots per inch. ERR_INVALID when image_png is not a PNG of at most 4096 x 4096. */

@@ -54,17 +54,22 @@ lay_heading(struct lay *L, const struct pdf_el *e)
     double y0 = 0;
 
     if (text_of(e, PDF_form).n > 0) {
-        struct look k = { .size = 11, .width = L->width, .align = PANGO_ALIGN_RIGHT, .is_bold = true };
+        struct look k = {
+            .size = 11, .width = L->width, .align = PANGO_ALIGN_RIGHT, .is_bold = true
+        };
         lay_line(L, text_of(e, PDF_form), &k, L->left, LAY_DRAW);
     }
     y0 = L->y;
     head_line(L, text_of(e, PDF_parent), (struct look){ .size = 12, .width = lw }, L->left, 0);
-    head_line(L, text_of(e, PDF_agency), (struct look){ .size = 12, .width = lw, .is_bold = true }, L->left, 0.4);
+    head_line(L, text_of(e, PDF_agency), (struct look){ .size = 12, .width = lw, .is_bold = true },
+              L->left, 0.4);
     double left_end = L->y;
     L->y = y0;
     if (!str_eq(pdf_attr_of(e, "motto"), STR("no"))) {
-        head_line(L, STR("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"), (struct look){ .size = 12, .width = rw, .is_bold = true }, rx, 0);
-        head_line(L, STR("Độc lập - Tự do - Hạnh phúc"), (struct look){ .size = 13, .width = rw, .is_bold = true }, rx, 1);
+        head_line(L, STR("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"),
+                  (struct look){ .size = 12, .width = rw, .is_bold = true }, rx, 0);
+        head_line(L, STR("Độc lập - Tự do - Hạnh phúc"),
+                  (struct look){ .size = 13, .width = rw, .is_bold = true }, rx, 1);
     }
     y0 = (L->y > left_end ? L->y : left_end) + 4;
     L->y = y0;
@@ -72,7 +77,8 @@ lay_heading(struct lay *L, const struct pdf_el *e)
     head_line(L, text_of(e, PDF_subject), (struct look){ .size = 12, .width = lw }, L->left, 0);
     left_end = L->y;
     L->y = y0;
-    head_line(L, text_of(e, PDF_place), (struct look){ .size = 13, .width = rw, .is_italic = true }, rx, 0);
+    head_line(L, text_of(e, PDF_place), (struct look){ .size = 13, .width = rw, .is_italic = true },
+              rx, 0);
     L->y = L->y > left_end ? L->y : left_end;
 }
 
@@ -140,7 +146,8 @@ struct grid {
 };
 
 static PangoLayout *
-cell_text(struct lay *L, const struct grid *g, const struct pdf_el *row, const struct pdf_el *cell, size_t i)
+cell_text(struct lay *L, const struct grid *g, const struct pdf_el *row, const struct pdf_el *cell,
+          size_t i)
 {
     struct str align = pdf_attr_of(cell, "align");
     bool is_head = str_eq(pdf_attr_of(row, "head"), STR("yes"));
@@ -148,7 +155,7 @@ cell_text(struct lay *L, const struct grid *g, const struct pdf_el *row, const s
     struct look k = { .size = g->size,
                       .width = g->w[i] - 2 * CELL_PAD,
                       .is_bold = is_head || str_eq(pdf_attr_of(cell, "bold"), STR("yes")),
-                      .align = is_center                    ? PANGO_ALIGN_CENTER
+                      .align = is_center                     ? PANGO_ALIGN_CENTER
                                : str_eq(align, STR("right")) ? PANGO_ALIGN_RIGHT
                                                              : PANGO_ALIGN_LEFT };
     return lay_text(L, buf_str(&cell->text), &k);
@@ -196,7 +203,8 @@ row_draw(struct lay *L, const struct grid *g, const struct pdf_el *row, double h
 static void
 rows_draw_head(struct lay *L, const struct grid *g, const struct pdf_el *e)
 {
-    for (const struct pdf_el *r = e->child; r != NULL && str_eq(pdf_attr_of(r, "head"), STR("yes")); r = r->next) {
+    for (const struct pdf_el *r = e->child; r != NULL && str_eq(pdf_attr_of(r, "head"), STR("yes"));
+         r = r->next) {
         row_draw(L, g, r, row_height(L, g, r));
     }
 }
@@ -246,7 +254,8 @@ receivers(struct lay *L, const struct pdf_el *e, double w, enum lay_mode mode)
     if (str_is_empty(rest)) {
         return 0;
     }
-    h += lay_line(L, STR("<b><i>Nơi nhận:</i></b>"), &(struct look){ .size = 12, .width = w }, L->left, mode);
+    h += lay_line(L, STR("<b><i>Nơi nhận:</i></b>"), &(struct look){ .size = 12, .width = w },
+                  L->left, mode);
     while (str_next(&rest, '|', &part)) {
         h += lay_line(L, str_fmt(L->cx->arena, "- " STR_FMT, STR_ARG(str_trim(part))),
                       &(struct look){ .size = 11, .width = w }, L->left, mode);
@@ -268,9 +277,14 @@ struct signer_lines {
 };
 
 static double
-signer_line(struct lay *L, const struct signer_lines *s, size_t i, double x, double w, enum lay_mode mode)
+signer_line(struct lay *L, const struct signer_lines *s, size_t i, double x, double w,
+            enum lay_mode mode)
 {
-    struct look k = { .size = i == 2 ? 12 : L->size, .width = w, .align = PANGO_ALIGN_CENTER, .is_bold = i != 2, .is_italic = i == 2 };
+    struct look k = { .size = i == 2 ? 12 : L->size,
+                      .width = w,
+                      .align = PANGO_ALIGN_CENTER,
+                      .is_bold = i != 2,
+                      .is_italic = i == 2 };
     return str_is_empty(s->line[i]) ? 0 : lay_line(L, s->line[i], &k, x, mode);
 }
 
@@ -293,8 +307,10 @@ lay_signature(struct lay *L, const struct pdf_el *e)
 {
     double lw = L->width * 0.46;
     double rw = L->width - lw;
-    struct signer_lines right = { { text_of(e, PDF_capacity), text_of(e, PDF_position), text_of(e, PDF_note), text_of(e, PDF_name) } };
-    struct signer_lines left = { { STR_NULL, escaped(L, pdf_attr_of(e, "left")), escaped(L, pdf_attr_of(e, "left-note")),
+    struct signer_lines right = { { text_of(e, PDF_capacity), text_of(e, PDF_position),
+                                    text_of(e, PDF_note), text_of(e, PDF_name) } };
+    struct signer_lines left = { { STR_NULL, escaped(L, pdf_attr_of(e, "left")),
+                                   escaped(L, pdf_attr_of(e, "left-note")),
                                    escaped(L, pdf_attr_of(e, "left-name")) } };
     double h = signer(L, &right, 0, rw, LAY_MEASURE);
     double hl = receivers(L, e, lw, LAY_MEASURE);
@@ -313,11 +329,12 @@ lay_signature(struct lay *L, const struct pdf_el *e)
     double head = h - SIGN_GAP - signer_line(L, &right, 3, 0, rw, LAY_MEASURE);
     signer(L, &right, L->left + lw, rw, LAY_DRAW);
     L->out->has_place = true;
-    L->out->place = (struct pdf_place){ .page = L->page,
-                                        .x_mpt = (int32_t)((L->left + lw) * 1000),
-                                        .y_mpt = (int32_t)((LAY_PAGE_H - y0 - head - SIGN_GAP) * 1000),
-                                        .w_mpt = (int32_t)(rw * 1000),
-                                        .h_mpt = (int32_t)(SIGN_GAP * 1000) };
+    L->out->place =
+        (struct pdf_place){ .page = L->page,
+                            .x_mpt = (int32_t)((L->left + lw) * 1000),
+                            .y_mpt = (int32_t)((LAY_PAGE_H - y0 - head - SIGN_GAP) * 1000),
+                            .w_mpt = (int32_t)(rw * 1000),
+                            .h_mpt = (int32_t)(SIGN_GAP * 1000) };
     L->y = L->y > end ? L->y : end;
 }
 
@@ -335,6 +352,7 @@ lay_foot(struct lay *L)
     lay_rule(L, L->left, y0, L->width, 0.4);
     lay_qr(L, qr, L->left, y0 + 5, FOOT_QR);
     L->y = y0 + 5;
-    lay_line(L, buf_str(&L->foot->text), &(struct look){ .size = 9.5, .width = L->left + L->width - text_x }, text_x, LAY_DRAW);
+    lay_line(L, buf_str(&L->foot->text),
+             &(struct look){ .size = 9.5, .width = L->left + L->width - text_x }, text_x, LAY_DRAW);
     L->y = kept;
 }

@@ -1,6 +1,8 @@
 /* Reading classic PDF structure. Every position is checked against the file before it is used. */
 #include "codec/pdf_file.h"
 
+#include <string.h>
+
 #define XREF_CHAIN_MAX 64
 
 static bool
@@ -223,7 +225,8 @@ pdf_file_dict(const struct pdf_file *f, uint32_t object)
     }
     at = skip_space(f->bytes, at + 3);
     struct str rest = str_slice(f->bytes, at, f->bytes.n);
-    return str_starts(rest, STR("<<")) ? str_slice(f->bytes, at, skip_value(f->bytes, at)) : STR_NULL;
+    return str_starts(rest, STR("<<")) ? str_slice(f->bytes, at, skip_value(f->bytes, at))
+                                       : STR_NULL;
 }
 
 /* One subsection's entries; newer sections were read first, so only unset offsets are taken. */
@@ -266,8 +269,8 @@ read_section(struct pdf_file *f, bool *seen, uint64_t at, struct str *ret_traile
             *ret_trailer = str_slice(f->bytes, pos, skip_value(f->bytes, pos));
             return str_starts(*ret_trailer, STR("<<"));
         }
-        if (!number_at(f->bytes, &pos, &first) || !number_at(f->bytes, &pos, &n) || n > PDF_OBJECTS_MAX ||
-            !read_entries(f, seen, &pos, first, n)) {
+        if (!number_at(f->bytes, &pos, &first) || !number_at(f->bytes, &pos, &n) ||
+            n > PDF_OBJECTS_MAX || !read_entries(f, seen, &pos, first, n)) {
             return false;
         }
         at = pos;
@@ -348,7 +351,8 @@ pdf_file_page(const struct pdf_file *f, uint32_t i)
         size_t to = from < kids.n ? skip_value(kids, from) : from;
         uint32_t page = pdf_ref(str_slice(kids, from, to));
         if (page == 0 || k == i) {
-            return str_eq(pdf_dict_get(pdf_file_dict(f, page), STR("/Type")), STR("/Page")) ? page : 0;
+            return str_eq(pdf_dict_get(pdf_file_dict(f, page), STR("/Type")), STR("/Page")) ? page
+                                                                                            : 0;
         }
         at = to;
     }

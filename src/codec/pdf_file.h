@@ -1,5 +1,6 @@
-/* pdf_file.h: the little of the PDF format (ISO 32000-1) that signing needs: classic cross-reference
- * tables, dictionaries, incremental updates, and finding signatures in a file handed in. */
+/* pdf_file.h: the little of the PDF format (ISO 32000-1) that signing needs: classic
+ * cross-reference tables, dictionaries, incremental updates, and finding signatures in a file
+ * handed in. */
 #ifndef CODEC_PDF_FILE_H
 #define CODEC_PDF_FILE_H
 
@@ -19,8 +20,8 @@ struct pdf_file {
     uint32_t root;
 };
 
-/* Reads the cross-reference chain. ERR_UNSUPPORTED: not a PDF, or one with cross-reference streams or
- * encryption; ERR_BAD_REQUEST: damaged. */
+/* Reads the cross-reference chain. ERR_UNSUPPORTED: not a PDF, or one with cross-reference streams
+ * or encryption; ERR_BAD_REQUEST: damaged. */
 NODISCARD enum err pdf_file_open(struct ctx *cx, struct str bytes, struct pdf_file *ret);
 /* Dictionary of an object, with its << >>; null when absent or something else. */
 struct str pdf_file_dict(const struct pdf_file *f, uint32_t object);
@@ -41,7 +42,8 @@ struct pdf_update {
     uint32_t n, max, next_object;
     const struct pdf_file *file;
 };
-struct pdf_update pdf_update_begin(struct ctx *cx, const struct pdf_file *f, size_t grow_bytes, uint32_t objects_max);
+struct pdf_update pdf_update_begin(struct ctx *cx, const struct pdf_file *f, size_t grow_bytes,
+                                   uint32_t objects_max);
 /* Number for a new object. */
 uint32_t pdf_update_number(struct pdf_update *u);
 /* Opens object n ("n 0 obj\n"); write its body into u->out, then pdf_update_end_object. */
@@ -62,7 +64,8 @@ struct pdf_sig {
     bool is_exact;                 /* the gap holds one hex string and nothing else */
 };
 /* All signature dictionaries in file order (by end of the signed range). */
-NODISCARD enum err pdf_sigs_find(struct ctx *cx, struct str bytes, struct pdf_sig **ret, size_t *ret_n);
+NODISCARD enum err pdf_sigs_find(struct ctx *cx, struct str bytes, struct pdf_sig **ret,
+                                 size_t *ret_n);
 /* "D:20261122101530+07'00'" -> instant; 0 when it cannot be read. */
 int64_t pdf_date_us(struct str s);
 /* Instant -> the same, in Vietnam time. */

@@ -73,12 +73,21 @@ is_true(const struct fill *f, const struct pdf_op *op)
     bool value = false;
     if (j != NULL) {
         switch (j->type) {
-        case JSON_NULL: break;
-        case JSON_BOOL: value = j->is_true; break;
-        case JSON_NUMBER: value = !(j->is_int && j->i64 == 0); break;
-        case JSON_STRING: value = j->text.n > 0; break;
+        case JSON_NULL:
+            break;
+        case JSON_BOOL:
+            value = j->is_true;
+            break;
+        case JSON_NUMBER:
+            value = !(j->is_int && j->i64 == 0);
+            break;
+        case JSON_STRING:
+            value = j->text.n > 0;
+            break;
         case JSON_LIST:
-        case JSON_OBJECT: value = j->n > 0; break;
+        case JSON_OBJECT:
+            value = j->n > 0;
+            break;
         }
     }
     return value != op->is_not;
@@ -105,7 +114,8 @@ help_date(struct fill *f, enum pdf_help help, struct str s)
         return day;
     }
     int32_t second = date_second_at_vn(at_us);
-    return str_fmt(a, "%02d giờ %02d phút, ngày " STR_FMT, second / 3600, second / 60 % 60, STR_ARG(day));
+    return str_fmt(a, "%02d giờ %02d phút, ngày " STR_FMT, second / 3600, second / 60 % 60,
+                   STR_ARG(day));
 }
 
 static struct str
@@ -115,7 +125,8 @@ help_money(struct fill *f, enum pdf_help help, struct str s)
     if (!str_to_i64(s, 0, INT64_MAX, &vnd)) {
         return s;
     }
-    return help == PDF_HELP_MONEY ? pdf_money(f->cx->arena, vnd) : pdf_money_words(f->cx->arena, vnd);
+    return help == PDF_HELP_MONEY ? pdf_money(f->cx->arena, vnd)
+                                  : pdf_money_words(f->cx->arena, vnd);
 }
 
 static struct str
@@ -135,15 +146,20 @@ piece_text(struct fill *f, const struct pdf_piece *piece)
     }
     struct str s = text_of(f, piece->path);
     switch (piece->help) {
-    case PDF_HELP_BLANK: return s.n > 0 ? s : STR("………………………");
-    case PDF_HELP_UPPER: return s.n > 0 ? help_upper(f, s) : s;
+    case PDF_HELP_BLANK:
+        return s.n > 0 ? s : STR("………………………");
+    case PDF_HELP_UPPER:
+        return s.n > 0 ? help_upper(f, s) : s;
     case PDF_HELP_DATE:
     case PDF_HELP_DAY:
-    case PDF_HELP_TIME: return help_date(f, piece->help, s);
+    case PDF_HELP_TIME:
+        return help_date(f, piece->help, s);
     case PDF_HELP_MONEY:
-    case PDF_HELP_WORDS: return help_money(f, piece->help, s);
+    case PDF_HELP_WORDS:
+        return help_money(f, piece->help, s);
     case PDF_HELP_NONE:
-    case PDF_HELP_COUNT: break;
+    case PDF_HELP_COUNT:
+        break;
     }
     return s;
 }
@@ -196,12 +212,17 @@ open_element(struct fill *f, const struct pdf_op *op)
         return err_set(f->cx, ERR_TOO_LARGE, "document has more than %d elements", ELEMENTS_MAX);
     }
     struct pdf_el *e = ARENA_NEW(a, struct pdf_el);
-    *e = (struct pdf_el){ .tag = op->tag, .line = op->line, .parent = f->now, .attrs = op->attrs, .n_attrs = op->n_attrs };
+    *e = (struct pdf_el){ .tag = op->tag,
+                          .line = op->line,
+                          .parent = f->now,
+                          .attrs = op->attrs,
+                          .n_attrs = op->n_attrs };
     e->text = buf_new(a, TEXT_MAX);
     e->attr_values = ARENA_ARRAY(a, struct str, op->n_attrs + 1);
     for (uint32_t i = 0; i < op->n_attrs; i++) {
         struct buf b = buf_new(a, 4096);
-        for (const struct pdf_piece *piece = op->attrs[i].value; piece != NULL; piece = piece->next) {
+        for (const struct pdf_piece *piece = op->attrs[i].value; piece != NULL;
+             piece = piece->next) {
             buf_add(&b, piece_text(f, piece));
         }
         e->attr_values[i] = buf_str(&b);
@@ -239,7 +260,8 @@ static uint32_t
 enter_each(struct fill *f, const struct pdf_op *op, uint32_t at)
 {
     const struct json *list = lookup(f, op->path);
-    if (list == NULL || list->type != JSON_LIST || list->child == NULL || f->n_scopes == SCOPES_MAX) {
+    if (list == NULL || list->type != JSON_LIST || list->child == NULL ||
+        f->n_scopes == SCOPES_MAX) {
         return op->jump;
     }
     f->scopes[f->n_scopes++] = (struct scope){ list->child, 1 };
@@ -268,19 +290,32 @@ run_op(struct fill *f, const struct pdf_op *op, uint32_t *at)
     case PDF_OP_TEXT:
         add_text(&f->now->text, piece_text(f, &op->piece), op->piece.path.n > 0);
         break;
-    case PDF_OP_OPEN: TRY(open_element(f, op)); break;
-    case PDF_OP_CLOSE: close_element(f, op->tag); break;
-    case PDF_OP_IF: next = is_true(f, op) ? next : op->jump; break;
-    case PDF_OP_JUMP: next = op->jump; break;
-    case PDF_OP_EACH: next = enter_each(f, op, *at); break;
-    case PDF_OP_NEXT: next = next_item(f, op, *at); break;
+    case PDF_OP_OPEN:
+        TRY(open_element(f, op));
+        break;
+    case PDF_OP_CLOSE:
+        close_element(f, op->tag);
+        break;
+    case PDF_OP_IF:
+        next = is_true(f, op) ? next : op->jump;
+        break;
+    case PDF_OP_JUMP:
+        next = op->jump;
+        break;
+    case PDF_OP_EACH:
+        next = enter_each(f, op, *at);
+        break;
+    case PDF_OP_NEXT:
+        next = next_item(f, op, *at);
+        break;
     }
     *at = next;
     return ERR_OK;
 }
 
 enum err
-pdf_fill(struct ctx *cx, const struct pdf_template *t, const struct json *doc, struct pdf_el **ret_root)
+pdf_fill(struct ctx *cx, const struct pdf_template *t, const struct json *doc,
+         struct pdf_el **ret_root)
 {
     struct fill f = { .cx = cx, .doc = doc };
     uint32_t steps = 0;

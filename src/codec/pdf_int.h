@@ -45,7 +45,7 @@ enum pdf_tag {
 #define TAG(n, p, t, e, a) PDF_##n,
     PDF_TAGS(TAG)
 #undef TAG
-    PDF_TAG_COUNT
+        PDF_TAG_COUNT
 };
 
 struct pdf_tag_def {
@@ -58,8 +58,15 @@ extern const struct pdf_tag_def pdf_tag_defs[PDF_TAG_COUNT];
 #define PDF_PARENTS_INLINE UINT64_MAX
 
 enum pdf_help {
-    PDF_HELP_NONE, PDF_HELP_UPPER, PDF_HELP_DATE, PDF_HELP_DAY, PDF_HELP_TIME, PDF_HELP_MONEY,
-    PDF_HELP_WORDS, PDF_HELP_BLANK, PDF_HELP_COUNT
+    PDF_HELP_NONE,
+    PDF_HELP_UPPER,
+    PDF_HELP_DATE,
+    PDF_HELP_DAY,
+    PDF_HELP_TIME,
+    PDF_HELP_MONEY,
+    PDF_HELP_WORDS,
+    PDF_HELP_BLANK,
+    PDF_HELP_COUNT
 };
 
 /* A literal piece (path null) or a value. */
@@ -74,7 +81,15 @@ struct pdf_attr {
     struct pdf_piece *value;
 };
 
-enum pdf_op_kind { PDF_OP_TEXT, PDF_OP_OPEN, PDF_OP_CLOSE, PDF_OP_IF, PDF_OP_JUMP, PDF_OP_EACH, PDF_OP_NEXT };
+enum pdf_op_kind {
+    PDF_OP_TEXT,
+    PDF_OP_OPEN,
+    PDF_OP_CLOSE,
+    PDF_OP_IF,
+    PDF_OP_JUMP,
+    PDF_OP_EACH,
+    PDF_OP_NEXT
+};
 
 /* One step of the flat program a template becomes. */
 struct pdf_op {
@@ -108,6 +123,7 @@ NODISCARD enum err pdf_fill(struct ctx *cx, const struct pdf_template *t, const 
                             struct pdf_el **ret_root);
 /* Attribute's value, or null. */
 struct str pdf_attr_of(const struct pdf_el *e, const char *name);
-int64_t pdf_attr_int(const struct pdf_el *e, const char *name, int64_t otherwise, int64_t min, int64_t max);
+int64_t pdf_attr_int(const struct pdf_el *e, const char *name, int64_t otherwise, int64_t min,
+                     int64_t max);
 
 #endif

@@ -31,7 +31,8 @@ struct look {
     bool is_justified, is_bold, is_italic;
 };
 
-/* What a block function does: only tell the height, draw at L->y without a break, or flow over pages. */
+/* What a block function does: only tell the height, draw at L->y without a break, or flow over
+ * pages. */
 enum lay_mode { LAY_MEASURE, LAY_DRAW, LAY_FLOW };
 
 /* A laid-out text; the caller unrefs it. Markup as pdf_fill makes it. */
@@ -41,12 +42,13 @@ double lay_text_ink_width(PangoLayout *t);
 /* Draws at (x, L->y); moves L->y below it. Breaks between lines only when mode is LAY_FLOW. */
 void lay_text_draw(struct lay *L, PangoLayout *t, double x, enum lay_mode mode);
 /* Measures or draws in one call; gives the height. */
-double lay_line(struct lay *L, struct str markup, const struct look *k, double x, enum lay_mode mode);
+double lay_line(struct lay *L, struct str markup, const struct look *k, double x,
+                enum lay_mode mode);
 void lay_rule(struct lay *L, double x, double y, double w, double thickness);
 void lay_qr(struct lay *L, struct str text, double x, double y, double side);
 
-/* Starts a new page when less than height is left. A block taller than a page is ERR_TOO_LARGE: nothing
- * is ever cut off silently. */
+/* Starts a new page when less than height is left. A block taller than a page is ERR_TOO_LARGE:
+ * nothing is ever cut off silently. */
 void lay_need(struct lay *L, double height);
 void lay_new_page(struct lay *L);
 

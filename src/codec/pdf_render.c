@@ -38,12 +38,14 @@ pdf_check_fonts(struct ctx *cx)
     enum err e = ERR_OK;
 
     if (family == NULL || !str_eq(str_of(family), STR(LAY_FONT))) {
-        e = err_set(cx, ERR_NOT_FOUND, "font %s is not installed (package fonts-liberation2)", LAY_FONT);
+        e = err_set(cx, ERR_NOT_FOUND, "font %s is not installed (package fonts-liberation2)",
+                    LAY_FONT);
     }
     for (size_t at = 0; e == ERR_OK && at < letters.n;) {
         uint32_t c = viet_utf8_next(letters, &at);
         if (!pango_font_has_char(font, c)) {
-            e = err_set(cx, ERR_NOT_FOUND, "font %s lacks U+%04X: install fonts-liberation2", LAY_FONT, c);
+            e = err_set(cx, ERR_NOT_FOUND, "font %s lacks U+%04X: install fonts-liberation2",
+                        LAY_FONT, c);
         }
     }
     if (got != NULL) {
@@ -80,7 +82,8 @@ lay_new_page(struct lay *L)
     L->page++;
     L->y = 10 * LAY_MM; /* the page number stands in the top margin, centred, from page 2 */
     lay_line(L, str_fmt(L->cx->arena, "%u", L->page + 1),
-             &(struct look){ .size = 13, .width = L->width, .align = PANGO_ALIGN_CENTER }, L->left, LAY_DRAW);
+             &(struct look){ .size = 13, .width = L->width, .align = PANGO_ALIGN_CENTER }, L->left,
+             LAY_DRAW);
     L->y = L->top;
 }
 
@@ -102,18 +105,33 @@ static void
 block(struct lay *L, const struct pdf_el *e)
 {
     switch ((int)e->tag) {
-    case PDF_heading: lay_heading(L, e); break;
-    case PDF_columns: lay_columns(L, e); break;
-    case PDF_table: lay_table(L, e); break;
-    case PDF_keep: lay_keep(L, e); break;
-    case PDF_signature: lay_signature(L, e); break;
-    case PDF_page: lay_new_page(L); break;
-    case PDF_foot: break;
+    case PDF_heading:
+        lay_heading(L, e);
+        break;
+    case PDF_columns:
+        lay_columns(L, e);
+        break;
+    case PDF_table:
+        lay_table(L, e);
+        break;
+    case PDF_keep:
+        lay_keep(L, e);
+        break;
+    case PDF_signature:
+        lay_signature(L, e);
+        break;
+    case PDF_page:
+        lay_new_page(L);
+        break;
+    case PDF_foot:
+        break;
     case PDF_title:
         lay_need(L, 80); /* a title does not stand alone at the end of a page */
         lay_leaf(L, e, L->left, L->width, LAY_FLOW);
         break;
-    default: lay_leaf(L, e, L->left, L->width, LAY_FLOW); break;
+    default:
+        lay_leaf(L, e, L->left, L->width, LAY_FLOW);
+        break;
     }
 }
 
@@ -132,7 +150,9 @@ set_up(struct lay *L, const struct pdf_el *root)
     for (const struct pdf_el *e = root->child; e != NULL; e = e->next) {
         if (e->tag == PDF_foot) {
             double qr = pdf_attr_of(e, "qr").n > 0 ? 17 * LAY_MM + 8 : 0;
-            double text = 10 + lay_line(L, buf_str(&e->text), &(struct look){ .size = 9.5, .width = L->width - qr }, 0, LAY_MEASURE);
+            double text = 10 + lay_line(L, buf_str(&e->text),
+                                        &(struct look){ .size = 9.5, .width = L->width - qr }, 0,
+                                        LAY_MEASURE);
             L->foot = e;
             L->foot_height = text > qr ? text : qr;
         }
@@ -165,7 +185,8 @@ pdf_render(struct ctx *cx, const struct pdf_template *t, const struct json *doc,
     struct buf bytes = buf_new(cx->arena, PDF_BYTES_MAX);
 
     TRY(pdf_fill(cx, t, doc, &root));
-    cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(take_bytes, &bytes, LAY_PAGE_W, LAY_PAGE_H);
+    cairo_surface_t *surface =
+        cairo_pdf_surface_create_for_stream(take_bytes, &bytes, LAY_PAGE_W, LAY_PAGE_H);
     cairo_t *cr = cairo_create(surface);
     struct lay L = { .cx = cx, .cr = cr, .pango = pango_open(), .out = &out };
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define STAMP_DPI   300.0
+#define STAMP_DPI      300.0
 #define STAMP_SIDE_MAX 4096
 
 struct png_source {
@@ -56,7 +56,8 @@ person(struct ctx *cx, cairo_t *cr, const struct pdf_stamp *s, double w, double 
         cairo_stroke(cr);
         cairo_restore(cr);
     }
-    struct str line = str_fmt(cx->arena, "Ký số bởi: " STR_FMT "\n" STR_FMT, STR_ARG(s->name), STR_ARG(s->note));
+    struct str line =
+        str_fmt(cx->arena, "Ký số bởi: " STR_FMT "\n" STR_FMT, STR_ARG(s->name), STR_ARG(s->note));
     centred(cr, line, LAY_FONT " 6.5", 0, h - 19, w);
 }
 
@@ -88,7 +89,8 @@ own_image(struct ctx *cx, cairo_t *cr, const struct pdf_stamp *s, double w, doub
     int ph = cairo_image_surface_get_height(png);
     enum err e = ERR_OK;
 
-    if (cairo_surface_status(png) != CAIRO_STATUS_SUCCESS || pw <= 0 || ph <= 0 || pw > STAMP_SIDE_MAX || ph > STAMP_SIDE_MAX) {
+    if (cairo_surface_status(png) != CAIRO_STATUS_SUCCESS || pw <= 0 || ph <= 0 ||
+        pw > STAMP_SIDE_MAX || ph > STAMP_SIDE_MAX) {
         e = err_set(cx, ERR_INVALID, "picture of a signature is not a small PNG");
     } else {
         double scale = fmin(w / pw, h / ph);
@@ -127,7 +129,9 @@ planes(struct arena *a, cairo_surface_t *s)
             }
         }
     }
-    return (struct pdf_image){ w, h, { (const char *)rgb, (size_t)w * h * 3 }, { (const char *)alpha, (size_t)w * h } };
+    return (struct pdf_image){
+        w, h, { (const char *)rgb, (size_t)w * h * 3 }, { (const char *)alpha, (size_t)w * h }
+    };
 }
 
 enum err
@@ -141,7 +145,8 @@ pdf_stamp_draw(struct ctx *cx, const struct pdf_stamp *s, struct pdf_image *ret)
     if (w < 10 || h < 10 || w > 600 || h > 600) {
         return err_set(cx, ERR_INVALID, "visible signature of an impossible size");
     }
-    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, (int)(w * scale), (int)(h * scale));
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, (int)(w * scale), (int)(h * scale));
     cairo_t *cr = cairo_create(surface);
     cairo_scale(cr, scale, scale);
     if (!str_is_empty(s->image_png)) {

@@ -1,5 +1,6 @@
 /* Parser of document templates: text, {{...}} and elements become one flat program with jumps, so
- * that neither reading nor running needs recursion. Faults carry the line and what to write instead. */
+ * that neither reading nor running needs recursion. Faults carry the line and what to write
+ * instead. */
 #include "codec/pdf_int.h"
 
 #define OPS_MAX   20000
@@ -84,7 +85,8 @@ element_now(const struct parse *ps)
 static bool
 is_word_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
 }
 
 static bool
@@ -162,7 +164,8 @@ parse_condition(struct parse *ps, struct str c, struct pdf_op *op)
         struct str quoted = str_trim(str_slice(tail, is_unequal ? 2 : 1, tail.n));
         bool is_form_right = is_unequal || str_starts(tail, STR("="));
         if (!is_form_right || quoted.n < 2 || quoted.p[0] != '"' || quoted.p[quoted.n - 1] != '"') {
-            return fail(ps, STR("điều kiện sai"), STR("viết {{if x}}, {{if not x}}, {{if x = \"y\"}}"));
+            return fail(ps, STR("điều kiện sai"),
+                        STR("viết {{if x}}, {{if not x}}, {{if x = \"y\"}}"));
         }
         op->has_compare = true;
         op->compare = str_slice(quoted, 1, quoted.n - 1);
@@ -171,7 +174,8 @@ parse_condition(struct parse *ps, struct str c, struct pdf_op *op)
     }
     op->path = c;
     if (!is_path(c)) {
-        return fail(ps, STR("điều kiện thiếu tên giá trị"), STR("viết {{if x}}, {{if not x}}, {{if x = \"y\"}}"));
+        return fail(ps, STR("điều kiện thiếu tên giá trị"),
+                    STR("viết {{if x}}, {{if not x}}, {{if x = \"y\"}}"));
     }
     return true;
 }
@@ -180,7 +184,8 @@ static bool
 parse_else(struct parse *ps)
 {
     if (ps->n_nest == 0 || ps->nest[ps->n_nest - 1].kind != NEST_IF) {
-        return fail(ps, STR("{{else}} không nằm trong {{if}}"), STR("bỏ {{else}} hoặc mở {{if}} trước nó"));
+        return fail(ps, STR("{{else}} không nằm trong {{if}}"),
+                    STR("bỏ {{else}} hoặc mở {{if}} trước nó"));
     }
     struct nest *top = &ps->nest[ps->n_nest - 1];
     (void)op_new(ps, PDF_OP_JUMP);
@@ -246,7 +251,8 @@ parse_braces(struct parse *ps)
     }
     if (str_starts(inside, STR("if "))) {
         struct pdf_op *op = op_new(ps, PDF_OP_IF);
-        return parse_condition(ps, str_slice(inside, 3, inside.n), op) && push(ps, NEST_IF, PDF_TAG_COUNT);
+        return parse_condition(ps, str_slice(inside, 3, inside.n), op) &&
+               push(ps, NEST_IF, PDF_TAG_COUNT);
     }
     if (str_starts(inside, STR("each "))) {
         return parse_each(ps, str_trim(str_slice(inside, 5, inside.n)));
@@ -258,7 +264,8 @@ parse_braces(struct parse *ps)
         return parse_end(ps);
     }
     if (!may_hold_text(ps)) {
-        return fail(ps, STR("giá trị nằm ngoài phần tử chứa chữ"), STR("đặt giá trị trong <p>, <title>, <cell>…"));
+        return fail(ps, STR("giá trị nằm ngoài phần tử chứa chữ"),
+                    STR("đặt giá trị trong <p>, <title>, <cell>…"));
     }
     if (!parse_value(ps, inside, &piece)) {
         return false;
@@ -343,12 +350,14 @@ parse_attrs(struct parse *ps, struct str s, struct pdf_op *op)
         s = str_slice(s, eq + 1, s.n);
         size_t close = s.n > 1 && s.p[0] == '"' ? str_find_char(str_slice(s, 1, s.n), '"') : s.n;
         if (close + 1 >= s.n || op->n_attrs == ATTRS_MAX) {
-            return fail(ps, STR("thuộc tính viết sai"), STR("viết ten=\"giá trị\", tối đa 6 thuộc tính"));
+            return fail(ps, STR("thuộc tính viết sai"),
+                        STR("viết ten=\"giá trị\", tối đa 6 thuộc tính"));
         }
         if (!is_attr_known(op->tag, name)) {
             return fail(ps,
                         str_fmt(ps->arena, "<" STR_FMT "> không có thuộc tính \"" STR_FMT "\"",
-                                STR_ARG(pdf_tag_defs[op->tag].name), STR_ARG(str_slice(name, 0, 40))),
+                                STR_ARG(pdf_tag_defs[op->tag].name),
+                                STR_ARG(str_slice(name, 0, 40))),
                         str_fmt(ps->arena, "các thuộc tính có: %s", pdf_tag_defs[op->tag].attrs));
         }
         attrs[op->n_attrs].name = name;
@@ -391,8 +400,10 @@ parse_open(struct parse *ps, struct str inside)
         tag++;
     }
     if (tag == PDF_TAG_COUNT) {
-        return fail(ps, str_fmt(ps->arena, "không có phần tử <" STR_FMT ">", STR_ARG(str_slice(name, 0, 40))),
-                    STR("xem danh sách phần tử trong doc/documents.md"));
+        return fail(
+            ps,
+            str_fmt(ps->arena, "không có phần tử <" STR_FMT ">", STR_ARG(str_slice(name, 0, 40))),
+            STR("xem danh sách phần tử trong doc/documents.md"));
     }
     if (!may_stand_here(ps, (enum pdf_tag)tag)) {
         return fail(ps, str_fmt(ps->arena, "<" STR_FMT "> không được đặt ở đây", STR_ARG(name)),
@@ -421,9 +432,10 @@ parse_close(struct parse *ps, struct str name)
     struct nest *top = ps->n_nest > 0 ? &ps->nest[ps->n_nest - 1] : NULL;
 
     if (top == NULL || top->kind != NEST_ELEMENT || !str_eq(pdf_tag_defs[top->tag].name, name)) {
-        return fail(ps, str_fmt(ps->arena, "</" STR_FMT "> không khớp", STR_ARG(str_slice(name, 0, 40))),
-                    top == NULL ? STR("bỏ thẻ đóng thừa")
-                                : str_fmt(ps->arena, "đóng phần mở ở dòng %u trước", top->line));
+        return fail(
+            ps, str_fmt(ps->arena, "</" STR_FMT "> không khớp", STR_ARG(str_slice(name, 0, 40))),
+            top == NULL ? STR("bỏ thẻ đóng thừa")
+                        : str_fmt(ps->arena, "đóng phần mở ở dòng %u trước", top->line));
     }
     op_new(ps, PDF_OP_CLOSE)->tag = top->tag;
     ps->n_nest--;
@@ -442,12 +454,14 @@ parse_tag(struct parse *ps)
         end++;
     }
     if (end == ps->s.n) {
-        return fail(ps, STR("thẻ không được đóng bằng >"), STR("thêm > ; dấu < trong chữ viết là &lt;"));
+        return fail(ps, STR("thẻ không được đóng bằng >"),
+                    STR("thêm > ; dấu < trong chữ viết là &lt;"));
     }
     struct str inside = str_slice(ps->s, ps->at, end);
     ps->at = end + 1;
-    bool is_ok = str_starts(inside, STR("/")) ? parse_close(ps, str_trim(str_slice(inside, 1, inside.n)))
-                                              : parse_open(ps, inside);
+    bool is_ok = str_starts(inside, STR("/"))
+                     ? parse_close(ps, str_trim(str_slice(inside, 1, inside.n)))
+                     : parse_open(ps, inside);
     for (size_t i = 0; i < inside.n; i++) {
         ps->line += inside.p[i] == '\n';
     }
@@ -470,7 +484,11 @@ parse_text(struct parse *ps)
     if (may_hold_text(ps)) {
         op_new(ps, PDF_OP_TEXT)->piece.text = unescape(ps->arena, text);
     } else if (str_trim(text).n > 0) {
-        return fail(ps, STR("chữ nằm ngoài phần tử chứa chữ"), STR("đặt chữ trong <p>, <title>, <cell>…"));
+        for (const char *c = text.p; c < str_trim(text).p; c++) {
+            ps->line += *c == '\n';
+        }
+        return fail(ps, STR("chữ nằm ngoài phần tử chứa chữ"),
+                    STR("đặt chữ trong <p>, <title>, <cell>…"));
     }
     ps->line += lines;
     return true;
@@ -500,7 +518,8 @@ pdf_template_parse(struct arena *arena, struct str source, const struct pdf_temp
     struct parse ps = { .arena = arena, .s = source, .line = 1, .fault = ret_fault };
 
     if (source.n > PDF_TEMPLATE_BYTES_MAX || !str_is_utf8(source) || str_has_char(source, '\0')) {
-        *ret_fault = (struct pdf_fault){ 1, STR("mẫu quá lớn hoặc không phải UTF-8"), STR("lưu mẫu dạng UTF-8, tối đa 256 KiB") };
+        *ret_fault = (struct pdf_fault){ 1, STR("mẫu quá lớn hoặc không phải UTF-8"),
+                                         STR("lưu mẫu dạng UTF-8, tối đa 256 KiB") };
         return ERR_BAD_REQUEST;
     }
     while (ps.at < source.n) {

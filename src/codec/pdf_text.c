@@ -1,6 +1,7 @@
 /* Text, lines and leaf blocks of the page layout. */
 #include "codec/pdf_lay.h"
-#include "codec/qr.h"
+
+#include <qrencode.h>
 
 PangoLayout *
 lay_text(struct lay *L, struct str markup, const struct look *k)
@@ -101,24 +102,26 @@ lay_rule(struct lay *L, double x, double y, double w, double thickness)
 void
 lay_qr(struct lay *L, struct str text, double x, double y, double side)
 {
-    struct qr q;
-
     if (str_is_empty(text)) {
         return;
     }
-    if (qr_make(L->cx->arena, text, &q) != ERR_OK) {
+    /* drawn as squares of the page, not as a picture: sharp on every printer */
+    QRcode *q = QRcode_encodeData((int)text.n, (const unsigned char *)text.p, 0, QR_ECLEVEL_M);
+    if (q == NULL) {
         if (L->err == ERR_OK) {
             L->err = err_set(L->cx, ERR_TOO_LARGE, "text does not fit into a QR code");
         }
         return;
     }
-    double m = side / (double)q.size;
-    for (uint32_t i = 0; i < q.size * q.size; i++) {
-        if (q.modules[i] != 0) {
-            cairo_rectangle(L->cr, x + m * (double)(i % q.size), y + m * (double)(i / q.size), m, m);
+    double m = side / (double)q->width;
+    for (int i = 0; i < q->width * q->width; i++) {
+        if ((q->data[i] & 1) != 0) {
+            cairo_rectangle(L->cr, x + m * (double)(i % q->width), y + m * (double)(i / q->width),
+                            m, m);
         }
     }
     cairo_fill(L->cr);
+    QRcode_free(q);
 }
 
 static PangoAlignment
@@ -135,7 +138,8 @@ leaf_p(struct lay *L, const struct pdf_el *e, double x, double w, enum lay_mode 
 {
     struct str align = pdf_attr_of(e, "align");
     bool is_body = align.p == NULL || str_eq(align, STR("justify"));
-    bool has_indent = is_body && !str_eq(pdf_attr_of(e, "indent"), STR("no")) && e->parent->tag != PDF_column;
+    bool has_indent =
+        is_body && !str_eq(pdf_attr_of(e, "indent"), STR("no")) && e->parent->tag != PDF_column;
     double before = (double)pdf_attr_int(e, "before", 4, 0, 200);
     struct look k = { .size = (double)pdf_attr_int(e, "size", (int64_t)L->size, 7, 30),
                       .width = w,
@@ -155,7 +159,8 @@ leaf_item(struct lay *L, const struct pdf_el *e, double x, double w, enum lay_mo
     struct str mark = pdf_attr_of(e, "mark");
     struct look k = { .size = L->size, .width = w, .indent = 10 * LAY_MM, .is_justified = true };
     char *safe = g_markup_escape_text(mark.n > 0 ? mark.p : "-", mark.n > 0 ? (gssize)mark.n : 1);
-    struct str text = str_fmt(L->cx->arena, "%s " STR_FMT, safe, STR_ARG(str_trim(buf_str(&e->text))));
+    struct str text =
+        str_fmt(L->cx->arena, "%s " STR_FMT, safe, STR_ARG(str_trim(buf_str(&e->text))));
 
     g_free(safe);
     if (mode != LAY_MEASURE) {
@@ -173,7 +178,8 @@ leaf_field(struct lay *L, const struct pdf_el *e, double x, double w, enum lay_m
     bool is_bold = str_eq(pdf_attr_of(e, "bold"), STR("yes"));
     struct look k = { .size = L->size, .width = w };
     char *safe = g_markup_escape_text(label.n > 0 ? label.p : "", (gssize)label.n);
-    struct str text = str_fmt(L->cx->arena, "%s: %s" STR_FMT "%s", safe, is_bold ? "<b>" : "", STR_ARG(value), is_bold ? "</b>" : "");
+    struct str text = str_fmt(L->cx->arena, "%s: %s" STR_FMT "%s", safe, is_bold ? "<b>" : "",
+                              STR_ARG(value), is_bold ? "</b>" : "");
 
     g_free(safe);
     PangoLayout *t = lay_text(L, text, &k);
@@ -200,7 +206,12 @@ leaf_title(struct lay *L, const struct pdf_el *e, struct str markup, double x, e
 {
     bool is_title = e->tag == PDF_title;
     double w = L->width;
-    struct look k = { .size = is_title ? 14 : L->size + 1 > 14 ? 14 : L->size + 1, .width = w, .align = PANGO_ALIGN_CENTER, .is_bold = true };
+    struct look k = { .size = is_title           ? 14
+                              : L->size + 1 > 14 ? 14
+                                                 : L->size + 1,
+                      .width = w,
+                      .align = PANGO_ALIGN_CENTER,
+                      .is_bold = true };
     bool has_rule = !is_title && !str_eq(pdf_attr_of(e, "line"), STR("no"));
     double before = is_title ? 14 : has_rule ? 1 : 6;
     double after = has_rule ? 8 : 2;
@@ -225,7 +236,9 @@ leaf_qr(struct lay *L, const struct pdf_el *e, double x, double w, enum lay_mode
 {
     double side = (double)pdf_attr_int(e, "mm", 25, 10, 80) * LAY_MM;
     PangoAlignment align = align_of(e);
-    double shift = align == PANGO_ALIGN_CENTER ? (w - side) / 2 : align == PANGO_ALIGN_RIGHT ? w - side : 0;
+    double shift = align == PANGO_ALIGN_CENTER  ? (w - side) / 2
+                   : align == PANGO_ALIGN_RIGHT ? w - side
+                                                : 0;
 
     if (mode == LAY_FLOW) {
         lay_need(L, side + 8);
@@ -256,9 +269,12 @@ double
 lay_leaf(struct lay *L, const struct pdf_el *e, double x, double w, enum lay_mode mode)
 {
     switch ((int)e->tag) {
-    case PDF_p: return leaf_p(L, e, x, w, mode);
-    case PDF_item: return leaf_item(L, e, x, w, mode);
-    case PDF_field: return leaf_field(L, e, x, w, mode);
+    case PDF_p:
+        return leaf_p(L, e, x, w, mode);
+    case PDF_item:
+        return leaf_item(L, e, x, w, mode);
+    case PDF_field:
+        return leaf_field(L, e, x, w, mode);
     case PDF_title:
     case PDF_subtitle: {
         double was = L->width;
@@ -267,9 +283,12 @@ lay_leaf(struct lay *L, const struct pdf_el *e, double x, double w, enum lay_mod
         L->width = was;
         return h;
     }
-    case PDF_qr: return leaf_qr(L, e, x, w, mode);
+    case PDF_qr:
+        return leaf_qr(L, e, x, w, mode);
     case PDF_space:
-    case PDF_rule: return leaf_gap(L, e, x, w, mode);
-    default: return 0;
+    case PDF_rule:
+        return leaf_gap(L, e, x, w, mode);
+    default:
+        return 0;
     }
 }

@@ -49,7 +49,8 @@ pdf_update_stream(struct pdf_update *u, uint32_t n, struct str entries, struct s
 
     ASSERT(status == Z_OK); /* the bound was kept and memory is ours */
     pdf_update_object(u, n);
-    buf_addf(&u->out, "<< " STR_FMT " /Filter /FlateDecode /Length %lu >>\nstream\n", STR_ARG(entries), packed_n);
+    buf_addf(&u->out, "<< " STR_FMT " /Filter /FlateDecode /Length %lu >>\nstream\n",
+             STR_ARG(entries), packed_n);
     buf_add_bytes(&u->out, packed, packed_n);
     BUF_LIT(&u->out, "\nendstream");
     pdf_update_end_object(u);
@@ -76,8 +77,8 @@ pdf_update_end(struct ctx *cx, struct pdf_update *u)
     for (uint32_t i = 0; i < u->n; i++) {
         buf_addf(&u->out, "%u 1\n%010" PRIu64 " 00000 n \n", u->numbers[i], u->offsets[i]);
     }
-    buf_addf(&u->out, "trailer\n<< /Size %u /Root %u 0 R /Prev %" PRIu64, u->next_object, u->file->root,
-             u->file->startxref);
+    buf_addf(&u->out, "trailer\n<< /Size %u /Root %u 0 R /Prev %" PRIu64, u->next_object,
+             u->file->root, u->file->startxref);
     put_kept(u, STR("/Info"));
     put_kept(u, STR("/ID"));
     buf_addf(&u->out, " >>\nstartxref\n%zu\n%%%%EOF\n", at);
@@ -100,7 +101,8 @@ pdf_put_text(struct buf *b, struct str utf8)
     BUF_LIT(b, ">");
 }
 
-/* --- signatures in a file ------------------------------------------------------------------------ */
+/* --- signatures in a file ------------------------------------------------------------------------
+ */
 
 static bool
 next_number(struct str s, size_t *at, uint64_t *ret)
@@ -121,7 +123,10 @@ next_number(struct str s, size_t *at, uint64_t *ret)
 static int
 hex_value(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
 }
 
 /* The gap must be exactly <hex>: then nothing in the file escapes the digest but the signature. */
@@ -171,7 +176,8 @@ read_one(struct ctx *cx, struct str s, size_t at, struct pdf_sig *ret)
     sig.from_n = v[1];
     sig.gap_end = v[2];
     sig.end = v[2] + v[3];
-    if (v[0] != 0 || v[1] >= v[2] || v[2] > s.n || v[3] > s.n - v[2] || v[2] - v[1] > ((uint64_t)1 << 20)) {
+    if (v[0] != 0 || v[1] >= v[2] || v[2] > s.n || v[3] > s.n - v[2] ||
+        v[2] - v[1] > ((uint64_t)1 << 20)) {
         ret->end = sig.end;
         return true; /* reported as malformed, never silently skipped */
     }
@@ -242,13 +248,14 @@ pdf_date_us(struct str s)
         }
         at += widths[i];
     }
-    bool is_sane = str_starts(s, STR("D:")) && v[0] >= 1990 && v[0] <= 2300 && v[1] >= 1 && v[1] <= 12 && v[2] >= 1 &&
-                   v[2] <= 31 && v[3] < 24 && v[4] < 60 && v[5] < 61;
+    bool is_sane = str_starts(s, STR("D:")) && v[0] >= 1990 && v[0] <= 2300 && v[1] >= 1 &&
+                   v[1] <= 12 && v[2] >= 1 && v[2] <= 31 && v[3] < 24 && v[4] < 60 && v[5] < 61;
     if (!is_sane) {
         return 0;
     }
     if (at < s.n && s.p[at] != 'Z' &&
-        (!str_to_i64(str_slice(s, at + 1, at + 3), 0, 14, &h) || !str_to_i64(str_slice(s, at + 4, at + 6), 0, 59, &m))) {
+        (!str_to_i64(str_slice(s, at + 1, at + 3), 0, 14, &h) ||
+         !str_to_i64(str_slice(s, at + 4, at + 6), 0, 59, &m))) {
         return 0;
     }
     int64_t zone = (at < s.n && s.p[at] == '-' ? -1 : 1) * (h * 3600 + m * 60);
@@ -261,5 +268,6 @@ pdf_date_of(struct arena *a, int64_t at_us)
 {
     struct civil c = date_civil(date_at_vn(at_us));
     int32_t s = date_second_at_vn(at_us);
-    return str_fmt(a, "D:%04d%02d%02d%02d%02d%02d+07'00'", c.year, c.month, c.mday, s / 3600, s / 60 % 60, s % 60);
+    return str_fmt(a, "D:%04d%02d%02d%02d%02d%02d+07'00'", c.year, c.month, c.mday, s / 3600,
+                   s / 60 % 60, s % 60);
 }

@@ -4,7 +4,8 @@
 struct str
 pdf_money(struct arena *a, int64_t vnd)
 {
-    struct str digits = str_fmt(a, "%" PRIu64, vnd < 0 ? (uint64_t)0 - (uint64_t)vnd : (uint64_t)vnd);
+    struct str digits =
+        str_fmt(a, "%" PRIu64, vnd < 0 ? (uint64_t)0 - (uint64_t)vnd : (uint64_t)vnd);
     struct buf b = buf_new(a, 64);
 
     if (vnd < 0) {
@@ -20,7 +21,8 @@ pdf_money(struct arena *a, int64_t vnd)
     return buf_str(&b);
 }
 
-static const char *const pdf_digits[] = { "không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín" };
+static const char *const pdf_digits[] = { "không", "một", "hai", "ba",  "bốn",
+                                          "năm",   "sáu", "bảy", "tám", "chín" };
 
 /* The units digit sounds different after a ten: mốt, lăm. */
 static const char *
@@ -61,7 +63,8 @@ pdf_words_group(struct buf *b, int64_t n, bool is_full)
 struct str
 pdf_money_words(struct arena *a, int64_t vnd)
 {
-    static const char *const scales[] = { "", " nghìn", " triệu", " tỷ", " nghìn tỷ", " triệu tỷ", " tỷ tỷ" };
+    static const char *const scales[] = { "",          " nghìn",    " triệu", " tỷ",
+                                          " nghìn tỷ", " triệu tỷ", " tỷ tỷ" };
     struct buf b = buf_new(a, 512);
     int64_t rest = vnd < 0 ? 0 : vnd;
     int64_t groups[7] = { 0 };
@@ -95,6 +98,6 @@ pdf_date_words(struct arena *a, struct date d)
 {
     struct civil c = date_civil(d);
 
-    return str_fmt(a, c.month <= 2 ? "ngày %02d tháng %02d năm %d" : "ngày %02d tháng %d năm %d", c.mday,
-                   c.month, c.year);
+    return str_fmt(a, c.month <= 2 ? "ngày %02d tháng %02d năm %d" : "ngày %02d tháng %d năm %d",
+                   c.mday, c.month, c.year);
 }

@@ -49,7 +49,8 @@ tlv(struct arena *a, uint8_t tag, const struct str *parts, size_t n)
 }
 
 #define TLV(a, tag, ...)                                                                           \
-    tlv((a), (tag), (const struct str[]){ __VA_ARGS__ }, sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str))
+    tlv((a), (tag), (const struct str[]){ __VA_ARGS__ },                                           \
+        sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str))
 
 struct str
 cms_sha256(struct ctx *cx, const struct str *parts, size_t n)
@@ -75,7 +76,8 @@ cms_key_sign(struct ctx *cx, void *key, struct str digest, struct str *ret)
     size_t n = sizeof(out);
     enum err e = ERR_OK;
 
-    if (k == NULL || EVP_PKEY_sign_init(k) <= 0 || EVP_PKEY_CTX_set_signature_md(k, EVP_sha256()) <= 0 ||
+    if (k == NULL || EVP_PKEY_sign_init(k) <= 0 ||
+        EVP_PKEY_CTX_set_signature_md(k, EVP_sha256()) <= 0 ||
         EVP_PKEY_sign(k, out, &n, (const unsigned char *)digest.p, digest.n) <= 0) {
         e = cms_fail(cx, "signing");
     } else {
@@ -108,8 +110,10 @@ cert_parts(struct ctx *cx, struct str pem, struct cert_parts *ret)
         e = cms_fail(cx, "encoding a certificate");
     } else {
         ret->der = (struct str){ arena_copy(cx->arena, der, (size_t)der_n), (size_t)der_n };
-        ret->issuer = (struct str){ arena_copy(cx->arena, issuer, (size_t)issuer_n), (size_t)issuer_n };
-        ret->serial = (struct str){ arena_copy(cx->arena, serial, (size_t)serial_n), (size_t)serial_n };
+        ret->issuer =
+            (struct str){ arena_copy(cx->arena, issuer, (size_t)issuer_n), (size_t)issuer_n };
+        ret->serial =
+            (struct str){ arena_copy(cx->arena, serial, (size_t)serial_n), (size_t)serial_n };
         ret->hash = cms_sha256(cx, &ret->der, 1);
     }
     OPENSSL_free(der);
@@ -134,8 +138,9 @@ cms_cert_algorithm(struct ctx *cx, struct str cert_pem, enum cms_algorithm *ret)
     return ERR_OK;
 }
 
-/* Body of the signed attributes. DER orders a SET by the encodings: shorter (lower length byte) first, and
- * these three come out in this order. RFC 5652 11, RFC 5035 3 (SHA-256 is the default and left out). */
+/* Body of the signed attributes. DER orders a SET by the encodings: shorter (lower length byte)
+ * first, and these three come out in this order. RFC 5652 11, RFC 5035 3 (SHA-256 is the default
+ * and left out). */
 static struct str
 signed_attributes(struct arena *a, const struct cert_parts *c, struct str digest)
 {
@@ -143,7 +148,8 @@ signed_attributes(struct arena *a, const struct cert_parts *c, struct str digest
     struct str md = TLV(a, 0x30, LIT(OID_MESSAGE_DIGEST), TLV(a, 0x31, TLV(a, 0x04, digest)));
     struct str names = TLV(a, 0x30, TLV(a, 0xA4, c->issuer));
     struct str ess = TLV(a, 0x30, TLV(a, 0x04, c->hash), TLV(a, 0x30, names, c->serial));
-    struct str cert = TLV(a, 0x30, LIT(OID_SIGNING_CERT_V2), TLV(a, 0x31, TLV(a, 0x30, TLV(a, 0x30, ess))));
+    struct str cert =
+        TLV(a, 0x30, LIT(OID_SIGNING_CERT_V2), TLV(a, 0x31, TLV(a, 0x30, TLV(a, 0x30, ess))));
     struct str all[] = { type, md, cert };
     struct buf b = buf_new(a, DER_MAX);
 
@@ -155,7 +161,8 @@ signed_attributes(struct arena *a, const struct cert_parts *c, struct str digest
 }
 
 enum err
-cms_sign(struct ctx *cx, const struct cms_signing *how, struct str content_digest, struct str *ret_der)
+cms_sign(struct ctx *cx, const struct cms_signing *how, struct str content_digest,
+         struct str *ret_der)
 {
     struct arena *a = cx->arena;
     struct cert_parts c = { 0 };
@@ -169,16 +176,18 @@ cms_sign(struct ctx *cx, const struct cms_signing *how, struct str content_diges
     struct str as_set = TLV(a, 0x31, attributes);
     TRY(how->sign(cx, how->arg, cms_sha256(cx, &as_set, 1), &signature));
 
-    struct str algorithm = how->algorithm == CMS_ECDSA_SHA256 ? LIT(ALG_ECDSA_SHA256) : LIT(ALG_RSA);
-    struct str signer = TLV(a, 0x30, one, TLV(a, 0x30, c.issuer, c.serial), LIT(ALG_SHA256), TLV(a, 0xA0, attributes),
-                            algorithm, TLV(a, 0x04, signature));
+    struct str algorithm =
+        how->algorithm == CMS_ECDSA_SHA256 ? LIT(ALG_ECDSA_SHA256) : LIT(ALG_RSA);
+    struct str signer = TLV(a, 0x30, one, TLV(a, 0x30, c.issuer, c.serial), LIT(ALG_SHA256),
+                            TLV(a, 0xA0, attributes), algorithm, TLV(a, 0x04, signature));
     struct str data = TLV(a, 0x30, one, TLV(a, 0x31, LIT(ALG_SHA256)), TLV(a, 0x30, LIT(OID_DATA)),
                           TLV(a, 0xA0, c.der, ca.der), TLV(a, 0x31, signer));
     *ret_der = TLV(a, 0x30, LIT(OID_SIGNED_DATA), TLV(a, 0xA0, data));
     return ERR_OK;
 }
 
-/* --- verifying ---------------------------------------------------------------------------------------- */
+/* --- verifying
+ * ---------------------------------------------------------------------------------------- */
 
 /* PEM certificates, one after the other. */
 static X509_STORE *
@@ -188,7 +197,8 @@ store_of(struct str roots_pem, int64_t at_us)
     BIO *b = BIO_new_mem_buf(roots_pem.p, (int)roots_pem.n);
     X509_VERIFY_PARAM *p = X509_STORE_get0_param(s);
 
-    for (X509 *x = NULL; b != NULL && (x = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL; X509_free(x)) {
+    for (X509 *x = NULL; b != NULL && (x = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL;
+         X509_free(x)) {
         (void)X509_STORE_add_cert(s, x);
     }
     BIO_free(b);
@@ -224,7 +234,9 @@ check_chain(CMS_ContentInfo *cms, X509 *signer, struct str roots_pem, int64_t at
             v = CMS_OK;
         } else {
             int why = X509_STORE_CTX_get_error(sc);
-            v = why == X509_V_ERR_CERT_HAS_EXPIRED || why == X509_V_ERR_CERT_NOT_YET_VALID ? CMS_EXPIRED : CMS_UNTRUSTED;
+            v = why == X509_V_ERR_CERT_HAS_EXPIRED || why == X509_V_ERR_CERT_NOT_YET_VALID
+                    ? CMS_EXPIRED
+                    : CMS_UNTRUSTED;
         }
     }
     sk_X509_pop_free(extra, X509_free);
@@ -254,15 +266,16 @@ verdict_of_failure(void)
 }
 
 void
-cms_verify(struct ctx *cx, struct str der, const struct str content[2], struct str roots_pem, int64_t at_us,
-           struct cms_check *ret)
+cms_verify(struct ctx *cx, struct str der, const struct str content[2], struct str roots_pem,
+           int64_t at_us, struct cms_check *ret)
 {
     const unsigned char *p = (const unsigned char *)der.p;
     CMS_ContentInfo *cms = der.n > INT32_MAX ? NULL : d2i_CMS_ContentInfo(NULL, &p, (long)der.n);
     STACK_OF(CMS_SignerInfo) *infos = cms == NULL ? NULL : CMS_get0_SignerInfos(cms);
 
     *ret = (struct cms_check){ .verdict = CMS_BROKEN };
-    if (infos == NULL || sk_CMS_SignerInfo_num(infos) != 1 || !is_digest_strong(sk_CMS_SignerInfo_value(infos, 0))) {
+    if (infos == NULL || sk_CMS_SignerInfo_num(infos) != 1 ||
+        !is_digest_strong(sk_CMS_SignerInfo_value(infos, 0))) {
         CMS_ContentInfo_free(cms);
         ERR_clear_error();
         return;
@@ -279,7 +292,8 @@ cms_verify(struct ctx *cx, struct str der, const struct str content[2], struct s
     CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(infos, 0), NULL, &signer, NULL, NULL);
     if (signer != NULL) {
         ret->signer = cms_info(cx->arena, signer);
-        ret->verdict = ret->verdict == CMS_OK ? check_chain(cms, signer, roots_pem, at_us) : ret->verdict;
+        ret->verdict =
+            ret->verdict == CMS_OK ? check_chain(cms, signer, roots_pem, at_us) : ret->verdict;
     }
     BIO_free(in);
     CMS_ContentInfo_free(cms);

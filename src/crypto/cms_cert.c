@@ -109,12 +109,15 @@ set_name(X509_NAME *n, const struct cms_name *who)
     const struct {
         const char *field;
         struct str value;
-    } parts[] = { { "C", STR("VN") }, { "O", who->org }, { "title", who->title }, { "CN", who->common } };
+    } parts[] = {
+        { "C", STR("VN") }, { "O", who->org }, { "title", who->title }, { "CN", who->common }
+    };
 
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         struct str v = parts[i].value;
-        if (v.n > 0 && X509_NAME_add_entry_by_txt(n, parts[i].field, MBSTRING_UTF8, (const unsigned char *)v.p,
-                                                  (int)(v.n > 120 ? 120 : v.n), -1, 0) != 1) {
+        if (v.n > 0 &&
+            X509_NAME_add_entry_by_txt(n, parts[i].field, MBSTRING_UTF8, (const unsigned char *)v.p,
+                                       (int)(v.n > 120 ? 120 : v.n), -1, 0) != 1) {
             return false;
         }
     }
@@ -136,9 +139,11 @@ add_extension(X509 *x, X509 *issuer, int nid, const char *value)
 static bool
 set_extensions(X509 *x, X509 *issuer, const struct cms_cert_wish *w)
 {
-    const char *usage = w->is_ca ? "critical,keyCertSign,cRLSign"
-                        : w->is_seal ? "critical,digitalSignature" : "critical,digitalSignature,nonRepudiation";
-    return add_extension(x, issuer, NID_basic_constraints, w->is_ca ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE") &&
+    const char *usage = w->is_ca     ? "critical,keyCertSign,cRLSign"
+                        : w->is_seal ? "critical,digitalSignature"
+                                     : "critical,digitalSignature,nonRepudiation";
+    return add_extension(x, issuer, NID_basic_constraints,
+                         w->is_ca ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE") &&
            add_extension(x, issuer, NID_key_usage, usage) &&
            add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
            add_extension(x, issuer, NID_authority_key_identifier, "keyid");
@@ -164,8 +169,8 @@ public_of(struct str pem)
 }
 
 enum err
-cms_cert_make(struct ctx *cx, const struct cms_cert_wish *wish, struct str issuer_pem, const struct cms_key *issuer_key,
-              struct str *ret_pem)
+cms_cert_make(struct ctx *cx, const struct cms_cert_wish *wish, struct str issuer_pem,
+              const struct cms_key *issuer_key, struct str *ret_pem)
 {
     X509 *x = X509_new();
     X509 *issuer = str_is_empty(issuer_pem) ? NULL : cms_x509(issuer_pem);
@@ -173,11 +178,15 @@ cms_cert_make(struct ctx *cx, const struct cms_cert_wish *wish, struct str issue
     BIO *b = BIO_new(BIO_s_mem());
     enum err e = ERR_OK;
     X509 *signer = issuer != NULL ? issuer : x;
-    union { const struct cms_key *in; EVP_PKEY *out; } key = { issuer_key };
+    union {
+        const struct cms_key *in;
+        EVP_PKEY *out;
+    } key = { issuer_key };
 
-    bool is_ok = x != NULL && pub != NULL && b != NULL && X509_set_version(x, 2) == 1 && set_serial(x) &&
-                 set_name(X509_get_subject_name(x), &wish->subject) &&
-                 X509_set_issuer_name(x, X509_get_subject_name(signer)) == 1 && X509_set_pubkey(x, pub) == 1 &&
+    bool is_ok = x != NULL && pub != NULL && b != NULL && X509_set_version(x, 2) == 1 &&
+                 set_serial(x) && set_name(X509_get_subject_name(x), &wish->subject) &&
+                 X509_set_issuer_name(x, X509_get_subject_name(signer)) == 1 &&
+                 X509_set_pubkey(x, pub) == 1 &&
                  ASN1_TIME_set(X509_getm_notBefore(x), (time_t)(wish->from_us / 1000000)) != NULL &&
                  ASN1_TIME_set(X509_getm_notAfter(x), (time_t)(wish->to_us / 1000000)) != NULL &&
                  set_extensions(x, signer, wish) && X509_sign(x, key.out, EVP_sha256()) > 0 &&
@@ -200,7 +209,9 @@ name_part(struct arena *a, const X509 *x, int nid)
     const X509_NAME *n = X509_get_subject_name(x);
     int at = X509_NAME_get_index_by_NID(n, nid, -1);
     unsigned char *utf8 = NULL;
-    int len = at < 0 ? -1 : ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(n, at)));
+    int len =
+        at < 0 ? -1
+               : ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(n, at)));
 
     if (len < 0) {
         return STR_NULL;
@@ -236,7 +247,8 @@ cms_info(struct arena *a, const X509 *x)
 
     (void)X509_digest(x, EVP_sha256(), md, &md_n);
     return (struct cms_cert_info){
-        .subject = { name_part(a, x, NID_commonName), name_part(a, x, NID_organizationName), name_part(a, x, NID_title) },
+        .subject = { name_part(a, x, NID_commonName), name_part(a, x, NID_organizationName),
+                     name_part(a, x, NID_title) },
         .serial = hex_of(a, ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)),
         .fingerprint = hex_of(a, md, md_n),
         .from_us = time_us(X509_get0_notBefore(x)),

@@ -1,6 +1,6 @@
 /* paper.h: papers handed in (uploads) and the records store of citizens and organisations.
- * A file's type comes from its content; photos are turned upright, stripped of metadata and reduced;
- * PDFs are checked and normalised; everything is scanned by clamd when configured. */
+ * A file's type comes from its content; photos are turned upright, stripped of metadata and
+ * reduced; PDFs are checked and normalised; everything is scanned by clamd when configured. */
 #ifndef ENGINE_PAPER_PAPER_H
 #define ENGINE_PAPER_PAPER_H
 
@@ -8,24 +8,27 @@
 #include "store/store.h"
 
 /* Limits, told to people beforehand (text keys paper.limits.*). */
-#define PAPER_BYTES_MAX   ((size_t)20 << 20) /* one file as sent */
-#define PAPER_PIXELS_MAX  INT64_C(80000000)  /* of one picture before reduction */
-#define PAPER_SIDE_PX_MAX 2400               /* longer side after reduction */
-#define PAPER_PDF_PAGES_MAX 200
+#define PAPER_BYTES_MAX       ((size_t)20 << 20) /* one file as sent */
+#define PAPER_PIXELS_MAX      INT64_C(80000000)  /* of one picture before reduction */
+#define PAPER_SIDE_PX_MAX     2400               /* longer side after reduction */
+#define PAPER_PDF_PAGES_MAX   200
 #define PAPER_PER_DOSSIER_MAX 60
 
-/* --- the check of a file, without the store -------------------------------------------------------- */
+/* --- the check of a file, without the store
+ * -------------------------------------------------------- */
 struct paper_file {
     struct str bytes; /* normalised */
     struct str media; /* image/jpeg, image/png, application/pdf */
     int64_t pages;
 };
-/* Checks and normalises. ERR_INVALID with one problem on `field`: paper.bad.empty, .too_large, .type,
- * .damaged, .pixels, .pdf_encrypted, .pdf_active (scripts or embedded files), .pdf_pages, .virus
- * (arg = name found). ERR_UPSTREAM: clamd is configured but does not answer. */
-NODISCARD enum err paper_check(struct ctx *cx, struct str field, struct str bytes, struct paper_file *ret);
+/* Checks and normalises. ERR_INVALID with one problem on `field`: paper.bad.empty, .too_large,
+ * .type, .damaged, .pixels, .pdf_encrypted, .pdf_active (scripts or embedded files), .pdf_pages,
+ * .virus (arg = name found). ERR_UPSTREAM: clamd is configured but does not answer. */
+NODISCARD enum err paper_check(struct ctx *cx, struct str field, struct str bytes,
+                               struct paper_file *ret);
 
-/* --- papers of a draft or dossier ------------------------------------------------------------------ */
+/* --- papers of a draft or dossier
+ * ------------------------------------------------------------------ */
 struct paper {
     int64_t id, owner_id;   /* owner: party id of the applicant */
     int64_t dossier_id;     /* dossier or draft */
@@ -33,8 +36,8 @@ struct paper {
     struct str type;        /* paper type code KQ..., or null */
     struct str hash, media, name, captured_by;
     int64_t pages, size_bytes, received_us;
-    int64_t record_id;      /* reused from the records store, else 0 */
-    struct str state;       /* kept | removed */
+    int64_t record_id; /* reused from the records store, else 0 */
+    struct str state;  /* kept | removed */
 };
 struct paper_new {
     int64_t owner_id, dossier_id;
@@ -45,13 +48,16 @@ struct paper_new {
     struct str path;        /* spooled upload; read by us */
     struct str field;       /* form field for problems */
 };
-/* Checks, stores the file durably, then the row. Sending the same file again for the same requirement
- * returns the first row. Errors of paper_check; ERR_CONFLICT past PAPER_PER_DOSSIER_MAX. */
+/* Checks, stores the file durably, then the row. Sending the same file again for the same
+ * requirement returns the first row. Errors of paper_check; ERR_CONFLICT past
+ * PAPER_PER_DOSSIER_MAX. */
 NODISCARD enum err paper_add(struct ctx *cx, const struct paper_new *in, struct paper *ret);
-/* The same for a record that the platform holds: nothing is copied. ERR_FORBIDDEN when the record is not
- * owner's, revoked or expired. */
-NODISCARD enum err paper_reuse(struct ctx *cx, const struct paper_new *in, int64_t record_id, struct paper *ret);
-NODISCARD enum err paper_list(struct ctx *cx, int64_t dossier_id, struct paper **ret, size_t *ret_n);
+/* The same for a record that the platform holds: nothing is copied. ERR_FORBIDDEN when the record
+ * is not owner's, revoked or expired. */
+NODISCARD enum err paper_reuse(struct ctx *cx, const struct paper_new *in, int64_t record_id,
+                               struct paper *ret);
+NODISCARD enum err paper_list(struct ctx *cx, int64_t dossier_id, struct paper **ret,
+                              size_t *ret_n);
 NODISCARD enum err paper_by_id(struct ctx *cx, int64_t id, struct paper *ret);
 /* Marks as removed; the row and file stay until the retention job. ERR_NOT_FOUND, ERR_CONFLICT. */
 NODISCARD enum err paper_remove(struct ctx *cx, int64_t id, int64_t dossier_id);
@@ -60,44 +66,51 @@ NODISCARD enum err paper_move(struct ctx *cx, int64_t draft_id, int64_t dossier_
 /* What the viewer shows: the bytes and their media type (PDF as is). */
 NODISCARD enum err paper_view(struct ctx *cx, int64_t id, struct paper *ret, struct str *ret_bytes);
 /* A small JPEG (longer side at most side_px, 64..800) of a picture; ERR_UNSUPPORTED for a PDF. */
-NODISCARD enum err paper_thumbnail(struct ctx *cx, int64_t id, int32_t side_px, struct str *ret_jpeg);
+NODISCARD enum err paper_thumbnail(struct ctx *cx, int64_t id, int32_t side_px,
+                                   struct str *ret_jpeg);
 
-/* --- records store ------------------------------------------------------------------------------------ */
+/* --- records store
+ * ------------------------------------------------------------------------------------ */
 struct record {
     int64_t id, owner_id, dossier_id; /* dossier it came from, or 0 */
     struct str type, title, number, hash, media, issuer;
     int64_t pages, size_bytes;
-    struct date issued, expires;      /* expires.day 0 = never */
-    int64_t kept_us, revoked_us;      /* revoked_us 0 = in force */
+    struct date issued, expires; /* expires.day 0 = never */
+    int64_t kept_us, revoked_us; /* revoked_us 0 = in force */
     struct str revoke_reason;
-    int64_t replaced_by;              /* the corrected record, or 0 */
+    int64_t replaced_by; /* the corrected record, or 0 */
 };
 /* Keeps a result or paper for reuse; file is stored first. */
-NODISCARD enum err record_add(struct ctx *cx, const struct record *in, struct str bytes, struct record *ret);
+NODISCARD enum err record_add(struct ctx *cx, const struct record *in, struct str bytes,
+                              struct record *ret);
 /* The row alone, inside a write, when the file is in the blob store already (in->hash). */
 NODISCARD enum err record_add_row(struct ctx *cx, const struct record *in, int64_t *ret_id);
 /* Newest first, at most n (<= 200); type null = all. */
-NODISCARD enum err record_list(struct ctx *cx, int64_t owner_id, struct str type, int64_t before_id, int64_t n,
-                               struct record **ret, size_t *ret_n);
+NODISCARD enum err record_list(struct ctx *cx, int64_t owner_id, struct str type, int64_t before_id,
+                               int64_t n, struct record **ret, size_t *ret_n);
 NODISCARD enum err record_by_id(struct ctx *cx, int64_t id, struct record *ret);
 /* The record with this SHA-256 of its file: what the verify page asks. ERR_NOT_FOUND. */
 NODISCARD enum err record_by_hash(struct ctx *cx, struct str hash, struct record *ret);
 /* replaced_by 0 when there is no corrected one. ERR_CONFLICT when already revoked. */
-NODISCARD enum err record_revoke(struct ctx *cx, int64_t id, struct str reason, int64_t replaced_by);
+NODISCARD enum err record_revoke(struct ctx *cx, int64_t id, struct str reason,
+                                 int64_t replaced_by);
 /* True while it may be offered for reuse on that day. Pure. */
 bool record_is_usable(const struct record *r, struct date on);
 
-/* --- custody of originals -------------------------------------------------------------------------------- */
+/* --- custody of originals
+ * -------------------------------------------------------------------------------- */
 struct custody {
     int64_t id, dossier_id;
-    struct str what;              /* "Giấy chứng sinh số ..." */
+    struct str what; /* "Giấy chứng sinh số ..." */
     int64_t n_copies;
     struct str taken_by, given_by, given_to; /* given_to: who signed for it */
     int64_t taken_us, returned_us;           /* 0 = still held */
 };
 NODISCARD enum err custody_take(struct ctx *cx, const struct custody *in, int64_t *ret_id);
 /* ERR_CONFLICT when given back already. */
-NODISCARD enum err custody_return(struct ctx *cx, int64_t id, struct str given_by, struct str given_to);
-NODISCARD enum err custody_list(struct ctx *cx, int64_t dossier_id, struct custody **ret, size_t *ret_n);
+NODISCARD enum err custody_return(struct ctx *cx, int64_t id, struct str given_by,
+                                  struct str given_to);
+NODISCARD enum err custody_list(struct ctx *cx, int64_t dossier_id, struct custody **ret,
+                                size_t *ret_n);
 
 #endif

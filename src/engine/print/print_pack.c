@@ -19,7 +19,8 @@ print_pack_load(struct pack_load *l)
     struct print_set *set = ARENA_NEW(a, struct print_set);
 
     if (n > TEMPLATES_MAX) {
-        pack_load_fault(l, STR("templates/"), 0, STR("quá nhiều mẫu"), STR("giữ tối đa 500 mẫu trong một gói"));
+        pack_load_fault(l, STR("templates/"), 0, STR("quá nhiều mẫu"),
+                        STR("giữ tối đa 500 mẫu trong một gói"));
         n = TEMPLATES_MAX;
     }
     set->ids = ARENA_ARRAY(a, struct str, n + 1);
@@ -27,7 +28,8 @@ print_pack_load(struct pack_load *l)
     for (size_t i = 0; i < n; i++) {
         struct pdf_fault fault = { 0 };
         const size_t dir = sizeof("templates/") - 1;
-        if (pdf_template_parse(a, pack_load_file(l, paths[i]), &set->templates[set->n], &fault) != ERR_OK) {
+        if (pdf_template_parse(a, pack_load_file(l, paths[i]), &set->templates[set->n], &fault) !=
+            ERR_OK) {
             pack_load_fault(l, paths[i], fault.line, fault.what, fault.remedy);
             continue;
         }
@@ -49,17 +51,21 @@ print_template(const struct pack *pack, struct str id)
 }
 
 enum err
-print_pdf(struct ctx *cx, const struct pack *pack, struct str id, struct str doc_json, struct pdf_out *ret)
+print_pdf(struct ctx *cx, const struct pack *pack, struct str id, struct str doc_json,
+          struct pdf_out *ret)
 {
     const struct pdf_template *t = print_template(pack, id);
     struct json *doc = NULL;
     struct json_fault fault = { 0 };
 
     if (t == NULL) {
-        return err_set(cx, ERR_NOT_FOUND, "pack has no template " STR_FMT, STR_ARG(str_slice(id, 0, 60)));
+        return err_set(cx, ERR_NOT_FOUND, "pack has no template " STR_FMT,
+                       STR_ARG(str_slice(id, 0, 60)));
     }
-    if (json_parse(cx->arena, doc_json, (struct json_limits){ 0 }, &doc, &fault) != ERR_OK || doc->type != JSON_OBJECT) {
-        return err_set(cx, ERR_INTERNAL, "document of template " STR_FMT " is not a JSON object", STR_ARG(str_slice(id, 0, 60)));
+    if (json_parse(cx->arena, doc_json, (struct json_limits){ 0 }, &doc, &fault) != ERR_OK ||
+        doc->type != JSON_OBJECT) {
+        return err_set(cx, ERR_INTERNAL, "document of template " STR_FMT " is not a JSON object",
+                       STR_ARG(str_slice(id, 0, 60)));
     }
     return pdf_render(cx, t, doc, sys_now_us(cx), ret);
 }

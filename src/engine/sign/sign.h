@@ -1,10 +1,10 @@
 /* sign.h: digital signatures on results (PAdES, ETSI EN 319 142-1 baseline B: SubFilter
  * ETSI.CAdES.detached, signing-certificate-v2, time in /M).
  *
- * Keys live behind a signer interface: software keys of the demo CA (made at first start in the data
- * folder, labelled demo), or a PKCS#11 module (app_config.sign_module). A person's key opens with
- * the PIN for a bounded session in memory: one PIN per batch. The agency's seal is opened by the
- * platform itself, after the leader has signed. Real time, never the business date, goes into
+ * Keys live behind a signer interface: software keys of the demo CA (made at first start in the
+ * data folder, labelled demo), or a PKCS#11 module (app_config.sign_module). A person's key opens
+ * with the PIN for a bounded session in memory: one PIN per batch. The agency's seal is opened by
+ * the platform itself, after the leader has signed. Real time, never the business date, goes into
  * signatures. Signing takes milliseconds and must stay outside write transactions. */
 #ifndef ENGINE_SIGN_SIGN_H
 #define ENGINE_SIGN_SIGN_H
@@ -13,7 +13,7 @@
 #include "store/store.h"
 
 #define SIGN_PIN_MIN          6
-#define SIGN_PIN_TRIES_MAX    5    /* wrong PINs in a row before the key locks itself */
+#define SIGN_PIN_TRIES_MAX    5 /* wrong PINs in a row before the key locks itself */
 #define SIGN_SESSION_S_MAX    1800
 #define SIGN_SESSION_USES_MAX 500
 #define SIGN_PDF_BYTES_MAX    ((size_t)64 << 20)
@@ -28,7 +28,8 @@ void sign_desk_close(struct sign_desk *d);
 /* Certificate of the (demo) CA as PEM, for those who verify with other tools. */
 NODISCARD enum err sign_ca_pem(struct ctx *cx, struct str *ret);
 
-/* --- register of certificates ------------------------------------------------------------------- */
+/* --- register of certificates -------------------------------------------------------------------
+ */
 #define SIGN_PERSON STR("person") /* a leader's personal certificate; owner = user id as text */
 #define SIGN_SEAL   STR("seal")   /* an agency's seal; owner = unit code */
 
@@ -53,19 +54,23 @@ struct sign_cert_wish {
 /* Makes a key and a certificate of the demo CA and registers it; an earlier valid one of the same
  * kind and owner stays in the register as replaced ("revoked", reason "replaced").
  * ERR_INVALID (PIN too short). */
-NODISCARD enum err sign_cert_issue(struct ctx *cx, const struct sign_cert_wish *wish, int64_t *ret_id);
+NODISCARD enum err sign_cert_issue(struct ctx *cx, const struct sign_cert_wish *wish,
+                                   int64_t *ret_id);
 /* The valid certificate of an owner. ERR_NOT_FOUND. */
-NODISCARD enum err sign_cert_of(struct ctx *cx, struct str kind, struct str owner, struct sign_cert *ret);
+NODISCARD enum err sign_cert_of(struct ctx *cx, struct str kind, struct str owner,
+                                struct sign_cert *ret);
 NODISCARD enum err sign_cert_by_id(struct ctx *cx, int64_t id, struct sign_cert *ret);
 /* Newest first; before_id 0 = from the newest; at most n (<= 200). */
-NODISCARD enum err sign_cert_list(struct ctx *cx, int64_t before_id, int64_t n, struct sign_cert **ret,
-                                  size_t *ret_n);
+NODISCARD enum err sign_cert_list(struct ctx *cx, int64_t before_id, int64_t n,
+                                  struct sign_cert **ret, size_t *ret_n);
 NODISCARD enum err sign_cert_revoke(struct ctx *cx, int64_t id, struct str reason);
 
-/* --- sessions ------------------------------------------------------------------------------------- */
+/* --- sessions
+ * ------------------------------------------------------------------------------------- */
 /* Opens a key for at most max_s seconds and max_uses signatures; ret_token names the session.
  * ERR_INVALID with problem on field "pin" (key sign.pin.wrong, arg = tries left) for a wrong PIN,
- * ERR_FORBIDDEN when the key is locked, revoked or expired, ERR_BUSY when too many sessions are open. */
+ * ERR_FORBIDDEN when the key is locked, revoked or expired, ERR_BUSY when too many sessions are
+ * open. */
 NODISCARD enum err sign_unlock(struct ctx *cx, int64_t cert_id, struct str pin, int32_t max_s,
                                int32_t max_uses, struct str *ret_token);
 /* The same for an agency's seal, whose key the platform holds. */
@@ -74,25 +79,28 @@ NODISCARD enum err sign_unlock_seal(struct ctx *cx, struct str unit_code, int32_
 /* Ends a session and wipes its key. Unknown tokens are ignored. */
 void sign_lock(struct ctx *cx, struct str token);
 
-/* --- signing a PDF -------------------------------------------------------------------------------- */
+/* --- signing a PDF
+ * -------------------------------------------------------------------------------- */
 struct sign_look {
     struct pdf_place place; /* from pdf_out.place */
     bool is_visible;
-    struct str image_png;   /* the signer's own signature or the seal; null = drawn by us */
-    struct str reason;      /* into /Reason, may be null */
+    struct str image_png; /* the signer's own signature or the seal; null = drawn by us */
+    struct str reason;    /* into /Reason, may be null */
 };
-/* Adds a signature as an incremental update. Give the leader's signature first, then the seal with the
- * same place: its picture covers a third of the leader's, on its left (Decree 30/2020, annex I).
- * ERR_UNAUTHENTICATED: session unknown, expired or used up. ERR_UNSUPPORTED: not a plain PDF of ours. */
-NODISCARD enum err sign_pdf(struct ctx *cx, struct str token, struct str pdf, const struct sign_look *look,
-                            struct str *ret_pdf);
+/* Adds a signature as an incremental update. Give the leader's signature first, then the seal with
+ * the same place: its picture covers a third of the leader's, on its left (Decree 30/2020, annex
+ * I). ERR_UNAUTHENTICATED: session unknown, expired or used up. ERR_UNSUPPORTED: not a plain PDF of
+ * ours. */
+NODISCARD enum err sign_pdf(struct ctx *cx, struct str token, struct str pdf,
+                            const struct sign_look *look, struct str *ret_pdf);
 
-/* --- verifying -------------------------------------------------------------------------------------- */
+/* --- verifying
+ * -------------------------------------------------------------------------------------- */
 enum sign_verdict {
     SIGN_VALID,
-    SIGN_CHANGED,      /* the signed bytes do not match the signature */
-    SIGN_UNTRUSTED,    /* mathematically right, but no trusted root above the signer */
-    SIGN_REVOKED,      /* certificate revoked or not valid at the signing time */
+    SIGN_CHANGED,   /* the signed bytes do not match the signature */
+    SIGN_UNTRUSTED, /* mathematically right, but no trusted root above the signer */
+    SIGN_REVOKED,   /* certificate revoked or not valid at the signing time */
     SIGN_MALFORMED,
 };
 struct sign_finding {
@@ -101,18 +109,18 @@ struct sign_finding {
     struct str serial, fingerprint;
     bool is_seal;
     bool is_demo;
-    int64_t signed_us;         /* /M: the signer's own claim of time */
-    bool covers_whole;         /* the signed range reaches the end of the file */
-    struct str detail;         /* English, for logs */
+    int64_t signed_us; /* /M: the signer's own claim of time */
+    bool covers_whole; /* the signed range reaches the end of the file */
+    struct str detail; /* English, for logs */
 };
 struct sign_report {
     struct sign_finding *v;
-    size_t n;              /* in the order of signing */
-    bool is_intact;        /* at least one signature, all valid, and the last covers the whole file */
-    bool is_extended;      /* bytes were added after the last signature */
+    size_t n;         /* in the order of signing */
+    bool is_intact;   /* at least one signature, all valid, and the last covers the whole file */
+    bool is_extended; /* bytes were added after the last signature */
 };
-/* Reads a file somebody hands in. ERR_UNSUPPORTED: no PDF; ERR_TOO_LARGE. A PDF without signatures gives
- * n = 0. Trusted roots: the desk's CA and PEM files in data_dir/sign/roots. */
+/* Reads a file somebody hands in. ERR_UNSUPPORTED: no PDF; ERR_TOO_LARGE. A PDF without signatures
+ * gives n = 0. Trusted roots: the desk's CA and PEM files in data_dir/sign/roots. */
 NODISCARD enum err sign_verify_pdf(struct ctx *cx, struct str pdf, struct sign_report *ret);
 /* "valid", "changed", ...: suffix of the text keys sign.verdict.* */
 const char *sign_verdict_key(enum sign_verdict v);
