@@ -2,9 +2,10 @@
 #include "base/date.h"
 #include "codec/pdf.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 static int
 set_up(void **state)
