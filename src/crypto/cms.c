@@ -265,6 +265,20 @@ verdict_of_failure(void)
     return v;
 }
 
+/* The signing-certificate attribute names the certificate that signed (RFC 5035): a second pass,
+ * since OpenSSL checks it only together with the chain. */
+static bool
+is_certificate_bound(CMS_ContentInfo *cms, struct str bytes, struct str roots_pem, int64_t at_us)
+{
+    X509_STORE *store = store_of(roots_pem, at_us);
+    BIO *in = BIO_new_mem_buf(bytes.p, (int)bytes.n);
+    int is_right = CMS_verify(cms, NULL, store, in, NULL, CMS_DETACHED | CMS_BINARY | CMS_CADES);
+
+    BIO_free(in);
+    X509_STORE_free(store);
+    return is_right == 1;
+}
+
 void
 cms_verify(struct ctx *cx, struct str der, const struct str content[2], struct str roots_pem,
            int64_t at_us, struct cms_check *ret)
@@ -286,7 +300,8 @@ cms_verify(struct ctx *cx, struct str der, const struct str content[2], struct s
     struct str bytes = buf_str(&all);
     BIO *in = BIO_new_mem_buf(bytes.p, (int)bytes.n);
     int is_right = CMS_verify(cms, NULL, NULL, in, NULL,
-                              CMS_DETACHED | CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY | CMS_CADES);
+                              CMS_DETACHED | CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY);
+    BIO_free(in);
     ret->verdict = is_right == 1 ? CMS_OK : verdict_of_failure();
     X509 *signer = NULL;
     CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(infos, 0), NULL, &signer, NULL, NULL);
@@ -295,7 +310,9 @@ cms_verify(struct ctx *cx, struct str der, const struct str content[2], struct s
         ret->verdict =
             ret->verdict == CMS_OK ? check_chain(cms, signer, roots_pem, at_us) : ret->verdict;
     }
-    BIO_free(in);
+    if (ret->verdict == CMS_OK && !is_certificate_bound(cms, bytes, roots_pem, at_us)) {
+        ret->verdict = CMS_BROKEN;
+    }
     CMS_ContentInfo_free(cms);
     ERR_clear_error();
 }

@@ -23,7 +23,8 @@ find_key(struct ctx *cx, struct p11_key *k, PKCS11_SLOT *slot, struct str label)
     for (unsigned int i = 0; i < n; i++) {
         if (keys[i].label != NULL && str_eq(str_of(keys[i].label), label)) {
             k->key = PKCS11_get_private_key(&keys[i]);
-            return k->key != NULL ? ERR_OK : err_set(cx, ERR_UPSTREAM, "PKCS#11: key cannot be used");
+            return k->key != NULL ? ERR_OK
+                                  : err_set(cx, ERR_UPSTREAM, "PKCS#11: key cannot be used");
         }
     }
     return err_set(cx, ERR_NOT_FOUND, "PKCS#11: no key of this label");
@@ -48,7 +49,9 @@ open_parts(struct ctx *cx, struct p11_key *k, struct str module, struct str labe
         slot = PKCS11_find_next_token(k->module, k->slots, k->n_slots, slot);
         slot = slot != NULL && slot->token != NULL && slot->token->initialized ? slot : NULL;
     }
-    return e == ERR_NOT_FOUND ? err_set(cx, ERR_NOT_FOUND, "PKCS#11: no token has a key of this label") : e;
+    return e == ERR_NOT_FOUND
+               ? err_set(cx, ERR_NOT_FOUND, "PKCS#11: no token has a key of this label")
+               : e;
 }
 
 enum err

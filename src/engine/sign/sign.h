@@ -50,7 +50,8 @@ struct sign_cert_wish {
     struct str pin;                              /* null for a seal */
     int64_t valid_from_us;                       /* 0 = now */
     int32_t valid_days;                          /* 0 = 1095 */
-    struct str token_label; /* key of the PKCS#11 token to certify (pin opens it); null = make a software key */
+    struct str token_label; /* key of the PKCS#11 token to certify (pin opens it); null = make a
+                               software key */
 };
 /* Makes a key and a certificate of the demo CA and registers it; an earlier valid one of the same
  * kind and owner stays in the register as replaced ("revoked", reason "replaced").

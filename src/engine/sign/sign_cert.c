@@ -7,15 +7,27 @@
 #define DAY_US (INT64_C(86400) * DATE_US_PER_S)
 
 enum err
-sign_cert_load(struct ctx *cx, int64_t id, struct sign_cert *ret, struct str *ret_key_ref, int64_t *ret_failures)
+sign_cert_load(struct ctx *cx, int64_t id, struct sign_cert *ret, struct str *ret_key_ref,
+               int64_t *ret_failures)
 {
     struct q_sign_cert_by_id r;
 
     TRY(q_sign_cert_by_id(cx, &r, .id = id));
-    *ret = (struct sign_cert){ .id = r.id, .kind = r.kind, .owner = r.owner, .name = r.name, .org = r.org, .position = r.position,
-                               .serial = r.serial, .fingerprint = r.fingerprint, .state = r.state, .reason = r.reason,
-                               .pem = r.pem, .valid_from_us = r.valid_from_us, .valid_to_us = r.valid_to_us,
-                               .revoked_us = r.revoked_us, .is_demo = r.is_demo != 0 };
+    *ret = (struct sign_cert){ .id = r.id,
+                               .kind = r.kind,
+                               .owner = r.owner,
+                               .name = r.name,
+                               .org = r.org,
+                               .position = r.position,
+                               .serial = r.serial,
+                               .fingerprint = r.fingerprint,
+                               .state = r.state,
+                               .reason = r.reason,
+                               .pem = r.pem,
+                               .valid_from_us = r.valid_from_us,
+                               .valid_to_us = r.valid_to_us,
+                               .revoked_us = r.revoked_us,
+                               .is_demo = r.is_demo != 0 };
     *ret_key_ref = r.key_ref;
     *ret_failures = r.pin_failures;
     return ERR_OK;
@@ -42,15 +54,26 @@ sign_cert_list(struct ctx *cx, int64_t before_id, int64_t n, struct sign_cert **
 {
     struct q_sign_cert_list_list rows;
 
-    TRY(q_sign_cert_list(cx, &rows, .before = before_id > 0 ? before_id : INT64_MAX, .n = n > 0 && n < 200 ? n : 200));
+    TRY(q_sign_cert_list(cx, &rows, .before = before_id > 0 ? before_id : INT64_MAX,
+                         .n = n > 0 && n < 200 ? n : 200));
     struct sign_cert *v = ARENA_ARRAY(cx->arena, struct sign_cert, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
         const struct q_sign_cert_list *r = &rows.v[i];
-        v[i] = (struct sign_cert){ .id = r->id, .kind = r->kind, .owner = r->owner, .name = r->name, .org = r->org,
-                                   .position = r->position, .serial = r->serial, .fingerprint = r->fingerprint,
-                                   .state = r->state, .reason = r->reason, .pem = r->pem,
-                                   .valid_from_us = r->valid_from_us, .valid_to_us = r->valid_to_us,
-                                   .revoked_us = r->revoked_us, .is_demo = r->is_demo != 0 };
+        v[i] = (struct sign_cert){ .id = r->id,
+                                   .kind = r->kind,
+                                   .owner = r->owner,
+                                   .name = r->name,
+                                   .org = r->org,
+                                   .position = r->position,
+                                   .serial = r->serial,
+                                   .fingerprint = r->fingerprint,
+                                   .state = r->state,
+                                   .reason = r->reason,
+                                   .pem = r->pem,
+                                   .valid_from_us = r->valid_from_us,
+                                   .valid_to_us = r->valid_to_us,
+                                   .revoked_us = r->revoked_us,
+                                   .is_demo = r->is_demo != 0 };
     }
     *ret = v;
     *ret_n = rows.n;
@@ -70,10 +93,12 @@ issue_tx(struct ctx *cx, void *arg)
     const struct issue *in = arg;
     const struct sign_cert_wish *w = in->wish;
 
-    TRY(q_sign_cert_replace(cx, NULL, .kind = w->kind, .owner = w->owner, .now_us = sys_now_us(cx)));
-    return q_sign_cert_insert(cx, NULL, .id = in->id, .kind = w->kind, .owner = w->owner, .name = w->name,
-                              .org = w->org.p != NULL ? w->org : STR(""), .position = w->position,
-                              .serial = in->info.serial, .fingerprint = in->info.fingerprint, .pem = in->pem,
+    TRY(q_sign_cert_replace(cx, NULL, .kind = w->kind, .owner = w->owner,
+                            .now_us = sys_now_us(cx)));
+    return q_sign_cert_insert(cx, NULL, .id = in->id, .kind = w->kind, .owner = w->owner,
+                              .name = w->name, .org = w->org.p != NULL ? w->org : STR(""),
+                              .position = w->position, .serial = in->info.serial,
+                              .fingerprint = in->info.fingerprint, .pem = in->pem,
                               .key_ref = in->key_ref, .valid_from_us = in->info.from_us,
                               .valid_to_us = in->info.to_us, .is_demo = 1);
 }
@@ -83,7 +108,8 @@ static enum err
 certify(struct ctx *cx, struct issue *in, const struct cms_key *key)
 {
     const struct sign_cert_wish *w = in->wish;
-    int64_t from_us = w->valid_from_us != 0 ? w->valid_from_us : sys_now_us(cx) - 60 * DATE_US_PER_S;
+    int64_t from_us =
+        w->valid_from_us != 0 ? w->valid_from_us : sys_now_us(cx) - 60 * DATE_US_PER_S;
     struct cms_cert_wish wish = {
         .subject = { w->name, w->org, w->position },
         .from_us = from_us,
@@ -172,7 +198,8 @@ pin_right_tx(struct ctx *cx, void *arg)
 }
 
 static enum err
-unlock(struct ctx *cx, int64_t cert_id, struct str pin, int32_t max_s, int32_t max_uses, struct str *ret_token)
+unlock(struct ctx *cx, int64_t cert_id, struct str pin, int32_t max_s, int32_t max_uses,
+       struct str *ret_token)
 {
     struct sign_cert cert;
     struct str key_ref;
@@ -181,15 +208,18 @@ unlock(struct ctx *cx, int64_t cert_id, struct str pin, int32_t max_s, int32_t m
     void *key = NULL;
 
     TRY(sign_cert_load(cx, cert_id, &cert, &key_ref, &failures));
-    if (!str_eq(cert.state, STR("valid")) || now_us < cert.valid_from_us || now_us > cert.valid_to_us) {
-        return err_set(cx, ERR_FORBIDDEN, "certificate is " STR_FMT " or out of its time", STR_ARG(cert.state));
+    if (!str_eq(cert.state, STR("valid")) || now_us < cert.valid_from_us ||
+        now_us > cert.valid_to_us) {
+        return err_set(cx, ERR_FORBIDDEN, "certificate is " STR_FMT " or out of its time",
+                       STR_ARG(cert.state));
     }
     const struct sign_ops *ops = sign_ops_of(key_ref);
     enum err e = ops->open(cx, key_ref, pin, &key);
     if (e == ERR_FORBIDDEN) {
         TRY(store_write(cx, pin_failed_tx, &cert_id));
         int64_t left = SIGN_PIN_TRIES_MAX - failures - 1;
-        ctx_problem(cx, STR("pin"), STR("sign.pin.wrong"), str_fmt(cx->arena, "%" PRId64, left > 0 ? left : 0));
+        ctx_problem(cx, STR("pin"), STR("sign.pin.wrong"),
+                    str_fmt(cx->arena, "%" PRId64, left > 0 ? left : 0));
         return ctx_check(cx);
     }
     TRY(e);
@@ -204,7 +234,8 @@ unlock(struct ctx *cx, int64_t cert_id, struct str pin, int32_t max_s, int32_t m
 }
 
 enum err
-sign_unlock(struct ctx *cx, int64_t cert_id, struct str pin, int32_t max_s, int32_t max_uses, struct str *ret_token)
+sign_unlock(struct ctx *cx, int64_t cert_id, struct str pin, int32_t max_s, int32_t max_uses,
+            struct str *ret_token)
 {
     struct sign_cert cert;
 

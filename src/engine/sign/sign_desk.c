@@ -10,7 +10,8 @@
 struct str
 sign_path(struct ctx *cx, struct str name)
 {
-    return str_fmt(cx->arena, STR_FMT "/sign/" STR_FMT, STR_ARG(cx->config->data_dir), STR_ARG(name));
+    return str_fmt(cx->arena, STR_FMT "/sign/" STR_FMT, STR_ARG(cx->config->data_dir),
+                   STR_ARG(name));
 }
 
 /* First start: key and self-signed certificate that say what they are. */
@@ -109,7 +110,8 @@ sweep(struct sign_desk *d, int64_t now_us)
 {
     for (size_t i = 0; i < SIGN_SESSIONS_MAX; i++) {
         struct sign_session *s = &d->sessions[i];
-        if (s->ops != NULL && s->n_busy == 0 && (s->is_ended || s->until_us <= now_us || s->uses_left <= 0)) {
+        if (s->ops != NULL && s->n_busy == 0 &&
+            (s->is_ended || s->until_us <= now_us || s->uses_left <= 0)) {
             session_end(s);
         }
     }
@@ -128,8 +130,8 @@ find(struct sign_desk *d, struct str token)
 }
 
 enum err
-sign_session_new(struct ctx *cx, const struct sign_ops *ops, void *take_key, int64_t cert_id, int32_t max_s,
-                 int32_t max_uses, struct str *ret_token)
+sign_session_new(struct ctx *cx, const struct sign_ops *ops, void *take_key, int64_t cert_id,
+                 int32_t max_s, int32_t max_uses, struct str *ret_token)
 {
     struct sign_desk *d = cx->sign;
     struct str token = sys_random_code(cx, 26);
@@ -210,7 +212,8 @@ sign_lock(struct ctx *cx, struct str token)
     pthread_mutex_unlock(&cx->sign->lock);
 }
 
-/* --- keys in files, encrypted under the PIN -------------------------------------------------------- */
+/* --- keys in files, encrypted under the PIN
+ * -------------------------------------------------------- */
 
 static enum err
 file_open(struct ctx *cx, struct str key_ref, struct str pin, void **ret_key)
@@ -218,7 +221,8 @@ file_open(struct ctx *cx, struct str key_ref, struct str pin, void **ret_key)
     struct str pem = STR_NULL;
     struct cms_key *key = NULL;
 
-    TRY(sys_file_read(cx, sign_path(cx, str_slice(key_ref, sizeof("file:") - 1, key_ref.n)), SIGN_FILE_MAX, &pem));
+    TRY(sys_file_read(cx, sign_path(cx, str_slice(key_ref, sizeof("file:") - 1, key_ref.n)),
+                      SIGN_FILE_MAX, &pem));
     TRY(cms_key_open(cx, pem, pin, &key));
     *ret_key = key;
     return ERR_OK;

@@ -15,9 +15,9 @@ struct sign_ops {
     const char *scheme; /* beginning of key_ref: "file", "pkcs11" */
     /* ERR_FORBIDDEN: wrong PIN. Required. */
     enum err (*open)(struct ctx *cx, struct str key_ref, struct str pin, void **ret_key);
-    cms_sign_fn *sign;        /* required */
+    cms_sign_fn *sign;                       /* required */
     struct cms_key *(*public_of)(void *key); /* required: for certifying it */
-    void (*close)(void *key); /* required; wipes */
+    void (*close)(void *key);                /* required; wipes */
 };
 extern const struct sign_ops sign_ops_file;
 extern const struct sign_ops sign_ops_pkcs11;
@@ -48,10 +48,11 @@ const struct sign_ops *sign_ops_of(struct str key_ref);
 NODISCARD enum err sign_session_take(struct ctx *cx, struct str token, struct sign_session **ret);
 void sign_session_done(struct ctx *cx, struct sign_session *s);
 /* New session; takes the key. ERR_BUSY closes it. */
-NODISCARD enum err sign_session_new(struct ctx *cx, const struct sign_ops *ops, void *take_key, int64_t cert_id,
-                                    int32_t max_s, int32_t max_uses, struct str *ret_token);
+NODISCARD enum err sign_session_new(struct ctx *cx, const struct sign_ops *ops, void *take_key,
+                                    int64_t cert_id, int32_t max_s, int32_t max_uses,
+                                    struct str *ret_token);
 /* Row of a certificate with its key reference. */
-NODISCARD enum err sign_cert_load(struct ctx *cx, int64_t id, struct sign_cert *ret, struct str *ret_key_ref,
-                                  int64_t *ret_failures);
+NODISCARD enum err sign_cert_load(struct ctx *cx, int64_t id, struct sign_cert *ret,
+                                  struct str *ret_key_ref, int64_t *ret_failures);
 
 #endif

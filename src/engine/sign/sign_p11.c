@@ -11,7 +11,8 @@ token_open(struct ctx *cx, struct str key_ref, struct str pin, void **ret_key)
     if (str_is_empty(cx->config->sign_module)) {
         return err_set(cx, ERR_UPSTREAM, "no PKCS#11 module is configured");
     }
-    TRY(p11_open(cx, cx->config->sign_module, str_slice(key_ref, sizeof("pkcs11:") - 1, key_ref.n), pin, &k));
+    TRY(p11_open(cx, cx->config->sign_module, str_slice(key_ref, sizeof("pkcs11:") - 1, key_ref.n),
+                 pin, &k));
     *ret_key = k;
     return ERR_OK;
 }
@@ -34,4 +35,5 @@ token_close(void *key)
     p11_close(key);
 }
 
-const struct sign_ops sign_ops_pkcs11 = { "pkcs11", token_open, token_sign, token_key, token_close };
+const struct sign_ops sign_ops_pkcs11 = { "pkcs11", token_open, token_sign, token_key,
+                                          token_close };

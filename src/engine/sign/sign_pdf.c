@@ -4,7 +4,7 @@
 #include "engine/sign/sign_int.h"
 #include "sys/sys.h"
 
-#define RANGE_WIDTH  48 /* room for "[0 n n n]" */
+#define RANGE_WIDTH  48     /* room for "[0 n n n]" */
 #define PERSON_W_MPT 141732 /* 50 mm */
 #define PERSON_H_MPT 79370  /* 28 mm */
 #define SEAL_MPT     102047 /* 36 mm, the size of a real seal */
@@ -24,7 +24,8 @@ box_of(const struct pdf_place *p, bool is_seal)
     if (!is_seal) {
         return person;
     }
-    return (struct box){ person.x + pw / 3 - SEAL_MPT, p->y_mpt + p->h_mpt / 2 - SEAL_MPT / 2, SEAL_MPT, SEAL_MPT };
+    return (struct box){ person.x + pw / 3 - SEAL_MPT, p->y_mpt + p->h_mpt / 2 - SEAL_MPT / 2,
+                         SEAL_MPT, SEAL_MPT };
 }
 
 static void
@@ -65,9 +66,14 @@ put_appearance(struct ctx *cx, struct signing *s, uint32_t *ret_form)
     uint32_t form = pdf_update_number(s->u);
     const char *common = "/Type /XObject /Subtype /Image /BitsPerComponent 8";
 
-    pdf_update_stream(s->u, mask, str_fmt(cx->arena, "%s /Width %u /Height %u /ColorSpace /DeviceGray", common, img.w, img.h), img.alpha);
+    pdf_update_stream(
+        s->u, mask,
+        str_fmt(cx->arena, "%s /Width %u /Height %u /ColorSpace /DeviceGray", common, img.w, img.h),
+        img.alpha);
     pdf_update_stream(s->u, picture,
-                      str_fmt(cx->arena, "%s /Width %u /Height %u /ColorSpace /DeviceRGB /SMask %u 0 R", common, img.w, img.h, mask),
+                      str_fmt(cx->arena,
+                              "%s /Width %u /Height %u /ColorSpace /DeviceRGB /SMask %u 0 R",
+                              common, img.w, img.h, mask),
                       img.rgb);
     struct buf draw = buf_new(cx->arena, 256);
     struct buf entries = buf_new(cx->arena, 512);
@@ -125,8 +131,10 @@ put_field(struct signing *s, uint32_t number_in_file, uint32_t form)
 
     s->field = pdf_update_number(s->u);
     pdf_update_object(s->u, s->field);
-    buf_addf(b, "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature%u) /V %u 0 R /F 132 /P %u 0 R /Rect [", number_in_file,
-             s->sig, s->page);
+    buf_addf(b,
+             "<< /Type /Annot /Subtype /Widget /FT /Sig /T (Signature%u) /V %u 0 R /F 132 /P %u 0 "
+             "R /Rect [",
+             number_in_file, s->sig, s->page);
     if (form != 0) {
         put_mpt(b, s->box.x);
         BUF_LIT(b, " ");
@@ -158,12 +166,14 @@ put_page_and_catalogue(struct ctx *cx, struct signing *s, struct str fields)
     struct str root = pdf_file_dict(s->file, s->file->root);
 
     pdf_update_object(s->u, s->page);
-    buf_addf(b, "<< " STR_FMT "/Annots [" STR_FMT " %u 0 R] >>", STR_ARG(pdf_dict_without(cx->arena, page, STR("/Annots"))),
+    buf_addf(b, "<< " STR_FMT "/Annots [" STR_FMT " %u 0 R] >>",
+             STR_ARG(pdf_dict_without(cx->arena, page, STR("/Annots"))),
              STR_ARG(inside_of(pdf_dict_get(page, STR("/Annots")))), s->field);
     pdf_update_end_object(s->u);
     pdf_update_object(s->u, s->file->root);
     buf_addf(b, "<< " STR_FMT "/AcroForm << /Fields [" STR_FMT " %u 0 R] /SigFlags 3 >> >>",
-             STR_ARG(pdf_dict_without(cx->arena, root, STR("/AcroForm"))), STR_ARG(fields), s->field);
+             STR_ARG(pdf_dict_without(cx->arena, root, STR("/AcroForm"))), STR_ARG(fields),
+             s->field);
     pdf_update_end_object(s->u);
 }
 
@@ -174,7 +184,10 @@ fill(struct ctx *cx, struct signing *s, struct sign_session *session)
     struct buf *b = &s->u->out;
     size_t gap_end = s->hole_at + PDF_SIG_HOLE + 2;
     struct str range = str_fmt(cx->arena, "[0 %zu %zu %zu]", s->hole_at, gap_end, b->n - gap_end);
-    struct cms_signing how = { .cert_pem = s->cert->pem, .ca_pem = cx->sign->ca_pem, .sign = session->ops->sign, .arg = session->key };
+    struct cms_signing how = { .cert_pem = s->cert->pem,
+                               .ca_pem = cx->sign->ca_pem,
+                               .sign = session->ops->sign,
+                               .arg = session->key };
     struct str der = STR_NULL;
 
     ASSERT(range.n <= RANGE_WIDTH);
@@ -205,7 +218,8 @@ build(struct ctx *cx, struct signing *s, struct sign_session *session, struct st
     }
     s->page = pdf_file_page(s->file, s->look->place.page);
     if (s->page == 0) {
-        return err_set(cx, ERR_UNSUPPORTED, "PDF has no page %u in a flat page tree", s->look->place.page);
+        return err_set(cx, ERR_UNSUPPORTED, "PDF has no page %u in a flat page tree",
+                       s->look->place.page);
     }
     if (s->look->is_visible) {
         s->box = box_of(&s->look->place, str_eq(s->cert->kind, SIGN_SEAL));
@@ -221,7 +235,8 @@ build(struct ctx *cx, struct signing *s, struct sign_session *session, struct st
 }
 
 enum err
-sign_pdf(struct ctx *cx, struct str token, struct str pdf, const struct sign_look *look, struct str *ret_pdf)
+sign_pdf(struct ctx *cx, struct str token, struct str pdf, const struct sign_look *look,
+         struct str *ret_pdf)
 {
     struct pdf_file file;
     struct sign_cert cert;
@@ -234,11 +249,14 @@ sign_pdf(struct ctx *cx, struct str token, struct str pdf, const struct sign_loo
     TRY(sign_session_take(cx, token, &session));
     enum err e = sign_cert_by_id(cx, session->cert_id, &cert);
     if (e == ERR_OK && !str_eq(cert.state, STR("valid"))) {
-        e = err_set(cx, ERR_FORBIDDEN, "certificate was " STR_FMT " meanwhile", STR_ARG(cert.state));
+        e = err_set(cx, ERR_FORBIDDEN, "certificate was " STR_FMT " meanwhile",
+                    STR_ARG(cert.state));
     }
     if (e == ERR_OK) {
         struct pdf_update u = pdf_update_begin(cx, &file, (size_t)4 << 20, 8);
-        struct signing s = { .cert = &cert, .look = look, .file = &file, .u = &u, .now_us = sys_now_us(cx) };
+        struct signing s = {
+            .cert = &cert, .look = look, .file = &file, .u = &u, .now_us = sys_now_us(cx)
+        };
         e = build(cx, &s, session, ret_pdf);
     }
     sign_session_done(cx, session);

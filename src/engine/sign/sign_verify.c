@@ -9,8 +9,11 @@
 const char *
 sign_verdict_key(enum sign_verdict v)
 {
-    static const char *const keys[] = { [SIGN_VALID] = "valid", [SIGN_CHANGED] = "changed", [SIGN_UNTRUSTED] = "untrusted",
-                                        [SIGN_REVOKED] = "revoked", [SIGN_MALFORMED] = "malformed" };
+    static const char *const keys[] = { [SIGN_VALID] = "valid",
+                                        [SIGN_CHANGED] = "changed",
+                                        [SIGN_UNTRUSTED] = "untrusted",
+                                        [SIGN_REVOKED] = "revoked",
+                                        [SIGN_MALFORMED] = "malformed" };
     return keys[v];
 }
 
@@ -29,18 +32,21 @@ roots(struct ctx *cx, struct str *ret)
         for (size_t i = 0; i < n; i++) {
             struct str pem = STR_NULL;
             if (!files[i].is_dir && str_ends(files[i].name, STR(".pem"))) {
-                TRY(sys_file_read(cx, sign_path(cx, str_cat(cx->arena, STR("roots/"), files[i].name)), SIGN_FILE_MAX, &pem));
+                TRY(sys_file_read(cx,
+                                  sign_path(cx, str_cat(cx->arena, STR("roots/"), files[i].name)),
+                                  SIGN_FILE_MAX, &pem));
                 buf_add_char(&b, '\n');
                 buf_add(&b, pem);
             }
         }
     }
     *ret = buf_str(&b);
-    return b.is_failed ? err_set(cx, ERR_TOO_LARGE, "trusted roots exceed %zu bytes", ROOTS_MAX) : ERR_OK;
+    return b.is_failed ? err_set(cx, ERR_TOO_LARGE, "trusted roots exceed %zu bytes", ROOTS_MAX)
+                       : ERR_OK;
 }
 
-/* What our own register says about the certificate: kind, position, revocation. A revocation counts for
- * signatures claimed to be made after it; the claim itself is the signer's. */
+/* What our own register says about the certificate: kind, position, revocation. A revocation counts
+ * for signatures claimed to be made after it; the claim itself is the signer's. */
 static enum err
 consult_register(struct ctx *cx, struct sign_finding *f)
 {
@@ -66,17 +72,23 @@ static enum sign_verdict
 verdict_of(enum cms_verdict v)
 {
     switch (v) {
-    case CMS_OK: return SIGN_VALID;
-    case CMS_CHANGED: return SIGN_CHANGED;
-    case CMS_UNTRUSTED: return SIGN_UNTRUSTED;
-    case CMS_EXPIRED: return SIGN_REVOKED;
-    case CMS_BROKEN: break;
+    case CMS_OK:
+        return SIGN_VALID;
+    case CMS_CHANGED:
+        return SIGN_CHANGED;
+    case CMS_UNTRUSTED:
+        return SIGN_UNTRUSTED;
+    case CMS_EXPIRED:
+        return SIGN_REVOKED;
+    case CMS_BROKEN:
+        break;
     }
     return SIGN_MALFORMED;
 }
 
 static enum err
-look_at(struct ctx *cx, struct str pdf, const struct pdf_sig *sig, struct str roots_pem, struct sign_finding *ret)
+look_at(struct ctx *cx, struct str pdf, const struct pdf_sig *sig, struct str roots_pem,
+        struct sign_finding *ret)
 {
     struct sign_finding f = { .verdict = SIGN_MALFORMED, .signed_us = pdf_date_us(sig->when) };
     struct cms_check check;
@@ -86,7 +98,8 @@ look_at(struct ctx *cx, struct str pdf, const struct pdf_sig *sig, struct str ro
         *ret = f;
         return ERR_OK;
     }
-    struct str content[2] = { str_slice(pdf, 0, sig->from_n), str_slice(pdf, sig->gap_end, sig->end) };
+    struct str content[2] = { str_slice(pdf, 0, sig->from_n),
+                              str_slice(pdf, sig->gap_end, sig->end) };
     cms_verify(cx, sig->cms, content, roots_pem, f.signed_us, &check);
     f.verdict = verdict_of(check.verdict);
     f.signer = check.signer.subject.common;
@@ -95,7 +108,8 @@ look_at(struct ctx *cx, struct str pdf, const struct pdf_sig *sig, struct str ro
     f.serial = check.signer.serial;
     f.fingerprint = check.signer.fingerprint;
     f.covers_whole = sig->end == pdf.n;
-    f.detail = check.verdict == CMS_EXPIRED ? STR("certificate not valid at the claimed time") : STR("");
+    f.detail =
+        check.verdict == CMS_EXPIRED ? STR("certificate not valid at the claimed time") : STR("");
     if (f.fingerprint.n > 0) {
         TRY(consult_register(cx, &f));
     }
