@@ -14,11 +14,10 @@ struct schema_fault {
     struct str what; /* English */
 };
 
-/* Compiles the schema tree (kept by reference: it must live as long). pcre2 patterns are compiled with the
- * arena's life; schema_close frees them. ERR_BAD_REQUEST with *ret_fault. */
+/* Compiles the schema tree, which is kept by reference: it must live as long as the arena. Everything is
+ * in the arena. ERR_BAD_REQUEST with *ret_fault. */
 NODISCARD enum err schema_compile(struct arena *a, const struct json *root, struct schema **ret,
                                   struct schema_fault *ret_fault);
-void schema_close(struct schema *s); /* accepts NULL */
 
 /* One violated rule. */
 struct schema_problem {
@@ -42,5 +41,9 @@ bool schema_validate(struct arena *a, const struct schema *s, const struct json 
 
 /* True when s is in the named format; unknown names are true. */
 bool schema_format_ok(struct str format, struct str s);
+
+
+/* True when the format is one of ours. */
+bool schema_format_known(struct str format);
 
 #endif
