@@ -11,8 +11,9 @@
 
 #define SIZE_MAX_TESTED 40
 
-static struct digest leaves[SIZE_MAX_TESTED]; /* NOLINT(cppcoreguidelines-avoid-non-const-global-variables):
-                                                 test data */
+static struct digest
+    leaves[SIZE_MAX_TESTED]; /* NOLINT(cppcoreguidelines-avoid-non-const-global-variables):
+                                test data */
 
 /* MTH of RFC 9162 2.1.1 word for word. */
 static struct digest
