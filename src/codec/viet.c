@@ -1,14 +1,13 @@
-/* viet.c: see viet.h. A letter is taken apart into vowel (12), tone (6) and case; every function works
- * on that. Tones: 0 none, 1 sắc, 2 huyền, 3 hỏi, 4 ngã, 5 nặng. */
+/* viet.c: see viet.h. A letter is taken apart into vowel (12) and tone (6); every function works on that.
+ * Tones: 0 none, 1 sắc, 2 huyền, 3 hỏi, 4 ngã, 5 nặng. */
 #include "codec/viet.h"
 
 #include "base/buf.h"
+#include "codec/vn.h"
 
 #define N_VOWELS 12
 #define N_TONES  6
 #define BAD_CHAR 0xFFFDU
-
-enum vowel { V_A, V_AW, V_AA, V_E, V_EE, V_I, V_O, V_OO, V_OW, V_U, V_UW, V_Y };
 
 static const uint16_t lower_vowels[N_VOWELS][N_TONES] = {
     { 'a', 0xE1, 0xE0, 0x1EA3, 0xE3, 0x1EA1 },       { 0x103, 0x1EAF, 0x1EB1, 0x1EB3, 0x1EB5, 0x1EB7 },
@@ -23,7 +22,6 @@ static const char vowel_ascii[N_VOWELS + 1] = "aaaeeiooouuy";
 struct letter {
     int vowel; /* -1: not a Vietnamese vowel */
     int tone;
-    bool is_upper;
 };
 
 uint32_t
@@ -69,13 +67,6 @@ put_utf8(struct buf *b, uint32_t c)
     buf_add_char(b, (char)(0x80 | (c & 63)));
 }
 
-/* Upper case of the same table: ASCII and Latin-1 differ by 0x20, the rest are neighbours. */
-static uint32_t
-upper_of(uint32_t c)
-{
-    return c < 0x100 ? c - 0x20 : c - 1;
-}
-
 static uint32_t
 lower_of(uint32_t c)
 {
@@ -99,119 +90,11 @@ letter_of(uint32_t c)
     for (int v = 0; v < N_VOWELS; v++) {
         for (int t = 0; t < N_TONES; t++) {
             if (lower_vowels[v][t] == low) {
-                return (struct letter){ .vowel = v, .tone = t, .is_upper = low != c };
+                return (struct letter){ .vowel = v, .tone = t };
             }
         }
     }
     return none;
-}
-
-static uint32_t
-char_of(struct letter l)
-{
-    uint32_t low = lower_vowels[l.vowel][l.tone];
-    return l.is_upper ? upper_of(low) : low;
-}
-
-static int
-tone_of_mark(uint32_t c)
-{
-    switch (c) {
-    case 0x301:
-    case 0x341:
-        return 1;
-    case 0x300:
-    case 0x340:
-        return 2;
-    case 0x309:
-        return 3;
-    case 0x303:
-        return 4;
-    case 0x323:
-        return 5;
-    default:
-        return 0;
-    }
-}
-
-/* The vowel with a letter mark, or -1. */
-static int
-vowel_with(int vowel, uint32_t mark)
-{
-    switch (mark) {
-    case 0x306: /* breve */
-        return vowel == V_A ? V_AW : -1;
-    case 0x302: /* circumflex */
-        return vowel == V_A ? V_AA : vowel == V_E ? V_EE : vowel == V_O ? V_OO : -1;
-    case 0x31B: /* horn */
-        return vowel == V_O ? V_OW : vowel == V_U ? V_UW : -1;
-    default:
-        return -1;
-    }
-}
-
-static bool
-put_mark(struct letter *l, uint32_t c)
-{
-    if (l->vowel < 0) {
-        return false;
-    }
-    int tone = tone_of_mark(c);
-    if (tone != 0 && l->tone == 0) {
-        l->tone = tone;
-        return true;
-    }
-    int v = vowel_with(l->vowel, c);
-    if (v >= 0) {
-        l->vowel = v;
-    }
-    return v >= 0;
-}
-
-static void
-flush(struct buf *b, struct letter *held, bool make_lower)
-{
-    if (held->vowel >= 0) {
-        held->is_upper = held->is_upper && !make_lower;
-        put_utf8(b, char_of(*held));
-        held->vowel = -1;
-    }
-}
-
-static struct str
-compose(struct arena *a, struct str s, bool make_lower)
-{
-    if (s.p == NULL) {
-        return s;
-    }
-    struct buf b = buf_new(a, size_add(size_mul(s.n, 2), 8));
-    struct letter held = { .vowel = -1 };
-    for (size_t i = 0; i < s.n;) {
-        uint32_t c = viet_utf8_next(s, &i);
-        if (c == BAD_CHAR || put_mark(&held, c)) {
-            continue;
-        }
-        flush(&b, &held, make_lower);
-        held = letter_of(c);
-        if (held.vowel < 0) {
-            put_utf8(&b, make_lower ? lower_of(c) : c);
-        }
-    }
-    flush(&b, &held, make_lower);
-    struct str r = buf_str(&b);
-    return r.p != NULL ? r : STR("");
-}
-
-struct str
-viet_nfc(struct arena *a, struct str s)
-{
-    return compose(a, s, false);
-}
-
-struct str
-viet_lower(struct arena *a, struct str s)
-{
-    return compose(a, s, true);
 }
 
 /* Letters outside Vietnamese that names of the highlands and of foreigners bring. */
@@ -316,7 +199,7 @@ end_word(struct buf *b, int *tone)
 struct str
 viet_name_key(struct arena *a, struct str s)
 {
-    struct str low = viet_lower(a, s);
+    struct str low = vn_lower(a, s);
     struct buf b = buf_new(a, size_add(size_mul(s.n, 2), 8));
     int tone = 0;
     for (size_t i = 0; i < low.n;) {
@@ -324,8 +207,7 @@ viet_name_key(struct arena *a, struct str s)
         struct letter l = letter_of(c);
         if (l.vowel >= 0) {
             tone = l.tone != 0 ? l.tone : tone;
-            l.tone = 0;
-            put_utf8(&b, char_of(l));
+            put_utf8(&b, lower_vowels[l.vowel][0]);
         } else if (viet_fold_char(c) != 0) {
             put_utf8(&b, c);
         } else {
@@ -334,4 +216,31 @@ viet_name_key(struct arena *a, struct str s)
     }
     end_word(&b, &tone);
     return without_end_blank(&b);
+}
+
+/* Letters become two bytes (plain letter, place among its relatives); after a zero byte come the tones in
+ * the order of dictionaries: none, huyền, hỏi, ngã, sắc, nặng. */
+struct str
+viet_sort_key(struct arena *a, struct str s)
+{
+    static const char place[N_VOWELS + 1] = "012010012010";
+    static const char tone_order[N_TONES + 1] = "041235";
+    struct str low = vn_lower(a, s);
+    struct buf b = buf_new(a, size_add(size_mul(s.n, 3), 16));
+    struct buf tones = buf_new(a, size_add(s.n, 16));
+    for (size_t i = 0; i < low.n;) {
+        uint32_t c = viet_utf8_next(low, &i);
+        struct letter l = letter_of(c);
+        char f = viet_fold_char(c);
+        if (f == 0) {
+            put_blank(&b);
+            continue;
+        }
+        buf_add_char(&b, f);
+        buf_add_char(&b, l.vowel >= 0 ? place[l.vowel] : c == 0x111 ? '1' : '0');
+        buf_add_char(&tones, tone_order[l.vowel >= 0 ? l.tone : 0]);
+    }
+    buf_add_char(&b, '\0');
+    buf_add(&b, buf_str(&tones));
+    return buf_str(&b);
 }

@@ -1,19 +1,16 @@
-/* viet.h: Vietnamese letters. Composition (NFC), tone placement, folding to plain letters.
- * Only the Latin letters of Vietnamese and the five tone and three letter marks are touched; all
- * other characters pass unchanged. Input is UTF-8; malformed bytes are dropped. */
+/* viet.h: Vietnamese words as keys: for comparing names, for sorting, for searching without marks. Letters
+ * and their composition are vn.h's. Input is UTF-8, composed or not; malformed bytes are dropped. */
 #ifndef CODEC_VIET_H
 #define CODEC_VIET_H
 
 #include "base/str.h"
 
-/* Composed form: letter + combining marks become one character ("a" + U+0302 + U+0301 -> "ấ").
- * Equal to NFC for every Vietnamese text; marks on other letters stay as they are. */
-struct str viet_nfc(struct arena *a, struct str s);
-/* Lower case of ASCII and Vietnamese letters, composed. */
-struct str viet_lower(struct arena *a, struct str s);
-/* For comparing names: composed, lower case, one blank between words, tone mark moved to one place
- * ("Thanh Hoá" and "Thanh Hóa" give the same), hyphens as blanks. Letters keep their marks. */
+/* For comparing names: lower case, one blank between words, tone mark at one place ("Thanh Hoá" and
+ * "Thanh Hóa" give the same), hyphens as blanks. Letters keep their marks. */
 struct str viet_name_key(struct arena *a, struct str s);
+/* For sorting by bytes in the order of the Vietnamese alphabet (a ă â b c d đ e ê ...), the tone deciding
+ * last. Not for people's eyes. */
+struct str viet_sort_key(struct arena *a, struct str s);
 /* For searching without marks: lower case a-z, 0-9 and single blanks; "Đăng ký" -> "dang ky".
  * Punctuation becomes a blank, but '.' between digits stays ("1.004873"). */
 struct str viet_fold(struct arena *a, struct str s);
