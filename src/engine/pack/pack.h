@@ -30,7 +30,7 @@ struct pack {
 
 /* The version for this request: the pinned one, else the one in force. NULL when there is none. */
 const struct pack *pack_now(const struct ctx *cx);
-/* Pins the version in force, so that a request sees one version from start to end. */
+/* Pins the version in force and its texts, so that a request sees one version from start to end. */
 void pack_pin(struct ctx *cx);
 /* An older version kept for dossiers in flight. Loads it from the store when this process has not
  * got it yet (slow: not inside store_write). ERR_NOT_FOUND. */
@@ -45,24 +45,47 @@ struct pack_text {
 struct str pack_text(const struct ctx *cx, struct pack_text t);
 
 /* --- site part: pack.json (slot PACK_SITE) ------------------------------------------------------------ */
+struct pack_province {
+    struct str unit;             /* code */
+    int32_t from_day, to_day;    /* PACK_DAY_MIN .. PACK_DAY_MAX */
+};
+struct pack_emergency {
+    struct str number;
+    struct pack_text name;
+};
+/* Bodies that stand for a level: {"police": ["cong-an-xa", "cong-an-tinh"]}. */
+struct pack_level_kinds {
+    struct str level;
+    const struct str *kinds;
+    size_t n;
+};
 struct pack_site {
     struct str id;
-    struct pack_text name;
-    struct str province;         /* unit code of the province today */
-    struct str number_agency;    /* agency code of the province, "H19"; may be empty */
-    struct str number_date;      /* "YYMMDD" or "YYYYMMDD" */
-    int32_t number_width;        /* digits of the daily sequence, 4..7 */
-    struct str hotline, email, phone, website;
+    struct pack_text name, short_name, line, notes;
+    const struct pack_province *provinces;
+    size_t n_provinces;
+    struct str default_unit;     /* code */
+    struct str number_format;    /* "{agency}-{yymmdd}-{seq}"; also {unit} and {yyyymmdd} */
+    int32_t number_digits;       /* of {seq}, 4..7 */
+    int32_t tracking_code_length; /* 8..20 */
+    struct str calendar;         /* of units without one of their own */
+    int32_t react_work_s;        /* working seconds to react to an online dossier */
+    struct str hotline, email, phone, national_portal;
     struct pack_text address;
+    const struct pack_emergency *emergency;
+    size_t n_emergency;
+    const struct pack_level_kinds *level_kinds;
+    size_t n_level_kinds;
+    bool is_contact_check, is_number_check; /* "cần kiểm tra" */
     bool is_generated;           /* demo content, never mixed with real facts */
 };
 const struct pack_site *pack_site(const struct pack *p);
+/* Code of the province on a day; null str when the pack names none. */
+struct str pack_province_at(const struct pack *p, struct date on);
 
 /* --- texts part: texts/<lang>.txt (slot PACK_TEXTS) ---------------------------------------------------- */
-/* The pack's own wording of a program text; null when it has none. */
-struct str pack_text_override(const struct pack *p, struct str lang, struct str key);
-/* Languages that the pack adds or overrides. */
-size_t pack_text_langs(const struct pack *p, const struct str **ret);
+/* The pack's own wording over the built-in texts: for cx->texts (pack_pin sets it). */
+const struct texts *pack_texts(const struct pack *p);
 
 /* --- loading ------------------------------------------------------------------------------------ */
 struct pack_load; /* the files of one pack and the faults found so far */
@@ -161,12 +184,15 @@ NODISCARD enum err pack_set_publish(struct ctx *cx, struct pack_set *set, struct
 /* Frees every version: nobody may use one any more. Accepts NULL. */
 void pack_set_close(struct pack_set *set);
 
-/* Versions in the store, newest first, for the operator's page. */
+/* Versions in the store, newest first, at most 200, for the operator's page. */
 struct pack_version {
     struct str version, id, name;
     int64_t at_us;
     bool is_now;
 };
+/* For blobs_collect: is this blob a pack version? Yes also when the store cannot answer. */
+bool pack_keeps_blob(struct ctx *cx, struct str hash);
+
 NODISCARD enum err pack_versions(struct ctx *cx, struct pack_version **ret, size_t *ret_n);
 
 #endif
