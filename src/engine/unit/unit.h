@@ -91,7 +91,7 @@ bool unit_agency_code_eq(struct str a, struct str b);
 bool unit_agency_code_is_valid(struct str s); /* the new form or the 13-character old one */
 const struct unit *unit_by_agency_code(const struct ctx *cx, struct str code, struct date on);
 
-/* Pack part: units/units*.csv, units/departments*.csv, units/successions*.csv. */
+/* Pack part: units/units….csv, units/departments….csv, units/successions….csv. */
 void unit_pack_part(struct pack_load *l);
 /* While loading later parts: is this unit code or department kind known? */
 bool unit_pack_has_code(struct pack_load *l, struct str code);
