@@ -22,7 +22,7 @@ int64_t calendar_now_us(struct ctx *cx);
  * ERR_INVALID. */
 NODISCARD enum err calendar_set_today(struct ctx *cx, struct str iso);
 
-/* --- lunar dates, Vietnam (UTC+7), years 1800..2199 ---------------------------------------------------- */
+/* --- lunar dates, Vietnam (UTC+7), years 1900..2199 ---------------------------------------------------- */
 struct lunar {
     int32_t year, month, mday;
     bool is_leap; /* leap month: same number as the month before */
@@ -50,7 +50,8 @@ void calendar_day(const struct ctx *cx, struct str unit, struct date d, struct c
 /* First working day on or after d. */
 struct date calendar_next_work_day(const struct ctx *cx, struct str unit, struct date d);
 bool calendar_is_open(const struct ctx *cx, struct str unit, int64_t at_us);
-/* Holidays and overrides of a year in order, for the public calendar and the operator's page. */
+/* Holidays and overrides of a year in order, for the public calendar and the operator's page. Holidays are
+ * known for 2000..2100. */
 struct calendar_special {
     struct date date;
     struct calendar_day day;
@@ -73,8 +74,9 @@ struct calendar_limit {
 /* Due instant of a time limit.
  * WD     amount * 8 working hours; amount 0: end of this working day, after the cut-off of the next
  * HOUR   working hours
- * DAY    same time of day, calendar days later; on a day off the end of the next working day
- * MONTH  same day of the month (or its last), likewise
+ * DAY    end of working time of the day that is amount calendar days later; a day off moves to the next
+ *        working day
+ * MONTH  the same day of the month (or its last), likewise
  * Source: appointment = receipt + statutory time on the working calendar (Decree 118/2025; Civil Code 2015
  * art. 147-148 for days and months). */
 int64_t calendar_add_limit(const struct ctx *cx, struct str unit, int64_t from_us, struct calendar_limit limit);
@@ -88,6 +90,8 @@ int64_t calendar_limit_work_s(const struct ctx *cx, struct str unit, int64_t fro
 struct str calendar_left_text(struct ctx *cx, int64_t work_s);
 /* "3 ngày làm việc", "trong ngày (nộp trước 15:00)", "20 ngày", "2 tháng". */
 struct str calendar_limit_text(struct ctx *cx, struct calendar_limit limit);
+/* Why a day is special: "Quốc khánh", "Nghỉ bù Quốc khánh"; empty on an ordinary day. */
+struct str calendar_why_text(struct ctx *cx, const struct calendar_day *day);
 /* Colour and word for an instant: late, due within 8 working hours, or fine. */
 enum calendar_state { CALENDAR_FINE, CALENDAR_SOON, CALENDAR_LATE };
 enum calendar_state calendar_due_state(const struct ctx *cx, struct str unit, int64_t now_us, int64_t due_us);
