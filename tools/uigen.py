@@ -43,11 +43,7 @@ class Assets:
         with open(path, "rb") as f:
             data = f.read()
         if ext == ".css":
-            text = data.decode()
-            for name_in in re.findall(r'@import "([^"]+)";', text):
-                with open(os.path.join(os.path.dirname(path), name_in), encoding="utf-8") as f:
-                    text = text.replace('@import "%s";' % name_in, f.read())
-            text = re.sub(r'url\("([^":]+)"\)', self.link, text)
+            text = re.sub(r'url\("([^":]+)"\)', self.link, data.decode())
             data = squeeze_css(text).encode()
         elif ext == ".js" and "vendor" not in path:
             data = squeeze_js(data.decode()).encode()

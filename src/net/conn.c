@@ -123,7 +123,7 @@ conn_kill(struct conn *c)
     if (c->req != NULL && !c->req->is_out) {
         req_release(c->req);
         c->req = NULL;
-    } else if (c->req != NULL && c->has_chunk) {
+    } else if (c->has_chunk) {
         c->has_chunk = false;
         stream_settle(c->req->stream, ERR_IO);
     }

@@ -32,19 +32,24 @@ is_escape_refused(int byte)
     return byte < 0x20 || byte == 0x7f || byte == '/' || byte == '\\';
 }
 
-/* raw holds PARSE_PATH bytes only. */
 static int
 path_decode(struct str raw, char *out, size_t *ret_n)
 {
     size_t n = 0;
     for (size_t i = 0; i < raw.n; i++) {
         char c = raw.p[i];
-        int byte = c == '%' ? escaped(raw, i) : 'a';
-        if (is_escape_refused(byte)) {
+        if (!parse_is(c, PARSE_PATH)) {
             return 400;
         }
-        out[n++] = c == '%' ? (char)byte : c;
-        i += c == '%' ? 2 : 0;
+        if (c == '%') {
+            int byte = escaped(raw, i);
+            if (is_escape_refused(byte)) {
+                return 400;
+            }
+            c = (char)byte;
+            i += 2;
+        }
+        out[n++] = c;
     }
     *ret_n = n;
     return 0;
@@ -84,12 +89,17 @@ parse_target(struct str target, struct http_request *rq)
     if (!str_cut(target, '?', &raw, &query)) {
         query = STR("");
     }
-    if (!parse_all(raw, PARSE_PATH) || raw.p[0] != '/' || !query_is_plain(query)) {
+    if (raw.n == 0 || raw.p[0] != '/' || !query_is_plain(query)) {
         return 400;
     }
     rq->query = query;
     if (str_find_char(raw, '%') == raw.n) {
         rq->path = raw; /* the usual case needs no copy */
+        for (size_t i = 0; i < raw.n; i++) {
+            if (!parse_is(raw.p[i], PARSE_PATH)) {
+                return 400;
+            }
+        }
         return segments_are_plain(raw) ? 0 : 400;
     }
     char *out = arena_alloc(rq->arena, raw.n);

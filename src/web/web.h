@@ -203,9 +203,6 @@ struct web_hooks {
     void (*failed)(struct ctx *cx, const struct web_req *rq, enum err e);
 };
 
-/* Pages of the web floor itself (/bo-mau). */
-extern const struct web_routes web_own_routes;
-
 struct web; /* the dispatcher */
 struct web_config {
     const struct web_routes *const *routes;

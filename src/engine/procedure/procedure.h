@@ -3,6 +3,7 @@
 #ifndef ENGINE_PROCEDURE_PROCEDURE_H
 #define ENGINE_PROCEDURE_PROCEDURE_H
 
+#include "codec/expr.h"
 #include "engine/calendar/calendar.h"
 #include "engine/pack/pack.h"
 #include "engine/unit/unit.h"
@@ -23,7 +24,11 @@ struct procedure_paper {
     struct str type;            /* code of the national list, may be empty */
     int32_t n_originals, n_copies;
     bool is_required, may_reuse;
+    bool is_by_form;            /* the online form takes its place: listed, never asked for as a file */
+    bool is_shown;              /* shown at the counter, not handed in */
+    bool is_given_back;         /* the original is given back once compared */
     struct str when;            /* condition over the form's answers; empty = always */
+    const struct expr *when_expr; /* compiled; NULL when empty */
 };
 struct procedure_tier {
     int32_t from;               /* first page or copy of the tier, from 1 */
@@ -40,6 +45,7 @@ struct procedure_fee {
     const struct procedure_tier *tiers;
     size_t n_tiers;
     struct str when, exempt_when, basis;
+    const struct expr *when_expr, *exempt_expr; /* compiled; NULL when empty */
     bool is_check;
 };
 struct procedure_basis {
@@ -48,6 +54,11 @@ struct procedure_basis {
 struct procedure_field {        /* lĩnh vực */
     struct str code;
     struct pack_text name;
+    int32_t rank;               /* place in fields.csv */
+};
+struct procedure_decides {      /* who decided until a day */
+    struct date to;
+    struct unit_rule rule;
 };
 struct procedure_life_event {
     struct str id, icon;
@@ -66,7 +77,9 @@ struct procedure {
     uint32_t audience;          /* of enum procedure_audience */
     const struct procedure_life_event *const *life_events;
     size_t n_life_events;
-    struct unit_rule decides;
+    struct unit_rule decides;   /* now; see procedure_decides_on */
+    const struct procedure_decides *decides_before; /* by day, earliest first */
+    size_t n_decides_before;
     struct pack_text who, conditions;
     enum procedure_online online;
     int32_t minutes;            /* to fill the form */
@@ -84,6 +97,8 @@ struct procedure {
     bool is_identity_checked;   /* when the result is collected */
     const struct procedure_basis *basis;
     size_t n_basis;
+    const struct str *components; /* what a linked procedure settles: procedure codes or paper types */
+    size_t n_components;
     struct str form, process;   /* "chung" when the pack names none */
     bool has_own_form;          /* false: the generic form */
     uint32_t check;             /* of enum procedure_check */
@@ -96,6 +111,8 @@ struct procedure {
 const struct procedure *procedure_at(const struct ctx *cx, struct str code, struct date on);
 /* From a given pack version: for dossiers in flight. */
 const struct procedure *procedure_in(const struct pack *p, struct str code, struct date on);
+/* Which unit level or kind decides it on a day: for unit_competent. */
+struct unit_rule procedure_decides_on(const struct procedure *p, struct date on);
 /* Name as shown first: the first everyday name, else the official one. */
 struct str procedure_short_name(const struct ctx *cx, const struct procedure *p);
 
@@ -120,14 +137,12 @@ size_t procedure_life_events(const struct ctx *cx, const struct procedure_life_e
 const struct procedure_life_event *procedure_life_event(const struct ctx *cx, struct str id);
 
 /* --- fees and papers for one case ----------------------------------------------------------------------------- */
-/* Evaluates a condition (small language of doc/bpmn.md) over the case's answers. ERR_INVALID: not evaluable. */
-typedef enum err procedure_when_fn(struct ctx *cx, void *arg, struct str expr, bool *ret);
 
+/* One person's case. Conditions are the small language of doc/bpmn.md over its answers. */
 struct procedure_case {
     int64_t n_copies, n_pages; /* 0 counts as 1 */
     bool is_online;
-    procedure_when_fn *when;   /* NULL: conditions with text count as not met, exemptions as not granted */
-    void *arg;
+    const struct expr_scope *answers; /* NULL: conditions count as not met, exemptions as not granted */
 };
 struct procedure_fee_line {
     const struct procedure_fee *fee;
@@ -139,20 +154,20 @@ struct procedure_bill {
     size_t n;
     int64_t total_vnd;
 };
-/* What this case costs. */
-NODISCARD enum err procedure_bill(struct ctx *cx, const struct procedure *p, const struct procedure_case *c,
-                                  struct procedure_bill *ret);
-/* Papers that this case needs (condition met), required or not. */
-NODISCARD enum err procedure_papers(struct ctx *cx, const struct procedure *p, const struct procedure_case *c,
-                                    const struct procedure_paper *const **ret, size_t *ret_n);
+/* What this case costs: rows whose condition holds. A maximum is per copy. In cx->arena. */
+void procedure_bill(struct ctx *cx, const struct procedure *p, const struct procedure_case *c,
+                    struct procedure_bill *ret);
+/* Papers that this case needs (condition met), required or not. In cx->arena. */
+size_t procedure_papers(struct ctx *cx, const struct procedure *p, const struct procedure_case *c,
+                        const struct procedure_paper *const **ret);
 /* "15.000 đ", "miễn phí", "2.000 đ mỗi trang; từ trang thứ 3: 1.000 đ" for lists and pages. */
 struct str procedure_fee_text(struct ctx *cx, const struct procedure_fee *f);
 /* For all rows of a procedure in one line: "miễn phí", "15.000 đ", "từ 8.000 đ". */
 struct str procedure_fees_text(struct ctx *cx, const struct procedure *p);
 struct str procedure_time_text(struct ctx *cx, const struct procedure *p);
 
-/* Pack part: procedures folder. After units, forms, processes and templates when those are loaded; what is not
- * loaded is not checked. */
+/* Pack part: procedures/fields….csv, life-events….csv, and procedures/<any>.json, each one procedure or a list of
+ * them. After unit_pack_part. Forms, processes and templates must be files of the pack. */
 void procedure_pack_part(struct pack_load *l);
 
 #endif
