@@ -3,6 +3,7 @@ PORT  ?= 8080
 DATA  ?= data
 STORE ?=
 CC    ?= gcc
+FUZZ_CC ?= clang
 PY    := /usr/bin/python3
 B     := build
 
@@ -87,5 +88,24 @@ $(B)/bombo-asan: $(B)/asan/src/app/main.o $(B)/asan/libbombo.a
 $(B)/test/%: src/%.c $(B)/asan/libbombo.a
 	@mkdir -p $(@D)
 	@$(CC) $(BASE_FLAGS) -Itest -Wno-missing-prototypes $(ASAN_FLAGS) $< $(B)/asan/libbombo.a -o $@ $(PKG_LIBS) -lcmocka
+
+# Fuzzing: the library once more with clang's instrumentation, and plain drivers that replay corpora.
+FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I$(B) -Ifuzz -include src/base/banned.h $(PKG_CFLAGS) -MMD -MP \
+  -w -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DBOMBO_TEST=1
+FUZZ_OBJ := $(LIBSRC:%.c=$(B)/fuzz/%.o) $(B)/fuzz/gen_all.o
+$(B)/fuzz/gen_all.o: $(GENC)
+	@mkdir -p $(@D)
+	@$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+$(B)/fuzz/src/%.o: src/%.c | $(GENC)
+	@mkdir -p $(@D)
+	@$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -c $< -o $@
+$(B)/fuzz/libbombo.a: $(FUZZ_OBJ)
+	@rm -f $@ && ar rcs $@ $^
+$(B)/fuzz/fuzz_%: fuzz/fuzz_%.c $(B)/fuzz/libbombo.a
+	@mkdir -p $(@D)
+	@$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer $< $(B)/fuzz/libbombo.a -o $@ $(PKG_LIBS)
+$(B)/replay/fuzz_%: fuzz/fuzz_%.c fuzz/replay_main.c fuzz/fuzz.h $(B)/asan/libbombo.a
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -Ifuzz -Wno-missing-prototypes $(ASAN_FLAGS) $< fuzz/replay_main.c $(B)/asan/libbombo.a -o $@ $(PKG_LIBS)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
