@@ -107,7 +107,9 @@ struct dossier {
         email;
     struct str state;     /* open, done, refused, withdrawn, stopped */
     int32_t status;       /* national portal 1..10 */
+    struct str field;     /* field of the procedure */
     struct str answers;   /* JSON, frozen */
+    struct str vars;      /* JSON, what the process learned */
     struct str applicant; /* name at filing */
     int64_t n_copies, n_supplements;
     enum dossier_clock clock;

@@ -1,0 +1,480 @@
+/* dossier_act.c: what officers and applicants do to a dossier: one transaction each. */
+#include "base/buf.h"
+#include "codec/json.h"
+#include "engine/access/access.h"
+#include "engine/calendar/calendar.h"
+#include "engine/dossier/dossier_int.h"
+#include "engine/ledger/ledger.h"
+#include "engine/pack/pack.h"
+#include "gen/q_dossier.h"
+#include "store/store.h"
+#include "sys/sys.h"
+
+#define TASKS_MAX       32
+#define SUPPLEMENTS_MAX 20
+
+/* Everything an act needs; the transaction functions below share it. */
+struct act_job {
+    const struct dossier_act *act;
+    int64_t dossier, until_us;
+    int32_t stars;
+    struct str items, text, unit, message;
+    struct dossier d;
+};
+
+/* Permission that an action of a step needs beside its role. */
+static const char *
+perm_of_action(struct str action)
+{
+    static const struct {
+        const char *action, *perm;
+    } table[] = {
+        { "receive", "dossier.receive" }, { "examine", "dossier.process" },
+        { "consult", "dossier.process" }, { "draft", "dossier.process" },
+        { "approve", "dossier.decide" },  { "sign", "dossier.sign" },
+        { "seal", "dossier.seal" },       { "register", "dossier.process" },
+        { "return", "dossier.return" },   { "pay", "pay.collect" },
+    };
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        if (str_eq(action, str_of(table[i].action))) {
+            return table[i].perm;
+        }
+    }
+    return "dossier.read_unit";
+}
+
+/* The actor has the task's role in the task's unit, or the task is the applicant's own. */
+enum err
+dossier_require_task(struct ctx *cx, const struct flow_task *t, const struct dossier *d)
+{
+    const struct actor *me = cx->actor;
+    if (me == NULL) {
+        return err_set(cx, ERR_UNAUTHENTICATED, "a task is done by somebody");
+    }
+    if (str_eq(t->role, STR("citizen"))) {
+        return me->party == d->party || me->account == d->filed_by
+                   ? ERR_OK
+                   : err_set(cx, ERR_FORBIDDEN, "task %" PRId64 " is the applicant's", t->id);
+    }
+    for (size_t i = 0; i < me->n_positions; i++) {
+        const struct access_position *p = &me->positions[i];
+        if (str_eq(p->unit, t->unit) && str_eq(p->role, t->role)) {
+            cx->who.acting_for = p->owner;
+            cx->who.unit = p->unit;
+            return access_require_in(cx, perm_of_action(t->action), t->unit);
+        }
+    }
+    return err_set(cx, ERR_FORBIDDEN, "no position with role " STR_FMT " in unit " STR_FMT,
+                   STR_ARG(t->role), STR_ARG(t->unit));
+}
+
+static enum err
+load_task(struct ctx *cx, const struct dossier_act *act, struct flow_task *ret_task,
+          struct dossier *ret)
+{
+    TRY(flow_task_by_id(cx, act->task, ret_task));
+    TRY(dossier_get(cx, ret_task->subject_id, ret));
+    TRY(dossier_require_task(cx, ret_task, ret));
+    bool is_closed = !str_eq(ret_task->state, STR("open"));
+    if (is_closed || (act->version != 0 && act->version != ret_task->version)) {
+        ctx_problem2(cx, STR("task"), STR("dossier.somebody_was_quicker"),
+                     text_instant(cx, ret_task->closed_us), ret_task->outcome);
+        return err_set(cx, ERR_CONFLICT, "task %" PRId64 " changed", act->task);
+    }
+    return ERR_OK;
+}
+
+static bool
+needs_reason(struct str outcome)
+{
+    return str_eq(outcome, STR("refuse")) || str_eq(outcome, STR("reject")) ||
+           str_eq(outcome, STR("return"));
+}
+
+/* Closes the task on the running case and writes what every act writes. */
+static enum err
+finish_task(struct ctx *cx, struct act_job *job, const struct flow_task *t)
+{
+    const struct dossier_act *act = job->act;
+    struct dossier_run run;
+    struct flow_env env;
+    struct flow_done done = { .task_id = t->id,
+                              .version = act->version,
+                              .by = cx->who.account,
+                              .outcome = act->outcome,
+                              .note = act->note };
+    TRY(dossier_run_begin(cx, &job->d, &run, &env));
+    run.outcome = act->outcome;
+    run.consulted = job->unit;
+    run.is_changed = true;
+    struct str what = str_is_empty(act->back_to) ? act->outcome : STR("sent_back");
+    struct str note = str_fmt(cx->arena, STR_FMT "|" STR_FMT "|" STR_FMT, STR_ARG(t->step_id),
+                              STR_ARG(what), STR_ARG(act->note));
+    bool is_public = str_eq(what, STR("refuse"));
+    TRY(dossier_record(cx, &job->d, "task_done", note, false));
+    if (is_public) {
+        TRY(dossier_note(cx, &job->d, "reason", act->note, true));
+    }
+    if (str_is_empty(act->back_to)) {
+        TRY(flow_task_complete(cx, &env, &done));
+    } else {
+        TRY(flow_return_to(cx, &env, &done, act->back_to));
+    }
+    return dossier_run_end(cx, &run);
+}
+
+static enum err
+do_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    struct flow_task t;
+    TRY(load_task(cx, job->act, &t, &job->d));
+    return finish_task(cx, job, &t);
+}
+
+enum err
+dossier_do(struct ctx *cx, const struct dossier_act *act)
+{
+    struct act_job job = { .act = act };
+    if ((needs_reason(act->outcome) || !str_is_empty(act->back_to)) &&
+        str_is_empty(str_trim(act->note))) {
+        ctx_problem(cx, STR("note"), STR("dossier.reason_missing"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(store_write(cx, do_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+static enum err
+claim_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    struct flow_task t;
+    TRY(load_task(cx, job->act, &t, &job->d));
+    TRY(flow_claim(cx, t.id, cx->who.account));
+    return dossier_note(cx, &job->d, "claimed", t.step_id, false);
+}
+
+enum err
+dossier_claim(struct ctx *cx, int64_t task)
+{
+    struct dossier_act act = { .task = task };
+    struct act_job job = { .act = &act };
+    TRY(store_write(cx, claim_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+static enum err
+assign_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    struct flow_task t;
+    TRY(flow_task_by_id(cx, job->act->task, &t));
+    TRY(dossier_get(cx, t.subject_id, &job->d));
+    if (t.assignee != cx->who.account) {
+        TRY(access_require_in(cx, "dossier.assign", t.unit));
+    }
+    TRY(flow_assign(cx, t.id, job->act->version, job->dossier));
+    return dossier_record(cx, &job->d, "assigned", t.step_id, false);
+}
+
+enum err
+dossier_assign(struct ctx *cx, int64_t task, int64_t version, int64_t to_account)
+{
+    struct dossier_act act = { .task = task, .version = version };
+    struct act_job job = { .act = &act, .dossier = to_account };
+    TRY(store_write(cx, assign_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+/* --- supplement
+ * -------------------------------------------------------------------------------------------- */
+static enum err
+supplement_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    struct flow_task t;
+    TRY(load_task(cx, job->act, &t, &job->d));
+    if (job->d.n_supplements > 0) {
+        if (!access_may_in(cx, "dossier.supplement_again", t.unit)) {
+            ctx_problem(cx, STR("items"), STR("dossier.supplement_once"), STR_NULL);
+            return ctx_check(cx);
+        }
+        if (str_is_empty(str_trim(job->act->note))) {
+            ctx_problem(cx, STR("note"), STR("dossier.reason_missing"), STR_NULL);
+            return ctx_check(cx);
+        }
+    }
+    job->d.n_supplements++;
+    TRY(q_supplement_insert(cx, NULL, .id = store_new_id(cx), .dossier_id = job->d.id,
+                            .asked_us = sys_now_us(cx), .asked_by = cx->who.account,
+                            .items = job->items,
+                            .reason = job->act->note.p == NULL ? STR("") : job->act->note));
+    TRY(dossier_count(cx, &job->d, "supplement_asked", 1));
+    TRY(dossier_record(cx, &job->d, "supplement_asked", STR_NULL, true));
+    TRY(dossier_tell(cx, &job->d, "supplement", STR_NULL));
+    return finish_task(cx, job, &t);
+}
+
+enum err
+dossier_ask_supplement(struct ctx *cx, const struct dossier_act *act, struct str items_json)
+{
+    struct dossier_act with_outcome = *act;
+    with_outcome.outcome = STR("supplement");
+    struct act_job job = { .act = &with_outcome, .items = items_json };
+    struct json *items = NULL;
+    struct json_fault fault;
+    struct json_limits limits = { 0 };
+    if (json_parse(cx->arena, items_json, limits, &items, &fault) != ERR_OK ||
+        items->type != JSON_LIST || items->n == 0) {
+        ctx_problem(cx, STR("items"), STR("dossier.supplement_empty"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(store_write(cx, supplement_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+enum err
+dossier_supplements(struct ctx *cx, int64_t dossier, struct dossier_supplement **ret, size_t *ret_n)
+{
+    struct q_supplement_list_list list;
+    TRY(q_supplement_list(cx, &list, .dossier_id = dossier, .limit_n = SUPPLEMENTS_MAX));
+    struct dossier_supplement *v = ARENA_ARRAY(cx->arena, struct dossier_supplement, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        v[i] = (struct dossier_supplement){ .id = list.v[i].id,
+                                            .asked_us = list.v[i].asked_us,
+                                            .asked_by = list.v[i].asked_by,
+                                            .answered_us = list.v[i].answered_us,
+                                            .items = list.v[i].items,
+                                            .reason = list.v[i].reason,
+                                            .answer = list.v[i].answer };
+    }
+    *ret = v;
+    *ret_n = list.n;
+    return ERR_OK;
+}
+
+/* --- the applicant's side
+ * ------------------------------------------------------------------------------------ */
+static enum err
+require_applicant(struct ctx *cx, const struct dossier *d)
+{
+    const struct actor *me = cx->actor;
+    bool is_own = me != NULL && (me->party == d->party || me->account == d->filed_by ||
+                                 me->for_party == d->party);
+    bool is_counter = access_may_in(cx, "dossier.intake", d->unit);
+    return is_own || is_counter
+               ? ERR_OK
+               : err_set(cx, ERR_FORBIDDEN, "dossier %" PRId64 " is another person's", d->id);
+}
+
+/* Delivers a message of the applicant: a waiting event takes it, or the open task of role citizen
+ * is done with it. */
+static enum err
+deliver(struct ctx *cx, struct act_job *job, struct str message, struct str outcome)
+{
+    struct dossier_run run;
+    struct flow_env env;
+    struct q_dossier_open_task_list tasks;
+    int64_t n = 0;
+    TRY(dossier_run_begin(cx, &job->d, &run, &env));
+    run.outcome = outcome;
+    run.is_changed = true;
+    TRY(flow_message(cx, &env, job->d.case_id, message, &n));
+    if (n == 0) {
+        TRY(q_dossier_open_task(cx, &tasks, .subject_id = job->d.id, .limit_n = TASKS_MAX));
+        for (size_t i = 0; i < tasks.n && n == 0; i++) {
+            if (str_eq(tasks.v[i].role, STR("citizen"))) {
+                struct flow_done done = { .task_id = tasks.v[i].id,
+                                          .by = cx->who.account,
+                                          .outcome = outcome,
+                                          .note = job->text };
+                TRY(flow_task_complete(cx, &env, &done));
+                n++;
+            }
+        }
+    }
+    if (n == 0) {
+        return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " does not wait for " STR_FMT,
+                       job->d.id, STR_ARG(message));
+    }
+    return dossier_run_end(cx, &run);
+}
+
+static enum err
+answer_supplement_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    int64_t n = 0;
+    TRY(dossier_get(cx, job->dossier, &job->d));
+    TRY(require_applicant(cx, &job->d));
+    TRY(q_supplement_answer(cx, &n, .dossier_id = job->d.id, .answered_us = sys_now_us(cx),
+                            .answer = job->text));
+    if (n == 0) {
+        return err_set(cx, ERR_CONFLICT, "nothing is asked for dossier %" PRId64, job->d.id);
+    }
+    TRY(dossier_record(cx, &job->d, "supplement_answered", job->text, true));
+    return deliver(cx, job, STR("supplemented"), STR("done"));
+}
+
+enum err
+dossier_answer_supplement(struct ctx *cx, int64_t dossier, struct str answer)
+{
+    struct act_job job = { .dossier = dossier, .text = answer.p == NULL ? STR("") : answer };
+    TRY(store_write(cx, answer_supplement_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+static enum err
+answer_draft_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    bool is_right = str_is_empty(job->text);
+    TRY(dossier_get(cx, job->dossier, &job->d));
+    TRY(require_applicant(cx, &job->d));
+    TRY(dossier_record(cx, &job->d, is_right ? "draft_confirmed" : "draft_corrected", job->text,
+                       true));
+    return deliver(cx, job, is_right ? STR("confirmed") : STR("corrected"),
+                   is_right ? STR("confirm") : STR("correct"));
+}
+
+enum err
+dossier_answer_draft(struct ctx *cx, int64_t dossier, struct str corrections)
+{
+    struct act_job job = { .dossier = dossier, .text = corrections };
+    TRY(store_write(cx, answer_draft_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+static enum err
+withdraw_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    struct dossier_run run;
+    struct flow_env env;
+    TRY(dossier_get(cx, job->dossier, &job->d));
+    TRY(require_applicant(cx, &job->d));
+    if (!str_eq(job->d.state, STR("open")) || job->d.status == 9) {
+        return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " is finished", job->d.id);
+    }
+    TRY(dossier_run_begin(cx, &job->d, &run, &env));
+    run.is_changed = true;
+    TRY(flow_cancel(cx, &env, job->d.case_id, job->text));
+    TRY(dossier_note(cx, &job->d, "reason", job->text, true));
+    TRY(dossier_close(cx, &job->d, "withdrawn"));
+    return dossier_run_end(cx, &run);
+}
+
+enum err
+dossier_withdraw(struct ctx *cx, int64_t dossier, struct str reason)
+{
+    struct act_job job = { .dossier = dossier, .text = reason.p == NULL ? STR("") : reason };
+    TRY(store_write(cx, withdraw_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+static enum err
+rate_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    int64_t n = 0;
+    TRY(dossier_get(cx, job->dossier, &job->d));
+    TRY(require_applicant(cx, &job->d));
+    if (job->d.finished_us == 0) {
+        return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " is not finished", job->d.id);
+    }
+    TRY(q_dossier_rate(cx, &n, .id = job->d.id, .rating = job->stars, .words = job->text));
+    if (n != 1) {
+        return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " was rated already", job->d.id);
+    }
+    TRY(dossier_count(cx, &job->d, "rated", 1));
+    TRY(dossier_count(cx, &job->d, "rating_sum", job->stars));
+    return dossier_record(cx, &job->d, "rated", STR_NULL, false);
+}
+
+enum err
+dossier_rate(struct ctx *cx, int64_t dossier, int32_t stars, struct str words)
+{
+    struct act_job job = { .dossier = dossier, .stars = stars, .text = words };
+    if (stars < 1 || stars > 5) {
+        ctx_problem(cx, STR("stars"), STR("dossier.rating_range"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(store_write(cx, rate_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+/* --- overdue, consultation
+ * ---------------------------------------------------------------------------------------- */
+static enum err
+apologise_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    TRY(dossier_get(cx, job->dossier, &job->d));
+    TRY(access_require_in(cx, "dossier.apologise", job->d.unit));
+    if (job->d.apology_us != 0) {
+        ctx_problem(cx, STR("reason"), STR("dossier.apology_once"), STR_NULL);
+        return ctx_check(cx);
+    }
+    if (!str_eq(job->d.state, STR("open")) || job->d.clock == DOSSIER_CLOCK_STOPPED) {
+        return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " is finished", job->d.id);
+    }
+    job->d.apology_us = sys_now_us(cx);
+    job->d.due_us = job->until_us;
+    job->d.remaining_s = calendar_work_between(cx, job->d.unit, calendar_now_us(cx), job->until_us);
+    TRY(dossier_save(cx, &job->d));
+    TRY(dossier_record(cx, &job->d, "apology", job->text, true));
+    return dossier_tell(cx, &job->d, "apology", job->text);
+}
+
+enum err
+dossier_apologise(struct ctx *cx, int64_t dossier, struct str reason, int64_t new_due_us)
+{
+    struct act_job job = { .dossier = dossier, .text = reason, .until_us = new_due_us };
+    if (str_is_empty(str_trim(reason))) {
+        ctx_problem(cx, STR("reason"), STR("dossier.reason_missing"), STR_NULL);
+    }
+    if (new_due_us <= calendar_now_us(cx)) {
+        ctx_problem(cx, STR("new_due"), STR("dossier.new_date_past"), STR_NULL);
+    }
+    TRY(ctx_check(cx));
+    TRY(store_write(cx, apologise_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
+static enum err
+consult_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    struct flow_task t;
+    TRY(load_task(cx, job->act, &t, &job->d));
+    TRY(access_require_in(cx, "dossier.consult", t.unit));
+    TRY(dossier_record(cx, &job->d, "consulted", job->unit, false));
+    TRY(dossier_learn(cx, &job->d, STR("consulted"), job->unit));
+    return finish_task(cx, job, &t);
+}
+
+enum err
+dossier_consult(struct ctx *cx, int64_t task, int64_t version, struct str unit, struct str question)
+{
+    struct dossier_act act = {
+        .task = task, .version = version, .outcome = STR("consult"), .note = question
+    };
+    struct act_job job = { .act = &act, .unit = unit };
+    if (str_is_empty(str_trim(question))) {
+        ctx_problem(cx, STR("question"), STR("dossier.question_missing"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(store_write(cx, consult_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}

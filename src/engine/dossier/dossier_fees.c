@@ -1,0 +1,103 @@
+/* dossier_fees.c: which fees and papers a case has: the pack's conditions over its answers. */
+#include "base/buf.h"
+#include "codec/expr.h"
+#include "engine/dossier/dossier_int.h"
+#include "engine/pay/pay.h"
+#include "engine/unit/unit.h"
+
+#define LINES_MAX 32
+
+static enum err
+when(struct ctx *cx, void *arg, struct str text, bool *ret)
+{
+    const struct dossier_case *c = arg;
+    const struct expr *e = NULL;
+    struct expr_fault fault;
+    struct expr_var vars[] = {
+        { STR("channel"), expr_of_str(c->channel) }, { STR("collect"), expr_of_str(c->collect) },
+        { STR("today"), expr_of_str(c->today) },     { STR("copies"), expr_of_i64(c->n_copies) },
+        { STR("pages"), expr_of_i64(c->n_pages) },
+    };
+    struct expr_scope scope = { c->answers, vars, COUNT_OF(vars) };
+    if (expr_compile(cx->arena, text, &e, &fault) != ERR_OK) {
+        return err_set(cx, ERR_INVALID, "condition at column %u: %s", fault.column, fault.what);
+    }
+    *ret = expr_is_true(e, &scope);
+    return ERR_OK;
+}
+
+static struct procedure_case
+case_of(const struct dossier_case *c)
+{
+    union { /* procedure_when_fn takes a plain pointer and only reads */
+        const struct dossier_case *in;
+        void *out;
+    } arg = { .in = c };
+    return (struct procedure_case){ .n_copies = c->n_copies,
+                                    .n_pages = c->n_pages,
+                                    .is_online = str_eq(c->channel, STR("online")),
+                                    .when = when,
+                                    .arg = arg.out };
+}
+
+enum err
+dossier_bill_of(struct ctx *cx, const struct procedure *p, const struct dossier_case *c,
+                struct procedure_bill *ret)
+{
+    struct procedure_case pc = case_of(c);
+    return procedure_bill(cx, p, &pc, ret);
+}
+
+enum err
+dossier_papers_of(struct ctx *cx, const struct procedure *p, const struct dossier_case *c,
+                  const struct procedure_paper *const **ret, size_t *ret_n)
+{
+    struct procedure_case pc = case_of(c);
+    return procedure_papers(cx, p, &pc, ret, ret_n);
+}
+
+enum err
+dossier_bill_make(struct ctx *cx, struct dossier *d, const struct procedure *p)
+{
+    const struct json *answers = NULL;
+    struct procedure_bill bill;
+    struct pay_line lines[LINES_MAX];
+    struct pay_bill made;
+    size_t n = 0;
+    TRY(dossier_answers(cx, d, &answers));
+    struct dossier_case c = { .answers = answers,
+                              .channel = d->channel,
+                              .collect = d->collect,
+                              .today = date_iso(cx->arena, date_at_vn(d->submitted_us)),
+                              .n_copies = d->n_copies };
+    TRY(dossier_bill_of(cx, p, &c, &bill));
+    for (size_t i = 0; i < bill.n && n < LINES_MAX; i++) {
+        const struct procedure_fee_line *f = &bill.lines[i];
+        int64_t count = f->n == 0 ? 1 : f->n;
+        lines[n++] =
+            (struct pay_line){ .fee = f->fee->id,
+                               .name = pack_text(cx, f->fee->name),
+                               .unit_vnd = f->is_exempt ? 0 : f->amount_vnd / count,
+                               .n = count,
+                               .exempt = f->is_exempt ? pack_text(cx, f->fee->exempt) : STR_NULL };
+        if (!f->is_exempt && lines[n - 1].unit_vnd * count != f->amount_vnd) {
+            lines[n - 1].unit_vnd =
+                f->amount_vnd; /* tiers do not divide evenly: one line with the whole amount */
+            lines[n - 1].n = 1;
+        }
+    }
+    d->fee_vnd = bill.total_vnd;
+    if (bill.total_vnd == 0) {
+        d->is_paid = true;
+        return ERR_OK;
+    }
+    struct pay_bill_new in = {
+        .dossier_id = d->id, .unit = d->unit, .payer = d->applicant, .lines = lines, .n_lines = n
+    };
+    TRY(pay_bill_create(cx, &in, &made));
+    d->is_paid = str_eq(made.state, STR("paid"));
+    if (!d->is_paid) {
+        TRY(dossier_count(cx, d, "unpaid", 1));
+    }
+    return ERR_OK;
+}

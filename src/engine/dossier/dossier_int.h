@@ -1,0 +1,96 @@
+/* dossier_int.h: shared inside the module. */
+#ifndef ENGINE_DOSSIER_DOSSIER_INT_H
+#define ENGINE_DOSSIER_DOSSIER_INT_H
+
+#include "engine/dossier/dossier.h"
+#include "engine/pack/pack.h"
+#include "web/web.h"
+
+/* --- dossier_model.c: pure
+ * --------------------------------------------------------------------------------- */
+/* May the national status go from one to the other? vietnam standards 2.1. */
+bool dossier_status_may(int32_t from, int32_t to);
+/* Is the dossier with the citizen while it has this status (5, 6)? */
+bool dossier_status_waits(int32_t status);
+
+/* --- dossier_clock.c: change d only; the caller saves
+ * --------------------------------------------------------- */
+void dossier_clock_start(struct ctx *cx, struct dossier *d, const struct procedure *p);
+void dossier_clock_pause(struct ctx *cx, struct dossier *d);
+void dossier_clock_resume(struct ctx *cx, struct dossier *d);
+void dossier_clock_stop(struct ctx *cx, struct dossier *d);
+
+/* --- dossier_store.c
+ * ------------------------------------------------------------------------------------------- */
+/* Inside a transaction. ERR_CONFLICT: changed since it was read. d->version goes up. */
+NODISCARD enum err dossier_save(struct ctx *cx, struct dossier *d);
+/* Inside a transaction: history line. */
+NODISCARD enum err dossier_note(struct ctx *cx, const struct dossier *d, const char *kind,
+                                struct str note, bool is_public);
+/* Inside a transaction: history, ledger at once. */
+NODISCARD enum err dossier_record(struct ctx *cx, const struct dossier *d, const char *kind,
+                                  struct str note, bool is_public);
+/* Inside a transaction: message to the applicant; key "submitted" -> notice.submitted.*. */
+NODISCARD enum err dossier_tell(struct ctx *cx, const struct dossier *d, const char *key,
+                                struct str note);
+/* Inside a transaction: counts one metric for the dossier's unit, field and procedure. */
+NODISCARD enum err dossier_count(struct ctx *cx, const struct dossier *d, const char *metric,
+                                 int64_t n);
+/* Inside a transaction. Refuses moves that the table does not know; counts waiting. */
+NODISCARD enum err dossier_set_status(struct ctx *cx, struct dossier *d, int32_t status);
+/* After a commit: tells open pages that figures changed. */
+void dossier_publish(struct ctx *cx, const struct dossier *d);
+struct q_result_by_id;
+NODISCARD enum err dossier_pack(struct ctx *cx, const struct dossier *d, const struct pack **ret);
+/* Name of a member of the applicant's form answers as JSON. */
+NODISCARD enum err dossier_answers(struct ctx *cx, const struct dossier *d,
+                                   const struct json **ret);
+
+/* --- dossier_flow.c
+ * ---------------------------------------------------------------------------------------------- */
+/* State of one run of the process inside a transaction; d is shared by all handlers and saved at
+ * the end. */
+struct dossier_run {
+    struct dossier *d;
+    const struct procedure *procedure;
+    struct str outcome;   /* of the task just done */
+    struct str consulted; /* unit asked by dossier_consult */
+    bool is_changed;
+};
+NODISCARD enum err dossier_run_begin(struct ctx *cx, struct dossier *d, struct dossier_run *run,
+                                     struct flow_env *ret);
+NODISCARD enum err dossier_run_end(struct ctx *cx, struct dossier_run *run);
+/* ERR_FORBIDDEN unless the actor may do this task now; notes the position used in cx->who. */
+NODISCARD enum err dossier_require_task(struct ctx *cx, const struct flow_task *t,
+                                        const struct dossier *d);
+/* Handlers of service tasks (dossier_service.c). */
+extern const struct flow_service dossier_services[];
+/* [tx] Goes to a national status, through one other when the direct move is not allowed. */
+NODISCARD enum err dossier_status_advance(struct ctx *cx, struct dossier *d, int32_t to);
+/* [tx] Keeps a variable that the process learned (text). */
+NODISCARD enum err dossier_learn(struct ctx *cx, struct dossier *d, struct str name,
+                                 struct str value);
+/* [tx] Opens a further dossier of one filing under another procedure. */
+NODISCARD enum err dossier_open_linked(struct ctx *cx, const struct dossier *from,
+                                       struct str procedure);
+/* [tx] Ends a dossier: state, clock, counters. */
+NODISCARD enum err dossier_close(struct ctx *cx, struct dossier *d, const char *state);
+
+/* --- dossier_fees.c
+ * ------------------------------------------------------------------------------------------------
+ */
+/* Fees and papers for these answers. vars: channel, collect, copies, pages. */
+struct dossier_case {
+    const struct json *answers;
+    struct str channel, collect, today;
+    int64_t n_copies, n_pages;
+};
+NODISCARD enum err dossier_bill_of(struct ctx *cx, const struct procedure *p,
+                                   const struct dossier_case *c, struct procedure_bill *ret);
+NODISCARD enum err dossier_papers_of(struct ctx *cx, const struct procedure *p,
+                                     const struct dossier_case *c,
+                                     const struct procedure_paper *const **ret, size_t *ret_n);
+/* [tx] Makes the bill in engine/pay for what is due; sets fee_vnd, is_paid. */
+NODISCARD enum err dossier_bill_make(struct ctx *cx, struct dossier *d, const struct procedure *p);
+
+#endif

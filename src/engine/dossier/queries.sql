@@ -1,0 +1,217 @@
+-- name: draft_insert :exec
+-- in: id:i64 party_id:i64 account_id:i64 session_id:i64 assisted_by:i64 procedure_code:str pack_version:str unit:str address:str form:str channel:str phone:str email:str consent:str now_us:i64
+INSERT INTO draft (id, version, party_id, account_id, session_id, assisted_by, procedure_code, pack_version, unit, address, form, channel, collect, post_address, phone, email, consent, n_copies, created_us, updated_us)
+VALUES (:id, 1, :party_id, :account_id, :session_id, :assisted_by, :procedure_code, :pack_version, :unit, :address, :form, :channel, '', '', :phone, :email, :consent, 1, :now_us, :now_us)
+
+-- name: draft_by_id :one
+-- in: id:i64
+-- out: id:i64 version:i64 party_id:i64 account_id:i64 session_id:i64 assisted_by:i64 procedure_code:str pack_version:str unit:str address:str form:str channel:str collect:str post_address:str phone:str email:str consent:str n_copies:i64 created_us:i64 updated_us:i64 dossier_id:i64
+SELECT id, version, party_id, account_id, session_id, assisted_by, procedure_code, pack_version, unit, address, form, channel, collect, post_address, phone, email, consent, n_copies, created_us, updated_us, dossier_id
+FROM draft WHERE id = :id
+
+-- name: draft_update :exec
+-- in: id:i64 version:i64 unit:str address:str form:str collect:str post_address:str phone:str email:str n_copies:i64 consent:str now_us:i64
+UPDATE draft SET version = version + 1, unit = :unit, address = :address, form = :form, collect = :collect, post_address = :post_address,
+    phone = :phone, email = :email, n_copies = :n_copies, consent = :consent, updated_us = :now_us
+WHERE id = :id AND version = :version AND dossier_id IS NULL
+
+-- name: drafts_of_account :many
+-- in: account_id:i64 limit_n:i64
+-- out: id:i64 procedure_code:str unit:str updated_us:i64 created_us:i64 party_id:i64 channel:str
+SELECT id, procedure_code, unit, updated_us, created_us, party_id, channel FROM draft
+WHERE account_id = :account_id AND account_id <> 0 AND dossier_id IS NULL ORDER BY id DESC LIMIT :limit_n
+
+-- name: drafts_of_session :many
+-- in: session_id:i64 limit_n:i64
+-- out: id:i64 procedure_code:str unit:str updated_us:i64 created_us:i64 party_id:i64 channel:str
+SELECT id, procedure_code, unit, updated_us, created_us, party_id, channel FROM draft
+WHERE session_id = :session_id AND session_id <> 0 AND dossier_id IS NULL ORDER BY id DESC LIMIT :limit_n
+
+-- name: drafts_claim :exec
+-- in: session_id:i64 account_id:i64 party_id:i64
+UPDATE draft SET version = version + 1, account_id = :account_id, party_id = :party_id, session_id = 0
+WHERE session_id = :session_id AND session_id <> 0 AND account_id = 0 AND dossier_id IS NULL
+
+-- name: draft_drop :exec
+-- in: id:i64
+DELETE FROM draft WHERE id = :id AND dossier_id IS NULL
+
+-- name: draft_done :exec
+-- in: id:i64 version:i64 dossier_id:i64
+UPDATE draft SET version = version + 1, dossier_id = :dossier_id WHERE id = :id AND version = :version AND dossier_id IS NULL
+
+-- name: drafts_move_unit :exec
+-- in: from_unit:str to_unit:str
+UPDATE draft SET unit = :to_unit WHERE unit = :from_unit AND dossier_id IS NULL
+
+-- name: dossier_insert :exec
+-- in: id:i64 number:str code:str draft_id:i64? parent_id:i64 procedure_code:str field:str pack_version:str unit:str party_id:i64 applicant:str applicant_fold:str filed_by:i64 assisted_by:i64 channel:str collect:str post_address:str phone:str email:str answers:str n_copies:i64 submitted_us:i64 react_us:i64 due_us:i64 fee_vnd:i64 is_paid:i64
+INSERT INTO dossier (id, version, number, code, draft_id, parent_id, procedure_code, field, pack_version, unit, party_id, applicant, applicant_fold, filed_by, assisted_by,
+    channel, collect, post_address, phone, email, answers, vars, n_copies, state, status, case_id, clock, submitted_us, react_us, accepted_us, due_us, first_due_us,
+    paused_us, remaining_s, finished_us, returned_us, apology_us, n_supplements, fee_vnd, is_paid, rating)
+VALUES (:id, 1, :number, :code, :draft_id, :parent_id, :procedure_code, :field, :pack_version, :unit, :party_id, :applicant, :applicant_fold, :filed_by, :assisted_by,
+    :channel, :collect, :post_address, :phone, :email, :answers, '{}', :n_copies, 'open', 1, 0, 0, :submitted_us, :react_us, 0, :due_us, 0,
+    0, 0, 0, 0, 0, 0, :fee_vnd, :is_paid, 0)
+
+-- name: dossier_by_id :one
+-- in: id:i64
+-- out: id:i64 version:i64 number:str code:str parent_id:i64 procedure_code:str field:str pack_version:str unit:str party_id:i64 applicant:str filed_by:i64 assisted_by:i64 channel:str collect:str post_address:str phone:str email:str answers:str vars:str n_copies:i64 state:str status:i64 case_id:i64 clock:i64 submitted_us:i64 react_us:i64 accepted_us:i64 due_us:i64 first_due_us:i64 paused_us:i64 remaining_s:i64 finished_us:i64 returned_us:i64 apology_us:i64 n_supplements:i64 fee_vnd:i64 is_paid:i64 rating:i64
+SELECT id, version, number, code, parent_id, procedure_code, field, pack_version, unit, party_id, applicant, filed_by, assisted_by, channel, collect, post_address, phone, email,
+    answers, vars, n_copies, state, status, case_id, clock, submitted_us, react_us, accepted_us, due_us, first_due_us, paused_us, remaining_s, finished_us, returned_us,
+    apology_us, n_supplements, fee_vnd, is_paid, rating
+FROM dossier WHERE id = :id
+
+-- name: dossier_id_by_number :one
+-- in: number:str
+-- out: id:i64
+SELECT id FROM dossier WHERE number = :number
+
+-- name: dossier_id_by_draft :one
+-- in: draft_id:i64
+-- out: id:i64
+SELECT id FROM dossier WHERE draft_id = :draft_id
+
+-- name: dossier_update :exec
+-- in: id:i64 version:i64 unit:str vars:str state:str status:i64 case_id:i64 clock:i64 accepted_us:i64 due_us:i64 first_due_us:i64 paused_us:i64 remaining_s:i64 finished_us:i64 returned_us:i64 apology_us:i64 n_supplements:i64 fee_vnd:i64 is_paid:i64
+UPDATE dossier SET version = version + 1, unit = :unit, vars = :vars, state = :state, status = :status, case_id = :case_id, clock = :clock, accepted_us = :accepted_us,
+    due_us = :due_us, first_due_us = :first_due_us, paused_us = :paused_us, remaining_s = :remaining_s, finished_us = :finished_us, returned_us = :returned_us,
+    apology_us = :apology_us, n_supplements = :n_supplements, fee_vnd = :fee_vnd, is_paid = :is_paid
+WHERE id = :id AND version = :version
+
+-- name: dossier_rate :exec
+-- in: id:i64 rating:i64 words:str
+UPDATE dossier SET version = version + 1, rating = :rating, rating_words = :words WHERE id = :id AND rating = 0
+
+-- name: dossier_list_party :many
+-- in: party_id:i64 before:i64 limit_n:i64
+-- out: id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64
+SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
+FROM dossier WHERE party_id = :party_id AND id < :before ORDER BY id DESC LIMIT :limit_n
+
+-- name: dossier_list_name :many
+-- in: unit:str from_fold:str to_fold:str limit_n:i64
+-- out: id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64
+SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
+FROM dossier WHERE unit = :unit AND applicant_fold >= :from_fold AND applicant_fold < :to_fold ORDER BY applicant_fold, id LIMIT :limit_n
+
+-- name: dossier_list_unit_party :many
+-- in: unit:str party_id:i64 limit_n:i64
+-- out: id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64
+SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
+FROM dossier WHERE party_id = :party_id AND unit = :unit ORDER BY id DESC LIMIT :limit_n
+
+-- name: dossier_list_unit :many
+-- in: unit:str before:i64 limit_n:i64
+-- out: id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64
+SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
+FROM dossier WHERE unit = :unit AND id < :before ORDER BY id DESC LIMIT :limit_n
+
+-- name: dossier_list_unit_state :many
+-- in: unit:str state:str before:i64 limit_n:i64
+-- out: id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64
+SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
+FROM dossier WHERE unit = :unit AND state = :state AND id < :before ORDER BY id DESC LIMIT :limit_n
+
+-- name: dossier_list_late :many
+-- in: unit:str clock:i64 due_before_us:i64 limit_n:i64
+-- out: id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64
+SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
+FROM dossier WHERE unit = :unit AND state = 'open' AND clock = :clock AND due_us < :due_before_us ORDER BY due_us LIMIT :limit_n
+
+-- name: dossier_inbox :many
+-- in: unit:str role:str mine:i64 due_before_us:i64 after_due_us:i64 after_id:i64 limit_n:i64
+-- out: task:i64 step:str action:str assignee:i64 task_due_us:i64 task_version:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64 holder:str pack_version:str
+SELECT t.id, t.step_id, t.action, t.assignee, t.due_us, t.version, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us,
+    d.submitted_us, d.remaining_s, d.version, p.name, d.pack_version
+FROM flow_task t JOIN dossier d ON d.id = t.subject_id LEFT JOIN account a ON a.id = t.assignee LEFT JOIN party p ON p.id = a.party_id
+WHERE t.unit = :unit AND t.role = :role AND t.state = 'open'
+    AND (t.due_us > :after_due_us OR (t.due_us = :after_due_us AND t.id > :after_id))
+    AND (:due_before_us = 0 OR t.due_us < :due_before_us)
+    AND (:mine = 0 OR (:mine = -1 AND t.assignee = 0) OR t.assignee = :mine)
+ORDER BY t.due_us, t.id LIMIT :limit_n
+
+-- name: dossier_open_task :many
+-- in: subject_id:i64 limit_n:i64
+-- out: id:i64 step:str role:str unit:str action:str assignee:i64 due_us:i64 version:i64 holder:str
+SELECT t.id, t.step_id, t.role, t.unit, t.action, t.assignee, t.due_us, t.version, p.name
+FROM flow_task t LEFT JOIN account a ON a.id = t.assignee LEFT JOIN party p ON p.id = a.party_id
+WHERE t.subject_id = :subject_id AND t.state = 'open' ORDER BY t.id LIMIT :limit_n
+
+-- name: dossier_move_unit :exec
+-- in: from_unit:str to_unit:str
+UPDATE dossier SET version = version + 1, unit = :to_unit WHERE unit = :from_unit AND state = 'open'
+
+-- name: event_insert :exec
+-- in: id:i64 dossier_id:i64 at_us:i64 kind:str actor:i64 unit:str note:str is_public:i64
+INSERT INTO dossier_event (id, dossier_id, at_us, kind, actor, unit, note, is_public) VALUES (:id, :dossier_id, :at_us, :kind, :actor, :unit, :note, :is_public)
+
+-- name: event_list :many
+-- in: dossier_id:i64 limit_n:i64
+-- out: id:i64 at_us:i64 kind:str actor:i64 unit:str note:str is_public:i64 actor_name:str
+SELECT e.id, e.at_us, e.kind, e.actor, e.unit, e.note, e.is_public, p.name
+FROM dossier_event e LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
+WHERE e.dossier_id = :dossier_id ORDER BY e.id LIMIT :limit_n
+
+-- name: supplement_insert :exec
+-- in: id:i64 dossier_id:i64 asked_us:i64 asked_by:i64 items:str reason:str
+INSERT INTO supplement (id, dossier_id, asked_us, asked_by, items, reason, answered_us, answer) VALUES (:id, :dossier_id, :asked_us, :asked_by, :items, :reason, 0, '')
+
+-- name: supplement_list :many
+-- in: dossier_id:i64 limit_n:i64
+-- out: id:i64 asked_us:i64 asked_by:i64 items:str reason:str answered_us:i64 answer:str
+SELECT id, asked_us, asked_by, items, reason, answered_us, answer FROM supplement WHERE dossier_id = :dossier_id ORDER BY id LIMIT :limit_n
+
+-- name: supplement_answer :exec
+-- in: dossier_id:i64 answered_us:i64 answer:str
+UPDATE supplement SET answered_us = :answered_us, answer = :answer WHERE dossier_id = :dossier_id AND answered_us = 0
+
+-- name: result_insert :exec
+-- in: id:i64 dossier_id:i64 template_id:str title:str number:str
+INSERT INTO result (id, dossier_id, template_id, title, number, state, fields, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by)
+VALUES (:id, :dossier_id, :template_id, :title, :number, 'draft', '{}', '', 0, 0, 0, '', 0)
+
+-- name: result_list :many
+-- in: dossier_id:i64 limit_n:i64
+-- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64
+SELECT id, dossier_id, template_id, title, number, state, fields, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by
+FROM result WHERE dossier_id = :dossier_id ORDER BY id LIMIT :limit_n
+
+-- name: result_by_id :one
+-- in: id:i64
+-- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64
+SELECT id, dossier_id, template_id, title, number, state, fields, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by
+FROM result WHERE id = :id
+
+-- name: result_id_by_hash :one
+-- in: hash:str
+-- out: id:i64
+SELECT id FROM result WHERE hash = :hash
+
+-- name: result_fields :exec
+-- in: id:i64 fields:str
+UPDATE result SET fields = :fields WHERE id = :id AND state = 'draft'
+
+-- name: result_signed :exec
+-- in: id:i64 hash:str signer:str signed_us:i64
+UPDATE result SET state = 'signed', hash = :hash, signer = :signer, signed_us = :signed_us WHERE id = :id AND state = 'draft'
+
+-- name: result_published :exec
+-- in: id:i64 record_id:i64
+UPDATE result SET state = 'published', record_id = :record_id WHERE id = :id AND state = 'signed'
+
+-- name: result_revoke :exec
+-- in: id:i64 revoked_us:i64 reason:str
+UPDATE result SET state = 'revoked', revoked_us = :revoked_us, revoke_reason = :reason WHERE id = :id AND state IN ('signed', 'published')
+
+-- name: result_replaced :exec
+-- in: id:i64 replaced_by:i64
+UPDATE result SET replaced_by = :replaced_by WHERE id = :id
+
+-- name: register_next :one
+-- in: unit:str book:str year:i64
+-- out: seq:i64
+SELECT COALESCE(MAX(seq), 0) + 1 FROM register_entry WHERE unit = :unit AND book = :book AND year = :year
+
+-- name: register_insert :exec
+-- in: id:i64 unit:str book:str year:i64 seq:i64 dossier_id:i64 at_us:i64
+INSERT INTO register_entry (id, unit, book, year, seq, dossier_id, at_us) VALUES (:id, :unit, :book, :year, :seq, :dossier_id, :at_us)

@@ -1,0 +1,141 @@
+-- What a person is filling in. record
+CREATE TABLE draft (
+    id BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    party_id BIGINT NOT NULL,        -- applicant, 0 until signed in
+    account_id BIGINT NOT NULL,      -- who fills in, 0: nobody is signed in
+    session_id BIGINT NOT NULL,      -- session that began it without sign-in, else 0
+    assisted_by BIGINT NOT NULL,
+    procedure_code TEXT NOT NULL,
+    pack_version TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    address TEXT NOT NULL,
+    form TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    collect TEXT NOT NULL,
+    post_address TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    email TEXT NOT NULL,
+    consent TEXT,
+    n_copies BIGINT NOT NULL,
+    created_us BIGINT NOT NULL,
+    updated_us BIGINT NOT NULL,
+    dossier_id BIGINT                -- set by submission
+);
+CREATE INDEX draft_account ON draft (account_id, id);
+CREATE INDEX draft_session ON draft (session_id, id);
+CREATE INDEX draft_unit ON draft (unit, id);
+
+-- A case. record
+CREATE TABLE dossier (
+    id BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    number TEXT NOT NULL,
+    code TEXT NOT NULL,              -- tracking secret
+    draft_id BIGINT,                 -- its draft, for idempotent submission
+    parent_id BIGINT NOT NULL,       -- first dossier of one filing with several results, else 0
+    procedure_code TEXT NOT NULL,
+    field TEXT NOT NULL,
+    pack_version TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    party_id BIGINT NOT NULL,
+    applicant TEXT NOT NULL,         -- name at filing
+    applicant_fold TEXT NOT NULL,
+    filed_by BIGINT NOT NULL,
+    assisted_by BIGINT NOT NULL,
+    channel TEXT NOT NULL,
+    collect TEXT NOT NULL,
+    post_address TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    email TEXT NOT NULL,
+    answers TEXT NOT NULL,           -- JSON, frozen
+    vars TEXT NOT NULL,              -- JSON, what the process learned
+    n_copies BIGINT NOT NULL,
+    state TEXT NOT NULL,             -- open, done, refused, withdrawn, stopped
+    status BIGINT NOT NULL,          -- national portal 1..10
+    case_id BIGINT NOT NULL,
+    clock BIGINT NOT NULL,           -- enum dossier_clock
+    submitted_us BIGINT NOT NULL,
+    react_us BIGINT NOT NULL,
+    accepted_us BIGINT NOT NULL,
+    due_us BIGINT NOT NULL,
+    first_due_us BIGINT NOT NULL,
+    paused_us BIGINT NOT NULL,
+    remaining_s BIGINT NOT NULL,
+    finished_us BIGINT NOT NULL,
+    returned_us BIGINT NOT NULL,
+    apology_us BIGINT NOT NULL,
+    n_supplements BIGINT NOT NULL,
+    fee_vnd BIGINT NOT NULL,
+    is_paid BIGINT NOT NULL,
+    rating BIGINT NOT NULL,
+    rating_words TEXT
+);
+CREATE UNIQUE INDEX dossier_number ON dossier (number);
+CREATE UNIQUE INDEX dossier_draft ON dossier (draft_id) WHERE draft_id IS NOT NULL;
+CREATE INDEX dossier_party ON dossier (party_id, id);
+CREATE INDEX dossier_unit ON dossier (unit, id);
+CREATE INDEX dossier_unit_state ON dossier (unit, state, id);
+CREATE INDEX dossier_unit_due ON dossier (unit, clock, due_us) WHERE state = 'open';
+CREATE INDEX dossier_due ON dossier (due_us) WHERE state = 'open' AND clock = 1;
+CREATE INDEX dossier_name ON dossier (unit, applicant_fold, id);
+CREATE INDEX dossier_parent ON dossier (parent_id) WHERE parent_id <> 0;
+
+-- What happened, in words a person can read. record
+CREATE TABLE dossier_event (
+    id BIGINT PRIMARY KEY,
+    dossier_id BIGINT NOT NULL,
+    at_us BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    actor BIGINT NOT NULL,
+    unit TEXT NOT NULL,
+    note TEXT NOT NULL,
+    is_public BIGINT NOT NULL
+);
+CREATE INDEX dossier_event_of ON dossier_event (dossier_id, id);
+
+-- The request for everything missing, and its answer. record
+CREATE TABLE supplement (
+    id BIGINT PRIMARY KEY,
+    dossier_id BIGINT NOT NULL,
+    asked_us BIGINT NOT NULL,
+    asked_by BIGINT NOT NULL,
+    items TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    answered_us BIGINT NOT NULL,
+    answer TEXT NOT NULL
+);
+CREATE INDEX supplement_of ON supplement (dossier_id, id);
+
+-- A document that answers the dossier. record
+CREATE TABLE result (
+    id BIGINT PRIMARY KEY,
+    dossier_id BIGINT NOT NULL,
+    template_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    number TEXT NOT NULL,
+    state TEXT NOT NULL,             -- draft, signed, published, revoked
+    fields TEXT NOT NULL,            -- JSON, officer's additions
+    hash TEXT,                       -- of the signed PDF
+    signer TEXT NOT NULL,
+    signed_us BIGINT NOT NULL,
+    record_id BIGINT NOT NULL,
+    revoked_us BIGINT NOT NULL,
+    revoke_reason TEXT NOT NULL,
+    replaced_by BIGINT NOT NULL
+);
+CREATE INDEX result_of ON result (dossier_id, id);
+CREATE UNIQUE INDEX result_hash ON result (hash) WHERE hash IS NOT NULL;
+
+-- Register books: one line an entry, numbered per unit, book and year. record
+CREATE TABLE register_entry (
+    id BIGINT PRIMARY KEY,
+    unit TEXT NOT NULL,
+    book TEXT NOT NULL,
+    year BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    dossier_id BIGINT NOT NULL,
+    at_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX register_entry_seq ON register_entry (unit, book, year, seq);
+CREATE INDEX register_entry_dossier ON register_entry (dossier_id);
