@@ -76,6 +76,13 @@ NODISCARD enum err dossier_open_linked(struct ctx *cx, const struct dossier *fro
 /* [tx] Ends a dossier: state, clock, counters. */
 NODISCARD enum err dossier_close(struct ctx *cx, struct dossier *d, const char *state);
 
+/* --- dossier_doc.c
+ * -------------------------------------------------------------------------------------------------
+ */
+/* JSON text of everything a printed document of this dossier may show; result may be NULL. */
+NODISCARD enum err dossier_document(struct ctx *cx, const struct dossier *d,
+                                    const struct dossier_result *result, struct str *ret);
+
 /* --- dossier_fees.c
  * ------------------------------------------------------------------------------------------------
  */
