@@ -15,6 +15,7 @@
 #include "engine/flow/flow.h"
 #include "engine/form/form.h"
 #include "engine/procedure/procedure.h"
+#include "store/jobs.h"
 
 /* --- drafts
  * ------------------------------------------------------------------------------------------------

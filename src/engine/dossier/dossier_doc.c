@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "codec/json.h"
 #include "codec/vn.h"
+#include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier_int.h"
 #include "engine/ledger/ledger.h"
