@@ -1,9 +1,105 @@
 /* app_main.c: commands of the program. */
 #include "app/app.h"
 
+#include "app/app_int.h"
+#include "base/buf.h"
+#include "engine/ledger/ledger.h"
+
+#include <stdio.h>
+
+#define VERSION         "0.1.0"
+#define FAULTS_TEXT_MAX (4U << 20)
+
+static int
+pack_check(const struct app_options *o)
+{
+    struct arena *a = arena_open(0);
+    struct ctx cx = { .arena = a,
+                      .clock = &sys_clock_real,
+                      .random = &sys_random_real,
+                      .config = &o->config,
+                      .lang = STR("vi") };
+    pack_part_fn *const *parts = NULL;
+    size_t n_parts = app_pack_parts(&parts);
+    struct pack *pack = NULL;
+    struct pack_fault *faults = NULL;
+    size_t n = 0;
+    struct str dir = o->path.p == NULL ? o->config.pack_dirs : o->path;
+    enum err e = pack_read_dir(&cx, dir, parts, n_parts, &pack, &faults, &n);
+    if (e != ERR_OK) {
+        (void)fprintf(stderr, "bombo: " STR_FMT ": %s\n", STR_ARG(dir), cx.err.text);
+    } else {
+        struct buf b = buf_new(a, FAULTS_TEXT_MAX);
+        pack_check_print(&b, faults, n);
+        (void)printf(STR_FMT, STR_ARG(buf_str(&b)));
+        pack_free(pack);
+    }
+    arena_close(a);
+    return e == ERR_OK && n == 0 ? 0 : 1;
+}
+
+static int
+ledger_check(const struct app_options *o)
+{
+    struct app app;
+    struct ledger_report r;
+    int rc = 1;
+    if (app_open(&app, &o->config)) {
+        enum err e = ledger_verify(&app.cx, &r);
+        if (e != ERR_OK) {
+            (void)fprintf(stderr, "bombo: the ledger could not be read: %s\n", app.cx.err.text);
+        } else {
+            (void)printf("entries %" PRId64 ", leaves %" PRId64 ", signed heads %" PRId64
+                         ", not yet sealed %" PRId64 ", faults %" PRId64 "\n",
+                         r.n_entries, r.n_leaves, r.n_heads, r.n_pending, r.n_faults);
+            if (r.n_faults != 0) {
+                (void)printf("first fault: " STR_FMT "\n", STR_ARG(r.first_fault));
+            }
+            rc = r.n_faults == 0 ? 0 : 1;
+        }
+    }
+    app_close(&app);
+    return rc;
+}
+
+static bool
+is(const struct app_options *o, const char *command, const char *sub)
+{
+    return str_eq(o->command, str_of(command)) && (sub == NULL || str_eq(o->sub, str_of(sub)));
+}
+
+static int
+dispatch(const struct app_options *o)
+{
+    if (o->is_help || is(o, "help", NULL)) {
+        app_help();
+        return 0;
+    }
+    if (is(o, "version", NULL)) {
+        (void)printf("bombo %s\n", VERSION);
+        return 0;
+    }
+    if (o->command.p == NULL || is(o, "run", NULL)) {
+        return app_serve(o);
+    }
+    if (is(o, "pack", "check")) {
+        return pack_check(o);
+    }
+    if (is(o, "ledger", "verify")) {
+        return ledger_check(o);
+    }
+    (void)fprintf(
+        stderr, "bombo: there is no command \"" STR_FMT " " STR_FMT "\"; `bombo help` lists them\n",
+        STR_ARG(o->command), STR_ARG(o->sub));
+    return 2;
+}
+
 int
 app_main(int argc, char **argv)
 {
-    (void)argv;
-    return argc > 0 ? 0 : 1;
+    struct arena *a = arena_open(0);
+    struct app_options o;
+    int rc = app_options_read(a, argc, argv, &o) ? dispatch(&o) : 2;
+    arena_close(a);
+    return rc;
 }

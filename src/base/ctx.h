@@ -25,6 +25,7 @@ struct ctx_who {
     int64_t account;    /* who acted */
     int64_t acting_for; /* whose position was lent, 0: own */
     int64_t party;
+    int64_t session;    /* of the browser, also when nobody is signed in; 0: none */
     struct str unit;    /* unit key of the position, or null */
 };
 

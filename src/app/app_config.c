@@ -1,0 +1,175 @@
+/* app_config.c: the command line. Every wrong word is told at once, with what to write instead. */
+#include "app/app_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define PATH_MAX_BYTES 4096
+
+struct option {
+    const char *name, *help;
+    enum { OPT_TEXT, OPT_NUMBER, OPT_FLAG } kind;
+    size_t offset;
+};
+
+#define CONFIG(member) offsetof(struct app_options, config.member)
+
+static const struct option options[] = {
+    { "--port", "port to listen on (8080)", OPT_NUMBER, CONFIG(port) },
+    { "--data", "data folder (data)", OPT_TEXT, CONFIG(data_dir) },
+    { "--store", "store, sqlite:PATH (in the data folder)", OPT_TEXT, CONFIG(store_url) },
+    { "--pack", "pack folders, ':'-separated, the first wins (packs/binh-phuoc)", OPT_TEXT,
+      CONFIG(pack_dirs) },
+    { "--base-url", "address people reach it by (http://localhost:PORT)", OPT_TEXT,
+      CONFIG(base_url) },
+    { "--today", "business date, YYYY-MM-DD (the real one)", OPT_TEXT, CONFIG(today) },
+    { "--smtp", "mail server, smtp://host:port (none: mail waits)", OPT_TEXT, CONFIG(smtp_url) },
+    { "--clamd", "socket of the virus scanner (none)", OPT_TEXT, CONFIG(clamd_socket) },
+    { "--oidc-issuer", "e-ID provider (none)", OPT_TEXT, CONFIG(oidc_issuer) },
+    { "--oidc-client", "client id at the e-ID provider", OPT_TEXT, CONFIG(oidc_client_id) },
+    { "--oidc-secret", "client secret at the e-ID provider", OPT_TEXT, CONFIG(oidc_client_secret) },
+    { "--sign-module", "PKCS#11 module of the signing token (software keys)", OPT_TEXT,
+      CONFIG(sign_module) },
+    { "--sign-pin", "PIN of the signing token", OPT_TEXT, CONFIG(sign_pin) },
+    { "--workers", "worker threads (two per core)", OPT_NUMBER, CONFIG(n_workers) },
+    { "--loops", "network loops (one per core)", OPT_NUMBER, CONFIG(n_loops) },
+    { "--demo", "generated people and officers, labelled simulators", OPT_FLAG, CONFIG(is_demo) },
+    { "--secure-cookie", "cookies only over TLS", OPT_FLAG, CONFIG(is_secure_cookie) },
+    { "--n", "how many (simulate)", OPT_NUMBER, offsetof(struct app_options, n) },
+};
+
+void
+app_help(void)
+{
+    static const struct {
+        const char *line, *what;
+    } commands[] = {
+        { "bombo run [options]", "prepare the data folder and serve (default)" },
+        { "bombo pack check [FOLDER]",
+          "check a content pack: every fault with file, line, remedy" },
+        { "bombo ledger verify [--data D]", "recompute the ledger and report" },
+        { "bombo simulate --n N [--data D]", "file N generated dossiers and work on them" },
+        { "bombo help", "this page" },
+        { "bombo version", "version of the program" },
+    };
+    (void)printf("Bom Bo: one door for everything. Commands:\n\n");
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        (void)printf("  %-34s %s\n", commands[i].line, commands[i].what);
+    }
+    (void)printf("\nOptions:\n\n");
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        (void)printf("  %-16s %s\n", options[i].name, options[i].help);
+    }
+    (void)printf(
+        "\nGuides: doc/guide/ . Report faults with the trace number that the page shows.\n");
+}
+
+static const struct option *
+find(struct str word)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (str_eq(word, str_of(options[i].name))) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+/* Stores one value; false with a message when it is not of the kind. */
+static bool
+store_value(struct app_options *o, const struct option *opt, struct str value)
+{
+    char *at = (char *)o + opt->offset;
+    int64_t n = 0;
+    switch (opt->kind) {
+    case OPT_TEXT:
+        memcpy(at, &value, sizeof(value));
+        return true;
+    case OPT_FLAG:
+        *(bool *)at = true;
+        return true;
+    case OPT_NUMBER:
+        break;
+    }
+    if (!str_to_i64(value, 0, 100000000, &n) || (opt->offset == CONFIG(port) && n > 65535)) {
+        (void)fprintf(stderr, "bombo: %s wants a number, not \"" STR_FMT "\"\n", opt->name,
+                      STR_ARG(value));
+        return false;
+    }
+    if (opt->offset == offsetof(struct app_options, n)) {
+        o->n = n;
+    } else {
+        int32_t small = (int32_t)n;
+        memcpy(at, &small, sizeof(small));
+    }
+    return true;
+}
+
+static bool
+read_words(int argc, char **argv, struct app_options *o)
+{
+    bool is_good = true;
+    for (int i = 1; i < argc; i++) {
+        struct str word = str_of(argv[i]);
+        const struct option *opt = find(word);
+        if (opt != NULL && opt->kind == OPT_FLAG) {
+            (void)store_value(o, opt, STR_NULL);
+        } else if (opt != NULL && i + 1 < argc) {
+            is_good = store_value(o, opt, str_of(argv[++i])) && is_good;
+        } else if (opt != NULL) {
+            (void)fprintf(stderr, "bombo: %s wants a value: %s\n", opt->name, opt->help);
+            is_good = false;
+        } else if (str_eq(word, STR("--help")) || str_eq(word, STR("-h"))) {
+            o->is_help = true;
+        } else if (str_starts(word, STR("--"))) {
+            (void)fprintf(stderr, "bombo: there is no option %s; `bombo help` lists them\n",
+                          argv[i]);
+            is_good = false;
+        } else if (o->command.p == NULL) {
+            o->command = word;
+        } else if (o->sub.p == NULL) {
+            o->sub = word;
+        } else {
+            o->path = word;
+        }
+    }
+    return is_good;
+}
+
+static void
+fill_defaults(struct arena *a, struct app_options *o)
+{
+    struct app_config *c = &o->config;
+    char cwd[PATH_MAX_BYTES];
+    if (str_is_empty(c->data_dir)) {
+        c->data_dir = STR("data");
+    }
+    if (c->data_dir.p[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL) {
+        c->data_dir = str_fmt(a, "%s/" STR_FMT, cwd, STR_ARG(c->data_dir));
+    }
+    if (str_is_empty(c->pack_dirs)) {
+        c->pack_dirs = STR("packs/binh-phuoc");
+    }
+    if (str_is_empty(c->store_url)) {
+        c->store_url = str_fmt(a, "sqlite:" STR_FMT "/bombo.db", STR_ARG(c->data_dir));
+    }
+    if (str_is_empty(c->base_url)) {
+        c->base_url = str_fmt(a, "http://localhost:%d", c->port);
+    }
+}
+
+bool
+app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret)
+{
+    *ret = (struct app_options){ .config = { .port = 8080 }, .n = 100 };
+    bool is_good = read_words(argc, argv, ret);
+    struct date today;
+    if (!str_is_empty(ret->config.today) && !date_parse(ret->config.today, &today)) {
+        (void)fprintf(stderr, "bombo: --today wants a date like 2026-11-25, not \"" STR_FMT "\"\n",
+                      STR_ARG(ret->config.today));
+        is_good = false;
+    }
+    fill_defaults(a, ret);
+    return is_good;
+}

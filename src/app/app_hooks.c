@@ -1,0 +1,181 @@
+/* app_hooks.c: what the web floor asks the engines: who calls, may they, navigation, names. */
+#include "app/app_int.h"
+#include "codec/cookie.h"
+#include "engine/access/access.h"
+#include "engine/ledger/ledger.h"
+#include "engine/unit/unit.h"
+
+#include <stdio.h>
+
+#define COOKIE_NAME "bb_phien"
+#define NAV_MAX     16
+
+static void
+become(struct ctx *cx, const struct actor *me)
+{
+    struct actor *kept = ARENA_NEW(cx->arena, struct actor);
+    *kept = *me;
+    cx->actor = kept;
+    cx->who.account = me->account;
+    cx->who.party = me->party;
+    cx->who.unit = me->unit;
+}
+
+static void
+load_token(struct ctx *cx, struct str header, struct web_session *ret)
+{
+    struct actor me;
+    struct str token = str_trim(str_slice(header, 7, header.n));
+    if (access_actor_of_token(cx, token, &me) == ERR_OK) {
+        become(cx, &me);
+        ret->is_token = true;
+        ret->id = me.token;
+    }
+}
+
+static void
+session_load(struct ctx *cx, const struct http_request *rq, struct web_session *ret)
+{
+    struct str auth = http_header_get(rq, STR("Authorization"));
+    struct access_session s;
+    struct actor me;
+    pack_pin(cx);
+    if (str_starts(auth, STR("Bearer "))) {
+        load_token(cx, auth, ret);
+        return;
+    }
+    struct str secret = cookie_get(http_header_get(rq, STR("Cookie")), STR(COOKIE_NAME));
+    if (str_is_empty(secret) || access_session_find(cx, secret, &s) != ERR_OK) {
+        return;
+    }
+    ret->id = s.id;
+    ret->csrf = s.csrf;
+    cx->who.session = s.id;
+    if (s.account != 0 && access_actor_of_session(cx, &s, &me) == ERR_OK) {
+        become(cx, &me);
+    }
+}
+
+struct str
+app_session_cookie(struct ctx *cx, struct str secret)
+{
+    return str_fmt(cx->arena, COOKIE_NAME "=" STR_FMT "; Path=/; HttpOnly; SameSite=Lax%s",
+                   STR_ARG(secret), cx->config->is_secure_cookie ? "; Secure" : "");
+}
+
+static enum err
+session_start(struct ctx *cx, struct web_session *ret, struct str *ret_cookie)
+{
+    struct access_session s;
+    struct str secret;
+    struct str peer = cx->req == NULL ? STR_NULL : cx->req->http->peer;
+    struct str agent =
+        cx->req == NULL ? STR_NULL : http_header_get(cx->req->http, STR("User-Agent"));
+    TRY(access_session_start(cx, peer, agent, &s, &secret));
+    ret->id = s.id;
+    ret->csrf = s.csrf;
+    cx->who.session = s.id;
+    *ret_cookie = app_session_cookie(cx, secret);
+    return ERR_OK;
+}
+
+struct nav_entry {
+    const char *href, *key, *icon, *perm;
+};
+
+static const struct nav_entry public_nav[] = {
+    { "/thu-tuc", "app.nav.procedures", "file-text", "public" },
+    { "/tra-cuu", "app.nav.track", "search", "public" },
+    { "/kiem-tra", "app.nav.verify", "shield-check", "public" },
+    { "/toi", "app.nav.mine", "user", "signed-in" },
+    { "/can-bo", "app.nav.office", "briefcase", "dossier.read_unit" },
+    { "/lanh-dao", "app.nav.leader", "chart-bar", "stats.read" },
+    { "/quan-tri", "app.nav.operator", "settings", "user.manage" },
+};
+static const struct nav_entry office_nav[] = {
+    { "/can-bo", "app.nav.inbox", "inbox", "dossier.read_unit" },
+    { "/can-bo/quay", "app.nav.counter", "building", "dossier.intake" },
+    { "/can-bo/ky", "app.nav.sign", "signature", "dossier.sign" },
+    { "/can-bo/thu-phi", "app.nav.cash", "cash", "pay.daybook" },
+    { "/lanh-dao", "app.nav.leader", "chart-bar", "stats.read" },
+    { "/quan-tri", "app.nav.operator", "settings", "user.manage" },
+    { "/tai-khoan", "app.nav.account", "user", "signed-in" },
+    { "/", "app.nav.public", "home", "public" },
+};
+
+static size_t
+nav(struct ctx *cx, struct str path, bool is_office, struct web_nav_item **ret)
+{
+    const struct nav_entry *table = is_office ? office_nav : public_nav;
+    size_t n_table = is_office ? COUNT_OF(office_nav) : COUNT_OF(public_nav);
+    struct web_nav_item *v = ARENA_ARRAY(cx->arena, struct web_nav_item, NAV_MAX);
+    size_t n = 0;
+    size_t best = 0;
+    int current = -1;
+    for (size_t i = 0; i < n_table; i++) {
+        struct str href = str_of(table[i].href);
+        if (!access_may(cx, table[i].perm)) {
+            continue;
+        }
+        v[n] = (struct web_nav_item){ .href = href,
+                                      .text = text_find(cx, str_of(table[i].key)),
+                                      .icon = str_of(table[i].icon),
+                                      .count = -1 };
+        bool is_in = str_eq(path, href) ||
+                     (href.n > 1 && str_starts(path, str_cat(cx->arena, href, STR("/"))));
+        if (is_in && href.n > best) {
+            best = href.n;
+            current = (int)n;
+        }
+        n++;
+    }
+    if (current >= 0) {
+        v[current].is_current = true;
+    }
+    *ret = v;
+    return n;
+}
+
+static struct str
+site_name(struct ctx *cx)
+{
+    const struct pack_site *site = pack_site(pack_now(cx));
+    return site == NULL ? STR_NULL : pack_text(cx, site->name);
+}
+
+static struct str
+actor_name(struct ctx *cx)
+{
+    return cx->actor == NULL ? STR_NULL : cx->actor->name;
+}
+
+static void
+failed(struct ctx *cx, const struct web_req *rq, enum err e)
+{
+    if (err_status(e) < 500) {
+        return;
+    }
+    (void)fprintf(stderr,
+                  "{\"level\":\"error\",\"trace\":\"" STR_FMT
+                  "\",\"route\":\"%s\",\"error\":\"%s\",\"at\":\"%s:%d\",\"detail\":\"%s\"}\n",
+                  STR_ARG(cx->trace_id), rq == NULL || rq->route == NULL ? "" : rq->route->path,
+                  err_name(e), cx->err.file == NULL ? "" : cx->err.file, cx->err.line,
+                  cx->err.text);
+}
+
+struct web_hooks
+app_hooks_for(const struct pack *pack)
+{
+    return (struct web_hooks){ .session_load = session_load,
+                               .session_start = session_start,
+                               .may = access_may,
+                               .perm_exists = access_perm_exists,
+                               .record_reading = ledger_reading,
+                               .nav = nav,
+                               .site_name = site_name,
+                               .actor_name = actor_name,
+                               .idem_begin = access_idem_begin,
+                               .idem_end = access_idem_end,
+                               .pack_version = str_z(pack->arena, pack->version),
+                               .failed = failed };
+}

@@ -1,0 +1,61 @@
+/* app_int.h: shared inside the program's top floor. */
+#ifndef APP_APP_INT_H
+#define APP_APP_INT_H
+
+#include "base/date.h"
+#include "engine/pack/pack.h"
+#include "store/jobs.h"
+#include "sys/sys.h"
+#include "web/web.h"
+
+/* --- app_modules.c: the one list of modules
+ * ------------------------------------------------------------------ */
+size_t app_pack_parts(pack_part_fn *const **ret);
+const struct jobs_config *app_jobs(void);
+size_t app_routes(const struct web_routes *const **ret);
+
+/* --- app_hooks.c
+ * --------------------------------------------------------------------------------------------- */
+/* Hooks of the web floor for the pack in force. */
+struct web_hooks app_hooks_for(const struct pack *pack);
+
+/* --- app_config.c
+ * -------------------------------------------------------------------------------------------- */
+struct app_options {
+    struct app_config config;
+    struct str command, sub, path; /* "pack" "check" "packs/x" */
+    int64_t n;                     /* --n of simulate */
+    bool is_help;
+};
+/* Reads words of the command line over defaults. Problems are written to stderr, all at once; false
+ * then. */
+bool app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret);
+void app_help(void);
+
+/* --- app_start.c: everything that a command needs, opened in order and closed backwards
+ * ------------------------- */
+struct app {
+    struct arena *arena;
+    struct ctx cx; /* template of every context */
+    struct pack_set *packs;
+    struct store *store;
+    struct server *server;
+    struct web *web;
+    struct jobs *jobs;
+    struct sign_desk *sign;
+};
+/* Opens store, packs, texts, signer. Prints what is wrong and what to do; false then. */
+bool app_open(struct app *app, const struct app_config *config);
+void app_close(struct app *app);
+/* Serves until SIGTERM or SIGINT; exit code. */
+int app_serve(const struct app_options *options);
+
+/* --- app_demo.c
+ * --------------------------------------------------------------------------------------------------
+ */
+/* Fills an empty data folder with the generated demo: people, officers, certificates. Once. */
+enum err app_demo_prepare(struct ctx *cx);
+/* Prints accounts and the first things to try. */
+void app_demo_print(struct ctx *cx);
+
+#endif

@@ -1,0 +1,55 @@
+/* app_modules.c: the one list of modules: their parts of a pack, jobs and routes. */
+#include "app/app_int.h"
+#include "engine/access/access.h"
+#include "engine/calendar/calendar.h"
+#include "engine/dossier/dossier.h"
+#include "engine/flow/flow.h"
+#include "engine/form/form.h"
+#include "engine/indicator/indicator.h"
+#include "engine/ledger/ledger.h"
+#include "engine/notice/notice.h"
+#include "engine/print/print.h"
+#include "engine/procedure/procedure.h"
+#include "engine/search/search.h"
+#include "engine/unit/unit.h"
+#include "web/web.h"
+
+/* In this order: later parts check against earlier ones. */
+static pack_part_fn *const parts[] = {
+    pack_part_site, pack_part_texts, unit_pack_part,  calendar_pack_part,  access_pack_part,
+    form_pack_part, flow_pack_part,  print_pack_load, procedure_pack_part, search_pack_part,
+};
+
+size_t
+app_pack_parts(pack_part_fn *const **ret)
+{
+    *ret = parts;
+    return COUNT_OF(parts);
+}
+
+static const struct jobs_topic *const topics[] = { notice_topics, dossier_topics };
+static const struct jobs_timed *const timed[] = { ledger_timed, access_timed, dossier_timed,
+                                                  indicator_timed };
+
+const struct jobs_config *
+app_jobs(void)
+{
+    static const struct jobs_config config = { .topics = topics,
+                                               .n_topics = COUNT_OF(topics),
+                                               .timed = timed,
+                                               .n_timed = COUNT_OF(timed),
+                                               .n_threads = 2 };
+    return &config;
+}
+
+/* One line an office. */
+static const struct web_routes *const routes[] = {
+    NULL,
+};
+
+size_t
+app_routes(const struct web_routes *const **ret)
+{
+    *ret = routes;
+    return COUNT_OF(routes) - 1;
+}

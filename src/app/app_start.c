@@ -1,0 +1,120 @@
+/* app_start.c: opens what a command needs, in order, and says plainly what is wrong. */
+#include "app/app_int.h"
+#include "base/buf.h"
+#include "codec/pdf.h"
+#include "engine/sign/sign.h"
+#include "net/server.h"
+#include "store/store.h"
+
+#include <stdio.h>
+
+#define FAULTS_TEXT_MAX (1U << 20)
+
+static bool
+complain(const struct app *app, const char *what, const char *remedy, enum err e)
+{
+    (void)fprintf(stderr, "bombo: %s: %s (%s)\n       %s\n", what, app->cx.err.text, err_name(e),
+                  remedy);
+    return false;
+}
+
+/* A faulty pack is shown whole before the program gives up. */
+static bool
+complain_pack(struct app *app)
+{
+    pack_part_fn *const *parts = NULL;
+    size_t n_parts = app_pack_parts(&parts);
+    struct pack *pack = NULL;
+    struct pack_fault *faults = NULL;
+    size_t n = 0;
+    struct buf b = buf_new(app->arena, FAULTS_TEXT_MAX);
+    if (pack_read_dir(&app->cx, app->cx.config->pack_dirs, parts, n_parts, &pack, &faults, &n) ==
+        ERR_OK) {
+        pack_check_print(&b, faults, n);
+        pack_free(pack);
+    }
+    (void)fprintf(stderr, STR_FMT, STR_ARG(buf_str(&b)));
+    return complain(app, "the content pack cannot be used",
+                    "Mend the lines above, or give another folder with --pack.", ERR_INVALID);
+}
+
+static void
+load_texts(struct app *app)
+{
+    const struct pack *pack = pack_now(&app->cx);
+    const struct str *langs = NULL;
+    size_t n = pack_text_langs(pack, &langs);
+    struct texts *texts = web_texts_new(app->arena);
+    for (size_t i = 0; i < n; i++) {
+        pack_texts_each(pack, langs[i], web_texts_set, texts);
+    }
+    app->cx.texts = texts;
+}
+
+static bool
+open_rest(struct app *app)
+{
+    pack_part_fn *const *parts = NULL;
+    size_t n_parts = app_pack_parts(&parts);
+    enum err e = pack_set_open(&app->cx, app->cx.config->pack_dirs, parts, n_parts, &app->packs);
+    if (e == ERR_INVALID) {
+        return complain_pack(app);
+    }
+    if (e != ERR_OK) {
+        return complain(app, "the content pack cannot be read", "Give its folder with --pack.", e);
+    }
+    app->cx.packs = app->packs;
+    load_texts(app);
+    e = pdf_check_fonts(&app->cx);
+    if (e != ERR_OK) {
+        return complain(app, "the font for documents is not usable",
+                        "Install the Debian package fonts-liberation2.", e);
+    }
+    e = sign_desk_open(&app->cx, &app->sign);
+    if (e != ERR_OK) {
+        return complain(app, "the signing keys cannot be opened",
+                        "Check --sign-module, --sign-pin and the data folder.", e);
+    }
+    app->cx.sign = app->sign;
+    return true;
+}
+
+bool
+app_open(struct app *app, const struct app_config *config)
+{
+    *app = (struct app){ .arena = arena_open(0) };
+    struct app_config *kept = ARENA_NEW(app->arena, struct app_config);
+    *kept = *config;
+    app->cx = (struct ctx){ .arena = app->arena,
+                            .clock = &sys_clock_real,
+                            .random = &sys_random_real,
+                            .config = kept,
+                            .lang = STR("vi"),
+                            .trace_id = STR("start") };
+    struct store_config sc = { .url = kept->store_url };
+    enum err e = sys_mkdirs(&app->cx, kept->data_dir);
+    if (e != ERR_OK) {
+        return complain(app, "the data folder cannot be made",
+                        "Choose a folder you may write to with --data.", e);
+    }
+    e = store_open(&app->cx, &sc, &app->store);
+    if (e != ERR_OK) {
+        return complain(
+            app, "the store cannot be opened",
+            e == ERR_BUSY
+                ? "Another bombo uses this data folder: stop it, or choose another with --data."
+                : "Check the data folder and the free space on its disk.",
+            e);
+    }
+    app->cx.store = app->store;
+    return open_rest(app);
+}
+
+void
+app_close(struct app *app)
+{
+    sign_desk_close(app->sign);
+    pack_set_close(app->packs);
+    store_close(app->store);
+    arena_close(app->arena);
+}
