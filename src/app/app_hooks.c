@@ -7,8 +7,7 @@
 
 #include <stdio.h>
 
-#define COOKIE_NAME "bb_phien"
-#define NAV_MAX     16
+#define NAV_MAX 16
 
 static void
 become(struct ctx *cx, const struct actor *me)
@@ -44,7 +43,7 @@ session_load(struct ctx *cx, const struct http_request *rq, struct web_session *
         load_token(cx, auth, ret);
         return;
     }
-    struct str secret = cookie_get(http_header_get(rq, STR("Cookie")), STR(COOKIE_NAME));
+    struct str secret = cookie_get(http_header_get(rq, STR("Cookie")), STR(ACCESS_COOKIE));
     if (str_is_empty(secret) || access_session_find(cx, secret, &s) != ERR_OK) {
         return;
     }
@@ -54,13 +53,6 @@ session_load(struct ctx *cx, const struct http_request *rq, struct web_session *
     if (s.account != 0 && access_actor_of_session(cx, &s, &me) == ERR_OK) {
         become(cx, &me);
     }
-}
-
-struct str
-app_session_cookie(struct ctx *cx, struct str secret)
-{
-    return str_fmt(cx->arena, COOKIE_NAME "=" STR_FMT "; Path=/; HttpOnly; SameSite=Lax%s",
-                   STR_ARG(secret), cx->config->is_secure_cookie ? "; Secure" : "");
 }
 
 static enum err
@@ -75,7 +67,7 @@ session_start(struct ctx *cx, struct web_session *ret, struct str *ret_cookie)
     ret->id = s.id;
     ret->csrf = s.csrf;
     cx->who.session = s.id;
-    *ret_cookie = app_session_cookie(cx, secret);
+    *ret_cookie = access_cookie(cx, secret);
     return ERR_OK;
 }
 

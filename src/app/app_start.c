@@ -38,19 +38,6 @@ complain_pack(struct app *app)
                     "Mend the lines above, or give another folder with --pack.", ERR_INVALID);
 }
 
-static void
-load_texts(struct app *app)
-{
-    const struct pack *pack = pack_now(&app->cx);
-    const struct str *langs = NULL;
-    size_t n = pack_text_langs(pack, &langs);
-    struct texts *texts = web_texts_new(app->arena);
-    for (size_t i = 0; i < n; i++) {
-        pack_texts_each(pack, langs[i], web_texts_set, texts);
-    }
-    app->cx.texts = texts;
-}
-
 static bool
 open_rest(struct app *app)
 {
@@ -64,7 +51,7 @@ open_rest(struct app *app)
         return complain(app, "the content pack cannot be read", "Give its folder with --pack.", e);
     }
     app->cx.packs = app->packs;
-    load_texts(app);
+    app->cx.texts = pack_texts(pack_now(&app->cx));
     e = pdf_check_fonts(&app->cx);
     if (e != ERR_OK) {
         return complain(app, "the font for documents is not usable",

@@ -69,6 +69,9 @@ NODISCARD enum err access_session_find(struct ctx *cx, struct str secret,
 /* A session for nobody, so that a form has a CSRF secret and a draft has an owner. */
 NODISCARD enum err access_session_start(struct ctx *cx, struct str peer, struct str agent,
                                         struct access_session *ret, struct str *ret_secret);
+#define ACCESS_COOKIE "bb_phien"
+/* Set-Cookie value for a session's secret; an empty secret ends it in the browser. */
+struct str access_cookie(struct ctx *cx, struct str secret);
 /* Fills the actor from a session or token. ERR_UNAUTHENTICATED when the account is locked or gone.
  */
 NODISCARD enum err access_actor_of_session(struct ctx *cx, const struct access_session *s,

@@ -22,6 +22,14 @@ access_session_life_us(bool is_officer)
     return is_officer ? OFFICER_LIFE_US : CITIZEN_LIFE_US;
 }
 
+struct str
+access_cookie(struct ctx *cx, struct str secret)
+{
+    return str_fmt(cx->arena, ACCESS_COOKIE "=" STR_FMT "; Path=/; HttpOnly; SameSite=Lax%s%s",
+                   STR_ARG(secret), cx->config->is_secure_cookie ? "; Secure" : "",
+                   str_is_empty(secret) ? "; Max-Age=0" : "");
+}
+
 struct touch_job {
     int64_t id, seen_us, ends_us;
 };
