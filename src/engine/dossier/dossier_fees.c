@@ -7,53 +7,39 @@
 
 #define LINES_MAX 32
 
-static enum err
-when(struct ctx *cx, void *arg, struct str text, bool *ret)
-{
-    const struct dossier_case *c = arg;
-    const struct expr *e = NULL;
-    struct expr_fault fault;
-    struct expr_var vars[] = {
-        { STR("channel"), expr_of_str(c->channel) }, { STR("collect"), expr_of_str(c->collect) },
-        { STR("today"), expr_of_str(c->today) },     { STR("copies"), expr_of_i64(c->n_copies) },
-        { STR("pages"), expr_of_i64(c->n_pages) },
-    };
-    struct expr_scope scope = { c->answers, vars, COUNT_OF(vars) };
-    if (expr_compile(cx->arena, text, &e, &fault) != ERR_OK) {
-        return err_set(cx, ERR_INVALID, "condition at column %u: %s", fault.column, fault.what);
-    }
-    *ret = expr_is_true(e, &scope);
-    return ERR_OK;
-}
-
+/* The case as engine/procedure wants it; the scope lives in cx->arena. */
 static struct procedure_case
-case_of(const struct dossier_case *c)
+case_of(struct ctx *cx, const struct dossier_case *c)
 {
-    union { /* procedure_when_fn takes a plain pointer and only reads */
-        const struct dossier_case *in;
-        void *out;
-    } arg = { .in = c };
+    struct expr_var *vars = ARENA_ARRAY(cx->arena, struct expr_var, 5);
+    struct expr_scope *scope = ARENA_NEW(cx->arena, struct expr_scope);
+    vars[0] = (struct expr_var){ STR("channel"), expr_of_str(c->channel) };
+    vars[1] = (struct expr_var){ STR("collect"), expr_of_str(c->collect) };
+    vars[2] = (struct expr_var){ STR("today"), expr_of_str(c->today) };
+    vars[3] = (struct expr_var){ STR("copies"), expr_of_i64(c->n_copies) };
+    vars[4] = (struct expr_var){ STR("pages"), expr_of_i64(c->n_pages) };
+    *scope = (struct expr_scope){ .doc = c->answers, .vars = vars, .n_vars = 5 };
     return (struct procedure_case){ .n_copies = c->n_copies,
                                     .n_pages = c->n_pages,
                                     .is_online = str_eq(c->channel, STR("online")),
-                                    .when = when,
-                                    .arg = arg.out };
+                                    .answers = scope };
 }
 
 enum err
-dossier_bill_of(struct ctx *cx, const struct procedure *p, const struct dossier_case *c,
-                struct procedure_bill *ret)
+dossier_bill_of(struct ctx *cx, const struct procedure *p, const struct dossier_case *c, struct procedure_bill *ret)
 {
-    struct procedure_case pc = case_of(c);
-    return procedure_bill(cx, p, &pc, ret);
+    struct procedure_case pc = case_of(cx, c);
+    procedure_bill(cx, p, &pc, ret);
+    return ERR_OK;
 }
 
 enum err
 dossier_papers_of(struct ctx *cx, const struct procedure *p, const struct dossier_case *c,
                   const struct procedure_paper *const **ret, size_t *ret_n)
 {
-    struct procedure_case pc = case_of(c);
-    return procedure_papers(cx, p, &pc, ret, ret_n);
+    struct procedure_case pc = case_of(cx, c);
+    *ret_n = procedure_papers(cx, p, &pc, ret);
+    return ERR_OK;
 }
 
 enum err
