@@ -1,0 +1,651 @@
+/* Tests of web/: one request at a time through web_handle, without a network. */
+#include "codec/json.h"
+#include "codec/url.h"
+#include "crypto/token.h"
+#include "gen/tpl_web.h"
+#include "sys/sys.h"
+#include "web/asset.h"
+#include "web/tpl.h"
+#include "web/web.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define SECRET "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+
+/* What the hooks do, set by each test. */
+static struct {
+    bool is_signed_in, is_reading_broken;
+    int n_readings, n_handled, n_idem;
+    struct str idem_body;
+    int idem_status;
+} world;
+
+static void
+hook_session_load(struct ctx *cx, const struct http_request *rq, struct web_session *ret)
+{
+    (void)cx;
+    bool has_cookie = str_find(http_header_get(rq, STR("Cookie")), STR("sid=1")) != http_header_get(rq, STR("Cookie")).n;
+    world.is_signed_in = has_cookie;
+    if (has_cookie) {
+        *ret = (struct web_session){ .id = 1, .csrf = STR(SECRET) };
+    }
+    if (str_starts(http_header_get(rq, STR("Authorization")), STR("Bearer "))) {
+        *ret = (struct web_session){ .id = 2, .is_token = true };
+        world.is_signed_in = true;
+    }
+}
+
+static enum err
+hook_session_start(struct ctx *cx, struct web_session *ret, struct str *ret_cookie)
+{
+    (void)cx;
+    *ret = (struct web_session){ .id = 3, .csrf = STR(SECRET) };
+    *ret_cookie = STR("sid=1; Path=/; HttpOnly");
+    return ERR_OK;
+}
+
+static bool
+hook_may(struct ctx *cx, const char *perm)
+{
+    (void)cx;
+    return world.is_signed_in && str_eq(str_of(perm), STR("signed-in"));
+}
+
+static bool
+hook_perm_exists(const char *perm)
+{
+    return str_eq(str_of(perm), STR("staff.do"));
+}
+
+static enum err
+hook_record_reading(struct ctx *cx, int64_t subject, const char *purpose, struct str note)
+{
+    (void)subject;
+    (void)purpose;
+    (void)note;
+    world.n_readings++;
+    return world.is_reading_broken ? err_set(cx, ERR_STORE, "test") : ERR_OK;
+}
+
+static enum err
+hook_idem_begin(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found, int *ret_status, struct str *ret_body)
+{
+    (void)cx;
+    (void)key;
+    assert_true(fingerprint.n > 64);
+    *ret_found = world.n_idem > 0;
+    *ret_status = world.idem_status;
+    *ret_body = world.idem_body;
+    return ERR_OK;
+}
+
+static char idem_store[4096];
+
+static enum err
+hook_idem_end(struct ctx *cx, struct str key, int status, struct str body)
+{
+    (void)cx;
+    (void)key;
+    world.n_idem++;
+    world.idem_status = status;
+    memcpy(idem_store, body.p, body.n);
+    world.idem_body = (struct str){ idem_store, body.n };
+    return ERR_OK;
+}
+
+static struct str
+hook_site_name(struct ctx *cx)
+{
+    (void)cx;
+    return STR("Tỉnh Bình Phước");
+}
+
+static size_t
+hook_nav(struct ctx *cx, struct str path, bool is_office, struct web_nav_item **ret)
+{
+    static const struct web_nav_item items[] = {
+        { STR_INIT("/bo-mau"), STR_INIT("Tìm thủ tục"), STR_INIT("search"), true, -1 },
+        { STR_INIT("/tra-cuu"), STR_INIT("Theo dõi hồ sơ"), STR_INIT("file"), false, -1 },
+        { STR_INIT("/viec"), STR_INIT("Hồ sơ cần xử lý"), STR_INIT("inbox"), false, 12 },
+    };
+    (void)path;
+    *ret = arena_copy(cx->arena, items, sizeof(items));
+    return is_office ? 3 : 2;
+}
+
+static const struct web_hooks hooks = {
+    .session_load = hook_session_load, .session_start = hook_session_start, .may = hook_may, .perm_exists = hook_perm_exists,
+    .record_reading = hook_record_reading, .idem_begin = hook_idem_begin, .idem_end = hook_idem_end, .site_name = hook_site_name,
+    .nav = hook_nav, .pack_version = "1",
+};
+
+/* --- sample routes ------------------------------------------------------------------------------------------ */
+static enum err
+show_error_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct tpl_web_error *d = ARENA_NEW(cx->arena, struct tpl_web_error);
+    d->title = web_param(rq, "name");
+    d->help = STR("<script>alert(\"1\" & '2')</script>");
+    d->status = 7;
+    world.n_handled++;
+    return web_page(cx, rs, &tpl_web_error_t, d);
+}
+
+/* A page without a form: the same for everyone. */
+static enum err
+show_plain(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    (void)rq;
+    struct tpl_web_layout *d = ARENA_NEW(cx->arena, struct tpl_web_layout);
+    d->body = STR("<h1>Plain</h1>");
+    world.n_handled++;
+    return web_page(cx, rs, &tpl_web_layout_t, d);
+}
+
+static enum err
+show_person(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    web_reads_person(cx, rs, 42, "test", STR_NULL);
+    return show_error_page(cx, rq, rs);
+}
+
+static enum err
+save(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    world.n_handled++;
+    assert_true(web_int(rq, "amount") == 8000);
+    return web_see_other(cx, rs, "/xong/%d", 5);
+}
+
+static enum err
+see_far(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    (void)rq;
+    return web_see_other(cx, rs, "//evil.example/");
+}
+
+static const struct web_field save_fields[] = { { "amount", WEB_MONEY, .is_required = true }, { "pin", WEB_SECRET, .doc = "x" }, { "why", WEB_TEXT, .doc = "x" } };
+static const struct web_route routes_v[] = {
+    { HTTP_GET, "/trang/{name}", "public", show_error_page, .flags = WEB_API, .reply = &tpl_web_error_t },
+    { HTTP_GET, "/nho", "public", show_plain, .flags = WEB_CACHE },
+    { HTTP_GET, "/trang/co-dinh", "public", see_far, .doc = "x" },
+    { HTTP_GET, "/nguoi", "signed-in", show_person, .doc = "x" },
+    { HTTP_GET, "/viec", "staff.do", show_error_page, .doc = "x" },
+    { HTTP_POST, "/luu", "signed-in", save, WEB_FIELDS(save_fields), .flags = WEB_API | WEB_IDEMPOTENT },
+};
+static const struct web_routes routes_test = { "test", routes_v, COUNT_OF(routes_v) };
+
+struct fixture {
+    struct ctx cx;
+    struct sys_random_seeded random;
+    struct web *w;
+    struct http_request rq;
+    struct http_response rs;
+};
+
+static int
+setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    memset(&world, 0, sizeof(world));
+    sys_random_seed(&f->random, 7);
+    f->cx.arena = arena_open(0);
+    f->cx.clock = &sys_clock_real;
+    f->cx.random = &f->random.base;
+    f->cx.lang = STR("vi");
+    f->cx.trace_id = STR("0123456789abcdef");
+    const struct web_routes *all[] = { &web_own_routes, &routes_test };
+    struct web_config config = { .routes = all, .n_routes = 2, .hooks = &hooks };
+    assert_int_equal(web_open(&f->cx, &config, &f->w), ERR_OK);
+    *state = f;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+    web_close(f->w);
+    arena_close(f->cx.arena);
+    free(f);
+    return 0;
+}
+
+static void
+header(struct fixture *f, struct str name, struct str value)
+{
+    f->rq.headers[f->rq.n_headers++] = (struct http_header){ name, value };
+}
+
+static void
+request(struct fixture *f, enum http_method m, struct str path, struct str query)
+{
+    f->rq = (struct http_request){ .method = m, .path = path, .query = query, .arena = f->cx.arena };
+    header(f, STR("Host"), STR("localhost"));
+}
+
+static struct str
+header_of(const struct http_response *rs, struct str name)
+{
+    for (size_t i = 0; i < rs->n_headers; i++) {
+        if (str_eq_nocase(rs->headers[i].name, name)) {
+            return rs->headers[i].value;
+        }
+    }
+    return STR_NULL;
+}
+
+static bool
+has(struct str s, struct str part)
+{
+    return str_find(s, part) < s.n;
+}
+
+static int
+go(struct fixture *f)
+{
+    web_handle(f->w, &f->cx, &f->rq, &f->rs);
+    return f->rs.status;
+}
+
+static void
+post_form(struct fixture *f, struct str path, struct str body, bool has_token)
+{
+    request(f, HTTP_POST, path, STR_NULL);
+    header(f, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
+    header(f, STR("Cookie"), STR("sid=1"));
+    header(f, STR("Origin"), STR("http://localhost"));
+    f->rq.body = body;
+    if (has_token) {
+        struct str token = url_encode(f->cx.arena, token_mask(&f->cx, STR(SECRET)));
+        f->rq.body = str_fmt(f->cx.arena, STR_FMT "&csrf=" STR_FMT, STR_ARG(body), STR_ARG(token));
+    }
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------ */
+static void
+test_tpl_esc_of_markup_gives_references(void **state)
+{
+    struct fixture *f = *state;
+    struct buf b = buf_new(f->cx.arena, 1000);
+    tpl_esc(&b, STR("<a href=\"x\">Đ & 'b'</a>"));
+    assert_true(str_eq(buf_str(&b), STR("&lt;a href=&quot;x&quot;&gt;Đ &amp; &#39;b&#39;&lt;/a&gt;")));
+}
+
+static void
+test_tpl_url_with_script_scheme_becomes_hash(void **state)
+{
+    struct fixture *f = *state;
+    static const struct str bad[] = { STR_INIT("javascript:alert(1)"), STR_INIT("JaVaScript:x"), STR_INIT("data:text/html,x"),
+                                      STR_INIT("java\tscript:x"), STR_INIT(" javascript:x"), STR_INIT("vbscript:x") };
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct buf b = buf_new(f->cx.arena, 1000);
+        tpl_url(&b, bad[i]);
+        assert_true(str_eq(buf_str(&b), STR("#")));
+    }
+    struct buf b = buf_new(f->cx.arena, 1000);
+    tpl_url(&b, STR("/a?x=1:2&y"));
+    assert_true(str_eq(buf_str(&b), STR("/a?x=1:2&amp;y")));
+}
+
+static void
+test_page_with_hostile_data_is_escaped(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/trang/<b>"), STR_NULL);
+    assert_int_equal(go(f), 200);
+    assert_true(has(f->rs.body, STR("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;")));
+    assert_true(has(f->rs.body, STR("<h1>&lt;b&gt;</h1>")));
+    assert_false(has(f->rs.body, STR("<script>alert")));
+    assert_true(has(header_of(&f->rs, STR("Content-Security-Policy")), STR("default-src 'none'")));
+    assert_false(has(header_of(&f->rs, STR("Content-Security-Policy")), STR("unsafe")));
+}
+
+static void
+test_route_literal_beats_parameter_and_refuses_foreign_redirect(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/trang/co-dinh"), STR_NULL);
+    assert_int_equal(go(f), 400);
+    request(f, HTTP_GET, STR("/khong-co"), STR_NULL);
+    assert_int_equal(go(f), 404);
+    assert_true(has(f->rs.body, STR("Không tìm thấy trang này")));
+    request(f, HTTP_DELETE, STR("/nguoi"), STR_NULL);
+    assert_int_equal(go(f), 405);
+    assert_true(str_eq(header_of(&f->rs, STR("Allow")), STR("GET")));
+}
+
+static void
+test_api_of_a_page_gives_its_document(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/api/v1/trang/a"), STR_NULL);
+    assert_int_equal(go(f), 200);
+    assert_true(str_eq(f->rs.content_type, STR("application/json")));
+    assert_true(has(f->rs.body, STR("\"title\":\"a\"")) && has(f->rs.body, STR("\"status\":7")));
+    assert_false(has(f->rs.body, STR("kept")));
+    request(f, HTTP_GET, STR("/trang/a"), STR_NULL);
+    header(f, STR("Accept"), STR("application/json"));
+    assert_int_equal(go(f), 200);
+    assert_true(str_eq(f->rs.content_type, STR("application/json")));
+    request(f, HTTP_GET, STR("/api/v1/nguoi"), STR_NULL);
+    assert_int_equal(go(f), 404);
+}
+
+static void
+test_problem_document_names_each_field(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_POST, STR("/api/v1/luu"), STR_NULL);
+    header(f, STR("Authorization"), STR("Bearer x"));
+    header(f, STR("Content-Type"), STR("application/json"));
+    f->rq.body = STR("{\"amount\": \"abc\", \"nope\": 1}");
+    assert_int_equal(go(f), 422);
+    assert_true(str_eq(f->rs.content_type, STR("application/problem+json")));
+    struct json *j = NULL;
+    struct json_fault fault;
+    assert_int_equal(json_parse(f->cx.arena, f->rs.body, (struct json_limits){ 0 }, &j, &fault), ERR_OK);
+    assert_int_equal(json_int(j, "status", 0), 422);
+    const struct json *errors = json_get(j, "errors");
+    assert_int_equal(errors->n, 2);
+    assert_true(str_eq(json_text(errors->child, "field"), STR("nope")));
+    assert_true(str_eq(json_text(errors->child->next, "code"), STR("web.invalid.money")));
+    assert_int_equal(world.n_handled, 0);
+}
+
+static void
+test_post_without_token_keeps_what_was_typed_and_offers_a_new_token(void **state)
+{
+    struct fixture *f = *state;
+    post_form(f, STR("/luu"), STR("amount=8.000&pin=1234&why=l%C3%BD+do"), false);
+    assert_int_equal(go(f), 403);
+    assert_int_equal(world.n_handled, 0);
+    assert_true(has(f->rs.body, STR("8.000")) && has(f->rs.body, STR("lý do")));
+    assert_false(has(f->rs.body, STR("1234")));
+    assert_true(has(f->rs.body, STR("name=\"csrf\" value=\"")));
+}
+
+static void
+test_post_with_token_is_taken_and_masks_differ(void **state)
+{
+    struct fixture *f = *state;
+    post_form(f, STR("/luu"), STR("amount=8.000"), true);
+    assert_int_equal(go(f), 303);
+    assert_true(str_eq(header_of(&f->rs, STR("Location")), STR("/xong/5")));
+    assert_false(str_eq(token_mask(&f->cx, STR(SECRET)), token_mask(&f->cx, STR(SECRET))));
+}
+
+static void
+test_post_from_another_site_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    post_form(f, STR("/luu"), STR("amount=8.000"), true);
+    f->rq.headers[f->rq.n_headers - 1].value = STR("https://evil.example");
+    assert_int_equal(go(f), 403);
+    post_form(f, STR("/luu"), STR("amount=8.000"), true);
+    header(f, STR("Sec-Fetch-Site"), STR("cross-site"));
+    assert_int_equal(go(f), 403);
+    assert_int_equal(world.n_handled, 0);
+}
+
+static void
+test_expired_session_in_a_form_keeps_what_was_typed(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_POST, STR("/luu"), STR_NULL);
+    header(f, STR("Content-Type"), STR("application/x-www-form-urlencoded"));
+    f->rq.body = STR("amount=8000&why=con+trai");
+    assert_int_equal(go(f), 401);
+    assert_true(has(f->rs.body, STR("con trai")) && has(f->rs.body, STR("/dang-nhap?tiep=%2Fluu")));
+    request(f, HTTP_GET, STR("/nguoi"), STR_NULL);
+    assert_int_equal(go(f), 303);
+    assert_true(str_eq(header_of(&f->rs, STR("Location")), STR("/dang-nhap?tiep=%2Fnguoi")));
+}
+
+static void
+test_wrong_fields_show_the_form_again_with_values_and_messages(void **state)
+{
+    struct fixture *f = *state;
+    post_form(f, STR("/bo-mau"), STR("name=%C4%90i%E1%BB%83u+%3CB%3E&born-d=31&born-m=2&born-y=2020&kind=counter"), true);
+    assert_int_equal(go(f), 422);
+    assert_true(has(f->rs.body, STR("value=\"Điểu &lt;B&gt;\"")));
+    assert_true(has(f->rs.body, STR("href=\"#born\"")));
+    assert_true(has(f->rs.body, STR("Ngày này không có trong lịch")));
+    assert_true(has(f->rs.body, STR("name=\"kind\" value=\"counter\" checked")));
+}
+
+static void
+test_flash_is_shown_once(void **state)
+{
+    struct fixture *f = *state;
+    post_form(f, STR("/bo-mau"), STR("name=A&born=1%2F2%2F2020&kind=post"), true);
+    assert_int_equal(go(f), 303);
+    assert_true(has(header_of(&f->rs, STR("Set-Cookie")), STR("flash=web.saved")));
+    request(f, HTTP_GET, STR("/bo-mau"), STR_NULL);
+    header(f, STR("Cookie"), STR("flash=web.saved"));
+    assert_int_equal(go(f), 200);
+    assert_true(has(f->rs.body, STR("Đã lưu")));
+    bool is_cleared = false;
+    for (size_t i = 0; i < f->rs.n_headers; i++) {
+        is_cleared = is_cleared || has(f->rs.headers[i].value, STR("flash=x"));
+    }
+    assert_true(is_cleared);
+}
+
+static void
+test_reading_that_cannot_be_recorded_keeps_the_page_in(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/nguoi"), STR_NULL);
+    header(f, STR("Cookie"), STR("sid=1"));
+    assert_int_equal(go(f), 200);
+    assert_int_equal(world.n_readings, 1);
+    assert_true(str_eq(header_of(&f->rs, STR("Cache-Control")), STR("no-store")));
+    world.is_reading_broken = true;
+    assert_int_equal(go(f), 500);
+    assert_false(has(f->rs.body, STR("alert(")));
+}
+
+static void
+test_idempotency_key_gives_the_stored_answer(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 2; i++) {
+        request(f, HTTP_POST, STR("/api/v1/luu"), STR_NULL);
+        header(f, STR("Authorization"), STR("Bearer x"));
+        header(f, STR("Content-Type"), STR("application/json"));
+        header(f, STR("Idempotency-Key"), STR("k1"));
+        f->rq.body = STR("{\"amount\": 8000}");
+        assert_int_equal(go(f), 201);
+        assert_true(has(f->rs.body, STR("/api/v1/xong/5")));
+    }
+    assert_int_equal(world.n_handled, 1);
+    assert_true(str_eq(header_of(&f->rs, STR("Idempotency-Replayed")), STR("true")));
+}
+
+static void
+test_language_by_query_cookie_and_header(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/khong-co"), STR("lang=en"));
+    assert_int_equal(go(f), 404);
+    assert_true(has(f->rs.body, STR("<html lang=\"en\">")) && has(header_of(&f->rs, STR("Set-Cookie")), STR("lang=en")));
+    request(f, HTTP_GET, STR("/khong-co"), STR_NULL);
+    header(f, STR("Cookie"), STR("lang=en"));
+    (void)go(f);
+    assert_true(has(f->rs.body, STR("This page cannot be found")));
+    request(f, HTTP_GET, STR("/khong-co"), STR_NULL);
+    header(f, STR("Accept-Language"), STR("en-GB,en;q=0.8"));
+    (void)go(f);
+    assert_true(has(f->rs.body, STR("This page cannot be found")));
+}
+
+static void
+test_cached_page_answers_from_memory_until_cleared(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/nho"), STR_NULL);
+    header(f, STR("Accept-Encoding"), STR("gzip"));
+    assert_int_equal(go(f), 200);
+    assert_true(str_eq(header_of(&f->rs, STR("Content-Encoding")), STR("gzip")));
+    struct str etag = f->rs.etag;
+    assert_true(etag.n > 2);
+    assert_int_equal(go(f), 200);
+    assert_int_equal(world.n_handled, 1);
+    header(f, STR("If-None-Match"), etag);
+    assert_int_equal(go(f), 304);
+    web_cache_clear(f->w);
+    f->rq.n_headers--;
+    assert_int_equal(go(f), 200);
+    assert_int_equal(world.n_handled, 2);
+    header(f, STR("Cookie"), STR("sid=1"));
+    assert_int_equal(go(f), 200);
+    assert_int_equal(world.n_handled, 3);
+}
+
+static void
+test_static_file_is_precompressed_and_immutable(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < assets_n; i++) {
+        request(f, HTTP_GET, assets[i].href, STR_NULL);
+        header(f, STR("Accept-Encoding"), STR("gzip, br"));
+        assert_int_equal(go(f), 200);
+        assert_true(has(header_of(&f->rs, STR("Cache-Control")), STR("immutable")));
+        if (str_eq(assets[i].name, STR("public.css"))) {
+            assert_true(assets[i].raw.n <= 15000);
+            assert_true(str_eq(header_of(&f->rs, STR("Content-Encoding")), STR("br")));
+        }
+        if (str_eq(assets[i].name, STR("app.js"))) {
+            assert_true(assets[i].raw.n < 5000);
+        }
+    }
+}
+
+static void
+test_check_routes_over_own_tables_finds_no_fault(void **state)
+{
+    struct fixture *f = *state;
+    struct web_check check;
+    web_check_routes(f->w, &f->cx, &check);
+    print_message(STR_FMT, STR_ARG(check.report));
+    assert_int_equal(check.n_faults, 0);
+    assert_true(check.n_routes == 9);
+    assert_int_equal(world.n_handled, 0);
+}
+
+static void
+test_open_with_unknown_permission_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const struct web_route bad[] = { { HTTP_GET, "/a", "no.such", show_error_page, .doc = "x" },
+                                            { HTTP_GET, "/b", NULL, show_error_page, .doc = "x" },
+                                            { HTTP_GET, "/c/{x}", "public", show_error_page, .doc = "x" },
+                                            { HTTP_GET, "/c/{y}", "public", show_error_page, .doc = "x" } };
+    static const struct web_routes table = { "bad", bad, COUNT_OF(bad) };
+    const struct web_routes *all[] = { &table };
+    struct web *w = NULL;
+    struct web_config config = { .routes = all, .n_routes = 1, .hooks = &hooks };
+    assert_int_equal(web_open(&f->cx, &config, &w), ERR_INVALID);
+    assert_true(has(str_of(f->cx.err.text), STR("3 faults")));
+}
+
+static void
+test_openapi_describes_api_routes(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/api/openapi.json"), STR_NULL);
+    assert_int_equal(go(f), 200);
+    struct json *j = NULL;
+    struct json_fault fault;
+    assert_int_equal(json_parse(f->cx.arena, f->rs.body, (struct json_limits){ 0 }, &j, &fault), ERR_OK);
+    const struct json *post = json_get(json_get(json_get(j, "paths"), "/luu"), "post");
+    assert_true(str_eq(json_text(post, "x-permission"), STR("signed-in")));
+    assert_non_null(json_get(json_get(json_get(j, "paths"), "/trang/{name}"), "get"));
+    assert_null(json_get(json_get(j, "paths"), "/nguoi"));
+}
+
+static void
+test_texts_of_a_pack_override_and_add_a_language(void **state)
+{
+    struct fixture *f = *state;
+    struct texts *t = web_texts_new(f->cx.arena);
+    assert_true(web_texts_set(t, STR("vi"), STR("web.home"), STR("Trang đầu")));
+    assert_true(web_texts_set(t, STR("stg"), STR("web.home"), STR("Nhih")));
+    assert_false(web_texts_set(t, STR("vi"), STR("web.no-such"), STR("x")));
+    assert_false(web_texts_set(t, STR("vi"), STR("web.signed_in_as"), STR("{nobody}")));
+    f->cx.texts = t;
+    assert_true(str_eq(text(&f->cx, "web.home"), STR("Trang đầu")));
+    f->cx.lang = STR("stg");
+    assert_true(str_eq(text(&f->cx, "web.home"), STR("Nhih")));
+    assert_true(str_eq(text(&f->cx, "web.back"), STR("Quay lại")));
+    f->cx.lang = STR("vi");
+    assert_true(str_eq(text_instant(&f->cx, date_to_us_vn(date_of(2026, 11, 25), 15 * 3600)), STR("thứ Tư, 25/11/2026, 15:00")));
+    assert_true(str_eq(text_money(&f->cx, 8000), STR("8.000\xC2\xA0đ")));
+    assert_true(str_eq(text_number(&f->cx, -1234567), STR("-1.234.567")));
+}
+
+/* Writes the pages that people look at; see tools/preview.mjs. */
+static void
+test_preview_pages_are_written_when_asked(void **state)
+{
+    struct fixture *f = *state;
+    const char *dir = getenv("PREVIEW_DIR");
+    if (dir == NULL) {
+        return;
+    }
+    static const struct {
+        struct str path;
+        const char *name;
+    } pages[] = { { STR_INIT("/bo-mau"), "public" }, { STR_INIT("/bo-mau/van-phong"), "office" }, { STR_INIT("/khong-co"), "error" } };
+    struct app_config config = { .is_demo = true };
+    f->cx.config = &config;
+    for (size_t i = 0; i < COUNT_OF(pages); i++) {
+        request(f, HTTP_GET, pages[i].path, STR_NULL);
+        (void)go(f);
+        struct str to = str_fmt(f->cx.arena, "%s/%s.html", dir, pages[i].name);
+        assert_int_equal(sys_file_write(&f->cx, to, f->rs.body), ERR_OK);
+    }
+    post_form(f, STR("/bo-mau"), STR("name=&born-d=31&born-m=2&born-y=2020&kind=counter"), true);
+    (void)go(f);
+    assert_int_equal(sys_file_write(&f->cx, str_fmt(f->cx.arena, "%s/again.html", dir), f->rs.body), ERR_OK);
+    for (size_t i = 0; i < assets_n; i++) {
+        assert_int_equal(sys_file_write(&f->cx, str_fmt(f->cx.arena, "%s" STR_FMT, dir, STR_ARG(assets[i].href)), assets[i].raw),
+                         ERR_OK);
+    }
+}
+
+#define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_tpl_esc_of_markup_gives_references),
+        T(test_tpl_url_with_script_scheme_becomes_hash),
+        T(test_page_with_hostile_data_is_escaped),
+        T(test_route_literal_beats_parameter_and_refuses_foreign_redirect),
+        T(test_api_of_a_page_gives_its_document),
+        T(test_problem_document_names_each_field),
+        T(test_post_without_token_keeps_what_was_typed_and_offers_a_new_token),
+        T(test_post_with_token_is_taken_and_masks_differ),
+        T(test_post_from_another_site_is_refused),
+        T(test_expired_session_in_a_form_keeps_what_was_typed),
+        T(test_wrong_fields_show_the_form_again_with_values_and_messages),
+        T(test_flash_is_shown_once),
+        T(test_reading_that_cannot_be_recorded_keeps_the_page_in),
+        T(test_idempotency_key_gives_the_stored_answer),
+        T(test_language_by_query_cookie_and_header),
+        T(test_cached_page_answers_from_memory_until_cleared),
+        T(test_static_file_is_precompressed_and_immutable),
+        T(test_check_routes_over_own_tables_finds_no_fault),
+        T(test_open_with_unknown_permission_is_refused),
+        T(test_openapi_describes_api_routes),
+        T(test_texts_of_a_pack_override_and_add_a_language),
+        T(test_preview_pages_are_written_when_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
