@@ -1,0 +1,132 @@
+/* indicator_store.c: deltas, sums and the fold. */
+#include "engine/indicator/indicator.h"
+
+#include "engine/calendar/calendar.h"
+#include "gen/q_indicator.h"
+#include "store/store.h"
+
+#define ROWS_MAX      2000
+#define FOLD_MAX      500
+#define FOLD_EVERY_US (INT64_C(30) * 1000 * 1000)
+
+static struct str
+or_empty(struct str s)
+{
+    return s.p == NULL ? STR("") : s;
+}
+
+enum err
+indicator_add(struct ctx *cx, const struct indicator_delta *d)
+{
+    return q_indicator_delta_insert(
+        cx, NULL, .id = store_new_id(cx), .metric = str_of(d->metric),
+        .day = date_iso(cx->arena, calendar_today(cx)), .unit = or_empty(d->unit),
+        .procedure_code = or_empty(d->procedure), .field = or_empty(d->field), .n = d->n);
+}
+
+/* Stocks are summed over all days. */
+static bool
+is_stock(const char *metric)
+{
+    static const char *const stocks[] = { "open", "waiting", "unpaid" };
+    for (size_t i = 0; i < COUNT_OF(stocks); i++) {
+        if (str_eq(str_of(metric), str_of(stocks[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct str
+first_day(struct ctx *cx, const struct indicator_query *q, const char *metric)
+{
+    return is_stock(metric) || q->from.day == 0 ? STR("0000-00-00") : date_iso(cx->arena, q->from);
+}
+
+static struct str
+last_day(struct ctx *cx, const struct indicator_query *q)
+{
+    return q->to.day == 0 ? STR("9999-99-99") : date_iso(cx->arena, q->to);
+}
+
+enum err
+indicator_sum(struct ctx *cx, const struct indicator_query *q, const char *metric, int64_t *ret)
+{
+    struct q_indicator_sum row;
+    TRY(q_indicator_sum(cx, &row, .metric = str_of(metric), .from_day = first_day(cx, q, metric),
+                        .to_day = last_day(cx, q), .unit = or_empty(q->unit),
+                        .procedure_code = or_empty(q->procedure), .field = or_empty(q->field)));
+    *ret = row.n;
+    return ERR_OK;
+}
+
+/* One call for each grouping: the statements differ in one column. */
+#define GROUP(statement)                                                                           \
+    do {                                                                                           \
+        struct statement##_list list;                                                              \
+        TRY(statement(cx, &list, .metric = str_of(metric), .from_day = first_day(cx, q, metric),   \
+                      .to_day = last_day(cx, q), .unit = or_empty(q->unit),                        \
+                      .procedure_code = or_empty(q->procedure), .field = or_empty(q->field),       \
+                      .limit_n = ROWS_MAX));                                                       \
+        struct indicator_row *v = ARENA_ARRAY(cx->arena, struct indicator_row, list.n);            \
+        for (size_t i = 0; i < list.n; i++) {                                                      \
+            v[i] = (struct indicator_row){ list.v[i].key, list.v[i].n };                           \
+        }                                                                                          \
+        *ret = v;                                                                                  \
+        *ret_n = list.n;                                                                           \
+        return ERR_OK;                                                                             \
+    } while (0)
+
+enum err
+indicator_group(struct ctx *cx, const struct indicator_query *q, const char *metric,
+                enum indicator_group by, struct indicator_row **ret, size_t *ret_n)
+{
+    switch (by) {
+    case INDICATOR_BY_UNIT:
+        GROUP(q_indicator_by_unit);
+    case INDICATOR_BY_FIELD:
+        GROUP(q_indicator_by_field);
+    case INDICATOR_BY_PROCEDURE:
+        GROUP(q_indicator_by_procedure);
+    case INDICATOR_BY_DAY:
+        GROUP(q_indicator_by_day);
+    }
+    return err_set(cx, ERR_INTERNAL, "unknown grouping");
+}
+
+struct fold_job {
+    size_t n;
+};
+
+static enum err
+fold_tx(struct ctx *cx, void *arg)
+{
+    struct fold_job *job = arg;
+    struct q_indicator_deltas_list list;
+    TRY(q_indicator_deltas(cx, &list, .limit_n = FOLD_MAX));
+    for (size_t i = 0; i < list.n; i++) {
+        TRY(q_indicator_fold(cx, NULL, .metric = list.v[i].metric, .day = list.v[i].day,
+                             .unit = list.v[i].unit, .procedure_code = list.v[i].procedure_code,
+                             .field = list.v[i].field, .n = list.v[i].n));
+        TRY(q_indicator_delta_drop(cx, NULL, .id = list.v[i].id));
+    }
+    job->n = list.n;
+    return ERR_OK;
+}
+
+static enum err
+fold(struct ctx *cx, int64_t *ret_again_us)
+{
+    struct fold_job job = { 0 };
+    *ret_again_us = FOLD_EVERY_US;
+    TRY(store_write(cx, fold_tx, &job));
+    if (job.n == FOLD_MAX) {
+        *ret_again_us = 1;
+    }
+    return ERR_OK;
+}
+
+const struct jobs_timed indicator_timed[] = {
+    { STR_INIT("indicator.fold"), fold },
+    { { NULL, 0 }, NULL },
+};

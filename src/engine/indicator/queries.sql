@@ -1,0 +1,71 @@
+-- name: indicator_delta_insert :exec
+-- in: id:i64 metric:str day:str unit:str procedure_code:str field:str n:i64
+INSERT INTO indicator_delta (id, metric, day, unit, procedure_code, field, n) VALUES (:id, :metric, :day, :unit, :procedure_code, :field, :n)
+
+-- name: indicator_deltas :many
+-- in: limit_n:i64
+-- out: id:i64 metric:str day:str unit:str procedure_code:str field:str n:i64
+-- scan: folding reads the oldest deltas; the table holds only what came since the last fold
+SELECT id, metric, day, unit, procedure_code, field, n FROM indicator_delta ORDER BY id LIMIT :limit_n
+
+-- name: indicator_fold :exec
+-- in: metric:str day:str unit:str procedure_code:str field:str n:i64
+INSERT INTO indicator (metric, day, unit, procedure_code, field, n) VALUES (:metric, :day, :unit, :procedure_code, :field, :n)
+ON CONFLICT (metric, day, unit, procedure_code) DO UPDATE SET n = indicator.n + excluded.n
+
+-- name: indicator_delta_drop :exec
+-- in: id:i64
+DELETE FROM indicator_delta WHERE id = :id
+
+-- name: indicator_sum :one
+-- in: metric:str from_day:str to_day:str unit:str procedure_code:str field:str
+-- out: n:i64
+SELECT
+    COALESCE((SELECT SUM(n) FROM indicator WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)), 0)
+    + COALESCE((SELECT SUM(n) FROM indicator_delta WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)), 0)
+
+-- name: indicator_by_unit :many
+-- in: metric:str from_day:str to_day:str unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT unit, SUM(n) FROM (
+    SELECT unit, n FROM indicator WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
+    UNION ALL
+    SELECT unit, n FROM indicator_delta WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)) AS x
+GROUP BY unit ORDER BY unit LIMIT :limit_n
+
+-- name: indicator_by_field :many
+-- in: metric:str from_day:str to_day:str unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT field, SUM(n) FROM (
+    SELECT field, n FROM indicator WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
+    UNION ALL
+    SELECT field, n FROM indicator_delta WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)) AS x
+GROUP BY field ORDER BY field LIMIT :limit_n
+
+-- name: indicator_by_procedure :many
+-- in: metric:str from_day:str to_day:str unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT procedure_code, SUM(n) FROM (
+    SELECT procedure_code, n FROM indicator WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
+    UNION ALL
+    SELECT procedure_code, n FROM indicator_delta WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)) AS x
+GROUP BY procedure_code ORDER BY procedure_code LIMIT :limit_n
+
+-- name: indicator_by_day :many
+-- in: metric:str from_day:str to_day:str unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT day, SUM(n) FROM (
+    SELECT day, n FROM indicator WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
+    UNION ALL
+    SELECT day, n FROM indicator_delta WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
+        AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)) AS x
+GROUP BY day ORDER BY day LIMIT :limit_n
