@@ -5,7 +5,7 @@
 enum tok {
     TOK_END, TOK_BAD, TOK_NUMBER, TOK_STRING, TOK_NAME, TOK_OPEN, TOK_CLOSE, TOK_COMMA,
     TOK_OR, TOK_AND, TOK_EQ, TOK_NE, TOK_LT, TOK_LE, TOK_GT, TOK_GE, TOK_PLUS, TOK_MINUS, TOK_TIMES,
-    TOK_IN, TOK_BETWEEN, TOK_NOT, TOK_COUNT, TOK_MIN, TOK_MAX, TOK_TRUE, TOK_FALSE, TOK_NULL
+    TOK_IN, TOK_BETWEEN, TOK_NOT, TOK_COUNT, TOK_MIN, TOK_MAX, TOK_DAYS, TOK_TRUE, TOK_FALSE, TOK_NULL
 };
 
 /* What waits on the operator stack. */
@@ -160,7 +160,7 @@ lex_name(struct compiler *c)
         { STR_INIT("true"), TOK_TRUE, false },      { STR_INIT("false"), TOK_FALSE, false },
         { STR_INIT("null"), TOK_NULL, false },      { STR_INIT("not"), TOK_NOT, true },
         { STR_INIT("count"), TOK_COUNT, true },     { STR_INIT("min"), TOK_MIN, true },
-        { STR_INIT("max"), TOK_MAX, true },
+        { STR_INIT("max"), TOK_MAX, true },         { STR_INIT("days"), TOK_DAYS, true },
     };
     size_t from = c->at;
     while (is_name_start(peek(c, 0)) || is_digit(peek(c, 0)) ||
@@ -250,6 +250,7 @@ expr_taken_by(enum expr_op op, uint32_t arg)
     case EXPR_OP_ADD:
     case EXPR_OP_SUB:
     case EXPR_OP_MUL:
+    case EXPR_OP_DAYS:
         return 2;
     }
     return 2;
@@ -409,6 +410,8 @@ on_operand(struct compiler *c, bool *ret_is_value)
         return on_call(c, EXPR_OP_MIN);
     case TOK_MAX:
         return on_call(c, EXPR_OP_MAX);
+    case TOK_DAYS:
+        return on_call(c, EXPR_OP_DAYS);
     default:
         return fail(c, c->tok_column, "a value is missing");
     }
@@ -432,6 +435,9 @@ on_close(struct compiler *c)
     bool is_single = w.op == EXPR_OP_NOT || w.op == EXPR_OP_COUNT;
     if (is_single && w.n_args != 1) {
         return fail(c, w.column, "takes exactly one value");
+    }
+    if (w.op == EXPR_OP_DAYS && w.n_args != 2) {
+        return fail(c, w.column, "takes exactly two dates");
     }
     return emit(c, w.op, is_single ? 0 : w.n_args);
 }

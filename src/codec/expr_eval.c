@@ -1,6 +1,8 @@
 /* expr_eval.c: runs a compiled expression. Null means "not known": three-valued logic as in FEEL. */
 #include "codec/expr_int.h"
 
+#include "base/date.h"
+
 static const struct expr_value null_value = { .type = EXPR_NULL };
 
 struct expr_value
@@ -194,6 +196,17 @@ count(struct expr_value x)
 }
 
 static struct expr_value
+days(struct expr_value from, struct expr_value to)
+{
+    struct date a;
+    struct date b;
+    if (from.type != EXPR_STRING || to.type != EXPR_STRING || !date_parse(from.text, &a) || !date_parse(to.text, &b)) {
+        return null_value;
+    }
+    return expr_of_i64((int64_t)b.day - a.day);
+}
+
+static struct expr_value
 extreme(const struct expr_value *v, uint32_t n, int want)
 {
     struct expr_value best = v[0];
@@ -254,6 +267,8 @@ apply(enum expr_op op, const struct expr_value *v, uint32_t arg)
         return extreme(v, arg, -1);
     case EXPR_OP_MAX:
         return extreme(v, arg, 1);
+    case EXPR_OP_DAYS:
+        return days(v[0], v[1]);
     case EXPR_OP_CONST:
     case EXPR_OP_NAME:
         break;

@@ -29,7 +29,8 @@ enum expr_op {
     EXPR_OP_BETWEEN, /* x low high */
     EXPR_OP_IN,      /* x and arg values */
     EXPR_OP_MIN,     /* arg values */
-    EXPR_OP_MAX
+    EXPR_OP_MAX,
+    EXPR_OP_DAYS /* from to */
 };
 
 struct expr_step {

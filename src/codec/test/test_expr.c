@@ -59,6 +59,9 @@ test_expr_eval_values_and_operators_follow_feel(void **state)
         { "home.unit", "25195" }, { "a.home.unit = home.unit", "true" }, { "a.name", "Lan" }, { "day <= today", "true" },
         { "\"a\\\"b\"", "a\"b" }, { "\"đ\" > \"d\"", "true" }, { "a or ok = true", "true" },
         { "9000000000000 * 9000000000000", "null" }, { "not(not(ok))", "true" }, { "null", "null" },
+        { "days(\"2026-09-22\", today)", "610000" }, { "days(today, \"2026-11-20\")", "-20000" },
+        { "days(missing, today) > 60", "null" }, { "days(\"2026-02-30\", today)", "null" },
+        { "days(age, today)", "null" }, { "days = null", "true" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_string_equal(eval(cases[i][0]), cases[i][1]);
@@ -73,7 +76,7 @@ test_expr_compile_faulty_text_names_column(void **state)
         { "", "fault 1" }, { "1 +", "fault 4" }, { "(1", "fault 1" }, { "1)", "fault 2" }, { "a b", "fault 3" },
         { "a = b = c", "fault 7" }, { "\"open", "fault 1" }, { "\"\\x\"", "fault 2" }, { "1.23456", "fault 1" },
         { "x in 5", "fault 6" }, { "not(1, 2)", "fault 1" }, { "a, b", "fault 2" }, { "x between 1", "fault 3" },
-        { "5x", "fault 2" }, { "a @ b", "fault 3" }, { "and", "fault 1" }, { "()", "fault 2" }, { "min()", "fault 5" },
+        { "5x", "fault 2" }, { "a @ b", "fault 3" }, { "and", "fault 1" }, { "()", "fault 2" }, { "min()", "fault 5" }, { "days(today)", "fault 1" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_string_equal(eval(cases[i][0]), cases[i][1]);
