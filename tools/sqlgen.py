@@ -172,7 +172,7 @@ def convert(text, dialect, numbers, used, unknown):
             return t
         used.add(name)
         return ("?%d" if dialect == "sqlite" else "$%d") % numbers[name]
-    return TOKEN.sub(one, text)
+    return "\n".join(line.rstrip() for line in TOKEN.sub(one, text).split("\n") if line.strip())
 
 
 def bare(text):
@@ -246,6 +246,20 @@ def read_schema(path, dialect):
         text = re.sub(r"\bBLOB\b", "BYTEA", text)
     lines = [re.sub(r"\s+", " ", line).strip() for line in text.split("\n")]
     return "\n".join(line for line in lines if line) + "\n"
+
+
+def check_schemas(faults, paths):
+    """What the write path cannot bear: a constraint that fails at the commit takes the batch with it."""
+    for path in paths:
+        if not os.path.exists(path):
+            continue
+        with open(path, encoding="utf-8") as f:
+            for no, line in enumerate(f, 1):
+                code = line.split("--")[0]
+                if re.search(r"\bDEFERR(ED|ABLE)\b", code, re.I):
+                    faults.add(path, no, "no deferred constraints: they fail at the commit of a whole batch")
+                if re.search(r"\bAUTOINCREMENT\b", code, re.I):
+                    faults.add(path, no, "no AUTOINCREMENT: ids come from store_new_id")
 
 
 def read_migrations(faults, modules):
@@ -361,13 +375,15 @@ def all_tables(modules, stmts, migrations):
         path = os.path.join(folder, "schema.sql")
         if os.path.exists(path):
             texts.append((0, module, path))
-    for var, rows in (("store_schema", texts), ("store_migrations", migrations)):
-        out.append("const struct store_schema_part %s[] = {" % var)
+    for var, rows in (("schema_parts", texts), ("migration_parts", migrations)):
+        out.append("static const struct store_schema_part %s[] = {" % var)
         for number, module, path in rows:
             out.append('    { "%s", "%s", %d,\n    %s,\n    %s },' % (
                 module, path, number, c_string(read_schema(path, "sqlite")), c_string(read_schema(path, "postgres"))))
-        out += ["    { NULL, NULL, 0, NULL, NULL },", "};", "const size_t %s = %d;" % (
-            "store_n_schema" if var == "store_schema" else "store_n_migrations", len(rows)), ""]
+        out += ["    { NULL, NULL, 0, NULL, NULL },", "};", ""]
+    out += ["const struct store_schema_set store_program_schema = {",
+            "    .schema = schema_parts, .n_schema = %d," % len(texts),
+            "    .migrations = migration_parts, .n_migrations = %d," % len(migrations), "};", ""]
     return "\n".join(out)
 
 
@@ -387,6 +403,7 @@ def generate(src, out):
         stmts += mine
     check_names(faults, stmts)
     migrations = read_migrations(faults, modules)
+    check_schemas(faults, [os.path.join(folder, "schema.sql") for _, folder in modules] + [path for _, _, path in migrations])
     faults.stop()
     indexes = {st.name: i for i, st in enumerate(stmts)}
     names = []

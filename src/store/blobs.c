@@ -1,8 +1,9 @@
 /* blobs.c: files by the hash of their content: <data>/blobs/ab/cd/abcd...
  *
- * A put and a collection may meet at a file that no row names yet. A put of a file that is there makes
- * it young again; the collector first renames what looks old, and puts it back when it turns out to be
- * young after all. So either the put sees the file and saves it, or finds none and writes it anew. */
+ * A put and a collection may meet at a file that no row names yet. A put of a file that is there
+ * makes it young again; the collector first renames what looks old, and puts it back when it turns
+ * out to be young after all. So either the put sees the file and saves it, or finds none and writes
+ * it anew. */
 #include "store/blobs.h"
 
 #include "crypto/digest.h"
@@ -31,11 +32,12 @@ root_of(struct ctx *cx)
 static struct str
 path_of(struct ctx *cx, struct str hash)
 {
-    return str_fmt(cx->arena, STR_FMT "/%.2s/%.2s/" STR_FMT, STR_ARG(root_of(cx)), hash.p, hash.p + 2, STR_ARG(hash));
+    return str_fmt(cx->arena, STR_FMT "/%.2s/%.2s/" STR_FMT, STR_ARG(root_of(cx)), hash.p,
+                   hash.p + 2, STR_ARG(hash));
 }
 
-/* The place for a blob, with its folders made durable: ERR_NOT_FOUND when no file is there yet, else
- * the file is young again. */
+/* The place for a blob, with its folders made durable: ERR_NOT_FOUND when no file is there yet,
+ * else the file is young again. */
 static enum err
 claim(struct ctx *cx, struct str path)
 {
@@ -144,7 +146,8 @@ blobs_path(struct ctx *cx, struct str hash, struct str *ret_path)
     return ERR_OK;
 }
 
-/* --- collection ------------------------------------------------------------------------------------- */
+/* --- collection
+ * ------------------------------------------------------------------------------------- */
 
 struct sweep {
     int64_t before_us; /* files changed later are young */
@@ -227,7 +230,8 @@ sweep_upper(struct ctx *cx, struct sweep *s, struct str dir)
     enum err e = sys_dir_list(cx, dir, &v, &n);
     for (size_t i = 0; e == ERR_OK && i < n; i++) {
         if (v[i].is_dir) {
-            e = sweep_folder(cx, s, str_fmt(inner, STR_FMT "/" STR_FMT, STR_ARG(dir), STR_ARG(v[i].name)));
+            e = sweep_folder(cx, s,
+                             str_fmt(inner, STR_FMT "/" STR_FMT, STR_ARG(dir), STR_ARG(v[i].name)));
         }
     }
     cx->arena = outer;
@@ -248,7 +252,9 @@ blobs_collect(struct ctx *cx, int64_t min_age_us, blobs_keep_fn *keep, int64_t *
     }
     for (size_t i = 0; i < n; i++) {
         if (v[i].is_dir) {
-            TRY(sweep_upper(cx, &s, str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(root_of(cx)), STR_ARG(v[i].name))));
+            TRY(sweep_upper(
+                cx, &s,
+                str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(root_of(cx)), STR_ARG(v[i].name))));
         }
     }
     *ret_n = s.n;

@@ -12,11 +12,13 @@ NODISCARD enum err blobs_put(struct ctx *cx, struct str bytes, struct str *ret_h
 NODISCARD enum err blobs_put_file(struct ctx *cx, struct str path, struct str *ret_hash);
 /* Reads a whole blob, up to max_bytes (ERR_TOO_LARGE). ERR_NOT_FOUND; ERR_IO when the content does
  * not match its hash. */
-NODISCARD enum err blobs_get(struct ctx *cx, struct str hash, size_t max_bytes, struct str *ret_bytes);
+NODISCARD enum err blobs_get(struct ctx *cx, struct str hash, size_t max_bytes,
+                             struct str *ret_bytes);
 /* Path of the file for sending it, NUL-terminated in cx->arena. ERR_NOT_FOUND. */
 NODISCARD enum err blobs_path(struct ctx *cx, struct str hash, struct str *ret_path);
 /* Removes files older than min_age_us that keep() does not know. */
 typedef bool blobs_keep_fn(struct ctx *cx, struct str hash);
-NODISCARD enum err blobs_collect(struct ctx *cx, int64_t min_age_us, blobs_keep_fn *keep, int64_t *ret_n);
+NODISCARD enum err blobs_collect(struct ctx *cx, int64_t min_age_us, blobs_keep_fn *keep,
+                                 int64_t *ret_n);
 
 #endif

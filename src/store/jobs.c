@@ -36,14 +36,22 @@ jobs_cx_reset(struct ctx *cx)
     cx->trace_id = STR_NULL;
 }
 
+static const struct jobs_topic *
+topic_in(const struct jobs_topic *t, struct str topic)
+{
+    while (t->topic.p != NULL && !str_eq(t->topic, topic)) {
+        t++;
+    }
+    return t->topic.p != NULL ? t : NULL;
+}
+
 static jobs_fn *
 handler_of(const struct jobs_config *config, struct str topic)
 {
     for (size_t i = 0; i < config->n_topics; i++) {
-        for (const struct jobs_topic *t = config->topics[i]; t->topic.p != NULL; t++) {
-            if (str_eq(t->topic, topic)) {
-                return t->fn;
-            }
+        const struct jobs_topic *t = topic_in(config->topics[i], topic);
+        if (t != NULL) {
+            return t->fn;
         }
     }
     return NULL;
@@ -120,7 +128,8 @@ jobs_fetch(struct ctx *cx, size_t max_n, struct jobs_entry **ret, size_t *ret_n)
     return ERR_OK;
 }
 
-/* --- timed jobs ---------------------------------------------------------------------------------- */
+/* --- timed jobs ----------------------------------------------------------------------------------
+ */
 
 enum err
 jobs_timed_due_us(struct ctx *cx, const struct jobs_timed *t, int64_t *ret_due_us)
@@ -145,7 +154,8 @@ static enum err
 ran_tx(struct ctx *cx, void *arg)
 {
     const struct ran *r = arg;
-    return q_job_timed_ran(cx, NULL, .name = r->name, .due_us = r->due_us, .ran_us = r->ran_us, .last_error = r->reason);
+    return q_job_timed_ran(cx, NULL, .name = r->name, .due_us = r->due_us, .ran_us = r->ran_us,
+                           .last_error = r->reason);
 }
 
 enum err
@@ -166,19 +176,24 @@ jobs_timed_run(struct ctx *cx, const struct jobs_timed *t, int64_t *ret_due_us)
     return store_write(cx, ran_tx, &r);
 }
 
-/* --- draining ------------------------------------------------------------------------------------ */
+/* --- draining ------------------------------------------------------------------------------------
+ */
+
+static enum err
+drain_timed_job(struct ctx *cx, const struct jobs_timed *t)
+{
+    int64_t due_us = 0;
+    jobs_cx_reset(cx);
+    TRY(jobs_timed_due_us(cx, t, &due_us));
+    return due_us <= sys_now_us(cx) ? jobs_timed_run(cx, t, &due_us) : ERR_OK;
+}
 
 static enum err
 drain_timed(struct ctx *cx, const struct jobs_config *config)
 {
     for (size_t i = 0; i < config->n_timed; i++) {
         for (const struct jobs_timed *t = config->timed[i]; t->name.p != NULL; t++) {
-            int64_t due_us = 0;
-            TRY(jobs_timed_due_us(cx, t, &due_us));
-            if (due_us <= sys_now_us(cx)) {
-                TRY(jobs_timed_run(cx, t, &due_us));
-            }
-            jobs_cx_reset(cx);
+            TRY(drain_timed_job(cx, t));
         }
     }
     return ERR_OK;
@@ -219,7 +234,8 @@ jobs_drain(struct ctx *cx, const struct jobs_config *config)
     return e;
 }
 
-/* --- operators ------------------------------------------------------------------------------------- */
+/* --- operators
+ * ------------------------------------------------------------------------------------- */
 
 enum err
 jobs_counts(struct ctx *cx, struct jobs_count **ret, size_t *ret_n)
@@ -242,7 +258,8 @@ enum err
 jobs_dead_list(struct ctx *cx, int64_t before_id, size_t n, struct jobs_dead **ret, size_t *ret_n)
 {
     struct q_outbox_dead_list rows;
-    TRY(q_outbox_dead(cx, &rows, .before = before_id != 0 ? before_id : INT64_MAX, .limit_n = (int64_t)n));
+    TRY(q_outbox_dead(cx, &rows, .before = before_id != 0 ? before_id : INT64_MAX,
+                      .limit_n = (int64_t)n));
     struct jobs_dead *v = ARENA_ARRAY(cx->arena, struct jobs_dead, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
         v[i] = (struct jobs_dead){ .id = rows.v[i].id,

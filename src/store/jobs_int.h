@@ -19,9 +19,11 @@ void jobs_cx_reset(struct ctx *cx);
 /* Due entries that are the first of their topic and key. */
 NODISCARD enum err jobs_fetch(struct ctx *cx, size_t max_n, struct jobs_entry **ret, size_t *ret_n);
 /* Runs the handler and records the outcome. Fails only when the store does. */
-NODISCARD enum err jobs_handle(struct ctx *cx, const struct jobs_config *config, const struct jobs_entry *entry);
+NODISCARD enum err jobs_handle(struct ctx *cx, const struct jobs_config *config,
+                               const struct jobs_entry *entry);
 /* 0 when it never ran. */
-NODISCARD enum err jobs_timed_due_us(struct ctx *cx, const struct jobs_timed *t, int64_t *ret_due_us);
+NODISCARD enum err jobs_timed_due_us(struct ctx *cx, const struct jobs_timed *t,
+                                     int64_t *ret_due_us);
 NODISCARD enum err jobs_timed_run(struct ctx *cx, const struct jobs_timed *t, int64_t *ret_due_us);
 
 #endif

@@ -1,5 +1,5 @@
-/* jobs_threads.c: job threads. Under one mutex a thread takes the next timed job or outbox entry whose
- * topic and key no other thread is working on; it then works without the mutex. */
+/* jobs_threads.c: job threads. Under one mutex a thread takes the next timed job or outbox entry
+ * whose topic and key no other thread is working on; it then works without the mutex. */
 #include "store/jobs.h"
 
 #include "store/jobs_int.h"
@@ -164,8 +164,8 @@ jobs_wake(struct jobs *j)
     (void)pthread_mutex_unlock(&j->mutex);
 }
 
-/* Runs on the writer thread. Job threads hold the mutex only for reading, never while they write, so
- * this wait is short and cannot be for the writer itself. */
+/* Runs on the writer thread. Job threads hold the mutex only for reading, never while they write,
+ * so this wait is short and cannot be for the writer itself. */
 static void
 wake_hook(void *arg)
 {
@@ -173,14 +173,21 @@ wake_hook(void *arg)
 }
 
 static enum err
+add_timed(struct ctx *cx, struct jobs *j, const struct jobs_timed *t)
+{
+    if (j->n_timed == TIMED_MAX) {
+        return err_set(cx, ERR_INTERNAL, "more than %u timed jobs", TIMED_MAX);
+    }
+    j->timed[j->n_timed++].job = t;
+    return ERR_OK;
+}
+
+static enum err
 collect_timed(struct ctx *cx, struct jobs *j)
 {
     for (size_t i = 0; i < j->config.n_timed; i++) {
         for (const struct jobs_timed *t = j->config.timed[i]; t->name.p != NULL; t++) {
-            if (j->n_timed == TIMED_MAX) {
-                return err_set(cx, ERR_INTERNAL, "more than %u timed jobs", TIMED_MAX);
-            }
-            j->timed[j->n_timed++].job = t;
+            TRY(add_timed(cx, j, t));
         }
     }
     return ERR_OK;
@@ -206,7 +213,8 @@ jobs_new(const struct ctx *cx_template, const struct jobs_config *config)
     ASSERT(j != NULL);
     j->config = *config;
     j->store = cx_template->store;
-    ASSERT(pthread_condattr_init(&attr) == 0 && pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
+    ASSERT(pthread_condattr_init(&attr) == 0 &&
+           pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
     ASSERT(pthread_cond_init(&j->wake, &attr) == 0 && pthread_mutex_init(&j->mutex, NULL) == 0);
     (void)pthread_condattr_destroy(&attr);
     return j;

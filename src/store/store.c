@@ -1,4 +1,5 @@
-/* store.c: what modules call; finds the connection and hands the work to the engine behind the seam. */
+/* store.c: what modules call; finds the connection and hands the work to the engine behind the
+ * seam. */
 #include "store/store.h"
 
 #include "gen/q_store.h"
@@ -65,8 +66,9 @@ store_read(struct ctx *cx, store_tx_fn *fn, void *arg)
 int64_t
 store_new_id(struct ctx *cx)
 {
-    /* Microseconds of the wall clock, or one more than the last id where that is not greater: ordered by
-     * time, never twice, and below 2^53 until the year 2255, so that JavaScript reads them exactly. */
+    /* Microseconds of the wall clock, or one more than the last id where that is not greater:
+     * ordered by time, never twice, and below 2^53 until the year 2255, so that JavaScript reads
+     * them exactly. */
     int64_t now = sys_now_us(cx);
     int64_t last = atomic_load(&cx->store->last_id);
     int64_t next = 0;
@@ -104,7 +106,9 @@ store_stmt_one(struct ctx *cx, const struct store_stmt *st, const void *in, void
 {
     bool is_found = false;
     void *row = arena_alloc(cx->arena, st->row_bytes);
-    struct store_run run = { .st = st, .in = in, .row = row, .arena = cx->arena, .take = take_one, .take_arg = &is_found };
+    struct store_run run = {
+        .st = st, .in = in, .row = row, .arena = cx->arena, .take = take_one, .take_arg = &is_found
+    };
     TRY(run_stmt(cx, &run));
     if (!is_found) {
         return err_set(cx, ERR_NOT_FOUND, "%s: no row", st->name);
@@ -141,7 +145,8 @@ take_many(struct ctx *cx, struct store_run *run)
 }
 
 enum err
-store_stmt_many(struct ctx *cx, const struct store_stmt *st, const void *in, void **ret_rows, size_t *ret_n)
+store_stmt_many(struct ctx *cx, const struct store_stmt *st, const void *in, void **ret_rows,
+                size_t *ret_n)
 {
     struct many m = { 0 };
     struct store_run run = { .st = st,
@@ -180,7 +185,8 @@ take_each(struct ctx *cx, struct store_run *run)
 }
 
 enum err
-store_stmt_each(struct ctx *cx, const struct store_stmt *st, const void *in, store_row_fn *fn, void *arg)
+store_stmt_each(struct ctx *cx, const struct store_stmt *st, const void *in, store_row_fn *fn,
+                void *arg)
 {
     struct each each = { .fn = fn, .arg = arg };
     struct arena *rows = arena_open(0); /* holds one row at a time */
@@ -202,8 +208,8 @@ store_outbox_put(struct ctx *cx, struct str topic, struct str key, struct str pa
     if (cx->conn == NULL || !cx->conn->is_writer) {
         return err_set(cx, ERR_INTERNAL, "store_outbox_put outside store_write");
     }
-    TRY(q_outbox_put(cx, NULL, .id = store_new_id(cx), .topic = topic, .key = key, .payload = payload,
-                     .now_us = sys_now_us(cx)));
+    TRY(q_outbox_put(cx, NULL, .id = store_new_id(cx), .topic = topic, .key = key,
+                     .payload = payload, .now_us = sys_now_us(cx)));
     store_outbox_changed(cx);
     return ERR_OK;
 }

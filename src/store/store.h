@@ -16,9 +16,9 @@
  * Types: i64, str, blob (both struct str). A null str binds NULL and NULL reads as a null str; an
  * i64 declared `i64?` binds NULL when 0; NULL reads as 0.
  * `-- in:` and `-- out:` may be repeated to continue. Where the dialects differ, lines after
- * `-- sqlite:` are for SQLite only, after `-- postgres:` for PostgreSQL only, after `-- end` for both
- * again; in schema.sql as well. `-- scan: reason` allows a statement to read a whole table (a test
- * refuses it otherwise). A statement without parameters is called q_NAME(cx, &row).
+ * `-- sqlite:` are for SQLite only, after `-- postgres:` for PostgreSQL only, after `-- end` for
+ * both again; in schema.sql as well. `-- scan: reason` allows a statement to read a whole table (a
+ * test refuses it otherwise). A statement without parameters is called q_NAME(cx, &row).
  *
  * Reads outside a write run on this thread's read-only connection. Writes happen only inside
  * store_write. All strings of rows are copied into cx->arena. */
@@ -44,7 +44,8 @@ NODISCARD enum err store_read(struct ctx *cx, store_tx_fn *fn, void *arg);
 /* Inside a transaction: work that must follow its commit (mail, SMS, files, calls) goes to the
  * outbox in the same transaction; a job thread hands it to the topic's handler at least once.
  * key groups entries that must be handled in order; payload is JSON. */
-NODISCARD enum err store_outbox_put(struct ctx *cx, struct str topic, struct str key, struct str payload);
+NODISCARD enum err store_outbox_put(struct ctx *cx, struct str topic, struct str key,
+                                    struct str payload);
 
 /* A new row id: time-ordered, positive, unique in this installation. */
 int64_t store_new_id(struct ctx *cx);
@@ -69,36 +70,43 @@ struct store_stmt {
     enum store_kind kind;
     const struct store_col *in, *out;
     uint32_t n_in, n_out, row_bytes;
-    uint32_t index; /* place in the connection's cache of prepared statements */
+    uint32_t index;          /* place in the connection's cache of prepared statements */
     const char *scan_reason; /* why it may read a whole table, or NULL */
 };
 
 typedef enum err store_row_fn(struct ctx *cx, const void *row, void *arg);
 
 enum err store_stmt_one(struct ctx *cx, const struct store_stmt *st, const void *in, void *ret_row);
-enum err store_stmt_many(struct ctx *cx, const struct store_stmt *st, const void *in, void **ret_rows,
-                         size_t *ret_n);
-enum err store_stmt_exec(struct ctx *cx, const struct store_stmt *st, const void *in, int64_t *ret_n);
-enum err store_stmt_each(struct ctx *cx, const struct store_stmt *st, const void *in, store_row_fn *fn,
-                         void *arg);
+enum err store_stmt_many(struct ctx *cx, const struct store_stmt *st, const void *in,
+                         void **ret_rows, size_t *ret_n);
+enum err store_stmt_exec(struct ctx *cx, const struct store_stmt *st, const void *in,
+                         int64_t *ret_n);
+enum err store_stmt_each(struct ctx *cx, const struct store_stmt *st, const void *in,
+                         store_row_fn *fn, void *arg);
 
 /* --- life of a store ------------------------------------------------------------------------ */
+struct store_schema_set;
 struct sqlite3;
-/* Prepares a new SQLite connection: registers functions and tokenizers. Runs before any statement. */
+/* Prepares a new SQLite connection: registers functions and tokenizers. Runs before any statement.
+ */
 typedef enum err store_connect_fn(struct ctx *cx, struct sqlite3 *db);
 
 struct store_config {
-    struct str url;          /* "sqlite:/path/bombo.db" (later "postgres://...") */
-    uint32_t queue_max;      /* closures waiting for the writer; 0 = 4096 */
-    uint32_t batch_max;      /* closures per commit; 0 = 256 */
-    uint32_t cache_kib;      /* page cache per connection; 0 = 2048 */
-    const char *vfs;         /* SQLite VFS name for fault tests; NULL = default */
-    store_connect_fn *const *on_connect; /* called for each new connection; ended by NULL; or NULL */
+    struct str url;     /* "sqlite:/path/bombo.db" (later "postgres://...") */
+    uint32_t queue_max; /* closures waiting for the writer; 0 = 4096 */
+    uint32_t batch_max; /* closures per commit; 0 = 256 */
+    uint32_t cache_kib; /* page cache per connection; 0 = 2048 */
+    const char *vfs;    /* SQLite VFS name for fault tests; NULL = default */
+    store_connect_fn *const
+        *on_connect; /* called for each new connection; ended by NULL; or NULL */
+    const struct store_schema_set
+        *schema; /* NULL = the program's; tests of migrations bring theirs */
 };
 
-/* Opens (creating and migrating as needed) and starts the writer thread. detail of a failure in cx->err.
- * Two processes on one data folder are refused (ERR_BUSY). */
-NODISCARD enum err store_open(struct ctx *cx, const struct store_config *config, struct store **ret);
+/* Opens (creating and migrating as needed) and starts the writer thread. detail of a failure in
+ * cx->err. Two processes on one data folder are refused (ERR_BUSY). */
+NODISCARD enum err store_open(struct ctx *cx, const struct store_config *config,
+                              struct store **ret);
 /* Waits for queued closures, checkpoints, closes. Accepts NULL. */
 void store_close(struct store *s);
 /* Gives back this thread's read connection at thread end. */
@@ -115,15 +123,16 @@ extern const struct store_stmt *const store_all_stmts[];
 extern const size_t store_n_stmts;
 
 /* The schema of the whole program, module by module in the order of src/ORDER, and the forward
- * migrations src/.../migrations/NNNN_what.sql by number (number 0 in store_schema). */
+ * migrations <module>/migrations/NNNN_what.sql by number (number 0 in schema). */
 struct store_schema_part {
     const char *module, *path;
     int64_t number;
     const char *sqlite, *postgres;
 };
-extern const struct store_schema_part store_schema[];
-extern const size_t store_n_schema;
-extern const struct store_schema_part store_migrations[];
-extern const size_t store_n_migrations;
+struct store_schema_set {
+    const struct store_schema_part *schema, *migrations;
+    size_t n_schema, n_migrations;
+};
+extern const struct store_schema_set store_program_schema;
 
 #endif

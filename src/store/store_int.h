@@ -1,5 +1,6 @@
 /* store_int.h: inside the store. The seam between what modules call (store.c) and an engine
- * (sqlite/, later postgres/): one ops table, and what every engine's store and connection begin with. */
+ * (sqlite/, later postgres/): one ops table, and what every engine's store and connection begin
+ * with. */
 #ifndef STORE_STORE_INT_H
 #define STORE_STORE_INT_H
 
@@ -8,8 +9,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* How far beyond the highest id in use the stored high-water mark is moved, so that it is written once
- * a minute and not with each commit. */
+/* How far beyond the highest id in use the stored high-water mark is moved, so that it is written
+ * once a minute and not with each commit. */
 #define STORE_ID_AHEAD INT64_C(60000000)
 
 /* One execution of a statement. */
@@ -69,7 +70,7 @@ store_outbox_changed(struct ctx *cx)
 }
 
 /* Opens an SQLite store; path is what follows "sqlite:" in the URL. */
-NODISCARD enum err sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str path,
-                                     struct store **ret);
+NODISCARD enum err sqlite_store_open(struct ctx *cx, const struct store_config *config,
+                                     struct str path, struct store **ret);
 
 #endif

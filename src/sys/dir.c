@@ -55,6 +55,12 @@ entry_cmp(const void *a, const void *b)
     return str_cmp(x->name, y->name);
 }
 
+static struct dirent *
+entry_next(DIR *d)
+{
+    return readdir(d); // NOLINT(concurrency-mt-unsafe): safe in glibc on a stream of our own
+}
+
 static bool
 entry_is_dir(DIR *d, const struct dirent *de)
 {
@@ -76,8 +82,7 @@ sys_dir_list(struct ctx *cx, struct str path, struct sys_entry **ret, size_t *re
     size_t cap = 64;
     struct sys_entry *v = ARENA_ARRAY(cx->arena, struct sys_entry, cap);
     errno = 0;
-    /* glibc's readdir is safe on a stream of our own */
-    for (struct dirent *de = readdir(d); de != NULL && n < ENTRIES_MAX; de = readdir(d)) { // NOLINT(concurrency-mt-unsafe)
+    for (struct dirent *de = entry_next(d); de != NULL && n < ENTRIES_MAX; de = entry_next(d)) {
         if (de->d_name[0] == '.') {
             continue;
         }
@@ -105,7 +110,8 @@ sys_dir_list(struct ctx *cx, struct str path, struct sys_entry **ret, size_t *re
 enum err
 sys_temp_dir(struct ctx *cx, struct str *ret_path)
 {
-    const char *tmp = getenv("TMPDIR"); // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
+    const char *tmp =
+        getenv("TMPDIR"); // NOLINT(concurrency-mt-unsafe): nothing here sets the environment
     char *z = str_z(cx->arena, str_fmt(cx->arena, "%s/bombo-XXXXXX", tmp != NULL ? tmp : "/tmp"));
     if (mkdtemp(z) == NULL) {
         return dir_fail(cx, errno, "mkdtemp", str_of(z));
@@ -144,7 +150,7 @@ tree_empty(struct ctx *cx, struct tree *t, struct str path)
         return dir_fail(cx, errno, "open folder", path);
     }
     enum err e = ERR_OK;
-    for (struct dirent *de = readdir(d); de != NULL && e == ERR_OK; de = readdir(d)) { // NOLINT(concurrency-mt-unsafe)
+    for (struct dirent *de = entry_next(d); de != NULL && e == ERR_OK; de = entry_next(d)) {
         if (str_eq(str_of(de->d_name), STR(".")) || str_eq(str_of(de->d_name), STR(".."))) {
             continue;
         }

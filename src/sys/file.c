@@ -1,4 +1,5 @@
-/* file.c: whole files, written so that a crash leaves the old or the new content, never a mixture. */
+/* file.c: whole files, written so that a crash leaves the old or the new content, never a mixture.
+ */
 #include "sys/sys.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK_BYTES (64U * 1024U)
+#define CHUNK_BYTES ((size_t)65536)
 
 /* The error of a failed system call. Paths hold no personal data: they are ours. */
 static enum err
@@ -173,6 +174,7 @@ open_beside(struct ctx *cx, struct str path, char **ret_name, int *ret_fd)
 static enum err
 finish_beside(struct ctx *cx, enum err e, char *name, int fd, struct str path)
 {
+    ASSERT(name != NULL);
     if (e == ERR_OK && fsync(fd) != 0) {
         e = fail_errno(cx, errno, "fsync", path);
     }
@@ -195,7 +197,8 @@ sys_file_write(struct ctx *cx, struct str path, struct str bytes)
     char *name = NULL;
     int fd = -1;
     TRY(open_beside(cx, path, &name, &fd));
-    enum err e = write_full(fd, bytes.p, bytes.n) == 0 ? ERR_OK : fail_errno(cx, errno, "write", path);
+    enum err e =
+        write_full(fd, bytes.p, bytes.n) == 0 ? ERR_OK : fail_errno(cx, errno, "write", path);
     return finish_beside(cx, e, name, fd, path);
 }
 
@@ -208,7 +211,8 @@ static enum err
 copy_chunk(struct ctx *cx, struct str chunk, void *arg)
 {
     struct copy_to *to = arg;
-    return write_full(to->fd, chunk.p, chunk.n) == 0 ? ERR_OK : fail_errno(cx, errno, "write", to->path);
+    return write_full(to->fd, chunk.p, chunk.n) == 0 ? ERR_OK
+                                                     : fail_errno(cx, errno, "write", to->path);
 }
 
 enum err

@@ -20,15 +20,18 @@ real_fill(struct sys_random *r UNUSED, void *p, size_t n)
     }
 }
 
-/* Writable only because contexts hold a plain pointer that also fits the seeded twin; it has no state. */
+/* Writable only because contexts hold a plain pointer that also fits the seeded twin; it has no
+ * state. */
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 struct sys_random sys_random_real = { .fill = real_fill };
 
-/* SplitMix64 (Steele, Lea, Flood 2014): a counter and a mixing function, so one atomic add per draw. */
+/* SplitMix64 (Steele, Lea, Flood 2014): a counter and a mixing function, so one atomic add per
+ * draw. */
 static uint64_t
 seeded_next(struct sys_random_seeded *r)
 {
-    uint64_t z = atomic_fetch_add(&r->state, UINT64_C(0x9E3779B97F4A7C15)) + UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t z =
+        atomic_fetch_add(&r->state, UINT64_C(0x9E3779B97F4A7C15)) + UINT64_C(0x9E3779B97F4A7C15);
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
     return z ^ (z >> 31);

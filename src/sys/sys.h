@@ -27,7 +27,10 @@ int64_t sys_mono_us(const struct ctx *cx); /* monotonic */
 struct sys_random {
     void (*fill)(struct sys_random *r, void *p, size_t n);
 };
-extern struct sys_random sys_random_real; /* getrandom(2) */
+/* getrandom(2). Writable only because contexts hold a plain pointer that also fits the seeded twin;
+ * it has no state. */
+extern struct sys_random
+    sys_random_real; // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 /* Repeatable bytes; may be shared by threads (the order of draws is then theirs). */
 struct sys_random_seeded {
     struct sys_random base;
@@ -41,7 +44,8 @@ struct str sys_random_code(struct ctx *cx, size_t n);
 
 /* --- files ------------------------------------------------------------------------------------ */
 /* Whole file up to max_bytes. ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO. */
-NODISCARD enum err sys_file_read(struct ctx *cx, struct str path, size_t max_bytes, struct str *ret);
+NODISCARD enum err sys_file_read(struct ctx *cx, struct str path, size_t max_bytes,
+                                 struct str *ret);
 /* Writes beside, fsyncs, renames over, fsyncs the folder. ERR_DISK_FULL, ERR_IO. */
 NODISCARD enum err sys_file_write(struct ctx *cx, struct str path, struct str bytes);
 /* Creates the folder and its parents (mode 0750). */
@@ -51,7 +55,8 @@ struct sys_entry {
     struct str name;
     bool is_dir;
 };
-NODISCARD enum err sys_dir_list(struct ctx *cx, struct str path, struct sys_entry **ret, size_t *ret_n);
+NODISCARD enum err sys_dir_list(struct ctx *cx, struct str path, struct sys_entry **ret,
+                                size_t *ret_n);
 bool sys_file_exists(struct ctx *cx, struct str path);
 /* Size and time of last change. ERR_NOT_FOUND, ERR_IO. */
 struct sys_file_info {
@@ -59,7 +64,8 @@ struct sys_file_info {
     bool is_dir;
 };
 NODISCARD enum err sys_file_info(struct ctx *cx, struct str path, struct sys_file_info *ret);
-/* Hands the content to fn in chunks of at most 64 KiB. ERR_NOT_FOUND, ERR_IO, or what fn returned. */
+/* Hands the content to fn in chunks of at most 64 KiB. ERR_NOT_FOUND, ERR_IO, or what fn returned.
+ */
 typedef enum err sys_chunk_fn(struct ctx *cx, struct str chunk, void *arg);
 NODISCARD enum err sys_file_each(struct ctx *cx, struct str path, sys_chunk_fn *fn, void *arg);
 /* Durable move: fsyncs the file, renames it over `to`, fsyncs the folder of `to`.
@@ -79,28 +85,32 @@ NODISCARD enum err sys_file_remove(struct ctx *cx, struct str path);
 struct str sys_path_dir(struct str path);
 /* a new empty folder below the system's temporary folder, for tests and tools */
 NODISCARD enum err sys_temp_dir(struct ctx *cx, struct str *ret_path);
-/* Removes a folder with all its contents (not following links). ERR_OK also when it is not there. */
+/* Removes a folder with all its contents (not following links). ERR_OK also when it is not there.
+ */
 NODISCARD enum err sys_remove_tree(struct ctx *cx, struct str path);
 
-/* --- one process per data folder ----------------------------------------------------------------- */
+/* --- one process per data folder -----------------------------------------------------------------
+ */
 struct sys_lock;
-/* Takes the lock file at path, creating it. ERR_BUSY when another holder (also of this process) has it. */
+/* Takes the lock file at path, creating it. ERR_BUSY when another holder (also of this process) has
+ * it. */
 NODISCARD enum err sys_lock_open(struct ctx *cx, struct str path, struct sys_lock **ret);
 /* Gives it back. Accepts NULL. */
 void sys_lock_close(struct sys_lock *l);
 
-/* --- configuration, immutable after start -------------------------------------------------------- */
+/* --- configuration, immutable after start --------------------------------------------------------
+ */
 struct app_config {
-    struct str data_dir;   /* database, blobs, keys, spool */
-    struct str pack_dirs;  /* ':'-separated, first wins */
+    struct str data_dir;  /* database, blobs, keys, spool */
+    struct str pack_dirs; /* ':'-separated, first wins */
     struct str store_url;
-    struct str base_url;   /* http://localhost:8080, used in links, QR codes, OIDC */
-    struct str smtp_url;   /* smtp://host:port or empty: mail waits in the queue */
+    struct str base_url;     /* http://localhost:8080, used in links, QR codes, OIDC */
+    struct str smtp_url;     /* smtp://host:port or empty: mail waits in the queue */
     struct str clamd_socket; /* empty: no virus check; the page says so */
     struct str oidc_issuer, oidc_client_id, oidc_client_secret;
     struct str sign_module; /* empty: software key of the demo CA; else a PKCS#11 module path */
     struct str sign_pin;
-    struct str today;      /* business date override YYYY-MM-DD, or empty */
+    struct str today; /* business date override YYYY-MM-DD, or empty */
     int32_t port;
     int32_t n_workers, n_loops;
     bool is_demo;          /* demo accounts, labelled simulators */

@@ -1,8 +1,8 @@
 /* fault_vfs.h: an SQLite VFS over the default one that plays a bad disk, for tests and benchmarks.
  *
  * Power loss: every write since a file's last sync is kept beside the content of that sync. At
- * fault_vfs_crash the disk keeps the synced content and, as told, none or a random part of the later
- * writes; from then on every call fails, as for a dead process. Close the store, call
+ * fault_vfs_crash the disk keeps the synced content and, as told, none or a random part of the
+ * later writes; from then on every call fails, as for a dead process. Close the store, call
  * fault_vfs_recover, and open again. */
 #ifndef TEST_LIB_FAULT_VFS_H
 #define TEST_LIB_FAULT_VFS_H
@@ -17,16 +17,16 @@ struct fault_vfs *fault_vfs_new(const char *name);
 void fault_vfs_free(struct fault_vfs *v);
 
 enum fault_crash {
-    FAULT_DROP,    /* nothing that was not synced survives */
-    FAULT_TEAR,    /* each later write survives whole, in part, or not at all */
+    FAULT_DROP, /* nothing that was not synced survives */
+    FAULT_TEAR, /* each later write survives whole, in part, or not at all */
 };
 void fault_vfs_crash(struct fault_vfs *v, enum fault_crash how, uint64_t seed);
 /* Puts what survived into the files. */
 void fault_vfs_recover(struct fault_vfs *v);
 
 enum fault_op { FAULT_WRITE = 1, FAULT_SYNC = 2, FAULT_READ = 4, FAULT_TRUNCATE = 8 };
-/* Lets the nth call (1 = next) of these kinds fail with the SQLite code rc, and all later ones too when
- * is_sticky. nth 0 ends it. */
+/* Lets the nth call (1 = next) of these kinds fail with the SQLite code rc, and all later ones too
+ * when is_sticky. nth 0 ends it. */
 void fault_vfs_fail(struct fault_vfs *v, unsigned ops, uint32_t nth, int rc, bool is_sticky);
 /* How often it has failed since the last fault_vfs_fail. */
 uint32_t fault_vfs_n_failed(struct fault_vfs *v);

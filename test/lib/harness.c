@@ -54,7 +54,8 @@ test_env_new_with(const struct store_config *config)
     ASSERT_OK(env->cx, sys_temp_dir(env->cx, &env->data_dir));
     env->store_config = *config;
     if (str_is_empty(env->store_config.url)) {
-        env->store_config.url = str_fmt(env->cx->arena, "sqlite:" STR_FMT "/bombo.db", STR_ARG(env->data_dir));
+        env->store_config.url =
+            str_fmt(env->cx->arena, "sqlite:" STR_FMT "/bombo.db", STR_ARG(env->data_dir));
     }
     if (env->store_config.on_connect == NULL) {
         env->store_config.on_connect = test_on_connect;
@@ -115,8 +116,13 @@ int64_t
 test_i64(struct ctx *cx, const char *sql)
 {
     static const struct store_col out[] = { { "n", STORE_I64, 0 } };
-    struct store_stmt st = { .name = sql, .sqlite = sql, .kind = STORE_ONE, .out = out, .n_out = 1,
-                             .row_bytes = sizeof(int64_t), .index = STORE_NOT_CACHED };
+    struct store_stmt st = { .name = sql,
+                             .sqlite = sql,
+                             .kind = STORE_ONE,
+                             .out = out,
+                             .n_out = 1,
+                             .row_bytes = sizeof(int64_t),
+                             .index = STORE_NOT_CACHED };
     int64_t n = 0;
     ASSERT_OK(cx, store_stmt_one(cx, &st, NULL, &n));
     return n;
@@ -131,7 +137,9 @@ test_count(struct ctx *cx, const char *table)
 static enum err
 sql_tx(struct ctx *cx, void *arg)
 {
-    struct store_stmt st = { .name = arg, .sqlite = arg, .kind = STORE_EXEC, .index = STORE_NOT_CACHED };
+    struct store_stmt st = {
+        .name = arg, .sqlite = arg, .kind = STORE_EXEC, .index = STORE_NOT_CACHED
+    };
     return store_stmt_exec(cx, &st, NULL, NULL);
 }
 

@@ -48,7 +48,8 @@ enum err test_sql(struct ctx *cx, const char *sql);
         enum err assert_err_ = (call);                                                             \
         if (assert_err_ != ERR_OK) {                                                               \
             fail_msg("%s: %s at %s:%d: %s", #call, err_name(assert_err_),                          \
-                     (cx)->err.file != NULL ? (cx)->err.file : "?", (cx)->err.line, (cx)->err.text); \
+                     (cx)->err.file != NULL ? (cx)->err.file : "?", (cx)->err.line,                \
+                     (cx)->err.text);                                                              \
         }                                                                                          \
     } while (0)
 

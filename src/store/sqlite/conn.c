@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define READER_BUSY_MS      5000
-#define PROGRESS_EVERY      4096 /* virtual machine steps between looks at the deadline */
-#define DEFAULT_CACHE_KIB   2048U
+#define READER_BUSY_MS    5000
+#define PROGRESS_EVERY    4096 /* virtual machine steps between looks at the deadline */
+#define DEFAULT_CACHE_KIB 2048U
 
 enum err
 sqlite_fail(struct ctx *cx, sqlite3 *db, int rc, const char *what)
@@ -23,7 +23,8 @@ sqlite_fail(struct ctx *cx, sqlite3 *db, int rc, const char *what)
     case SQLITE_READONLY:
         return err_set(cx, ERR_INTERNAL, "%s: %s", what, msg);
     case SQLITE_CONSTRAINT:
-        if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_ROWID) {
+        if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+            rc == SQLITE_CONSTRAINT_ROWID) {
             return err_set(cx, ERR_CONFLICT, "%s: %s", what, msg);
         }
         return err_set(cx, ERR_STORE, "%s: %s", what, msg);
@@ -58,7 +59,8 @@ conn_settings(struct ctx *cx, struct sqlite_store *s, struct sqlite_conn *c)
     (void)sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     (void)sqlite3_busy_timeout(c->db, READER_BUSY_MS);
     TRY(sqlite_exec(cx, c->db, cache));
-    TRY(sqlite_exec(cx, c->db, "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF"));
+    TRY(sqlite_exec(cx, c->db,
+                    "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF"));
     if (c->base.is_writer) {
         return sqlite_exec(cx, c->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
     }
@@ -108,9 +110,11 @@ stmt_prepare(struct ctx *cx, struct sqlite_conn *c, const struct store_stmt *st,
     if (rc != SQLITE_OK) {
         return sqlite_fail(cx, c->db, rc, st->name);
     }
-    if ((uint32_t)sqlite3_bind_parameter_count(stmt) != st->n_in || (uint32_t)sqlite3_column_count(stmt) != st->n_out) {
-        enum err e = err_set(cx, ERR_INTERNAL, "%s: %d columns and %d parameters in the SQL", st->name,
-                             sqlite3_column_count(stmt), sqlite3_bind_parameter_count(stmt));
+    if ((uint32_t)sqlite3_bind_parameter_count(stmt) != st->n_in ||
+        (uint32_t)sqlite3_column_count(stmt) != st->n_out) {
+        enum err e =
+            err_set(cx, ERR_INTERNAL, "%s: %d columns and %d parameters in the SQL", st->name,
+                    sqlite3_column_count(stmt), sqlite3_bind_parameter_count(stmt));
         (void)sqlite3_finalize(stmt);
         return e;
     }
@@ -124,15 +128,17 @@ bind_one(sqlite3_stmt *stmt, int at, const struct store_col *col, const void *fi
     if (col->type == STORE_I64 || col->type == STORE_I64_NULL) {
         int64_t v = 0;
         memcpy(&v, field, sizeof(v));
-        return v == 0 && col->type == STORE_I64_NULL ? sqlite3_bind_null(stmt, at) : sqlite3_bind_int64(stmt, at, v);
+        return v == 0 && col->type == STORE_I64_NULL ? sqlite3_bind_null(stmt, at)
+                                                     : sqlite3_bind_int64(stmt, at, v);
     }
     struct str v;
     memcpy(&v, field, sizeof(v));
     if (v.p == NULL) {
         return sqlite3_bind_null(stmt, at);
     }
-    return col->type == STORE_BLOB ? sqlite3_bind_blob64(stmt, at, v.p, v.n, SQLITE_STATIC)
-                                   : sqlite3_bind_text64(stmt, at, v.p, v.n, SQLITE_STATIC, SQLITE_UTF8);
+    return col->type == STORE_BLOB
+               ? sqlite3_bind_blob64(stmt, at, v.p, v.n, SQLITE_STATIC)
+               : sqlite3_bind_text64(stmt, at, v.p, v.n, SQLITE_STATIC, SQLITE_UTF8);
 }
 
 static enum err
@@ -140,7 +146,8 @@ bind_all(struct ctx *cx, struct sqlite_conn *c, sqlite3_stmt *stmt, const struct
 {
     const struct store_stmt *st = run->st;
     for (uint32_t i = 0; i < st->n_in; i++) {
-        int rc = bind_one(stmt, (int)i + 1, &st->in[i], (const unsigned char *)run->in + st->in[i].offset);
+        int rc = bind_one(stmt, (int)i + 1, &st->in[i],
+                          (const unsigned char *)run->in + st->in[i].offset);
         if (rc != SQLITE_OK) {
             return sqlite_fail(cx, c->db, rc, st->name);
         }
@@ -154,7 +161,8 @@ column_str(sqlite3_stmt *stmt, int at, enum store_type type, struct arena *a)
     if (sqlite3_column_type(stmt, at) == SQLITE_NULL) {
         return STR_NULL;
     }
-    const void *p = type == STORE_BLOB ? sqlite3_column_blob(stmt, at) : sqlite3_column_text(stmt, at);
+    const void *p =
+        type == STORE_BLOB ? sqlite3_column_blob(stmt, at) : sqlite3_column_text(stmt, at);
     size_t n = (size_t)sqlite3_column_bytes(stmt, at);
     return (struct str){ arena_copy(a, p, p != NULL ? n : 0), p != NULL ? n : 0 };
 }
@@ -178,6 +186,19 @@ read_row(sqlite3_stmt *stmt, struct store_run *run)
     }
 }
 
+/* What is neither a constraint nor a deadline is a failure of the machine: the closure must not go
+ * on as if nothing had happened. */
+static enum err
+step_failed(struct ctx *cx, struct sqlite_conn *c, int rc, const char *name)
+{
+    enum err e = sqlite_fail(cx, c->db, rc, name);
+    int primary = rc & 0xff;
+    if (primary != SQLITE_CONSTRAINT && primary != SQLITE_INTERRUPT) {
+        c->broken = e;
+    }
+    return e;
+}
+
 /* Steps to the end, or until take has enough. A statement that writes and returns rows always runs
  * to its end. */
 static enum err
@@ -190,12 +211,7 @@ step_all(struct ctx *cx, struct sqlite_conn *c, sqlite3_stmt *stmt, struct store
             return ERR_OK;
         }
         if (rc != SQLITE_ROW) {
-            enum err e = sqlite_fail(cx, c->db, rc, run->st->name);
-            int primary = rc & 0xff;
-            if (primary != SQLITE_CONSTRAINT && primary != SQLITE_INTERRUPT) {
-                c->broken = e;
-            }
-            return e;
+            return step_failed(cx, c, rc, run->st->name);
         }
         if (run->take != NULL && !run->is_enough) {
             read_row(stmt, run);
@@ -251,7 +267,8 @@ sqlite_run(struct ctx *cx, struct store_conn *base, struct store_run *run)
     return e;
 }
 
-/* --- read connections: one per thread, used again when the thread ends ------------------------- */
+/* --- read connections: one per thread, used again when the thread ends -------------------------
+ */
 
 enum err
 sqlite_reader(struct ctx *cx, struct store *base, struct store_conn **ret)

@@ -44,7 +44,8 @@ static void
 store_last_id(struct sqlite_store *s)
 {
     char sql[96];
-    (void)snprintf(sql, sizeof(sql), "UPDATE store_meta SET value = '%" PRId64 "' WHERE name = 'id_high'",
+    (void)snprintf(sql, sizeof(sql),
+                   "UPDATE store_meta SET value = '%" PRId64 "' WHERE name = 'id_high'",
                    atomic_load(&s->base.last_id));
     (void)sqlite3_exec(s->writer.db, sql, NULL, NULL, NULL);
 }
@@ -109,7 +110,8 @@ sync_init(struct sqlite_store *s)
     s->has_sync = true;
 }
 
-/* The ids of an earlier life stay below every new one, also when the clock was set back meanwhile. */
+/* The ids of an earlier life stay below every new one, also when the clock was set back meanwhile.
+ */
 static enum err
 load_id_high(struct ctx *cx, struct sqlite_store *s)
 {
@@ -141,7 +143,8 @@ open_parts(struct ctx *cx, struct sqlite_store *s)
 }
 
 enum err
-sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str path, struct store **ret)
+sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str path,
+                  struct store **ret)
 {
     struct sqlite_store *s = calloc(1, sizeof(*s));
     ASSERT(s != NULL);
@@ -150,6 +153,7 @@ sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str 
     s->path = str_dup(s->arena, path);
     s->vfs = config->vfs != NULL ? str_z(s->arena, str_of(config->vfs)) : NULL;
     s->on_connect = config->on_connect;
+    s->schema = config->schema != NULL ? config->schema : &store_program_schema;
     s->cache_kib = config->cache_kib;
     s->queue_max = config->queue_max != 0 ? config->queue_max : QUEUE_MAX;
     s->batch_max = config->batch_max != 0 ? config->batch_max : BATCH_MAX;

@@ -1,4 +1,5 @@
-/* schema.c: creates the schema in a new database, brings an older one forward, refuses a newer one. */
+/* schema.c: creates the schema in a new database, brings an older one forward, refuses a newer one.
+ */
 #include "store/sqlite/sqlite_int.h"
 
 #include <inttypes.h>
@@ -8,7 +9,8 @@ enum err
 sqlite_meta_get(struct ctx *cx, sqlite3 *db, const char *name, struct str *ret)
 {
     sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT value FROM store_meta WHERE name = ?1", -1, &stmt, NULL);
+    int rc =
+        sqlite3_prepare_v2(db, "SELECT value FROM store_meta WHERE name = ?1", -1, &stmt, NULL);
     if (rc != SQLITE_OK) {
         return sqlite_fail(cx, db, rc, "read store_meta");
     }
@@ -44,18 +46,18 @@ meta_set(struct ctx *cx, sqlite3 *db, const char *name, struct str value)
 }
 
 static int64_t
-newest_version(void)
+newest_version(const struct store_schema_set *set)
 {
-    return store_n_migrations == 0 ? 0 : store_migrations[store_n_migrations - 1].number;
+    return set->n_migrations == 0 ? 0 : set->migrations[set->n_migrations - 1].number;
 }
 
 /* Fingerprint of the schema's text without comments. */
 static struct str
-schema_print(struct ctx *cx)
+schema_print(struct ctx *cx, const struct store_schema_set *set)
 {
     uint64_t h = 0;
-    for (size_t i = 0; i < store_n_schema; i++) {
-        h = h * UINT64_C(1099511628211) + str_hash(str_of(store_schema[i].sqlite));
+    for (size_t i = 0; i < set->n_schema; i++) {
+        h = h * UINT64_C(1099511628211) + str_hash(str_of(set->schema[i].sqlite));
     }
     return str_fmt(cx->arena, "%016" PRIx64, h);
 }
@@ -68,54 +70,56 @@ run_part(struct ctx *cx, sqlite3 *db, const struct store_schema_part *part)
 }
 
 static enum err
-finish_version(struct ctx *cx, sqlite3 *db)
+finish_version(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
 {
-    TRY(meta_set(cx, db, "schema_version", str_fmt(cx->arena, "%" PRId64, newest_version())));
-    return meta_set(cx, db, "schema_print", schema_print(cx));
+    TRY(meta_set(cx, db, "schema_version", str_fmt(cx->arena, "%" PRId64, newest_version(set))));
+    return meta_set(cx, db, "schema_print", schema_print(cx, set));
 }
 
 static enum err
-create_all(struct ctx *cx, sqlite3 *db)
+create_all(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
 {
-    for (size_t i = 0; i < store_n_schema; i++) {
-        TRY(run_part(cx, db, &store_schema[i]));
+    for (size_t i = 0; i < set->n_schema; i++) {
+        TRY(run_part(cx, db, &set->schema[i]));
     }
-    return finish_version(cx, db);
+    return finish_version(cx, db, set);
 }
 
 static enum err
-migrate_from(struct ctx *cx, sqlite3 *db, int64_t have)
+migrate_from(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set, int64_t have)
 {
-    for (size_t i = 0; i < store_n_migrations; i++) {
-        if (store_migrations[i].number > have) {
-            TRY(run_part(cx, db, &store_migrations[i]));
+    for (size_t i = 0; i < set->n_migrations; i++) {
+        if (set->migrations[i].number > have) {
+            TRY(run_part(cx, db, &set->migrations[i]));
         }
     }
-    return finish_version(cx, db);
+    return finish_version(cx, db, set);
 }
 
 static enum err
-check_or_migrate(struct ctx *cx, sqlite3 *db)
+check_or_migrate(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
 {
-    struct str text;
-    struct str print;
+    struct str text = STR_NULL;
+    struct str print = STR_NULL;
     int64_t have = 0;
     TRY(sqlite_meta_get(cx, db, "schema_version", &text));
     TRY(sqlite_meta_get(cx, db, "schema_print", &print));
     if (!str_to_i64(text, 0, INT64_MAX, &have)) {
         return err_set(cx, ERR_STORE, "schema version is not a number");
     }
-    if (have > newest_version()) {
+    if (have > newest_version(set)) {
         return err_set(cx, ERR_UNSUPPORTED,
-                       "the database has schema version %" PRId64 ", this program knows %" PRId64 ": use the newer program",
-                       have, newest_version());
+                       "the database has schema version %" PRId64 ", this program knows %" PRId64
+                       ": use the newer program",
+                       have, newest_version(set));
     }
-    if (have < newest_version()) {
-        return migrate_from(cx, db, have);
+    if (have < newest_version(set)) {
+        return migrate_from(cx, db, set, have);
     }
-    if (!str_eq(print, schema_print(cx))) {
+    if (!str_eq(print, schema_print(cx, set))) {
         return err_set(cx, ERR_UNSUPPORTED,
-                       "the database was made by another build whose schema differs: add a migration, or begin with an "
+                       "the database was made by another build whose schema differs: add a "
+                       "migration, or begin with an "
                        "empty data folder");
     }
     return ERR_OK;
@@ -125,7 +129,8 @@ static enum err
 has_schema(struct ctx *cx, sqlite3 *db, bool *ret)
 {
     sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'store_meta'", -1, &stmt, NULL);
+    int rc = sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'store_meta'",
+                                -1, &stmt, NULL);
     if (rc == SQLITE_OK) {
         rc = sqlite3_step(stmt);
     }
@@ -143,7 +148,7 @@ sqlite_schema_ready(struct ctx *cx, struct sqlite_store *s)
     bool is_there = false;
     TRY(has_schema(cx, db, &is_there));
     TRY(sqlite_exec(cx, db, "BEGIN IMMEDIATE"));
-    enum err e = is_there ? check_or_migrate(cx, db) : create_all(cx, db);
+    enum err e = is_there ? check_or_migrate(cx, db, s->schema) : create_all(cx, db, s->schema);
     if (e == ERR_OK) {
         e = sqlite_exec(cx, db, "COMMIT");
     }

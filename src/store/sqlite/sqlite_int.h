@@ -26,7 +26,16 @@ struct sqlite_conn {
 };
 
 /* Statements of the writer itself. */
-enum sqlite_ctl { CTL_BEGIN, CTL_COMMIT, CTL_ROLLBACK, CTL_SAVEPOINT, CTL_RELEASE, CTL_ROLLBACK_TO, CTL_ID_HIGH, CTL_COUNT };
+enum sqlite_ctl {
+    CTL_BEGIN,
+    CTL_COMMIT,
+    CTL_ROLLBACK,
+    CTL_SAVEPOINT,
+    CTL_RELEASE,
+    CTL_ROLLBACK_TO,
+    CTL_ID_HIGH,
+    CTL_COUNT
+};
 
 enum sqlite_req_state { REQ_QUEUED, REQ_STARTED, REQ_DONE };
 
@@ -52,6 +61,7 @@ struct sqlite_store {
     struct str path;
     const char *vfs;
     store_connect_fn *const *on_connect;
+    const struct store_schema_set *schema;
     uint32_t cache_kib, queue_max, batch_max;
     struct sys_lock *lock;
 
@@ -75,7 +85,8 @@ struct sqlite_store {
 
 /* conn.c */
 NODISCARD enum err sqlite_fail(struct ctx *cx, sqlite3 *db, int rc, const char *what);
-NODISCARD enum err sqlite_conn_open(struct ctx *cx, struct sqlite_store *s, struct sqlite_conn *c, bool is_writer);
+NODISCARD enum err sqlite_conn_open(struct ctx *cx, struct sqlite_store *s, struct sqlite_conn *c,
+                                    bool is_writer);
 void sqlite_conn_close(struct sqlite_conn *c);
 NODISCARD enum err sqlite_exec(struct ctx *cx, sqlite3 *db, const char *sql);
 enum err sqlite_run(struct ctx *cx, struct store_conn *base, struct store_run *run);

@@ -1,10 +1,11 @@
-/* writer.c: the one thread that writes. Closures of many callers share one transaction and one sync.
+/* writer.c: the one thread that writes. Closures of many callers share one transaction and one
+ * sync.
  *
- * Each closure runs in a savepoint of its own, so that its failure undoes its own work only. A failure
- * of disk or memory inside a savepoint may make SQLite roll back the whole transaction; then the
- * neighbours' work is gone too. So after each closure sqlite3_get_autocommit() is asked, and when the
- * batch is gone, every closure of it runs again, each in a transaction of its own. No progress handler
- * and no interrupt exist on this connection, since they have the same effect. */
+ * Each closure runs in a savepoint of its own, so that its failure undoes its own work only. A
+ * failure of disk or memory inside a savepoint may make SQLite roll back the whole transaction;
+ * then the neighbours' work is gone too. So after each closure sqlite3_get_autocommit() is asked,
+ * and when the batch is gone, every closure of it runs again, each in a transaction of its own. No
+ * progress handler and no interrupt exist on this connection, since they have the same effect. */
 #include "store/sqlite/sqlite_int.h"
 
 #include <errno.h>
@@ -27,7 +28,8 @@ is_tx_gone(const struct sqlite_store *s)
     return sqlite3_get_autocommit(s->writer.db) != 0;
 }
 
-/* --- the queue; the mutex is held ---------------------------------------------------------------- */
+/* --- the queue; the mutex is held ----------------------------------------------------------------
+ */
 
 static void
 list_add(struct sqlite_list *l, struct sqlite_req *r)
@@ -72,7 +74,8 @@ queue_take(struct sqlite_store *s)
     return r;
 }
 
-/* --- one closure ----------------------------------------------------------------------------------- */
+/* --- one closure
+ * ----------------------------------------------------------------------------------- */
 
 static enum err
 closure_run(struct sqlite_store *s, struct sqlite_req *r)
@@ -182,7 +185,8 @@ closure_alone(struct sqlite_store *s, struct sqlite_req *r)
     }
 }
 
-/* --- one batch ------------------------------------------------------------------------------------- */
+/* --- one batch
+ * ------------------------------------------------------------------------------------- */
 
 static void
 answer(struct sqlite_store *s, struct sqlite_list *batch)
@@ -262,9 +266,11 @@ writer_main(void *arg)
     return NULL;
 }
 
-/* --- callers --------------------------------------------------------------------------------------- */
+/* --- callers
+ * --------------------------------------------------------------------------------------- */
 
-/* The deadline of cx as a time of CLOCK_MONOTONIC; with a fake clock, the same distance from now. */
+/* The deadline of cx as a time of CLOCK_MONOTONIC; with a fake clock, the same distance from now.
+ */
 static struct timespec
 deadline_time(const struct ctx *cx)
 {
@@ -335,11 +341,11 @@ sqlite_writer_start(struct ctx *cx, struct sqlite_store *s)
         [CTL_SAVEPOINT] = "SAVEPOINT closure",
         [CTL_RELEASE] = "RELEASE closure",
         [CTL_ROLLBACK_TO] = "ROLLBACK TO closure",
-        [CTL_ID_HIGH] = "INSERT INTO store_meta (name, value) VALUES ('id_high', ?1) "
-                        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [CTL_ID_HIGH] = "INSERT OR REPLACE INTO store_meta (name, value) VALUES ('id_high', ?1)",
     };
     for (size_t i = 0; i < CTL_COUNT; i++) {
-        int rc = sqlite3_prepare_v3(s->writer.db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->ctl[i], NULL);
+        int rc = sqlite3_prepare_v3(s->writer.db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->ctl[i],
+                                    NULL);
         if (rc != SQLITE_OK) {
             return sqlite_fail(cx, s->writer.db, rc, sql[i]);
         }

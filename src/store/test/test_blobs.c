@@ -35,8 +35,14 @@ test_get_hostile_or_unknown_name_is_not_found(void **state)
     struct str got;
     assert_int_equal(blobs_get(cx, STR("../../etc/passwd"), 100, &got), ERR_NOT_FOUND);
     assert_int_equal(blobs_get(cx, STR(""), 100, &got), ERR_NOT_FOUND);
-    assert_int_equal(blobs_path(cx, STR("ZZ000000000000000000000000000000000000000000000000000000000000ZZ"), &got), ERR_NOT_FOUND);
-    assert_int_equal(blobs_get(cx, STR("00000000000000000000000000000000000000000000000000000000000000aa"), 100, &got), ERR_NOT_FOUND);
+    assert_int_equal(
+        blobs_path(cx, STR("ZZ000000000000000000000000000000000000000000000000000000000000ZZ"),
+                   &got),
+        ERR_NOT_FOUND);
+    assert_int_equal(
+        blobs_get(cx, STR("00000000000000000000000000000000000000000000000000000000000000aa"), 100,
+                  &got),
+        ERR_NOT_FOUND);
     test_env_free(env);
 }
 

@@ -28,7 +28,8 @@ note_job(struct ctx *cx, struct str key, struct str payload)
     struct seen *s = seen_of(cx);
     assert_null(cx->conn);
     (void)pthread_mutex_lock(&s->mutex);
-    int n = snprintf(s->log + s->log_n, sizeof(s->log) - s->log_n, STR_FMT "=" STR_FMT ";", STR_ARG(key), STR_ARG(payload));
+    int n = snprintf(s->log + s->log_n, sizeof(s->log) - s->log_n, STR_FMT "=" STR_FMT ";",
+                     STR_ARG(key), STR_ARG(payload));
     s->log_n += (size_t)n;
     (void)pthread_mutex_unlock(&s->mutex);
     s->n++;
@@ -64,11 +65,16 @@ hourly_job(struct ctx *cx, int64_t *ret_again_us)
     return ERR_OK;
 }
 
-static const struct jobs_topic topics[] = { { STR_INIT("note"), note_job }, { STR_INIT("chain"), chain_job }, { { NULL, 0 }, NULL } };
-static const struct jobs_timed timed[] = { { STR_INIT("hourly"), hourly_job }, { { NULL, 0 }, NULL } };
+static const struct jobs_topic topics[] = { { STR_INIT("note"), note_job },
+                                            { STR_INIT("chain"), chain_job },
+                                            { { NULL, 0 }, NULL } };
+static const struct jobs_timed timed[] = { { STR_INIT("hourly"), hourly_job },
+                                           { { NULL, 0 }, NULL } };
 static const struct jobs_topic *const all_topics[] = { topics };
 static const struct jobs_timed *const all_timed[] = { timed };
-static const struct jobs_config only_topics = { .topics = all_topics, .n_topics = 1, .n_threads = 3 };
+static const struct jobs_config only_topics = { .topics = all_topics,
+                                                .n_topics = 1,
+                                                .n_threads = 3 };
 static const struct jobs_config only_timed = { .timed = all_timed, .n_timed = 1 };
 
 static struct test_env *
@@ -123,7 +129,9 @@ test_outbox_put_of_failed_transaction_is_not_there(void **state)
     (void)state;
     struct seen s;
     struct test_env *env = env_new(&s);
-    struct put p = { .topic = STR("note"), .key = STR("a"), .payload = STR("1"), .end = ERR_CONFLICT };
+    struct put p = {
+        .topic = STR("note"), .key = STR("a"), .payload = STR("1"), .end = ERR_CONFLICT
+    };
     assert_int_equal(store_write(env->cx, put_tx, &p), ERR_CONFLICT);
     ASSERT_OK(env->cx, jobs_drain(env->cx, &only_topics));
     assert_int_equal(s.n, 0);
@@ -153,7 +161,8 @@ test_drain_retries_with_growing_delay_and_holds_up_the_key(void **state)
     ASSERT_OK(env->cx, put(env->cx, STR("note"), STR("a"), STR("1")));
     ASSERT_OK(env->cx, put(env->cx, STR("note"), STR("a"), STR("2")));
     ASSERT_OK(env->cx, put(env->cx, STR("note"), STR("b"), STR("1")));
-    ASSERT_OK(env->cx, jobs_drain(env->cx, &only_topics)); /* a fails, b fails: each its first try */
+    ASSERT_OK(env->cx,
+              jobs_drain(env->cx, &only_topics)); /* a fails, b fails: each its first try */
     assert_string_equal(s.log, "a=1;b=1;");
     sys_clock_fake_step(&env->clock, 999999);
     ASSERT_OK(env->cx, jobs_drain(env->cx, &only_topics));
@@ -203,7 +212,8 @@ test_dead_entry_is_listed_retried_and_discarded(void **state)
     assert_string_equal(s.log, "a=1;a=2;"); /* the dead one does not hold up the next */
     ASSERT_OK(cx, jobs_counts(cx, &counts, &n));
     assert_int_equal(n, 2);
-    assert_true(str_eq(counts[0].topic, STR("note")) && counts[0].n_dead == 1 && counts[0].n_waiting == 0);
+    assert_true(str_eq(counts[0].topic, STR("note")) && counts[0].n_dead == 1 &&
+                counts[0].n_waiting == 0);
     ASSERT_OK(cx, jobs_dead_list(cx, 0, 10, &dead, &n));
     assert_int_equal(n, 2);
     assert_true(str_eq(dead[0].topic, STR("unknown")));

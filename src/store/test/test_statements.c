@@ -11,7 +11,8 @@ open_db(struct test_env *env)
 {
     sqlite3 *db = NULL;
     struct str path = str_cat(env->cx->arena, env->data_dir, STR("/bombo.db"));
-    assert_int_equal(sqlite3_open_v2(str_z(env->cx->arena, path), &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_open_v2(str_z(env->cx->arena, path), &db, SQLITE_OPEN_READWRITE, NULL),
+                     SQLITE_OK);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     for (size_t i = 0; env->store_config.on_connect[i] != NULL; i++) {
         ASSERT_OK(env->cx, env->store_config.on_connect[i](env->cx, db));
@@ -27,10 +28,13 @@ check_stmt(sqlite3 *db, const struct store_stmt *st)
     if (sqlite3_prepare_v2(db, st->sqlite, -1, &s, NULL) != SQLITE_OK) {
         print_error("%s: %s\n", st->name, sqlite3_errmsg(db));
     } else if ((uint32_t)sqlite3_column_count(s) != st->n_out) {
-        print_error("%s: the SQL gives %d columns, '-- out:' declares %u\n", st->name, sqlite3_column_count(s), st->n_out);
+        print_error("%s: the SQL gives %d columns, '-- out:' declares %u\n", st->name,
+                    sqlite3_column_count(s), st->n_out);
     } else if ((uint32_t)sqlite3_bind_parameter_count(s) != st->n_in) {
-        print_error("%s: the SQL has %d parameters, '-- in:' declares %u\n", st->name, sqlite3_bind_parameter_count(s), st->n_in);
-    } else if ((st->kind == STORE_MANY || st->kind == STORE_EACH) && sqlite3_stmt_readonly(s) == 0) {
+        print_error("%s: the SQL has %d parameters, '-- in:' declares %u\n", st->name,
+                    sqlite3_bind_parameter_count(s), st->n_in);
+    } else if ((st->kind == STORE_MANY || st->kind == STORE_EACH) &&
+               sqlite3_stmt_readonly(s) == 0) {
         print_error("%s: a list that writes\n", st->name);
     } else {
         is_good = true;
@@ -56,7 +60,8 @@ test_statements_prepare_with_declared_columns(void **state)
     assert_int_equal(n_bad, 0);
 }
 
-/* The plan names a subquery's result as it names a table; such a scan is of what was already chosen. */
+/* The plan names a subquery's result as it names a table; such a scan is of what was already
+ * chosen. */
 static bool
 is_subquery(sqlite3 *db, const char *sql, struct str name)
 {
@@ -67,7 +72,9 @@ is_subquery(sqlite3 *db, const char *sql, struct str name)
     }
     while (!is_found && sqlite3_step(s) == SQLITE_ROW) {
         struct str detail = str_of((const char *)sqlite3_column_text(s, 3));
-        is_found = (str_starts(detail, STR("CO-ROUTINE ")) || str_starts(detail, STR("MATERIALIZE "))) && str_ends(detail, name);
+        is_found =
+            (str_starts(detail, STR("CO-ROUTINE ")) || str_starts(detail, STR("MATERIALIZE "))) &&
+            str_ends(detail, name);
     }
     (void)sqlite3_finalize(s);
     return is_found;
@@ -77,7 +84,8 @@ is_subquery(sqlite3 *db, const char *sql, struct str name)
 static bool
 is_head_of_index(sqlite3 *db, const char *sql)
 {
-    static const char *const words[] = { " WHERE", "\nWHERE", "GROUP BY", "count(", "sum(", "max(", "min(", "avg(" };
+    static const char *const words[] = { " WHERE", "\nWHERE", "GROUP BY", "count(",
+                                         "sum(",   "max(",    "min(",     "avg(" };
     struct str text = str_of(sql);
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (str_find(text, str_of(words[i])) < text.n) {
@@ -128,7 +136,8 @@ check_plan(sqlite3 *db, struct arena *a, const struct store_stmt *st)
     while (sqlite3_step(s) == SQLITE_ROW) {
         struct str detail = str_of((const char *)sqlite3_column_text(s, 3));
         if (is_full_scan(db, sql, detail)) {
-            print_error("%s: " STR_FMT "; add an index, or '-- scan: reason'\n", st->name, STR_ARG(detail));
+            print_error("%s: " STR_FMT "; add an index, or '-- scan: reason'\n", st->name,
+                        STR_ARG(detail));
             is_good = false;
         }
     }
@@ -160,9 +169,12 @@ test_check_plan_full_scan_is_found(void **state)
     sqlite3 *db = open_db(env);
     const char *bad = "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE payload = 'x'";
     struct store_stmt st = { .name = "bad", .sqlite = "SELECT id FROM outbox WHERE payload = 'x'" };
-    struct store_stmt counting = { .name = "counting", .sqlite = "SELECT count(*) FROM outbox LIMIT 1" };
-    struct store_stmt head = { .name = "head", .sqlite = "SELECT payload FROM outbox ORDER BY id LIMIT 5" };
-    struct store_stmt good = { .name = "good", .sqlite = "SELECT payload FROM outbox WHERE id = 1" };
+    struct store_stmt counting = { .name = "counting",
+                                   .sqlite = "SELECT count(*) FROM outbox LIMIT 1" };
+    struct store_stmt head = { .name = "head",
+                               .sqlite = "SELECT payload FROM outbox ORDER BY id LIMIT 5" };
+    struct store_stmt good = { .name = "good",
+                               .sqlite = "SELECT payload FROM outbox WHERE id = 1" };
     assert_true(is_full_scan(db, bad, STR("SCAN outbox")));
     assert_false(check_plan(db, env->cx->arena, &st));
     assert_false(check_plan(db, env->cx->arena, &counting));

@@ -91,10 +91,12 @@ test_write_inside_a_transaction_or_snapshot_is_refused(void **state)
 static enum err
 constraint_tx(struct ctx *cx, void *arg UNUSED)
 {
-    enum err e = q_outbox_put(cx, NULL, .id = 5, .topic = STR("t"), .key = STR("k"), .payload = STR("{}"), .now_us = 1);
+    enum err e = q_outbox_put(cx, NULL, .id = 5, .topic = STR("t"), .key = STR("k"),
+                              .payload = STR("{}"), .now_us = 1);
     TRY(e);
     /* the second one fails; the closure handles it and goes on */
-    e = q_outbox_put(cx, NULL, .id = 5, .topic = STR("t"), .key = STR("k"), .payload = STR("{}"), .now_us = 1);
+    e = q_outbox_put(cx, NULL, .id = 5, .topic = STR("t"), .key = STR("k"), .payload = STR("{}"),
+                     .now_us = 1);
     return e == ERR_CONFLICT ? ERR_OK : ERR_INTERNAL;
 }
 
@@ -136,7 +138,8 @@ test_read_keeps_one_snapshot(void **state)
     test_env_free(env);
 }
 
-/* --- the queue -------------------------------------------------------------------------------------- */
+/* --- the queue
+ * -------------------------------------------------------------------------------------- */
 
 /* A closure that holds the writer until told. */
 struct gate {
@@ -202,7 +205,8 @@ test_write_given_up_while_queued_leaves_nothing(void **state)
     assert_int_equal(st.queue_depth, 0);
     gate_open(&g);
     ASSERT_OK(cx, put(cx, STR("next"), STR("1"), ERR_OK));
-    assert_int_equal(test_i64(cx, "SELECT count(*) FROM store_meta WHERE name IN ('late', 'later')"), 0);
+    assert_int_equal(
+        test_i64(cx, "SELECT count(*) FROM store_meta WHERE name IN ('late', 'later')"), 0);
     test_env_free(env);
 }
 
@@ -215,7 +219,8 @@ slow_tx(struct ctx *cx, void *arg)
 {
     struct slow *s = arg;
     s->has_run = true;
-    sys_clock_fake_step((struct sys_clock_fake *)(uintptr_t)cx->clock, 10000000); /* far past the deadline */
+    sys_clock_fake_step((struct sys_clock_fake *)(uintptr_t)cx->clock,
+                        10000000); /* far past the deadline */
     return q_store_meta_set(cx, NULL, .name = STR("slow"), .value = STR("1"));
 }
 
@@ -272,7 +277,8 @@ test_write_full_queue_is_busy(void **state)
     (void)pthread_join(w.thread, NULL);
     assert_int_equal(w.err, ERR_OK);
     assert_int_equal(test_i64(env->cx, "SELECT count(*) FROM store_meta WHERE name = 'queued'"), 1);
-    assert_int_equal(test_i64(env->cx, "SELECT count(*) FROM store_meta WHERE name = 'refused'"), 0);
+    assert_int_equal(test_i64(env->cx, "SELECT count(*) FROM store_meta WHERE name = 'refused'"),
+                     0);
     test_ctx_free(w.cx);
     test_env_free(env);
 }
@@ -289,7 +295,8 @@ test_write_batch_shares_one_commit_and_isolates_failures(void **state)
     store_stats(env->cx->store, &a);
     gate_close(&g, env);
     for (size_t i = 0; i < COUNT_OF(w); i++) {
-        w[i] = (struct writer){ .cx = test_ctx_new(env), .end = i % 4 == 3 ? ERR_CONFLICT : ERR_OK };
+        w[i] =
+            (struct writer){ .cx = test_ctx_new(env), .end = i % 4 == 3 ? ERR_CONFLICT : ERR_OK };
         w[i].name = str_fmt(w[i].cx->arena, "w%zu", i);
         assert_int_equal(pthread_create(&w[i].thread, NULL, writer_main, &w[i]), 0);
     }
@@ -302,12 +309,14 @@ test_write_batch_shares_one_commit_and_isolates_failures(void **state)
     }
     store_stats(env->cx->store, &b);
     assert_int_equal(b.n_closures - a.n_closures, COUNT_OF(w) + 1);
-    assert_in_range(b.n_commits - a.n_commits, 1, 2); /* the gate may have ended its batch by time */
+    assert_in_range(b.n_commits - a.n_commits, 1,
+                    2); /* the gate may have ended its batch by time */
     assert_int_equal(test_i64(env->cx, "SELECT count(*) FROM store_meta WHERE name LIKE 'w%'"), 15);
     test_env_free(env);
 }
 
-/* --- ids and the life of a database ------------------------------------------------------------------ */
+/* --- ids and the life of a database
+ * ------------------------------------------------------------------ */
 
 static void
 test_new_id_grows_when_clock_is_set_back(void **state)
@@ -376,7 +385,9 @@ test_open_newer_or_other_database_is_refused(void **state)
 {
     (void)state;
     struct test_env *env = test_env_new();
-    ASSERT_OK(env->cx, test_sql(env->cx, "UPDATE store_meta SET value = '9999' WHERE name = 'schema_version'"));
+    ASSERT_OK(
+        env->cx,
+        test_sql(env->cx, "UPDATE store_meta SET value = '9999' WHERE name = 'schema_version'"));
     store_close(env->cx->store);
     env->cx->store = NULL;
     assert_int_equal(store_open(env->cx, &env->store_config, &env->cx->store), ERR_UNSUPPORTED);
@@ -394,7 +405,8 @@ test_open_keeps_rows_and_unknown_url_is_refused(void **state)
     test_env_reopen(env);
     assert_int_equal(test_i64(env->cx, "SELECT count(*) FROM store_meta WHERE name = 'a'"), 1);
     struct store *s = NULL;
-    assert_int_equal(store_open(env->cx, &(struct store_config){ .url = STR("mysql:x") }, &s), ERR_UNSUPPORTED);
+    assert_int_equal(store_open(env->cx, &(struct store_config){ .url = STR("mysql:x") }, &s),
+                     ERR_UNSUPPORTED);
     test_env_free(env);
 }
 

@@ -1,4 +1,5 @@
-/* Tests of the store on a bad disk: lost power, full disk, failures inside one savepoint of a batch. */
+/* Tests of the store on a bad disk: lost power, full disk, failures inside one savepoint of a
+ * batch. */
 #include "lib/fault_vfs.h"
 #include "lib/harness.h"
 
@@ -63,10 +64,11 @@ test_write_is_synced_before_the_answer(void **state)
     world_free(&w);
 }
 
-/* --- lost power ----------------------------------------------------------------------------------------- */
+/* --- lost power
+ * ----------------------------------------------------------------------------------------- */
 
-#define CLIENTS      6
-#define WRITES_MAX   400
+#define CLIENTS    6
+#define WRITES_MAX 400
 
 struct client {
     struct ctx *cx;
@@ -125,7 +127,10 @@ crash_round(struct world *w, enum fault_crash how, uint64_t seed)
         }
         test_ctx_free(c[i].cx);
     }
-    assert_int_equal(test_i64(w->env->cx, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"), 1);
+    assert_int_equal(
+        test_i64(w->env->cx,
+                 "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"),
+        1);
 }
 
 static void
@@ -149,9 +154,16 @@ test_fault_vfs_loses_what_was_not_synced(void **state)
     struct test_env *env = test_env_new();
     char *path = str_z(env->cx->arena, str_cat(env->cx->arena, env->data_dir, STR("/other.db")));
     sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "fault-off"), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(x);", NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA synchronous=OFF; INSERT INTO t VALUES (1);", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "fault-off"),
+        SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t(x);",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA synchronous=OFF; INSERT INTO t VALUES (1);", NULL, NULL, NULL),
+        SQLITE_OK);
     fault_vfs_crash(vfs, FAULT_DROP, 1);
     (void)sqlite3_close(db);
     fault_vfs_recover(vfs);
@@ -166,7 +178,8 @@ test_fault_vfs_loses_what_was_not_synced(void **state)
     fault_vfs_free(vfs);
 }
 
-/* --- one closure takes the whole batch with it --------------------------------------------------------------- */
+/* --- one closure takes the whole batch with it
+ * --------------------------------------------------------------- */
 
 struct gate {
     sem_t is_in, may_go;
@@ -231,7 +244,8 @@ greedy_tx(struct ctx *cx, void *arg)
     fault_vfs_fail(g->w->vfs, FAULT_WRITE, 1, g->rc, true);
     enum err e = ERR_OK;
     for (int i = 0; i < 400 && e == ERR_OK; i++) {
-        e = q_store_meta_set(cx, NULL, .name = str_fmt(cx->arena, "greedy%d", i), .value = str_of(big));
+        e = q_store_meta_set(cx, NULL, .name = str_fmt(cx->arena, "greedy%d", i),
+                             .value = str_of(big));
     }
     assert_true(fault_vfs_n_failed(g->w->vfs) > 0);
     fault_vfs_fail(g->w->vfs, 0, 0, 0, false);
@@ -322,7 +336,8 @@ test_batch_lost_under_closure_that_goes_on_writes_nothing(void **state)
     lost_batch(SQLITE_FULL, true, ERR_DISK_FULL);
 }
 
-/* --- failures at every place ----------------------------------------------------------------------------------- */
+/* --- failures at every place
+ * ----------------------------------------------------------------------------------- */
 
 static void
 test_write_failing_at_each_call_is_all_or_nothing(void **state)
