@@ -771,6 +771,7 @@ def write_texts(out_dir, texts, write):
 C_USES = [
     re.compile(r'\btext(?:_fill)?\(\s*\w+(?:->\w+)*,\s*"([^"]*)"'),
     re.compile(r'\bctx_problem2?\(\s*[\w>&.-]+,[^;]*?,\s*STR\("([a-z0-9_.\-]+\.[a-z0-9_.\-]+)"\)', re.S),
+    re.compile(r'\.label = "([a-z0-9_]+\.[^"]*)"'),
     re.compile(r'\bweb_flash\(\s*\w+(?:->\w+)*,\s*\w+(?:->\w+)*,\s*"([^"]*)"'),
 ]
 

@@ -43,7 +43,11 @@ class Assets:
         with open(path, "rb") as f:
             data = f.read()
         if ext == ".css":
-            text = re.sub(r'url\("([^":]+)"\)', self.link, data.decode())
+            text = data.decode()
+            for name_in in re.findall(r'@import "([^"]+)";', text):
+                with open(os.path.join(os.path.dirname(path), name_in), encoding="utf-8") as f:
+                    text = text.replace('@import "%s";' % name_in, f.read())
+            text = re.sub(r'url\("([^":]+)"\)', self.link, text)
             data = squeeze_css(text).encode()
         elif ext == ".js" and "vendor" not in path:
             data = squeeze_js(data.decode()).encode()

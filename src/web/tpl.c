@@ -104,6 +104,21 @@ tpl_csrf(struct buf *b, struct ctx *cx)
 }
 
 
+/* "Name: message" when the route's table names the field, else the message. */
+static struct str
+summary_text(struct ctx *cx, const struct problem *p)
+{
+    struct str message = web_problem_text(cx, p);
+    const struct web_route *r = cx->req == NULL ? NULL : cx->req->route;
+    for (size_t i = 0; r != NULL && i < r->n_fields; i++) {
+        if (r->fields[i].label != NULL && str_eq(p->field, str_of(r->fields[i].name))) {
+            struct str label = text_find(cx, str_of(r->fields[i].label));
+            return text_fill(cx, "web.errors.item", "label", label, "message", message, NULL);
+        }
+    }
+    return message;
+}
+
 void
 tpl_errors(struct buf *b, struct ctx *cx)
 {
@@ -122,7 +137,7 @@ tpl_errors(struct buf *b, struct ctx *cx)
             tpl_esc(b, p->field);
             BUF_LIT(b, "\">");
         }
-        tpl_esc(b, web_problem_text(cx, p));
+        tpl_esc(b, summary_text(cx, p));
         buf_add(b, p->field.n != 0 ? STR("</a></li>") : STR("</li>"));
     }
     BUF_LIT(b, "</ul></div>");

@@ -35,6 +35,7 @@ struct web_field {
     uint32_t max;                /* characters; 0 = 200 (WEB_LINES: 4000); bytes for WEB_FILE */
     const char *const *choices;  /* NULL-ended */
     const char *doc;             /* one line for OpenAPI */
+    const char *label;           /* text key: names the field in the error summary */
 };
 
 struct web_file {
@@ -202,6 +203,9 @@ struct web_hooks {
     /* An answer failed: for the log. cx->err has the detail. May be NULL, as every hook. */
     void (*failed)(struct ctx *cx, const struct web_req *rq, enum err e);
 };
+
+/* Pages of the web floor itself (/bo-mau). */
+extern const struct web_routes web_own_routes;
 
 struct web; /* the dispatcher */
 struct web_config {
