@@ -77,6 +77,7 @@ listen_port(int fd)
 {
     union address at;
     socklen_t n = sizeof(at);
+    memset(&at, 0, sizeof(at));
     if (getsockname(fd, &at.any, &n) != 0) {
         return 0;
     }

@@ -12,7 +12,7 @@
 
 #define TIMEOUT_MS  10000U
 #define BODY_BYTES  ((size_t)1 << 20)
-#define HEADS_BYTES (64U * 1024U)
+#define HEADS_BYTES ((size_t)64 * 1024)
 
 struct call {
     struct ctx *cx;
@@ -146,13 +146,14 @@ field_add(struct call *c, struct str name, struct str value)
 static enum err
 fields_add(struct call *c)
 {
-    for (size_t i = 0; i < c->rq->n_headers; i++) {
-        TRY(field_add(c, c->rq->headers[i].name, c->rq->headers[i].value));
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < c->rq->n_headers && e == ERR_OK; i++) {
+        e = field_add(c, c->rq->headers[i].name, c->rq->headers[i].value);
     }
-    if (c->rq->content_type.n != 0) {
-        TRY(field_add(c, STR("Content-Type"), c->rq->content_type));
+    if (e == ERR_OK && c->rq->content_type.n != 0) {
+        e = field_add(c, STR("Content-Type"), c->rq->content_type);
     }
-    return ERR_OK;
+    return e;
 }
 
 /* Milliseconds for the call: its own limit, or what the request's deadline leaves. 0: none. */

@@ -123,11 +123,19 @@ conn_kill(struct conn *c)
     if (c->req != NULL && !c->req->is_out) {
         req_release(c->req);
         c->req = NULL;
-    } else if (c->has_chunk) {
+    } else if (c->req != NULL && c->has_chunk) {
         c->has_chunk = false;
         stream_settle(c->req->stream, ERR_IO);
     }
     conn_bury(c);
+}
+
+static void
+timeout_refuse(struct conn *c)
+{
+    stat_add(&c->loop->n_timeouts, 1);
+    (void)conn_refuse(c, 408);
+    conn_run(c);
 }
 
 /* The time for what the connection was doing is over. */
@@ -143,17 +151,11 @@ conn_timeout(struct conn *c)
         }
         break;
     case CONN_BODY:
-        stat_add(&c->loop->n_timeouts, 1);
-        if (conn_refuse(c, 408) == STEP_MORE) {
-            conn_run(c);
-        }
+        timeout_refuse(c);
         return;
     case CONN_HEAD:
         if (c->in_n != 0) {
-            stat_add(&c->loop->n_timeouts, 1);
-            if (conn_refuse(c, 408) == STEP_MORE) {
-                conn_run(c);
-            }
+            timeout_refuse(c);
             return;
         }
         break;

@@ -264,6 +264,17 @@ events_end(struct conn *c)
     c->listener = NULL;
 }
 
+static void
+listener_tell(struct loop *l, struct listener *li, struct event *ev)
+{
+    if (listener_push(li, ev)) {
+        conn_run(li->conn); /* may kill it, and with it li, but nobody else */
+        return;
+    }
+    stat_add(&l->n_listeners_dropped, 1);
+    conn_kill(li->conn);
+}
+
 /* A message has come: to every listener of this loop that has not got it by replay. */
 void
 events_deliver(struct loop *l, struct event *ev)
@@ -271,14 +282,8 @@ events_deliver(struct loop *l, struct event *ev)
     struct listener *li = l->listeners[ev->channel_hash % LISTENER_BUCKETS];
     while (li != NULL) {
         struct listener *next = li->next;
-        struct conn *c = li->conn;
         if (is_for(li, ev) && ev->seq > li->seen_seq) {
-            if (listener_push(li, ev)) {
-                conn_run(c); /* may kill c, and with it li, but nobody else */
-            } else {
-                stat_add(&l->n_listeners_dropped, 1);
-                conn_kill(c);
-            }
+            listener_tell(l, li, ev);
         }
         li = next;
     }

@@ -170,15 +170,16 @@ files_sweep(struct server *s)
     (void)mkdir(
         dir, 0700); /* exists already, as a rule; other failures show at the first spooled body */
     DIR *d = opendir(dir);
-    if (d != NULL) {
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): d is ours alone */
-        for (struct dirent *e = readdir(d); e != NULL;
-             e = readdir(d)) { /* NOLINT(concurrency-mt-unsafe) */
-            if (strncmp(e->d_name, "body-", 5) == 0) {
-                (void)unlinkat(dirfd(d), e->d_name, 0);
-            }
-        }
-        (void)closedir(d);
+    if (d == NULL) {
+        arena_close(a);
+        return;
     }
+    struct dirent *e = NULL;
+    while ((e = readdir(d)) != NULL) { /* NOLINT(concurrency-mt-unsafe): d is ours alone */
+        if (strncmp(e->d_name, "body-", 5) == 0) {
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+        }
+    }
+    (void)closedir(d);
     arena_close(a);
 }

@@ -23,38 +23,49 @@ const uint8_t parse_class[256] = {
 #undef H
 #undef V
 
-enum parse_state
-parse_scan(struct parse_scan *scan, const char *p, size_t n, size_t *ret_head_n)
+/* One byte that ends or may end a line: a CR stands before an LF and nowhere else, and the reverse.
+ */
+static enum parse_state
+scan_line_end(struct parse_scan *scan, char c, bool is_after_cr)
 {
-    for (; scan->at < n; scan->at++) {
-        char c = p[scan->at];
-        if (parse_is(c, PARSE_VALUE)) {
-            /* a CR may only stand before an LF */
-            if (scan->line_n > 0 && p[scan->at - 1] == '\r') {
-                return PARSE_BAD;
-            }
-            scan->line_n++;
-            continue;
-        }
-        if (c == '\r' && (scan->at == 0 || p[scan->at - 1] != '\r')) {
-            scan->line_n++;
-            continue;
-        }
-        if (c != '\n' || scan->line_n == 0 || p[scan->at - 1] != '\r') {
-            return PARSE_BAD;
-        }
-        if (scan->line_n == 1) { /* an empty line: the end, or noise before a request */
-            *ret_head_n = scan->at + 1;
-            return scan->has_line ? PARSE_DONE : PARSE_BAD;
-        }
-        scan->has_line = true;
-        scan->line_n = 0;
+    if (c == '\r' && !is_after_cr) {
+        scan->line_n++;
+        return PARSE_MORE;
     }
+    if (c != '\n' || !is_after_cr) {
+        return PARSE_BAD;
+    }
+    if (scan->line_n == 1) { /* an empty line: the end, or noise before a request */
+        return scan->has_line ? PARSE_DONE : PARSE_BAD;
+    }
+    scan->has_line = true;
+    scan->line_n = 0;
     return PARSE_MORE;
 }
 
-static bool
-all_of(struct str s, enum parse_byte kind)
+enum parse_state
+parse_scan(struct parse_scan *scan, const char *p, size_t n, size_t *ret_head_n)
+{
+    enum parse_state state = PARSE_MORE;
+    for (; scan->at < n && state == PARSE_MORE; scan->at++) {
+        char c = p[scan->at];
+        bool is_after_cr = scan->line_n > 0 && p[scan->at - 1] == '\r';
+        if (!parse_is(c, PARSE_VALUE)) {
+            state = scan_line_end(scan, c, is_after_cr);
+        } else if (is_after_cr) {
+            return PARSE_BAD;
+        } else {
+            scan->line_n++;
+        }
+    }
+    if (state == PARSE_DONE) {
+        *ret_head_n = scan->at;
+    }
+    return state;
+}
+
+bool
+parse_all(struct str s, enum parse_byte kind)
 {
     for (size_t i = 0; i < s.n; i++) {
         if (!parse_is(s.p[i], kind)) {
@@ -67,7 +78,7 @@ all_of(struct str s, enum parse_byte kind)
 bool
 parse_is_host(struct str s)
 {
-    if (!all_of(s, PARSE_HOST) || s.n > 255) {
+    if (!parse_all(s, PARSE_HOST) || s.n > 255) {
         return false;
     }
     struct str host, port;
@@ -136,7 +147,7 @@ line_parse(struct str line, struct http_request *rq)
         !str_cut(rest, ' ', &rq->target, &version)) {
         return 400;
     }
-    if (!all_of(rq->method_name, PARSE_TOKEN) || rq->method_name.n > 32 || rq->target.n == 0) {
+    if (!parse_all(rq->method_name, PARSE_TOKEN) || rq->method_name.n > 32 || rq->target.n == 0) {
         return 400;
     }
     int status = version_check(version);
@@ -156,7 +167,7 @@ static int
 field_parse(struct str line, struct http_header *ret)
 {
     struct str name, value;
-    if (!str_cut(line, ':', &name, &value) || !all_of(name, PARSE_TOKEN)) {
+    if (!str_cut(line, ':', &name, &value) || !parse_all(name, PARSE_TOKEN)) {
         return 400;
     }
     ret->name = name;

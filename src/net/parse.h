@@ -25,6 +25,9 @@ parse_is(char c, enum parse_byte kind)
     return (parse_class[(unsigned char)c] & (unsigned)kind) != 0;
 }
 
+/* Not empty, and every byte of that kind. */
+bool parse_all(struct str s, enum parse_byte kind);
+
 /* Looks for the end of a head in bytes that arrive in pieces. Zero-initialised per message. */
 struct parse_scan {
     size_t at;     /* bytes already looked at */

@@ -32,24 +32,19 @@ is_escape_refused(int byte)
     return byte < 0x20 || byte == 0x7f || byte == '/' || byte == '\\';
 }
 
+/* raw holds PARSE_PATH bytes only. */
 static int
-path_decode(struct str raw, char *out, size_t *ret_n)
+path_decode(struct str raw, uint8_t *out, size_t *ret_n)
 {
     size_t n = 0;
     for (size_t i = 0; i < raw.n; i++) {
         char c = raw.p[i];
-        if (!parse_is(c, PARSE_PATH)) {
+        int byte = c == '%' ? escaped(raw, i) : 'a';
+        if (is_escape_refused(byte)) {
             return 400;
         }
-        if (c == '%') {
-            int byte = escaped(raw, i);
-            if (is_escape_refused(byte)) {
-                return 400;
-            }
-            c = (char)byte;
-            i += 2;
-        }
-        out[n++] = c;
+        out[n++] = c == '%' ? (uint8_t)byte : (uint8_t)c;
+        i += c == '%' ? 2 : 0;
     }
     *ret_n = n;
     return 0;
@@ -89,25 +84,20 @@ parse_target(struct str target, struct http_request *rq)
     if (!str_cut(target, '?', &raw, &query)) {
         query = STR("");
     }
-    if (raw.n == 0 || raw.p[0] != '/' || !query_is_plain(query)) {
+    if (!parse_all(raw, PARSE_PATH) || raw.p[0] != '/' || !query_is_plain(query)) {
         return 400;
     }
     rq->query = query;
     if (str_find_char(raw, '%') == raw.n) {
         rq->path = raw; /* the usual case needs no copy */
-        for (size_t i = 0; i < raw.n; i++) {
-            if (!parse_is(raw.p[i], PARSE_PATH)) {
-                return 400;
-            }
-        }
         return segments_are_plain(raw) ? 0 : 400;
     }
-    char *out = arena_alloc(rq->arena, raw.n);
+    uint8_t *out = arena_alloc(rq->arena, raw.n);
     size_t n = 0;
     int status = path_decode(raw, out, &n);
     if (status != 0) {
         return status;
     }
-    rq->path = (struct str){ out, n };
+    rq->path = (struct str){ (const char *)out, n };
     return str_is_utf8(rq->path) && segments_are_plain(rq->path) ? 0 : 400;
 }

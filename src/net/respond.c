@@ -1,7 +1,7 @@
 /* respond.c: the head of an answer, from what a handler has set. */
 #include "net/server_int.h"
 
-#define HEAD_MAX_BYTES (64U * 1024U)
+#define HEAD_MAX_BYTES ((size_t)64 * 1024)
 
 static void
 two_digits(char *p, int32_t v)
@@ -34,12 +34,7 @@ respond_date(int64_t wall_us, char out[32])
 static bool
 value_is_plain(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        if (!parse_is(s.p[i], PARSE_VALUE)) {
-            return false;
-        }
-    }
-    return true;
+    return s.n == 0 || parse_all(s, PARSE_VALUE);
 }
 
 /* A handler's mistake must not become a second answer in the same bytes (response splitting). */
@@ -52,13 +47,8 @@ fields_are_plain(const struct http_response *rs)
     }
     for (size_t i = 0; i < rs->n_headers; i++) {
         const struct http_header *h = &rs->headers[i];
-        if (h->name.n == 0 || !value_is_plain(h->value)) {
+        if (!parse_all(h->name, PARSE_TOKEN) || !value_is_plain(h->value)) {
             return false;
-        }
-        for (size_t k = 0; k < h->name.n; k++) {
-            if (!parse_is(h->name.p[k], PARSE_TOKEN)) {
-                return false;
-            }
         }
     }
     return true;

@@ -65,13 +65,13 @@ loops_seed(struct server *s)
 static enum err
 loops_listen(struct ctx *cx, struct server *s)
 {
-    int32_t port = s->config.port;
-    for (uint32_t i = 0; i < s->config.n_loops; i++) {
-        TRY(listen_open(cx, &s->config, port, &s->loops[i].listen_fd));
-        port = listen_port(s->loops[i].listen_fd);
+    enum err e = ERR_OK;
+    s->port = s->config.port;
+    for (uint32_t i = 0; i < s->config.n_loops && e == ERR_OK; i++) {
+        e = listen_open(cx, &s->config, s->port, &s->loops[i].listen_fd);
+        s->port = e == ERR_OK ? listen_port(s->loops[i].listen_fd) : 0;
     }
-    s->port = port;
-    return ERR_OK;
+    return e;
 }
 
 static enum err
@@ -156,7 +156,7 @@ server_port(const struct server *s)
 static void
 wait_for_quiet(struct server *s, uint32_t grace_ms)
 {
-    const struct timespec step = { .tv_nsec = 5 * 1000 * 1000 };
+    const struct timespec step = { .tv_nsec = 5000000 };
     for (uint32_t ms = 0; ms < grace_ms && atomic_load(&s->n_open) != 0; ms += 5) {
         (void)nanosleep(&step, NULL);
     }

@@ -19,18 +19,19 @@
 #include <stdatomic.h>
 #include <sys/uio.h>
 
-#define SPOOL_BLOCK_BYTES  (128U * 1024U)
-#define FILE_BLOCK_BYTES   (128U * 1024U)
-#define STREAM_BLOCK_BYTES (64U * 1024U)
-#define PROGRESS_BYTES     (64U * 1024U) /* moved within body or write time, else the peer is cut off \
-                                          */
+#define SPOOL_BLOCK_BYTES  ((size_t)128 * 1024)
+#define FILE_BLOCK_BYTES   ((size_t)128 * 1024)
+#define STREAM_BLOCK_BYTES ((size_t)64 * 1024)
+#define PROGRESS_BYTES                                                                             \
+    ((size_t)64 * 1024) /* moved within body or write time, else the peer is cut off               \
+                         */
 #define LISTENER_QUEUE  64U
 #define RING_EVENTS     1024U
-#define RING_BYTES      (8U * 1024U * 1024U)
-#define EVENT_MAX_BYTES (64U * 1024U)
+#define RING_BYTES      ((size_t)8 << 20)
+#define EVENT_MAX_BYTES ((size_t)64 * 1024)
 #define PING_MS         15000
 #define LINGER_MS       1000
-#define LINGER_BYTES    (256U * 1024U)
+#define LINGER_BYTES    ((size_t)256 * 1024)
 
 /* --- messages to a loop -------------------------------------------------------------------------
  */

@@ -25,8 +25,9 @@ chunk_frame(struct http_stream *st, bool is_last)
     char *content = st->blocks[st->filling] + ROOM_BEFORE;
     char *from = content;
     size_t n = st->n;
+    static const char line_end[2] = { '\r', '\n' }, last[5] = { '0', '\r', '\n', '\r', '\n' };
     if (n != 0) {
-        memcpy(content + n, "\r\n", 2);
+        memcpy(content + n, line_end, sizeof(line_end));
         *--from = '\n';
         *--from = '\r';
         for (size_t v = n; v != 0; v >>= 4) {
@@ -35,8 +36,8 @@ chunk_frame(struct http_stream *st, bool is_last)
         n += 2;
     }
     if (is_last) {
-        memcpy(content + n, "0\r\n\r\n", 5);
-        n += 5;
+        memcpy(content + n, last, sizeof(last));
+        n += sizeof(last);
     }
     return (struct str){ from, (size_t)(content + n - from) };
 }
@@ -44,7 +45,9 @@ chunk_frame(struct http_stream *st, bool is_last)
 static enum err
 stream_post(struct http_stream *st, bool is_last)
 {
+    const struct server *s = st->req->loop->server;
     TRY(stream_wait(st));
+    st->cx->deadline_us = server_mono_us(s) + (int64_t)s->config.request_deadline_ms * 1000;
     st->chunk = chunk_frame(st, is_last);
     st->is_flying = true; /* no one else looks at it now */
     st->n_posted++;
@@ -58,20 +61,18 @@ stream_post(struct http_stream *st, bool is_last)
 enum err
 http_stream_write(struct http_stream *st, struct str bytes)
 {
-    struct ctx *cx = st->cx;
-    const struct server *s = st->req->loop->server;
-    while (bytes.n != 0) {
+    enum err e = ERR_OK;
+    while (bytes.n != 0 && e == ERR_OK) {
         size_t room = STREAM_BLOCK_BYTES - st->n;
         size_t take = bytes.n < room ? bytes.n : room;
         memcpy(st->blocks[st->filling] + ROOM_BEFORE + st->n, bytes.p, take);
         st->n += take;
         bytes = str_slice(bytes, take, bytes.n);
         if (st->n == STREAM_BLOCK_BYTES) {
-            TRY(stream_post(st, false));
-            cx->deadline_us = server_mono_us(s) + (int64_t)s->config.request_deadline_ms * 1000;
+            e = stream_post(st, false);
         }
     }
-    return ERR_OK;
+    return e;
 }
 
 enum err

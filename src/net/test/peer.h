@@ -398,6 +398,41 @@ bench_peer(struct bench *b)
     return peer_open(server_port(b->server));
 }
 
+/* One request on a connection of its own has this status. */
+static inline void
+status_is(struct bench *b, const char *path, int status)
+{
+    int fd = bench_peer(b);
+    peer_get(fd, path);
+    struct answer ans = peer_answer(b->arena, fd, false);
+    assert_int_equal(ans.status, status);
+    assert_false(answer_has(&ans, "Set-Cookie"));
+    (void)close(fd);
+}
+
+/* Content that would show a piece lost or doubled. */
+static inline struct str
+pattern(struct arena *a, size_t n)
+{
+    char *p = arena_alloc(a, n);
+    for (size_t i = 0; i < n; i++) {
+        p[i] = (char)('a' + (i * 7 + i / 251) % 26);
+    }
+    return (struct str){ p, n };
+}
+
+/* A listener of a channel of events. */
+static inline int
+listen_to(struct bench *b, const char *channel, const char *last_id)
+{
+    int fd = bench_peer(b);
+    assert_true(peer_send(
+        fd, str_fmt(b->arena, "GET /events/%s HTTP/1.1\r\nHost: x\r\n%s%s%s\r\n", channel,
+                    last_id == NULL ? "" : "Last-Event-ID: ", last_id == NULL ? "" : last_id,
+                    last_id == NULL ? "" : "\r\n")));
+    return fd;
+}
+
 /* Stops, and checks that nothing was left in the spool folder. */
 static inline void
 bench_end(struct bench *b)
