@@ -150,7 +150,7 @@ class Html:
         self.tag = self.attr = self.quote = self.word = self.val = ""
 
     def place(self):
-        return (self.state, tuple(self.stack), self.tag if self.state != "text" else "", self.quote)
+        return (self.state, tuple(self.stack), self.tag if self.state != "text" else "", self.quote if self.state == "val" else "")
 
     def feed(self, text, line):
         i = 0

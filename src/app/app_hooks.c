@@ -76,20 +76,20 @@ struct nav_entry {
 };
 
 static const struct nav_entry public_nav[] = {
-    { "/thu-tuc", "app.nav.procedures", "file-text", "public" },
+    { "/thu-tuc", "app.nav.procedures", "file", "public" },
     { "/tra-cuu", "app.nav.track", "search", "public" },
-    { "/kiem-tra", "app.nav.verify", "shield-check", "public" },
+    { "/kiem-tra", "app.nav.verify", "shield", "public" },
     { "/toi", "app.nav.mine", "user", "signed-in" },
-    { "/can-bo", "app.nav.office", "briefcase", "dossier.read_unit" },
-    { "/lanh-dao", "app.nav.leader", "chart-bar", "stats.read" },
+    { "/can-bo", "app.nav.office", "work", "dossier.read_unit" },
+    { "/lanh-dao", "app.nav.leader", "chart", "stats.read" },
     { "/quan-tri", "app.nav.operator", "settings", "user.manage" },
 };
 static const struct nav_entry office_nav[] = {
     { "/can-bo", "app.nav.inbox", "inbox", "dossier.read_unit" },
-    { "/can-bo/quay", "app.nav.counter", "building", "dossier.intake" },
-    { "/can-bo/ky", "app.nav.sign", "signature", "dossier.sign" },
-    { "/can-bo/thu-phi", "app.nav.cash", "cash", "pay.daybook" },
-    { "/lanh-dao", "app.nav.leader", "chart-bar", "stats.read" },
+    { "/can-bo/quay", "app.nav.counter", "office", "dossier.intake" },
+    { "/can-bo/ky", "app.nav.sign", "sign", "dossier.sign" },
+    { "/can-bo/thu-phi", "app.nav.cash", "coin", "pay.daybook" },
+    { "/lanh-dao", "app.nav.leader", "chart", "stats.read" },
     { "/quan-tri", "app.nav.operator", "settings", "user.manage" },
     { "/tai-khoan", "app.nav.account", "user", "signed-in" },
     { "/", "app.nav.public", "home", "public" },

@@ -12,6 +12,7 @@
 #include "engine/procedure/procedure.h"
 #include "engine/search/search.h"
 #include "engine/unit/unit.h"
+#include "office/account/account.h"
 #include "web/web.h"
 
 /* In this order: later parts check against earlier ones. */
@@ -44,12 +45,12 @@ app_jobs(void)
 
 /* One line an office. */
 static const struct web_routes *const routes[] = {
-    NULL,
+    &account_routes,
 };
 
 size_t
 app_routes(const struct web_routes *const **ret)
 {
     *ret = routes;
-    return COUNT_OF(routes) - 1;
+    return COUNT_OF(routes);
 }
