@@ -9,7 +9,7 @@ B     := build
 
 PKGS := sqlite3 openssl libcurl pangocairo cairo-pdf libqrencode libpcre2-8 libxml-2.0 libheif libjpeg libpng zlib libbrotlienc md4c
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
-PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -largon2 -lmagic -lqpdf -lp11 -lpthread -lm
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -largon2 -lmagic -lqpdf -lp11 -lturbojpeg -lpthread -lm
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
   -Wmissing-prototypes -Wwrite-strings -Wcast-qual -Wcast-align -Wvla -Wformat=2 -Wswitch-enum \
