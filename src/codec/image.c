@@ -66,7 +66,8 @@ image_exif_orientation(struct str s)
         if (len < 2) {
             break;
         }
-        if ((uint8_t)s.p[at + 1] == 0xE1 && segment.n > 6 && memcmp(segment.p, "Exif\0\0", 6) == 0) {
+        if ((uint8_t)s.p[at + 1] == 0xE1 && segment.n > 6 &&
+            memcmp(segment.p, "Exif\0\0", 6) == 0) {
             return orientation_in_tiff(str_slice(segment, 6, segment.n));
         }
         at += 2 + len;
@@ -89,8 +90,10 @@ upright(struct arena *a, const struct image *in, int orientation)
         for (uint32_t x = 0; x < out.w; x++) {
             uint32_t u = is_turned ? y : x;
             uint32_t v = is_turned ? x : y;
-            bool flip_u = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-            bool flip_v = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+            bool flip_u =
+                orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+            bool flip_v =
+                orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
             u = flip_u ? in->w - 1 - u : u;
             v = flip_v ? in->h - 1 - v : v;
             memcpy(out.rgb + ((size_t)y * out.w + x) * 3, in->rgb + ((size_t)v * in->w + u) * 3, 3);
@@ -109,7 +112,9 @@ decode_jpeg(struct ctx *cx, struct str s, int64_t pixels_max, uint32_t side_hint
     int space = 0;
     enum err e = ERR_OK;
 
-    if (h == NULL || tjDecompressHeader3(h, (const unsigned char *)s.p, s.n, &w, &ht, &sub, &space) != 0 || w <= 0 || ht <= 0) {
+    if (h == NULL ||
+        tjDecompressHeader3(h, (const unsigned char *)s.p, s.n, &w, &ht, &sub, &space) != 0 ||
+        w <= 0 || ht <= 0) {
         e = err_set(cx, ERR_BAD_REQUEST, "JPEG header does not read");
     } else if ((int64_t)w * ht > pixels_max) {
         e = err_set(cx, ERR_TOO_LARGE, "JPEG of %d x %d", w, ht);
@@ -123,7 +128,8 @@ decode_jpeg(struct ctx *cx, struct str s, int64_t pixels_max, uint32_t side_hint
         tjscalingfactor f = { 1, shrink };
         struct image raw = { (uint32_t)TJSCALED(w, f), (uint32_t)TJSCALED(ht, f), NULL };
         raw.rgb = arena_alloc(cx->arena, (size_t)raw.w * raw.h * 3);
-        if (tjDecompress2(h, (const unsigned char *)s.p, s.n, raw.rgb, (int)raw.w, 0, (int)raw.h, TJPF_RGB, TJFLAG_ACCURATEDCT) != 0 &&
+        if (tjDecompress2(h, (const unsigned char *)s.p, s.n, raw.rgb, (int)raw.w, 0, (int)raw.h,
+                          TJPF_RGB, TJFLAG_ACCURATEDCT) != 0 &&
             tjGetErrorCode(h) != TJERR_WARNING) {
             e = err_set(cx, ERR_BAD_REQUEST, "JPEG is damaged");
         } else {
@@ -148,7 +154,8 @@ decode_png(struct ctx *cx, struct str s, int64_t pixels_max, struct image *ret)
         e = err_set(cx, ERR_TOO_LARGE, "PNG of %u x %u", img.width, img.height);
     } else {
         img.format = PNG_FORMAT_RGB;
-        struct image out = { img.width, img.height, arena_alloc(cx->arena, (size_t)img.width * img.height * 3) };
+        struct image out = { img.width, img.height,
+                             arena_alloc(cx->arena, (size_t)img.width * img.height * 3) };
         if (png_image_finish_read(&img, &white, out.rgb, 0, NULL) == 0) {
             e = err_set(cx, ERR_BAD_REQUEST, "PNG: %s", img.message);
         } else {
@@ -173,15 +180,19 @@ take_heif(struct ctx *cx, struct heif_context *h, int64_t pixels_max, struct ima
     int64_t ht = heif_image_handle_get_height(handle);
     if (w <= 0 || ht <= 0 || w * ht > pixels_max) {
         e = err_set(cx, ERR_TOO_LARGE, "HEIC of %" PRId64 " x %" PRId64, w, ht);
-    } else if (heif_decode_image(handle, &img, heif_colorspace_RGB, heif_chroma_interleaved_RGB, NULL).code != heif_error_Ok) {
+    } else if (heif_decode_image(handle, &img, heif_colorspace_RGB, heif_chroma_interleaved_RGB,
+                                 NULL)
+                   .code != heif_error_Ok) {
         e = err_set(cx, ERR_BAD_REQUEST, "HEIC does not decode");
     } else {
         int stride = 0;
         const uint8_t *rows = heif_image_get_plane_readonly(img, heif_channel_interleaved, &stride);
-        struct image out = { (uint32_t)heif_image_get_primary_width(img), (uint32_t)heif_image_get_primary_height(img), NULL };
+        struct image out = { (uint32_t)heif_image_get_primary_width(img),
+                             (uint32_t)heif_image_get_primary_height(img), NULL };
         out.rgb = arena_alloc(cx->arena, (size_t)out.w * out.h * 3);
         for (uint32_t y = 0; rows != NULL && y < out.h; y++) {
-            memcpy(out.rgb + (size_t)y * out.w * 3, rows + (size_t)y * (size_t)stride, (size_t)out.w * 3);
+            memcpy(out.rgb + (size_t)y * out.w * 3, rows + (size_t)y * (size_t)stride,
+                   (size_t)out.w * 3);
         }
         *ret = out;
     }
@@ -207,13 +218,18 @@ decode_heic(struct ctx *cx, struct str s, int64_t pixels_max, struct image *ret)
 }
 
 enum err
-image_decode(struct ctx *cx, struct str bytes, int64_t pixels_max, uint32_t side_hint, struct image *ret)
+image_decode(struct ctx *cx, struct str bytes, int64_t pixels_max, uint32_t side_hint,
+             struct image *ret)
 {
     switch (image_kind_of(bytes)) {
-    case IMAGE_JPEG: return decode_jpeg(cx, bytes, pixels_max, side_hint, ret);
-    case IMAGE_PNG: return decode_png(cx, bytes, pixels_max, ret);
-    case IMAGE_HEIC: return decode_heic(cx, bytes, pixels_max, ret);
-    case IMAGE_NONE: break;
+    case IMAGE_JPEG:
+        return decode_jpeg(cx, bytes, pixels_max, side_hint, ret);
+    case IMAGE_PNG:
+        return decode_png(cx, bytes, pixels_max, ret);
+    case IMAGE_HEIC:
+        return decode_heic(cx, bytes, pixels_max, ret);
+    case IMAGE_NONE:
+        break;
     }
     return err_set(cx, ERR_BAD_REQUEST, "not a picture of a known kind");
 }
@@ -246,7 +262,8 @@ image_reduce(struct arena *a, const struct image *in, uint32_t side_px)
     if (longer <= side_px) {
         return *in;
     }
-    struct image out = { (uint32_t)((uint64_t)in->w * side_px / longer), (uint32_t)((uint64_t)in->h * side_px / longer), NULL };
+    struct image out = { (uint32_t)((uint64_t)in->w * side_px / longer),
+                         (uint32_t)((uint64_t)in->h * side_px / longer), NULL };
     out.w = out.w > 0 ? out.w : 1;
     out.h = out.h > 0 ? out.h : 1;
     out.rgb = arena_alloc(a, (size_t)out.w * out.h * 3);
@@ -256,7 +273,8 @@ image_reduce(struct arena *a, const struct image *in, uint32_t side_px)
         for (uint32_t x = 0; x < out.w; x++) {
             uint32_t x0 = (uint32_t)((uint64_t)x * in->w / out.w);
             uint32_t x1 = (uint32_t)((uint64_t)(x + 1) * in->w / out.w);
-            average(in, x0, x1 > x0 ? x1 : x0 + 1, y0, y1 > y0 ? y1 : y0 + 1, out.rgb + ((size_t)y * out.w + x) * 3);
+            average(in, x0, x1 > x0 ? x1 : x0 + 1, y0, y1 > y0 ? y1 : y0 + 1,
+                    out.rgb + ((size_t)y * out.w + x) * 3);
         }
     }
     return out;
@@ -270,7 +288,8 @@ image_to_jpeg(struct ctx *cx, const struct image *in, int quality, struct str *r
     unsigned long n = 0;
     enum err e = ERR_OK;
 
-    if (h == NULL || tjCompress2(h, in->rgb, (int)in->w, 0, (int)in->h, TJPF_RGB, &p, &n, TJSAMP_420, quality, 0) != 0) {
+    if (h == NULL || tjCompress2(h, in->rgb, (int)in->w, 0, (int)in->h, TJPF_RGB, &p, &n,
+                                 TJSAMP_420, quality, 0) != 0) {
         e = err_set(cx, ERR_INTERNAL, "JPEG encoder failed");
     } else {
         *ret = (struct str){ arena_copy(cx->arena, p, n), n };
@@ -283,7 +302,9 @@ image_to_jpeg(struct ctx *cx, const struct image *in, int quality, struct str *r
 enum err
 image_to_png(struct ctx *cx, const struct image *in, struct str *ret)
 {
-    png_image img = { .version = PNG_IMAGE_VERSION, .width = in->w, .height = in->h, .format = PNG_FORMAT_RGB };
+    png_image img = {
+        .version = PNG_IMAGE_VERSION, .width = in->w, .height = in->h, .format = PNG_FORMAT_RGB
+    };
     png_alloc_size_t n = 0;
 
     if (png_image_write_get_memory_size(img, n, 0, in->rgb, 0, NULL) == 0 || n > JPEG_OUT_MAX) {

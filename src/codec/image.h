@@ -1,5 +1,5 @@
-/* image.h: pictures handed in: JPEG, PNG and HEIC decoded within limits, turned upright, reduced, and
- * written again without metadata. */
+/* image.h: pictures handed in: JPEG, PNG and HEIC decoded within limits, turned upright, reduced,
+ * and written again without metadata. */
 #ifndef CODEC_IMAGE_H
 #define CODEC_IMAGE_H
 
@@ -17,12 +17,14 @@ struct image {
     uint8_t *rgb; /* 3 bytes a pixel, in the arena */
 };
 /* Decodes (orientation applied, transparency on white). ERR_TOO_LARGE: more than pixels_max;
- * ERR_BAD_REQUEST: damaged or not a picture. A JPEG may come smaller (by whole factors) when its longer side
- * is more than twice side_hint; 0 = never. */
-NODISCARD enum err image_decode(struct ctx *cx, struct str bytes, int64_t pixels_max, uint32_t side_hint, struct image *ret);
+ * ERR_BAD_REQUEST: damaged or not a picture. A JPEG may come smaller (by whole factors) when its
+ * longer side is more than twice side_hint; 0 = never. */
+NODISCARD enum err image_decode(struct ctx *cx, struct str bytes, int64_t pixels_max,
+                                uint32_t side_hint, struct image *ret);
 /* Area average down to a longer side of side_px; unchanged when smaller already. */
 struct image image_reduce(struct arena *a, const struct image *in, uint32_t side_px);
-NODISCARD enum err image_to_jpeg(struct ctx *cx, const struct image *in, int quality, struct str *ret);
+NODISCARD enum err image_to_jpeg(struct ctx *cx, const struct image *in, int quality,
+                                 struct str *ret);
 NODISCARD enum err image_to_png(struct ctx *cx, const struct image *in, struct str *ret);
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <qpdf/qpdf-c.h>
 
-/* qpdf wrote the file with plain dictionaries and names in canonical spelling, so a search for whole names
- * is enough; streams stay compressed and cannot hold a dictionary of the document. */
+/* qpdf wrote the file with plain dictionaries and names in canonical spelling, so a search for
+ * whole names is enough; streams stay compressed and cannot hold a dictionary of the document. */
 static bool
 is_active(struct str s)
 {
@@ -24,7 +24,8 @@ check(struct ctx *cx, qpdf_data q, struct str in, struct pdf_checked *ret)
 
     if ((code & QPDF_ERRORS) != 0) {
         qpdf_error e = qpdf_get_error(q);
-        ret->refusal = e != NULL && qpdf_get_error_code(q, e) == qpdf_e_password ? PDF_ENCRYPTED : PDF_DAMAGED;
+        ret->refusal =
+            e != NULL && qpdf_get_error_code(q, e) == qpdf_e_password ? PDF_ENCRYPTED : PDF_DAMAGED;
         return;
     }
     if (qpdf_is_encrypted(q)) {

@@ -46,19 +46,25 @@ static void
 person(struct ctx *cx, cairo_t *cr, const struct pdf_stamp *s, double w, double h)
 {
     cairo_set_source_rgb(cr, 0.06, 0.16, 0.55);
+    /* the left third lies under the seal: name and note keep to the rest */
     if (str_is_empty(s->image_png)) {
+        size_t from = s->name.n;
+        while (from > 0 && s->name.p[from - 1] != ' ') {
+            from--;
+        }
         cairo_save(cr);
-        cairo_rotate(cr, -0.07);
-        centred(cr, s->name, LAY_FONT " Italic 19", 0, h * 0.22, w);
+        cairo_rotate(cr, -0.09);
+        centred(cr, str_slice(s->name, from, s->name.n), LAY_FONT " Italic 27", w * 0.2, h * 0.2,
+                w * 0.75);
         cairo_set_line_width(cr, 1.4);
-        cairo_move_to(cr, w * 0.16, h * 0.66);
-        cairo_curve_to(cr, w * 0.5, h * 0.52, w * 0.75, h * 0.86, w * 0.92, h * 0.48);
+        cairo_move_to(cr, w * 0.12, h * 0.66);
+        cairo_curve_to(cr, w * 0.5, h * 0.54, w * 0.75, h * 0.92, w * 0.94, h * 0.5);
         cairo_stroke(cr);
         cairo_restore(cr);
     }
     struct str line =
         str_fmt(cx->arena, "Ký số bởi: " STR_FMT "\n" STR_FMT, STR_ARG(s->name), STR_ARG(s->note));
-    centred(cr, line, LAY_FONT " 6.5", 0, h - 19, w);
+    centred(cr, line, LAY_FONT " 6.5", w * 0.34, h - 19, w * 0.66);
 }
 
 /* A plain double ring with the agency's name: no state emblem, and the word for specimen. */

@@ -1,4 +1,5 @@
-/* The INSTREAM command of clamd(8): chunks of length (4 bytes, big endian) and data, ended by length 0. */
+/* The INSTREAM command of clamd(8): chunks of length (4 bytes, big endian) and data, ended by
+ * length 0. */
 #include "net/clamd.h"
 
 #include <errno.h>
@@ -37,7 +38,8 @@ send_stream(int fd, struct str bytes)
     }
     while (bytes.n > 0) {
         size_t n = bytes.n < CHUNK_BYTES ? bytes.n : CHUNK_BYTES;
-        unsigned char head[4] = { 0, (unsigned char)(n >> 16), (unsigned char)(n >> 8), (unsigned char)n };
+        unsigned char head[4] = { 0, (unsigned char)(n >> 16), (unsigned char)(n >> 8),
+                                  (unsigned char)n };
         if (!send_all(fd, head, 4) || !send_all(fd, bytes.p, n)) {
             return false;
         }
@@ -94,7 +96,8 @@ open_socket(struct str path, int32_t timeout_ms)
 }
 
 enum err
-clamd_scan(struct ctx *cx, struct str socket_path, struct str bytes, int32_t timeout_ms, struct str *ret_found)
+clamd_scan(struct ctx *cx, struct str socket_path, struct str bytes, int32_t timeout_ms,
+           struct str *ret_found)
 {
     int fd = open_socket(socket_path, timeout_ms);
 
@@ -102,7 +105,8 @@ clamd_scan(struct ctx *cx, struct str socket_path, struct str bytes, int32_t tim
         return err_set(cx, ERR_UPSTREAM, "clamd does not answer at its socket");
     }
     bool is_sent = send_stream(fd, bytes);
-    struct str answer = receive(cx->arena, fd); /* clamd may refuse before all is sent: its word counts */
+    struct str answer =
+        receive(cx->arena, fd); /* clamd may refuse before all is sent: its word counts */
     close(fd);
     if (str_ends(answer, STR(" FOUND")) && str_starts(answer, STR("stream: "))) {
         *ret_found = str_slice(answer, sizeof("stream: ") - 1, answer.n - (sizeof(" FOUND") - 1));

@@ -6,7 +6,7 @@
 
 /* Scans bytes. *ret_found is null when clean, else the name found (in cx->arena).
  * ERR_UPSTREAM: no daemon, no answer within timeout_ms, or an answer that is neither. */
-NODISCARD enum err clamd_scan(struct ctx *cx, struct str socket_path, struct str bytes, int32_t timeout_ms,
-                              struct str *ret_found);
+NODISCARD enum err clamd_scan(struct ctx *cx, struct str socket_path, struct str bytes,
+                              int32_t timeout_ms, struct str *ret_found);
 
 #endif

@@ -23,8 +23,10 @@ static bool
 magic_agrees(struct str bytes)
 {
     magic_t m = magic_open(MAGIC_MIME_TYPE);
-    const char *mime = m == NULL || magic_load(m, NULL) != 0 ? NULL : magic_buffer(m, bytes.p, bytes.n);
-    bool is_fine = mime != NULL && (str_starts(str_of(mime), STR("image/")) || str_eq(str_of(mime), STR("application/pdf")));
+    const char *mime =
+        m == NULL || magic_load(m, NULL) != 0 ? NULL : magic_buffer(m, bytes.p, bytes.n);
+    bool is_fine = mime != NULL && (str_starts(str_of(mime), STR("image/")) ||
+                                    str_eq(str_of(mime), STR("application/pdf")));
 
     if (m != NULL) {
         magic_close(m);
@@ -40,7 +42,8 @@ check_picture(struct ctx *cx, struct str field, struct str bytes, struct paper_f
     enum err e = image_decode(cx, bytes, PAPER_PIXELS_MAX, PAPER_SIDE_PX_MAX, &img);
 
     if (e == ERR_TOO_LARGE) {
-        return bad(cx, field, "paper.bad.pixels", str_fmt(cx->arena, "%" PRId64, PAPER_PIXELS_MAX / 1000000));
+        return bad(cx, field, "paper.bad.pixels",
+                   str_fmt(cx->arena, "%" PRId64, PAPER_PIXELS_MAX / 1000000));
     }
     if (e != ERR_OK) {
         return bad(cx, field, "paper.bad.damaged", STR_NULL);
@@ -49,7 +52,8 @@ check_picture(struct ctx *cx, struct str field, struct str bytes, struct paper_f
     bool is_png = kind == IMAGE_PNG && small.rgb == img.rgb;
     ret->pages = 1;
     ret->media = is_png ? STR("image/png") : STR("image/jpeg");
-    return is_png ? image_to_png(cx, &small, &ret->bytes) : image_to_jpeg(cx, &small, JPEG_QUALITY, &ret->bytes);
+    return is_png ? image_to_png(cx, &small, &ret->bytes)
+                  : image_to_jpeg(cx, &small, JPEG_QUALITY, &ret->bytes);
 }
 
 static enum err
@@ -93,7 +97,8 @@ paper_check(struct ctx *cx, struct str field, struct str bytes, struct paper_fil
         return bad(cx, field, "paper.bad.empty", STR_NULL);
     }
     if (bytes.n > PAPER_BYTES_MAX) {
-        return bad(cx, field, "paper.bad.too_large", str_fmt(cx->arena, "%zu", MB(PAPER_BYTES_MAX)));
+        return bad(cx, field, "paper.bad.too_large",
+                   str_fmt(cx->arena, "%zu", MB(PAPER_BYTES_MAX)));
     }
     if ((!is_pdf && image_kind_of(bytes) == IMAGE_NONE) || !magic_agrees(bytes)) {
         return bad(cx, field, "paper.bad.type", STR_NULL);

@@ -7,7 +7,8 @@
 bool
 record_is_usable(const struct record *r, struct date on)
 {
-    return r->revoked_us == 0 && (r->expires.day == 0 || r->expires.day >= on.day) && r->issued.day <= on.day;
+    return r->revoked_us == 0 && (r->expires.day == 0 || r->expires.day >= on.day) &&
+           r->issued.day <= on.day;
 }
 
 enum err
@@ -15,10 +16,11 @@ record_add_row(struct ctx *cx, const struct record *in, int64_t *ret_id)
 {
     int64_t id = in->id != 0 ? in->id : store_new_id(cx);
 
-    TRY(q_record_insert(cx, NULL, .id = id, .owner_id = in->owner_id, .dossier_id = in->dossier_id, .type = in->type,
-                        .title = in->title, .number = in->number, .hash = in->hash, .media = in->media,
-                        .issuer = in->issuer, .pages = in->pages, .size_bytes = in->size_bytes,
-                        .issued_day = in->issued.day, .expires_day = in->expires.day, .kept_us = sys_now_us(cx)));
+    TRY(q_record_insert(
+        cx, NULL, .id = id, .owner_id = in->owner_id, .dossier_id = in->dossier_id,
+        .type = in->type, .title = in->title, .number = in->number, .hash = in->hash,
+        .media = in->media, .issuer = in->issuer, .pages = in->pages, .size_bytes = in->size_bytes,
+        .issued_day = in->issued.day, .expires_day = in->expires.day, .kept_us = sys_now_us(cx)));
     *ret_id = id;
     return ERR_OK;
 }
@@ -48,11 +50,23 @@ record_by_id(struct ctx *cx, int64_t id, struct record *ret)
     struct q_record_by_id r;
 
     TRY(q_record_by_id(cx, &r, .id = id));
-    *ret = (struct record){ .id = r.id, .owner_id = r.owner_id, .dossier_id = r.dossier_id, .type = r.type, .title = r.title,
-                            .number = r.number, .hash = r.hash, .media = r.media, .issuer = r.issuer, .pages = r.pages,
-                            .size_bytes = r.size_bytes, .issued = { (int32_t)r.issued_day },
-                            .expires = { (int32_t)r.expires_day }, .kept_us = r.kept_us, .revoked_us = r.revoked_us,
-                            .revoke_reason = r.revoke_reason, .replaced_by = r.replaced_by };
+    *ret = (struct record){ .id = r.id,
+                            .owner_id = r.owner_id,
+                            .dossier_id = r.dossier_id,
+                            .type = r.type,
+                            .title = r.title,
+                            .number = r.number,
+                            .hash = r.hash,
+                            .media = r.media,
+                            .issuer = r.issuer,
+                            .pages = r.pages,
+                            .size_bytes = r.size_bytes,
+                            .issued = { (int32_t)r.issued_day },
+                            .expires = { (int32_t)r.expires_day },
+                            .kept_us = r.kept_us,
+                            .revoked_us = r.revoked_us,
+                            .revoke_reason = r.revoke_reason,
+                            .replaced_by = r.replaced_by };
     return ERR_OK;
 }
 
@@ -65,22 +79,34 @@ record_by_hash(struct ctx *cx, struct str hash, struct record *ret)
 }
 
 enum err
-record_list(struct ctx *cx, int64_t owner_id, struct str type, int64_t before_id, int64_t n, struct record **ret,
-            size_t *ret_n)
+record_list(struct ctx *cx, int64_t owner_id, struct str type, int64_t before_id, int64_t n,
+            struct record **ret, size_t *ret_n)
 {
     struct q_record_list_list rows;
 
     TRY(q_record_list(cx, &rows, .owner_id = owner_id, .type = type.p != NULL ? type : STR(""),
-                      .before = before_id > 0 ? before_id : INT64_MAX, .n = n > 0 && n < 200 ? n : 200));
+                      .before = before_id > 0 ? before_id : INT64_MAX,
+                      .n = n > 0 && n < 200 ? n : 200));
     struct record *v = ARENA_ARRAY(cx->arena, struct record, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
         const struct q_record_list *r = &rows.v[i];
-        v[i] = (struct record){ .id = r->id, .owner_id = r->owner_id, .dossier_id = r->dossier_id, .type = r->type,
-                                .title = r->title, .number = r->number, .hash = r->hash, .media = r->media,
-                                .issuer = r->issuer, .pages = r->pages, .size_bytes = r->size_bytes,
-                                .issued = { (int32_t)r->issued_day }, .expires = { (int32_t)r->expires_day },
-                                .kept_us = r->kept_us, .revoked_us = r->revoked_us,
-                                .revoke_reason = r->revoke_reason, .replaced_by = r->replaced_by };
+        v[i] = (struct record){ .id = r->id,
+                                .owner_id = r->owner_id,
+                                .dossier_id = r->dossier_id,
+                                .type = r->type,
+                                .title = r->title,
+                                .number = r->number,
+                                .hash = r->hash,
+                                .media = r->media,
+                                .issuer = r->issuer,
+                                .pages = r->pages,
+                                .size_bytes = r->size_bytes,
+                                .issued = { (int32_t)r->issued_day },
+                                .expires = { (int32_t)r->expires_day },
+                                .kept_us = r->kept_us,
+                                .revoked_us = r->revoked_us,
+                                .revoke_reason = r->revoke_reason,
+                                .replaced_by = r->replaced_by };
     }
     *ret = v;
     *ret_n = rows.n;
@@ -97,7 +123,8 @@ revoke_tx(struct ctx *cx, void *arg)
 {
     const struct revoke *in = arg;
     int64_t n = 0;
-    TRY(q_record_revoke(cx, &n, .id = in->id, .reason = in->reason, .replaced_by = in->replaced_by, .now_us = sys_now_us(cx)));
+    TRY(q_record_revoke(cx, &n, .id = in->id, .reason = in->reason, .replaced_by = in->replaced_by,
+                        .now_us = sys_now_us(cx)));
     return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "record is unknown or revoked already");
 }
 
@@ -108,14 +135,16 @@ record_revoke(struct ctx *cx, int64_t id, struct str reason, int64_t replaced_by
     return store_write(cx, revoke_tx, &in);
 }
 
-/* --- custody ----------------------------------------------------------------------------------------- */
+/* --- custody
+ * ----------------------------------------------------------------------------------------- */
 
 static enum err
 take_tx(struct ctx *cx, void *arg)
 {
     const struct custody *c = arg;
-    return q_custody_insert(cx, NULL, .id = c->id, .dossier_id = c->dossier_id, .what = c->what, .n_copies = c->n_copies,
-                            .taken_by = c->taken_by, .taken_us = sys_now_us(cx));
+    return q_custody_insert(cx, NULL, .id = c->id, .dossier_id = c->dossier_id, .what = c->what,
+                            .n_copies = c->n_copies, .taken_by = c->taken_by,
+                            .taken_us = sys_now_us(cx));
 }
 
 enum err
@@ -133,7 +162,8 @@ return_tx(struct ctx *cx, void *arg)
 {
     const struct custody *c = arg;
     int64_t n = 0;
-    TRY(q_custody_return(cx, &n, .id = c->id, .given_by = c->given_by, .given_to = c->given_to, .now_us = sys_now_us(cx)));
+    TRY(q_custody_return(cx, &n, .id = c->id, .given_by = c->given_by, .given_to = c->given_to,
+                         .now_us = sys_now_us(cx)));
     return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "originals are unknown or were given back");
 }
 
@@ -153,7 +183,9 @@ custody_list(struct ctx *cx, int64_t dossier_id, struct custody **ret, size_t *r
     struct custody *v = ARENA_ARRAY(cx->arena, struct custody, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
         const struct q_custody_list *r = &rows.v[i];
-        v[i] = (struct custody){ r->id, r->dossier_id, r->what, r->n_copies, r->taken_by, r->given_by, r->given_to, r->taken_us, r->returned_us };
+        v[i] =
+            (struct custody){ r->id,       r->dossier_id, r->what,     r->n_copies,   r->taken_by,
+                              r->given_by, r->given_to,   r->taken_us, r->returned_us };
     }
     *ret = v;
     *ret_n = rows.n;

@@ -8,10 +8,20 @@
 static struct paper
 paper_of(const struct q_paper_by_id *r)
 {
-    return (struct paper){ .id = r->id, .owner_id = r->owner_id, .dossier_id = r->dossier_id, .requirement = r->requirement,
-                           .type = r->type, .hash = r->hash, .media = r->media, .name = r->name,
-                           .captured_by = r->captured_by, .pages = r->pages, .size_bytes = r->size_bytes,
-                           .received_us = r->received_us, .record_id = r->record_id, .state = r->state };
+    return (struct paper){ .id = r->id,
+                           .owner_id = r->owner_id,
+                           .dossier_id = r->dossier_id,
+                           .requirement = r->requirement,
+                           .type = r->type,
+                           .hash = r->hash,
+                           .media = r->media,
+                           .name = r->name,
+                           .captured_by = r->captured_by,
+                           .pages = r->pages,
+                           .size_bytes = r->size_bytes,
+                           .received_us = r->received_us,
+                           .record_id = r->record_id,
+                           .state = r->state };
 }
 
 enum err
@@ -32,10 +42,19 @@ paper_list(struct ctx *cx, int64_t dossier_id, struct paper **ret, size_t *ret_n
     struct paper *v = ARENA_ARRAY(cx->arena, struct paper, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
         const struct q_paper_list *r = &rows.v[i];
-        v[i] = (struct paper){ .id = r->id, .owner_id = r->owner_id, .dossier_id = r->dossier_id,
-                               .requirement = r->requirement, .type = r->type, .hash = r->hash, .media = r->media,
-                               .name = r->name, .captured_by = r->captured_by, .pages = r->pages,
-                               .size_bytes = r->size_bytes, .received_us = r->received_us, .record_id = r->record_id,
+        v[i] = (struct paper){ .id = r->id,
+                               .owner_id = r->owner_id,
+                               .dossier_id = r->dossier_id,
+                               .requirement = r->requirement,
+                               .type = r->type,
+                               .hash = r->hash,
+                               .media = r->media,
+                               .name = r->name,
+                               .captured_by = r->captured_by,
+                               .pages = r->pages,
+                               .size_bytes = r->size_bytes,
+                               .received_us = r->received_us,
+                               .record_id = r->record_id,
                                .state = r->state };
     }
     *ret = v;
@@ -43,7 +62,8 @@ paper_list(struct ctx *cx, int64_t dossier_id, struct paper **ret, size_t *ret_n
     return ERR_OK;
 }
 
-/* Inserts unless the same file stands there for the same requirement: then that row is the answer. */
+/* Inserts unless the same file stands there for the same requirement: then that row is the answer.
+ */
 static enum err
 add_tx(struct ctx *cx, void *arg)
 {
@@ -62,10 +82,11 @@ add_tx(struct ctx *cx, void *arg)
     if (n >= PAPER_PER_DOSSIER_MAX) {
         return err_set(cx, ERR_CONFLICT, "dossier has %zu papers", n);
     }
-    return q_paper_insert(cx, NULL, .id = p->id, .owner_id = p->owner_id, .dossier_id = p->dossier_id,
-                          .requirement = p->requirement, .type = p->type, .hash = p->hash, .media = p->media,
-                          .name = p->name, .captured_by = p->captured_by, .pages = p->pages,
-                          .size_bytes = p->size_bytes, .received_us = p->received_us, .record_id = p->record_id);
+    return q_paper_insert(
+        cx, NULL, .id = p->id, .owner_id = p->owner_id, .dossier_id = p->dossier_id,
+        .requirement = p->requirement, .type = p->type, .hash = p->hash, .media = p->media,
+        .name = p->name, .captured_by = p->captured_by, .pages = p->pages,
+        .size_bytes = p->size_bytes, .received_us = p->received_us, .record_id = p->record_id);
 }
 
 /* The last part of a path as browsers send it, at most 120 bytes and whole characters. */
@@ -88,9 +109,15 @@ file_name(struct str s)
 static struct paper
 paper_from(struct ctx *cx, const struct paper_new *in)
 {
-    return (struct paper){ .id = store_new_id(cx), .owner_id = in->owner_id, .dossier_id = in->dossier_id,
-                           .requirement = in->requirement, .type = in->type, .name = file_name(in->name),
-                           .captured_by = in->captured_by, .received_us = sys_now_us(cx), .state = STR("kept") };
+    return (struct paper){ .id = store_new_id(cx),
+                           .owner_id = in->owner_id,
+                           .dossier_id = in->dossier_id,
+                           .requirement = in->requirement,
+                           .type = in->type,
+                           .name = file_name(in->name),
+                           .captured_by = in->captured_by,
+                           .received_us = sys_now_us(cx),
+                           .state = STR("kept") };
 }
 
 enum err
@@ -103,7 +130,8 @@ paper_add(struct ctx *cx, const struct paper_new *in, struct paper *ret)
     if (bytes.p == NULL && in->path.p != NULL) {
         enum err e = sys_file_read(cx, in->path, PAPER_BYTES_MAX + 1, &bytes);
         if (e == ERR_TOO_LARGE) {
-            ctx_problem(cx, in->field, STR("paper.bad.too_large"), str_fmt(cx->arena, "%zu", PAPER_BYTES_MAX >> 20));
+            ctx_problem(cx, in->field, STR("paper.bad.too_large"),
+                        str_fmt(cx->arena, "%zu", PAPER_BYTES_MAX >> 20));
             return ctx_check(cx);
         }
         TRY(e);

@@ -1,0 +1,11 @@
+/* pay_int.h: shared by the files of engine/pay. */
+#ifndef ENGINE_PAY_PAY_INT_H
+#define ENGINE_PAY_PAY_INT_H
+
+#include "engine/pay/pay.h"
+
+/* Inside a write: marks the bill paid and puts topic "pay.paid". ERR_CONFLICT when not open. */
+NODISCARD enum err pay_settle(struct ctx *cx, const struct pay_bill *b, struct str channel,
+                              struct str bank_ref, struct str receipt);
+
+#endif
