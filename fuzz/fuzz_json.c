@@ -37,6 +37,10 @@ compare(struct str s, enum err ours, const struct json_fault *fault)
 {
     static struct oracle oracle;
     unsigned char error[ERROR_BYTES] = { 0 };
+    if (str_has_char(s, '\0')) { /* jansson takes a raw NUL for the end of the text */
+        ASSERT(ours != ERR_OK);
+        return;
+    }
     if (oracle.loadb == NULL) {
         oracle = oracle_open();
     }

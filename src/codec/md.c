@@ -5,9 +5,13 @@
 #include "codec/xml.h"
 
 #include <md4c.h>
+#include <string.h>
+
+#define PADDING 64
 
 struct writer {
     struct buf b;
+    struct str source; /* the copy that the parser sees */
     int heading_base;
     int image_depth; /* inside an image: only its alternative text is kept */
 };
@@ -212,11 +216,23 @@ leave_span(MD_SPANTYPE type, void *detail UNUSED, void *arg)
     return w->b.is_failed ? 1 : 0;
 }
 
+/* libmd4c 0.4.8 sometimes hands out a range that ends behind the text ("<http![a](http://x/y.png").
+ */
+static struct str
+inside(const struct writer *w, const MD_CHAR *text, MD_SIZE n)
+{
+    const char *end = w->source.p + w->source.n;
+    if (text < w->source.p || text > end || n <= (size_t)(end - text)) {
+        return (struct str){ text, n };
+    }
+    return (struct str){ text, (size_t)(end - text) };
+}
+
 static int
 on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE n, void *arg)
 {
     struct writer *w = arg;
-    struct str s = { text, n };
+    struct str s = inside(w, text, n);
     switch (type) {
     case MD_TEXT_BR:
         BUF_LIT(&w->b, "<br>");
@@ -258,7 +274,13 @@ md_html(struct arena *a, struct str markdown, int heading_base, size_t max_bytes
     if (markdown.n > max_bytes || markdown.n > UINT32_MAX) {
         return ERR_TOO_LARGE;
     }
-    int rc = md_parse(markdown.n == 0 ? "" : markdown.p, (MD_SIZE)markdown.n, &parser, &w);
+    char *copy =
+        arena_alloc(a, markdown.n + PADDING); /* zeroed: what is read behind the end is harmless */
+    if (markdown.n > 0) {
+        memcpy(copy, markdown.p, markdown.n);
+    }
+    w.source = (struct str){ copy, markdown.n };
+    int rc = md_parse(copy, (MD_SIZE)markdown.n, &parser, &w);
     if (w.b.is_failed) {
         return ERR_TOO_LARGE;
     }
