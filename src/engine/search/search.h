@@ -33,9 +33,9 @@ void search_pack_part(struct pack_load *l);
 
 /* --- SQLite FTS5 ---------------------------------------------------------------------------------------------- */
 struct sqlite3;
-/* Registers the tokenizer `vi` on a connection: each word in its accented and its folded form at one
- * position. Given to the store as hook for new connections. 0 or an SQLite code. */
-int search_sqlite_hook(struct sqlite3 *db);
+/* Registers the tokenizer `vi` on a connection: each word in its form with marks and in its folded form at one
+ * position. One of store_config.on_connect. ERR_STORE. */
+NODISCARD enum err search_on_connect(struct ctx *cx, struct sqlite3 *db);
 /* A MATCH expression for what a person typed: words quoted, the last one as prefix; null when nothing is left. */
 struct str search_match(struct arena *a, struct str query);
 

@@ -1,6 +1,6 @@
-/* form_schema.c: reads a JSON Schema: checks every keyword's own value, resolves local references, compiles
+/* schema.c: reads a JSON Schema: checks every keyword's own value, resolves local references, compiles
  * patterns. Walks with an explicit list of schemas still to be read. */
-#include "engine/form/form_schema_int.h"
+#include "engine/form/schema_int.h"
 
 enum shape {
     SHAPE_ANY, SHAPE_SCHEMA, SHAPE_SCHEMAS, SHAPE_SCHEMA_MAP, SHAPE_PATTERN_MAP, SHAPE_NATURAL, SHAPE_NUMBER,
