@@ -1,18 +1,269 @@
-/* app_demo.c: the generated demo: people and officers made from lists, marked as generated. */
+/* app_demo.c: the generated demo: people and officers drawn from lists with a fixed seed, marked as
+ * generated. Made once, in an empty data folder. */
 #include "app/app_int.h"
+#include "crypto/password.h"
+#include "engine/access/access.h"
+#include "engine/calendar/calendar.h"
+#include "engine/party/party.h"
+#include "engine/sign/sign.h"
+#include "engine/unit/unit.h"
+#include "store/store.h"
 
 #include <stdio.h>
+
+#define NAMES_PATH  "packs/demo/names.csv"
+#define NAMES_BYTES (256U * 1024U)
+#define LIST_MAX    64
+#define PEOPLE_N    60 /* for each commune */
+#define SEED        20261122
+#define PASSWORD    "giã gạo Bom Bo"
+#define PIN         "246810"
+#define CITIZEN_ID  "070190000018"
+#define SHOW_UNIT   "25405" /* xã Bom Bo */
+
+enum list_kind {
+    SURNAME,
+    MALE_MIDDLE,
+    FEMALE_MIDDLE,
+    MALE_GIVEN,
+    FEMALE_GIVEN,
+    STIENG_MALE,
+    STIENG_FEMALE,
+    KHMER_MALE,
+    KHMER_FEMALE,
+    HAMLET,
+    KIND_COUNT
+};
+
+struct demo {
+    struct str lists[KIND_COUNT][LIST_MAX];
+    size_t n[KIND_COUNT];
+    struct sys_random_seeded random;
+    struct str hash;
+    const struct unit *unit;
+    uint32_t serial;
+    int64_t leader;
+    struct str leader_name;
+};
+
+static const char *const kind_names[KIND_COUNT] = {
+    "surname",     "male_middle",   "female_middle", "male_given",   "female_given",
+    "stieng_male", "stieng_female", "khmer_male",    "khmer_female", "hamlet",
+};
+
+static void
+keep_name(struct demo *demo, struct str kind, struct str name)
+{
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        if (str_eq(kind, str_of(kind_names[k])) && demo->n[k] < LIST_MAX) {
+            demo->lists[k][demo->n[k]++] = name;
+        }
+    }
+}
+
+static enum err
+read_names(struct ctx *cx, struct demo *demo)
+{
+    struct str bytes;
+    TRY(sys_file_read(cx, STR(NAMES_PATH), NAMES_BYTES, &bytes));
+    struct str rest = bytes;
+    struct str line;
+    while (str_next(&rest, '\n', &line)) {
+        struct str kind;
+        struct str name;
+        if (str_cut(line, ',', &kind, &name)) {
+            keep_name(demo, kind, str_trim(name));
+        }
+    }
+    for (size_t k = 0; k < KIND_COUNT; k++) {
+        if (demo->n[k] == 0) {
+            return err_set(cx, ERR_INVALID, NAMES_PATH ": no line of kind %s", kind_names[k]);
+        }
+    }
+    return ERR_OK;
+}
+
+static uint32_t
+draw(struct demo *demo, uint32_t below)
+{
+    uint32_t v = 0;
+    demo->random.base.fill(&demo->random.base, &v, sizeof(v));
+    return v % below;
+}
+
+static struct str
+pick(struct demo *demo, enum list_kind kind)
+{
+    return demo->lists[kind][draw(demo, (uint32_t)demo->n[kind])];
+}
+
+/* One in eight S'tiêng, one in twenty Khmer: the area's large communities. */
+static struct str
+person_name(struct ctx *cx, struct demo *demo, bool is_female, struct str *ret_ethnicity)
+{
+    uint32_t r = draw(demo, 40);
+    if (r < 5) {
+        *ret_ethnicity = STR("Xtiêng");
+        return pick(demo, is_female ? STIENG_FEMALE : STIENG_MALE);
+    }
+    if (r < 7) {
+        *ret_ethnicity = STR("Khmer");
+        return pick(demo, is_female ? KHMER_FEMALE : KHMER_MALE);
+    }
+    *ret_ethnicity = STR("Kinh");
+    return str_fmt(cx->arena, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(pick(demo, SURNAME)),
+                   STR_ARG(pick(demo, is_female ? FEMALE_MIDDLE : MALE_MIDDLE)),
+                   STR_ARG(pick(demo, is_female ? FEMALE_GIVEN : MALE_GIVEN)));
+}
+
+static struct party
+person(struct ctx *cx, struct demo *demo)
+{
+    bool is_female = draw(demo, 2) == 1;
+    int32_t year = 1955 + (int32_t)draw(demo, 50);
+    int32_t century = year >= 2000 ? 2 : 0;
+    struct str ethnicity;
+    struct str name = person_name(cx, demo, is_female, &ethnicity);
+    demo->serial++;
+    return (struct party){
+        .kind = STR("person"),
+        .name = name,
+        .personal_id = str_fmt(cx->arena, "070%d%02d%06u", century + (is_female ? 1 : 0),
+                               year % 100, demo->serial),
+        .birth_date =
+            str_fmt(cx->arena, "%04d-%02u-%02u", year, 1 + draw(demo, 12), 1 + draw(demo, 28)),
+        .sex = is_female ? STR("female") : STR("male"),
+        .ethnicity = ethnicity,
+        .nationality = STR("Việt Nam"),
+        .phone = str_fmt(cx->arena, "09000%05u", demo->serial % 100000),
+        .email = STR(""),
+        .unit = demo->unit->key,
+        .address = pick(demo, HAMLET),
+        .source = STR("generated"),
+    };
+}
+
+static enum err
+officer(struct ctx *cx, struct demo *demo, const char *role, const char *slug, const char *title)
+{
+    struct party p = person(cx, demo);
+    int64_t account = 0;
+    struct str unit = demo->unit->code;
+    struct str login = str_fmt(cx->arena, "%s." STR_FMT, slug, STR_ARG(unit));
+    TRY(party_add(cx, &p));
+    TRY(access_account_add(cx, p.id, login, demo->hash, true, false, &account));
+    TRY(access_position_add(cx, account, demo->unit->key, str_of(role), str_of(title),
+                            STR("2020-01-01"), STR_NULL));
+    if (str_eq(str_of(role), STR("leader"))) {
+        demo->leader = account;
+        demo->leader_name = p.name;
+    }
+    return ERR_OK;
+}
+
+static enum err
+commune_tx(struct ctx *cx, void *arg)
+{
+    struct demo *demo = arg;
+    TRY(officer(cx, demo, "receiver", "motcua", "Cán bộ một cửa"));
+    TRY(officer(cx, demo, "specialist", "chuyenvien", "Công chức tư pháp - hộ tịch"));
+    TRY(officer(cx, demo, "leader", "lanhdao", "Phó Chủ tịch Ủy ban nhân dân"));
+    TRY(officer(cx, demo, "clerk", "vanthu", "Văn thư"));
+    TRY(officer(cx, demo, "cashier", "thuphi", "Cán bộ thu phí"));
+    for (int i = 0; i < PEOPLE_N; i++) {
+        struct party p = person(cx, demo);
+        TRY(party_add(cx, &p));
+    }
+    return ERR_OK;
+}
+
+static enum err
+shown_tx(struct ctx *cx, void *arg)
+{
+    struct demo *demo = arg;
+    int64_t account = 0;
+    struct party p = { .kind = STR("person"),
+                       .name = STR("Thị Mơ"),
+                       .personal_id = STR(CITIZEN_ID),
+                       .birth_date = STR("1990-03-08"),
+                       .sex = STR("female"),
+                       .ethnicity = STR("Xtiêng"),
+                       .nationality = STR("Việt Nam"),
+                       .phone = STR("0900012345"),
+                       .email = STR("mo@vidu.example"),
+                       .unit = demo->unit->key,
+                       .address = STR("Sóc Bom Bo"),
+                       .source = STR("generated") };
+    TRY(party_add(cx, &p));
+    TRY(access_account_add(cx, p.id, p.personal_id, demo->hash, false, false, &account));
+    TRY(officer(cx, demo, "operator", "quantri", "Quản trị hệ thống"));
+    return officer(cx, demo, "inspector", "giamsat", "Cán bộ kiểm tra, giám sát");
+}
+
+/* Certificate of the leader and the commune's seal, from the demo authority. */
+static enum err
+certificates(struct ctx *cx, const struct demo *demo)
+{
+    int64_t id = 0;
+    struct sign_cert_wish leader = { .kind = STR("person"),
+                                     .owner = str_fmt(cx->arena, "%" PRId64, demo->leader),
+                                     .name = demo->leader_name,
+                                     .org = demo->unit->name.vi,
+                                     .position = STR("Phó Chủ tịch"),
+                                     .pin = STR(PIN) };
+    struct sign_cert_wish seal = { .kind = STR("seal"),
+                                   .owner = demo->unit->key,
+                                   .name = str_cat(cx->arena, STR("Ủy ban nhân dân "),
+                                                   demo->unit->name.vi),
+                                   .org = demo->unit->name.vi };
+    TRY(sign_cert_issue(cx, &leader, &id));
+    return sign_cert_issue(cx, &seal, &id);
+}
 
 enum err
 app_demo_prepare(struct ctx *cx)
 {
-    (void)cx;
-    return ERR_OK;
+    struct access_account have;
+    const struct unit *const *units = NULL;
+    struct demo *demo = ARENA_NEW(cx->arena, struct demo);
+    enum err e = access_account_by_login(cx, STR(CITIZEN_ID), &have);
+    if (e != ERR_NOT_FOUND) {
+        return e; /* prepared already, or the store is broken */
+    }
+    (void)printf("Preparing generated demo data ...\n");
+    sys_random_seed(&demo->random, SEED);
+    TRY(read_names(cx, demo));
+    TRY(password_hash(cx, STR(PASSWORD), &demo->hash));
+    size_t n = unit_list(cx, UNIT_COMMUNE, calendar_today(cx), &units);
+    for (size_t i = 0; i < n; i++) {
+        demo->unit = units[i];
+        TRY(store_write(cx, commune_tx, demo));
+        TRY(certificates(cx, demo));
+    }
+    demo->unit = unit_at(cx, STR(SHOW_UNIT), calendar_today(cx));
+    if (demo->unit == NULL) {
+        return err_set(cx, ERR_NOT_FOUND, "unit " SHOW_UNIT " is not in the pack");
+    }
+    return store_write(cx, shown_tx, demo);
 }
 
 void
 app_demo_print(struct ctx *cx)
 {
     (void)cx;
-    (void)printf("demo\n");
+    (void)printf(
+        "\nGenerated demo accounts (password of all: %s)\n"
+        "  citizen      %s   Thị Mơ, xã Bom Bo\n"
+        "  one-stop     motcua.%s\n  specialist   chuyenvien.%s\n  leader       lanhdao.%s   "
+        "signing PIN %s\n"
+        "  clerk        vanthu.%s\n  cashier      thuphi.%s\n  inspector    giamsat.%s\n  operator "
+        "    quantri.%s\n"
+        "\nFirst things to try\n"
+        "  1. Type \"giay doc than\" into the search box, begin, sign in as the citizen and file.\n"
+        "  2. Sign in as the one-stop officer in another browser window and accept the dossier at "
+        "/can-bo.\n"
+        "  3. Sign in as the leader, sign it at /can-bo/ky, and see the figures move at "
+        "/lanh-dao.\n\n",
+        PASSWORD, CITIZEN_ID, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT, PIN, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT,
+        SHOW_UNIT);
 }
