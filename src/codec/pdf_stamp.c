@@ -63,8 +63,8 @@ person(struct ctx *cx, cairo_t *cr, const struct pdf_stamp *s, double w, double 
         cairo_restore(cr);
     }
     struct str line =
-        str_fmt(cx->arena, "Ký số bởi: " STR_FMT "\n" STR_FMT, STR_ARG(s->name), STR_ARG(s->note));
-    centred(cr, line, LAY_FONT " 6.5", w * 0.34, h - 19, w * 0.66);
+        str_fmt(cx->arena, "Ký số: " STR_FMT "\n" STR_FMT, STR_ARG(s->name), STR_ARG(s->note));
+    centred(cr, line, LAY_FONT " 6", w * 0.34, h - 26, w * 0.66);
 }
 
 /* A plain double ring with the agency's name: no state emblem, and the word for specimen. */
