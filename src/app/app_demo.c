@@ -111,9 +111,11 @@ person_name(struct ctx *cx, struct demo *demo, bool is_female, struct str *ret_e
         return pick(demo, is_female ? KHMER_FEMALE : KHMER_MALE);
     }
     *ret_ethnicity = STR("Kinh");
-    return str_fmt(cx->arena, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(pick(demo, SURNAME)),
-                   STR_ARG(pick(demo, is_female ? FEMALE_MIDDLE : MALE_MIDDLE)),
-                   STR_ARG(pick(demo, is_female ? FEMALE_GIVEN : MALE_GIVEN)));
+    struct str surname = pick(demo, SURNAME);
+    struct str middle = pick(demo, is_female ? FEMALE_MIDDLE : MALE_MIDDLE);
+    struct str given = pick(demo, is_female ? FEMALE_GIVEN : MALE_GIVEN);
+    return str_fmt(cx->arena, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(surname), STR_ARG(middle),
+                   STR_ARG(given));
 }
 
 static struct party
