@@ -18,7 +18,7 @@
 #define SEED        20261122
 #define PASSWORD    "giã gạo Bom Bo"
 #define PIN         "246810"
-#define CITIZEN_ID  "070190000018"
+#define CITIZEN_ID  "070190900018"
 #define SHOW_UNIT   "25405" /* xã Bom Bo */
 
 enum list_kind {
