@@ -16,7 +16,7 @@
 #define LIST_MAX    64
 #define PEOPLE_N    60 /* for each commune */
 #define SEED        20261122
-#define PASSWORD    "giã gạo Bom Bo"
+#define PASSWORD    "giagao-bombo"
 #define PIN         "246810"
 #define CITIZEN_ID  "070190900018"
 #define SHOW_UNIT   "25405" /* xã Bom Bo */
