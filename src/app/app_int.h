@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "engine/pack/pack.h"
 #include "store/jobs.h"
+#include "store/store.h"
 #include "sys/sys.h"
 #include "web/web.h"
 
@@ -12,6 +13,8 @@
  * ------------------------------------------------------------------ */
 size_t app_pack_parts(pack_part_fn *const **ret);
 const struct jobs_config *app_jobs(void);
+/* What each new store connection gets (tokenizers, functions). */
+store_connect_fn *const *app_on_connect(void);
 size_t app_routes(const struct web_routes *const **ret);
 
 /* --- app_hooks.c

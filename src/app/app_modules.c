@@ -3,6 +3,7 @@
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier.h"
+#include "engine/exchange/exchange.h"
 #include "engine/flow/flow.h"
 #include "engine/form/form.h"
 #include "engine/indicator/indicator.h"
@@ -28,7 +29,7 @@ app_pack_parts(pack_part_fn *const **ret)
     return COUNT_OF(parts);
 }
 
-static const struct jobs_topic *const topics[] = { notice_topics, dossier_topics };
+static const struct jobs_topic *const topics[] = { notice_topics, dossier_topics, exchange_topics };
 static const struct jobs_timed *const timed[] = { ledger_timed, access_timed, dossier_timed,
                                                   indicator_timed };
 
@@ -43,8 +44,16 @@ app_jobs(void)
     return &config;
 }
 
+store_connect_fn *const *
+app_on_connect(void)
+{
+    static store_connect_fn *const list[] = { search_on_connect, NULL };
+    return list;
+}
+
 /* One line an office. */
 static const struct web_routes *const routes[] = {
+    &web_own_routes,
     &account_routes,
 };
 

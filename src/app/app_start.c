@@ -78,7 +78,7 @@ app_open(struct app *app, const struct app_config *config)
                             .config = kept,
                             .lang = STR("vi"),
                             .trace_id = STR("start") };
-    struct store_config sc = { .url = kept->store_url };
+    struct store_config sc = { .url = kept->store_url, .on_connect = app_on_connect() };
     enum err e = sys_mkdirs(&app->cx, kept->data_dir);
     if (e != ERR_OK) {
         return complain(app, "the data folder cannot be made",
