@@ -181,19 +181,84 @@ put_members(struct ctx *cx, struct json_out *o, struct str object)
     }
 }
 
+/* The last public reason: of a refusal or an apology. */
+static enum err
+put_reasons(struct ctx *cx, struct json_out *o, const struct dossier *d)
+{
+    struct dossier_event *events = NULL;
+    size_t n = 0;
+    struct str reason = STR_NULL;
+    TRY(dossier_history(cx, d->id, &events, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(events[i].kind, STR("reason")) || str_eq(events[i].kind, STR("apology"))) {
+            reason = events[i].note;
+        }
+    }
+    json_put_str(o, "reason", reason);
+    json_put_str(o, "remedy", text(cx, "dossier.print_remedy"));
+    json_put_str(o, "first_due", date_iso_instant_vn(cx->arena, d->first_due_us));
+    return ERR_OK;
+}
+
+/* Form 02: what was asked for last. */
+static enum err
+put_supplement(struct ctx *cx, struct json_out *o, const struct dossier *d)
+{
+    struct dossier_supplement *asked = NULL;
+    size_t n = 0;
+    TRY(dossier_supplements(cx, d->id, &asked, &n));
+    json_key(o, "supplement");
+    json_raw(o, n == 0 ? STR("[]") : asked[n - 1].items);
+    if (n != 0) {
+        json_put_str(o, "asked", date_iso_instant_vn(cx->arena, asked[n - 1].asked_us));
+    }
+    return ERR_OK;
+}
+
+/* Form 05: who did which step, from when to when. */
+static enum err
+put_steps(struct ctx *cx, struct json_out *o, const struct dossier *d)
+{
+    struct flow_task *tasks = NULL;
+    size_t n = 0;
+    const struct pack *pack = NULL;
+    struct flow_case c;
+    TRY(flow_case_by_subject(cx, d->id, &c));
+    TRY(dossier_pack(cx, d, &pack));
+    TRY(flow_tasks_of_case(cx, c.id, &tasks, &n));
+    const struct flow_process *process = flow_find(pack, c.process_id);
+    json_key(o, "steps");
+    json_open_list(o);
+    for (size_t i = 0; i < n; i++) {
+        const struct flow_step *step =
+            process == NULL ? NULL : flow_step_find(process, tasks[i].step_id);
+        struct access_account by = { 0 };
+        bool is_known =
+            tasks[i].done_by != 0 && access_account_get(cx, tasks[i].done_by, &by) == ERR_OK;
+        json_open(o);
+        json_put_str(o, "name", step == NULL ? tasks[i].step_id : step->name);
+        json_put_str(o, "by", is_known ? by.name : access_role_name(cx, tasks[i].role));
+        json_put_str(o, "from", date_iso_instant_vn(cx->arena, tasks[i].opened_us));
+        json_put_str(o, "to",
+                     tasks[i].closed_us == 0 ? STR_NULL
+                                             : date_iso_instant_vn(cx->arena, tasks[i].closed_us));
+        json_put_str(o, "state", tasks[i].outcome);
+        json_close(o);
+    }
+    json_close_list(o);
+    return ERR_OK;
+}
+
 enum err
 dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_result *result,
                  struct str *ret)
 {
     const struct procedure *p = NULL;
     struct party person;
-    struct dossier_supplement *asked = NULL;
-    size_t n_asked = 0;
     struct buf b = buf_new(cx->arena, DOC_MAX_BYTES);
     struct json_out o = json_out(&b);
     TRY(dossier_procedure(cx, d, &p));
     TRY(party_get(cx, d->party, &person));
-    TRY(dossier_supplements(cx, d->id, &asked, &n_asked));
     json_open(&o);
     put_agency(cx, &o, d);
     put_case(cx, &o, d, p);
@@ -206,8 +271,11 @@ dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_r
     TRY(put_texts(cx, &o, d));
     TRY(put_papers(cx, &o, d, p));
     TRY(put_ledger(cx, &o));
-    json_key(&o, "supplement");
-    json_raw(&o, n_asked == 0 ? STR("[]") : asked[n_asked - 1].items);
+    TRY(put_supplement(cx, &o, d));
+    TRY(put_reasons(cx, &o, d));
+    TRY(put_steps(cx, &o, d));
+    json_put_str(&o, "result_name", pack_text(cx, p->result_name));
+    json_put_str(&o, "requester", person.name);
     json_put_str(&o, "issued", date_iso(cx->arena, calendar_today(cx)));
     put_members(cx, &o, d->vars);
     if (result != NULL) {

@@ -7,26 +7,36 @@
 
 #define LINES_MAX 32
 
+/* A count that the form asks for wins over what the filing pages keep. */
+static int64_t
+count_of(const struct dossier_case *c, const char *name, int64_t otherwise)
+{
+    return json_int(c->answers, name, otherwise);
+}
+
 /* The case as engine/procedure wants it; the scope lives in cx->arena. */
 static struct procedure_case
 case_of(struct ctx *cx, const struct dossier_case *c)
 {
+    int64_t n_copies = count_of(c, "n_copies", count_of(c, "copies", c->n_copies));
+    int64_t n_pages = count_of(c, "pages", c->n_pages);
     struct expr_var *vars = ARENA_ARRAY(cx->arena, struct expr_var, 5);
     struct expr_scope *scope = ARENA_NEW(cx->arena, struct expr_scope);
     vars[0] = (struct expr_var){ STR("channel"), expr_of_str(c->channel) };
     vars[1] = (struct expr_var){ STR("collect"), expr_of_str(c->collect) };
     vars[2] = (struct expr_var){ STR("today"), expr_of_str(c->today) };
-    vars[3] = (struct expr_var){ STR("copies"), expr_of_i64(c->n_copies) };
-    vars[4] = (struct expr_var){ STR("pages"), expr_of_i64(c->n_pages) };
+    vars[3] = (struct expr_var){ STR("copies"), expr_of_i64(n_copies) };
+    vars[4] = (struct expr_var){ STR("pages"), expr_of_i64(n_pages) };
     *scope = (struct expr_scope){ .doc = c->answers, .vars = vars, .n_vars = 5 };
-    return (struct procedure_case){ .n_copies = c->n_copies,
-                                    .n_pages = c->n_pages,
+    return (struct procedure_case){ .n_copies = n_copies,
+                                    .n_pages = n_pages,
                                     .is_online = str_eq(c->channel, STR("online")),
                                     .answers = scope };
 }
 
 enum err
-dossier_bill_of(struct ctx *cx, const struct procedure *p, const struct dossier_case *c, struct procedure_bill *ret)
+dossier_bill_of(struct ctx *cx, const struct procedure *p, const struct dossier_case *c,
+                struct procedure_bill *ret)
 {
     struct procedure_case pc = case_of(cx, c);
     procedure_bill(cx, p, &pc, ret);
