@@ -2,6 +2,7 @@
 #include "app/app_int.h"
 #include "base/buf.h"
 #include "codec/pdf.h"
+#include "engine/dossier/dossier.h"
 #include "engine/sign/sign.h"
 #include "net/server.h"
 #include "store/store.h"
@@ -52,6 +53,11 @@ open_rest(struct app *app)
     }
     app->cx.packs = app->packs;
     app->cx.texts = pack_texts(pack_now(&app->cx));
+    e = dossier_load_packs(&app->cx);
+    if (e != ERR_OK) {
+        return complain(app, "an older version of the content cannot be read",
+                        "Restore the data folder from its backup.", e);
+    }
     e = pdf_check_fonts(&app->cx);
     if (e != ERR_OK) {
         return complain(app, "the font for documents is not usable",

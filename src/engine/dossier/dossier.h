@@ -254,6 +254,8 @@ NODISCARD enum err dossier_print(struct ctx *cx, const struct dossier *d, struct
 /* --- jobs, handlers
  * ----------------------------------------------------------------------------------------------------------
  */
+/* Loads every pack version that open dossiers still use: at start, before the first write. */
+NODISCARD enum err dossier_load_packs(struct ctx *cx);
 extern const struct jobs_topic dossier_topics[]; /* pay.paid, exchange answers */
 extern const struct jobs_timed dossier_timed[];  /* timers of processes, overdue marks */
 /* Moves open tasks, dossiers and drafts of a unit to its successor. */

@@ -3,6 +3,7 @@
 #include "codec/json.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier_int.h"
+#include "engine/pack/pack.h"
 #include "engine/pay/pay.h"
 #include "gen/q_dossier.h"
 #include "store/jobs.h"
@@ -32,6 +33,34 @@ payload_dossier(struct ctx *cx, struct str payload, const struct json **ret, int
         *ret_id = json_int(tree, "dossier_id", 0);
     }
     return ERR_OK;
+}
+
+enum err
+dossier_load_packs(struct ctx *cx)
+{
+    struct pack_version *versions = NULL;
+    size_t n = 0;
+    TRY(pack_versions(cx, &versions, &n));
+    for (size_t i = 0; i < n; i++) {
+        struct q_dossier_uses_pack_list used;
+        const struct pack *pack = NULL;
+        TRY(q_dossier_uses_pack(cx, &used, .pack_version = versions[i].version, .limit_n = 1));
+        if (used.n > 0) {
+            TRY(pack_by_version(cx, versions[i].version, &pack));
+        }
+    }
+    return ERR_OK;
+}
+
+/* The pack of a finished dossier may not be loaded yet, and reading it has no place inside a write.
+ */
+static enum err
+warm(struct ctx *cx, int64_t id)
+{
+    struct dossier d;
+    const struct pack *pack = NULL;
+    TRY(dossier_get(cx, id, &d));
+    return dossier_pack(cx, &d, &pack);
 }
 
 static enum err
@@ -65,6 +94,7 @@ on_paid(struct ctx *cx, struct str key, struct str payload)
     if (job.dossier == 0 && !str_to_i64(key, 1, INT64_MAX, &job.dossier)) {
         return err_set(cx, ERR_BAD_REQUEST, "no dossier in the payment");
     }
+    TRY(warm(cx, job.dossier));
     TRY(store_write(cx, paid_tx, &job));
     dossier_publish(cx, &job.d);
     return ERR_OK;
@@ -98,6 +128,7 @@ on_answer(struct ctx *cx, struct str key, struct str payload)
     job.message = json_text(tree, "service");
     job.name = json_text(tree, "name");
     job.value = json_text(tree, "value");
+    TRY(warm(cx, job.dossier));
     TRY(store_write(cx, answer_tx, &job));
     dossier_publish(cx, &job.d);
     return ERR_OK;
@@ -130,6 +161,7 @@ timers(struct ctx *cx, int64_t *ret_again_us)
     TRY(flow_timers_due(cx, calendar_now_us(cx), TIMERS_MAX, &due, &n));
     for (size_t i = 0; i < n; i++) {
         struct answer_job job = { .dossier = due[i].subject_id, .timer = due[i].timer_id };
+        TRY(warm(cx, job.dossier));
         TRY(store_write(cx, timer_tx, &job));
         dossier_publish(cx, &job.d);
     }

@@ -155,7 +155,9 @@ pack_by_version(struct ctx *cx, struct str version, const struct pack **ret)
     if (st == NULL || cx->store == NULL) {
         return err_set(cx, ERR_NOT_FOUND, "pack version");
     }
-    ASSERT(!cx->is_writing); /* reads files and builds indexes: never on the writer */
+    if (cx->is_writing) { /* reads files and builds indexes: never on the writer */
+        return err_set(cx, ERR_INTERNAL, "pack version is not loaded and a write is running");
+    }
     struct arena *request = cx->arena;
     cx->arena = arena_open(0);
     enum err e = load_version(cx, st, version, cx->arena, ret);
