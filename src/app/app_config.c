@@ -32,6 +32,8 @@ static const struct option options[] = {
     { "--sign-module", "PKCS#11 module of the signing token (software keys)", OPT_TEXT,
       CONFIG(sign_module) },
     { "--sign-pin", "PIN of the signing token", OPT_TEXT, CONFIG(sign_pin) },
+    { "--tls-cert", "certificate chain, PEM (none: plain HTTP)", OPT_TEXT, CONFIG(tls_cert) },
+    { "--tls-key", "key of the certificate, PEM", OPT_TEXT, CONFIG(tls_key) },
     { "--workers", "worker threads (two per core)", OPT_NUMBER, CONFIG(n_workers) },
     { "--loops", "network loops (one per core)", OPT_NUMBER, CONFIG(n_loops) },
     { "--demo", "generated people and officers, labelled simulators", OPT_FLAG, CONFIG(is_demo) },
@@ -154,8 +156,10 @@ fill_defaults(struct arena *a, struct app_options *o)
     if (str_is_empty(c->store_url)) {
         c->store_url = str_fmt(a, "sqlite:" STR_FMT "/bombo.db", STR_ARG(c->data_dir));
     }
+    bool is_tls = !str_is_empty(c->tls_cert);
+    c->is_secure_cookie = c->is_secure_cookie || is_tls;
     if (str_is_empty(c->base_url)) {
-        c->base_url = str_fmt(a, "http://localhost:%d", c->port);
+        c->base_url = str_fmt(a, "%s://localhost:%d", is_tls ? "https" : "http", c->port);
     }
 }
 
@@ -168,6 +172,10 @@ app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret
     if (!str_is_empty(ret->config.today) && !date_parse(ret->config.today, &today)) {
         (void)fprintf(stderr, "bombo: --today wants a date like 2026-11-25, not \"" STR_FMT "\"\n",
                       STR_ARG(ret->config.today));
+        is_good = false;
+    }
+    if (str_is_empty(ret->config.tls_cert) != str_is_empty(ret->config.tls_key)) {
+        (void)fprintf(stderr, "bombo: --tls-cert and --tls-key go together\n");
         is_good = false;
     }
     fill_defaults(a, ret);

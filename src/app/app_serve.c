@@ -28,6 +28,8 @@ start_web(struct app *app, const struct app_options *o, const struct web_hooks *
                                 .n_loops = (uint32_t)o->config.n_loops,
                                 .n_workers = (uint32_t)o->config.n_workers,
                                 .body_max_bytes = UINT64_C(64) << 20,
+                                .tls_cert = o->config.tls_cert,
+                                .tls_key = o->config.tls_key,
                                 .classes = classes,
                                 .n_classes = COUNT_OF(classes) };
     sc.spool_dir = str_cat(app->arena, app->cx.config->data_dir, STR("/spool"));
@@ -82,7 +84,8 @@ serve(struct app *app, const struct app_options *o)
         (void)fprintf(stderr, "bombo: the job threads did not start: %s\n", app->cx.err.text);
         return 1;
     }
-    (void)printf("Bom Bo: http://localhost:%d\n", server_port(app->server));
+    (void)printf("Bom Bo: %s://localhost:%d\n", str_is_empty(o->config.tls_cert) ? "http" : "https",
+                 server_port(app->server));
     if (o->config.is_demo) {
         app_demo_print(&app->cx);
     }

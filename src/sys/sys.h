@@ -110,7 +110,8 @@ struct app_config {
     struct str oidc_issuer, oidc_client_id, oidc_client_secret;
     struct str sign_module; /* empty: software key of the demo CA; else a PKCS#11 module path */
     struct str sign_pin;
-    struct str today; /* business date override YYYY-MM-DD, or empty */
+    struct str tls_cert, tls_key; /* PEM paths; empty: plain HTTP */
+    struct str today;             /* business date override YYYY-MM-DD, or empty */
     int32_t port;
     int32_t n_workers, n_loops;
     bool is_demo;          /* demo accounts, labelled simulators */
