@@ -120,7 +120,8 @@ on_opened(struct ctx *cx, struct dossier_run *run, const struct flow_step *step)
     if (step->is_clock_paused) {
         dossier_clock_pause(cx, run->d);
     }
-    return step->status == 0 ? ERR_OK : advance_status(cx, run->d, step->status);
+    /* 1 is where every dossier begins; a second look at the door does not go back to it */
+    return step->status <= 1 ? ERR_OK : advance_status(cx, run->d, step->status);
 }
 
 static enum err

@@ -47,9 +47,9 @@ resume(struct ctx *cx, void *arg, const struct flow_case *c, struct str word)
     (void)word;
     run->is_changed = true;
     dossier_clock_resume(cx, run->d);
-    return dossier_status_waits(run->d->status)
-               ? dossier_status_advance(cx, run->d, run->d->accepted_us == 0 ? 2 : 4)
-               : ERR_OK;
+    /* not accepted yet: the door decides with "accept" or "close"; until then the status stays */
+    bool goes_on = dossier_status_waits(run->d->status) && run->d->accepted_us != 0;
+    return goes_on ? dossier_status_advance(cx, run->d, 4) : ERR_OK;
 }
 
 static enum err
