@@ -1,4 +1,5 @@
-/* fuzz_bpmn.c: any bytes as processes/p.bpmn: refused with a fault, or a process that can be found. */
+/* fuzz_bpmn.c: any bytes as processes/p.bpmn: refused with a fault, or a process that can be found.
+ */
 #include "fuzz.h"
 
 #include "engine/flow/flow.h"

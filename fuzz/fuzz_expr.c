@@ -1,5 +1,5 @@
-/* fuzz_expr.c: any text compiles within the limits or is refused with a column inside it; evaluation of what
- * compiled ends, and gives the same value twice. */
+/* fuzz_expr.c: any text compiles within the limits or is refused with a column inside it;
+ * evaluation of what compiled ends, and gives the same value twice. */
 #include "fuzz.h"
 
 #include "codec/expr.h"
@@ -11,7 +11,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str s = { (const char *)data, size };
     struct json *doc = NULL;
     struct json_fault jf;
-    ASSERT(json_parse(a, STR("{\"a\":1,\"b\":\"x\",\"c\":[1,2],\"d\":{\"e\":null}}"), (struct json_limits){ 0 }, &doc, &jf) == ERR_OK);
+    ASSERT(json_parse(a, STR("{\"a\":1,\"b\":\"x\",\"c\":[1,2],\"d\":{\"e\":null}}"),
+                      (struct json_limits){ 0 }, &doc, &jf) == ERR_OK);
     struct expr_scope scope = { .doc = doc };
     const struct expr *e = NULL;
     struct expr_fault f = { 0 };

@@ -1,22 +1,32 @@
-/* fuzz_form_answers.c: lines "name=value" as one page's input of a small form: whatever is typed, the draft can be
- * saved, loaded and saved to the same text, and the page can be rendered. */
+/* fuzz_form_answers.c: lines "name=value" as one page's input of a small form: whatever is typed,
+ * the draft can be saved, loaded and saved to the same text, and the page can be rendered. */
 #include "fuzz.h"
 
 #include "engine/form/form.h"
 
 static const char form_json[] =
-    "{\"id\":\"f\",\"title\":{\"vi\":\"F\"},\"schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"maxLength\":20},"
-    "\"d\":{\"type\":\"string\",\"format\":\"date\"},\"n\":{\"type\":\"integer\"},\"i\":{\"type\":\"string\",\"format\":\"personal-id\"},"
-    "\"c\":{\"type\":\"boolean\"},\"h\":{\"type\":\"object\",\"properties\":{\"unit\":{\"type\":\"string\",\"x-unit\":\"commune\"},"
-    "\"other\":{\"type\":\"string\"}},\"required\":[\"unit\"]},\"l\":{\"type\":\"array\",\"maxItems\":3,\"items\":{\"type\":\"object\","
-    "\"properties\":{\"x\":{\"type\":\"string\"},\"y\":{\"type\":\"string\",\"format\":\"date\"}},\"required\":[\"x\"]}}},\"required\":[\"a\",\"h\"]},"
+    "{\"id\":\"f\",\"title\":{\"vi\":\"F\"},\"schema\":{\"type\":\"object\",\"properties\":{\"a\":{"
+    "\"type\":\"string\",\"maxLength\":20},"
+    "\"d\":{\"type\":\"string\",\"format\":\"date\"},\"n\":{\"type\":\"integer\"},\"i\":{\"type\":"
+    "\"string\",\"format\":\"personal-id\"},"
+    "\"c\":{\"type\":\"boolean\"},\"h\":{\"type\":\"object\",\"properties\":{\"unit\":{\"type\":"
+    "\"string\",\"x-unit\":\"commune\"},"
+    "\"other\":{\"type\":\"string\"}},\"required\":[\"unit\"]},\"l\":{\"type\":\"array\","
+    "\"maxItems\":3,\"items\":{\"type\":\"object\","
+    "\"properties\":{\"x\":{\"type\":\"string\"},\"y\":{\"type\":\"string\",\"format\":\"date\"}},"
+    "\"required\":[\"x\"]}}},\"required\":[\"a\",\"h\"]},"
     "\"pages\":[{\"id\":\"p\",\"title\":{\"vi\":\"P\"},\"elements\":["
-    "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}},{\"type\":\"Control\",\"scope\":\"d\",\"label\":{\"vi\":\"D\"}},"
-    "{\"type\":\"Control\",\"scope\":\"n\",\"label\":{\"vi\":\"N\"},\"widget\":\"money\"},{\"type\":\"Control\",\"scope\":\"i\",\"label\":{\"vi\":\"I\"}},"
-    "{\"type\":\"Control\",\"scope\":\"c\",\"label\":{\"vi\":\"C\"},\"rule\":{\"effect\":\"SHOW\",\"when\":\"a = \\\"x\\\"\"}},"
+    "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}},{\"type\":\"Control\","
+    "\"scope\":\"d\",\"label\":{\"vi\":\"D\"}},"
+    "{\"type\":\"Control\",\"scope\":\"n\",\"label\":{\"vi\":\"N\"},\"widget\":\"money\"},{"
+    "\"type\":\"Control\",\"scope\":\"i\",\"label\":{\"vi\":\"I\"}},"
+    "{\"type\":\"Control\",\"scope\":\"c\",\"label\":{\"vi\":\"C\"},\"rule\":{\"effect\":\"SHOW\","
+    "\"when\":\"a = \\\"x\\\"\"}},"
     "{\"type\":\"Control\",\"scope\":\"h\",\"label\":{\"vi\":\"H\"},\"widget\":\"address\"},"
-    "{\"type\":\"List\",\"scope\":\"l\",\"label\":{\"vi\":\"L\"},\"item\":{\"vi\":\"i\"},\"elements\":["
-    "{\"type\":\"Control\",\"scope\":\"x\",\"label\":{\"vi\":\"X\"}},{\"type\":\"Control\",\"scope\":\"y\",\"label\":{\"vi\":\"Y\"}}]}]}]}";
+    "{\"type\":\"List\",\"scope\":\"l\",\"label\":{\"vi\":\"L\"},\"item\":{\"vi\":\"i\"},"
+    "\"elements\":["
+    "{\"type\":\"Control\",\"scope\":\"x\",\"label\":{\"vi\":\"X\"}},{\"type\":\"Control\","
+    "\"scope\":\"y\",\"label\":{\"vi\":\"Y\"}}]}]}]}";
 
 static size_t
 read_pairs(struct arena *a, struct str s, struct web_pair *pairs, size_t max)
@@ -49,7 +59,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct form_state st;
     struct web_pair pairs[50];
     bool is_button = false;
-    size_t n_pairs = read_pairs(cx.arena, (struct str){ (const char *)data, size < 10000 ? size : 10000 }, pairs, COUNT_OF(pairs));
+    size_t n_pairs =
+        read_pairs(cx.arena, (struct str){ (const char *)data, size < 10000 ? size : 10000 }, pairs,
+                   COUNT_OF(pairs));
     ASSERT(form_state_load(&cx, f, STR_NULL, &st) == ERR_OK);
     (void)!form_read_page(&cx, &st, form_page_at(f, 0), &env, pairs, n_pairs, &is_button);
     struct str draft = form_state_save(&cx, &st);

@@ -1,5 +1,5 @@
-/* fuzz_json_schema.c: a schema and a document, divided by a zero byte. Validation ends within its limits, never
- * says both "valid" and "wrong", and says the same twice. */
+/* fuzz_json_schema.c: a schema and a document, divided by a zero byte. Validation ends within its
+ * limits, never says both "valid" and "wrong", and says the same twice. */
 #include "fuzz.h"
 
 #include "engine/form/schema.h"
@@ -27,8 +27,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json_limits limits = { .depth_max = 24, .nodes_max = 2000 };
     struct schema *s = NULL;
     struct schema_fault f = { 0 };
-    bool is_pair = size < 20000 && str_cut((struct str){ (const char *)data, size }, '\0', &first, &second);
-    if (is_pair && json_parse(a, first, limits, &schema, &jf) == ERR_OK && json_parse(a, second, limits, &doc, &jf) == ERR_OK) {
+    bool is_pair =
+        size < 20000 && str_cut((struct str){ (const char *)data, size }, '\0', &first, &second);
+    if (is_pair && json_parse(a, first, limits, &schema, &jf) == ERR_OK &&
+        json_parse(a, second, limits, &doc, &jf) == ERR_OK) {
         if (schema_compile(a, schema, &s, &f) == ERR_OK) {
             ASSERT(validate(a, s, doc) == validate(a, s, doc));
         } else {

@@ -1,5 +1,5 @@
-/* fuzz_pack.c: pack files from outside. The first byte chooses which file the rest is; the other files are those
- * of a small right pack. Any bytes must give a pack and faults, never a crash. */
+/* fuzz_pack.c: pack files from outside. The first byte chooses which file the rest is; the other
+ * files are those of a small right pack. Any bytes must give a pack and faults, never a crash. */
 #include "engine/search/search.h"
 #include "sys/sys.h"
 
@@ -7,13 +7,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 #define HOURS "calendar,weekday,from,to,valid_from,valid_to\nchung,1,07:30,11:30,,\n"
 #define UNITS "code,name,name_en,type,level,parent,valid_from,valid_to\n1,T,T,tỉnh,province,,,\n"
-#define SITE  "{\"id\":\"x\",\"name\":{\"vi\":\"X\"},\"calendar\":\"chung\",\"province\":[{\"unit\":\"1\"}]}"
+#define SITE                                                                                       \
+    "{\"id\":\"x\",\"name\":{\"vi\":\"X\"},\"calendar\":\"chung\",\"province\":[{\"unit\":\"1\"}]" \
+    "}"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static pack_part_fn *const parts[] = { pack_part_site,     pack_part_texts,     unit_pack_part,
-                                           calendar_pack_part, procedure_pack_part, search_pack_part };
+    static pack_part_fn *const parts[] = {
+        pack_part_site,     pack_part_texts,     unit_pack_part,
+        calendar_pack_part, procedure_pack_part, search_pack_part
+    };
     struct pack_file files[] = {
         { STR("pack.json"), STR(SITE) },
         { STR("units/units.csv"), STR(UNITS) },
@@ -35,7 +39,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct pack *p = NULL;
     struct pack_fault *faults = NULL;
     size_t n_faults = 0;
-    if (pack_read_files(&cx, files, COUNT_OF(files), parts, COUNT_OF(parts), &p, &faults, &n_faults) == ERR_OK) {
+    if (pack_read_files(&cx, files, COUNT_OF(files), parts, COUNT_OF(parts), &p, &faults,
+                        &n_faults) == ERR_OK) {
         cx.pack = p;
         struct search_hits hits;
         struct str query = { (const char *)data, n < 100 ? n : 100 };

@@ -12,10 +12,9 @@
 
 #ifndef BASE_BANNED_OFF
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
-#pragma GCC poison strtol strtoul strtoll strtoull sscanf localtime gmtime mktime ctime \
-    asctime
-/* Not poisoned as words, because OpenSSL's headers name parameters so; clang refuses the attribute on
- * a second declaration, gcc builds are the guard. */
+#pragma GCC poison strtol strtoul strtoll strtoull sscanf localtime gmtime mktime ctime asctime
+/* Not poisoned as words, because OpenSSL's headers name parameters so; clang refuses the attribute
+ * on a second declaration, gcc builds are the guard. */
 #ifndef __clang__
 extern int rand(void) __attribute__((error("use sys_random_bytes")));
 extern void srand(unsigned seed) __attribute__((error("use sys_random_seed")));

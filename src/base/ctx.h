@@ -25,8 +25,8 @@ struct ctx_who {
     int64_t account;    /* who acted */
     int64_t acting_for; /* whose position was lent, 0: own */
     int64_t party;
-    int64_t session;    /* of the browser, also when nobody is signed in; 0: none */
-    struct str unit;    /* unit key of the position, or null */
+    int64_t session; /* of the browser, also when nobody is signed in; 0: none */
+    struct str unit; /* unit key of the position, or null */
 };
 
 struct ctx {
@@ -41,14 +41,14 @@ struct ctx {
     const struct actor *actor;
     struct ctx_who who;
     struct server *server;
-    struct sign_desk *sign;      /* NULL where nothing is signed */
-    const struct web_req *req;   /* set by the dispatcher; NULL in jobs */
-    const struct texts *texts;   /* NULL: built-in texts only */
-    struct str lang;             /* "vi" or "en" or an added language */
-    struct str trace_id;         /* of the request or job */
-    int64_t deadline_us;         /* monotonic; 0 = none */
-    bool is_writing;             /* true inside store_write */
-    uint32_t n_statements;       /* counted by the store, read by tests and metrics */
+    struct sign_desk *sign;    /* NULL where nothing is signed */
+    const struct web_req *req; /* set by the dispatcher; NULL in jobs */
+    const struct texts *texts; /* NULL: built-in texts only */
+    struct str lang;           /* "vi" or "en" or an added language */
+    struct str trace_id;       /* of the request or job */
+    int64_t deadline_us;       /* monotonic; 0 = none */
+    bool is_writing;           /* true inside store_write */
+    uint32_t n_statements;     /* counted by the store, read by tests and metrics */
     uint32_t n_problems;
     struct problem problems[CTX_PROBLEMS_MAX];
     struct err_detail err;

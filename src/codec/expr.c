@@ -1,11 +1,38 @@
-/* expr.c: compiler of the small expression language: tokens, then operator precedence with an explicit
- * stack, out comes a postfix program whose length and stack depth are known to be bounded. */
+/* expr.c: compiler of the small expression language: tokens, then operator precedence with an
+ * explicit stack, out comes a postfix program whose length and stack depth are known to be bounded.
+ */
 #include "codec/expr_int.h"
 
 enum tok {
-    TOK_END, TOK_BAD, TOK_NUMBER, TOK_STRING, TOK_NAME, TOK_OPEN, TOK_CLOSE, TOK_COMMA,
-    TOK_OR, TOK_AND, TOK_EQ, TOK_NE, TOK_LT, TOK_LE, TOK_GT, TOK_GE, TOK_PLUS, TOK_MINUS, TOK_TIMES,
-    TOK_IN, TOK_BETWEEN, TOK_NOT, TOK_COUNT, TOK_MIN, TOK_MAX, TOK_DAYS, TOK_TRUE, TOK_FALSE, TOK_NULL
+    TOK_END,
+    TOK_BAD,
+    TOK_NUMBER,
+    TOK_STRING,
+    TOK_NAME,
+    TOK_OPEN,
+    TOK_CLOSE,
+    TOK_COMMA,
+    TOK_OR,
+    TOK_AND,
+    TOK_EQ,
+    TOK_NE,
+    TOK_LT,
+    TOK_LE,
+    TOK_GT,
+    TOK_GE,
+    TOK_PLUS,
+    TOK_MINUS,
+    TOK_TIMES,
+    TOK_IN,
+    TOK_BETWEEN,
+    TOK_NOT,
+    TOK_COUNT,
+    TOK_MIN,
+    TOK_MAX,
+    TOK_DAYS,
+    TOK_TRUE,
+    TOK_FALSE,
+    TOK_NULL
 };
 
 /* What waits on the operator stack. */
@@ -85,7 +112,7 @@ expr_parse_number(struct str s, int64_t *ret_scaled)
     return true;
 }
 
-/* --- tokens --------------------------------------------------------------------------------------- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 
 static char
 peek(const struct compiler *c, size_t ahead)
@@ -155,12 +182,12 @@ lex_name(struct compiler *c)
         enum tok tok;
         bool is_call;
     } words[] = {
-        { STR_INIT("or"), TOK_OR, false },          { STR_INIT("and"), TOK_AND, false },
-        { STR_INIT("in"), TOK_IN, false },          { STR_INIT("between"), TOK_BETWEEN, false },
-        { STR_INIT("true"), TOK_TRUE, false },      { STR_INIT("false"), TOK_FALSE, false },
-        { STR_INIT("null"), TOK_NULL, false },      { STR_INIT("not"), TOK_NOT, true },
-        { STR_INIT("count"), TOK_COUNT, true },     { STR_INIT("min"), TOK_MIN, true },
-        { STR_INIT("max"), TOK_MAX, true },         { STR_INIT("days"), TOK_DAYS, true },
+        { STR_INIT("or"), TOK_OR, false },      { STR_INIT("and"), TOK_AND, false },
+        { STR_INIT("in"), TOK_IN, false },      { STR_INIT("between"), TOK_BETWEEN, false },
+        { STR_INIT("true"), TOK_TRUE, false },  { STR_INIT("false"), TOK_FALSE, false },
+        { STR_INIT("null"), TOK_NULL, false },  { STR_INIT("not"), TOK_NOT, true },
+        { STR_INIT("count"), TOK_COUNT, true }, { STR_INIT("min"), TOK_MIN, true },
+        { STR_INIT("max"), TOK_MAX, true },     { STR_INIT("days"), TOK_DAYS, true },
     };
     size_t from = c->at;
     while (is_name_start(peek(c, 0)) || is_digit(peek(c, 0)) ||
@@ -183,8 +210,8 @@ lex_sign(struct compiler *c)
         char text[3];
         enum tok tok;
     } signs[] = {
-        { "!=", TOK_NE }, { "<=", TOK_LE },   { ">=", TOK_GE },    { "=", TOK_EQ },
-        { "<", TOK_LT },  { ">", TOK_GT },    { "+", TOK_PLUS },   { "-", TOK_MINUS },
+        { "!=", TOK_NE },   { "<=", TOK_LE },  { ">=", TOK_GE },   { "=", TOK_EQ },
+        { "<", TOK_LT },    { ">", TOK_GT },   { "+", TOK_PLUS },  { "-", TOK_MINUS },
         { "*", TOK_TIMES }, { "(", TOK_OPEN }, { ")", TOK_CLOSE }, { ",", TOK_COMMA },
     };
     struct str rest = str_slice(c->text, c->at, c->text.n);
@@ -219,7 +246,7 @@ advance(struct compiler *c)
     }
 }
 
-/* --- emitting -------------------------------------------------------------------------------------- */
+/* --- emitting --------------------------------------------------------------------------------- */
 
 uint32_t
 expr_taken_by(enum expr_op op, uint32_t arg)
@@ -336,7 +363,7 @@ unwind(struct compiler *c, int level)
     return true;
 }
 
-/* --- grammar: an operand is expected, or an operator is -------------------------------------------- */
+/* --- grammar: an operand is expected, or an operator is --------------------------------------- */
 
 static bool
 on_call(struct compiler *c, enum expr_op op)
@@ -512,11 +539,16 @@ on_operator(struct compiler *c, bool *ret_is_value)
         enum expr_op op;
         int level;
     } binary[] = {
-        { TOK_OR, EXPR_OP_OR, LEVEL_OR },           { TOK_EQ, EXPR_OP_EQ, LEVEL_COMPARE },
-        { TOK_NE, EXPR_OP_NE, LEVEL_COMPARE },      { TOK_LT, EXPR_OP_LT, LEVEL_COMPARE },
-        { TOK_LE, EXPR_OP_LE, LEVEL_COMPARE },      { TOK_GT, EXPR_OP_GT, LEVEL_COMPARE },
-        { TOK_GE, EXPR_OP_GE, LEVEL_COMPARE },      { TOK_PLUS, EXPR_OP_ADD, LEVEL_SUM },
-        { TOK_MINUS, EXPR_OP_SUB, LEVEL_SUM },      { TOK_TIMES, EXPR_OP_MUL, LEVEL_PRODUCT },
+        { TOK_OR, EXPR_OP_OR, LEVEL_OR },
+        { TOK_EQ, EXPR_OP_EQ, LEVEL_COMPARE },
+        { TOK_NE, EXPR_OP_NE, LEVEL_COMPARE },
+        { TOK_LT, EXPR_OP_LT, LEVEL_COMPARE },
+        { TOK_LE, EXPR_OP_LE, LEVEL_COMPARE },
+        { TOK_GT, EXPR_OP_GT, LEVEL_COMPARE },
+        { TOK_GE, EXPR_OP_GE, LEVEL_COMPARE },
+        { TOK_PLUS, EXPR_OP_ADD, LEVEL_SUM },
+        { TOK_MINUS, EXPR_OP_SUB, LEVEL_SUM },
+        { TOK_TIMES, EXPR_OP_MUL, LEVEL_PRODUCT },
         { TOK_BETWEEN, EXPR_OP_BETWEEN, LEVEL_COMPARE },
     };
     *ret_is_value = c->tok == TOK_CLOSE;
@@ -564,7 +596,8 @@ compile(struct compiler *c)
 }
 
 enum err
-expr_compile(struct arena *a, struct str text, const struct expr **ret, struct expr_fault *ret_fault)
+expr_compile(struct arena *a, struct str text, const struct expr **ret,
+             struct expr_fault *ret_fault)
 {
     if (text.n > EXPR_TEXT_MAX || !str_is_utf8(text)) {
         *ret_fault = (struct expr_fault){ .column = 1, .what = "too long, or not UTF-8" };

@@ -1,6 +1,7 @@
 /* expr.h: a small expression language after FEEL (doc/bpmn.md part 3), compiled once to a bounded
- * postfix program and evaluated over a JSON document and extra variables. Pure; knows no domain word.
- * Numbers are decimals with four places, held as int64 scaled by 10,000: no floating point. */
+ * postfix program and evaluated over a JSON document and extra variables. Pure; knows no domain
+ * word. Numbers are decimals with four places, held as int64 scaled by 10,000: no floating point.
+ */
 #ifndef CODEC_EXPR_H
 #define CODEC_EXPR_H
 

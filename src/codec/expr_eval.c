@@ -1,4 +1,5 @@
-/* expr_eval.c: runs a compiled expression. Null means "not known": three-valued logic as in FEEL. */
+/* expr_eval.c: runs a compiled expression. Null means "not known": three-valued logic as in FEEL.
+ */
 #include "codec/expr_int.h"
 
 #include "base/date.h"
@@ -200,7 +201,8 @@ days(struct expr_value from, struct expr_value to)
 {
     struct date a;
     struct date b;
-    if (from.type != EXPR_STRING || to.type != EXPR_STRING || !date_parse(from.text, &a) || !date_parse(to.text, &b)) {
+    if (from.type != EXPR_STRING || to.type != EXPR_STRING || !date_parse(from.text, &a) ||
+        !date_parse(to.text, &b)) {
         return null_value;
     }
     return expr_of_i64((int64_t)b.day - a.day);

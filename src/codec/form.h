@@ -8,8 +8,8 @@ struct form_limits {
     uint32_t pairs_max, name_max_bytes, value_max_bytes; /* 0: 1000, 200, 1 MiB */
 };
 
-/* Pairs in order of the body. ERR_BAD_REQUEST for broken escapes, NUL or bad UTF-8; ERR_TOO_LARGE past a
- * limit. Empty parts ("a=1&&b=2") are skipped. */
+/* Pairs in order of the body. ERR_BAD_REQUEST for broken escapes, NUL or bad UTF-8; ERR_TOO_LARGE
+ * past a limit. Empty parts ("a=1&&b=2") are skipped. */
 NODISCARD enum err form_parse(struct arena *a, struct str body, struct form_limits limits,
                               struct url_pair **ret, size_t *ret_n);
 /* The encoding, with '+' for space. */

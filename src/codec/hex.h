@@ -7,6 +7,6 @@
 struct str hex_encode(struct arena *a, struct str bytes); /* lower case */
 void hex_to(char *out, const void *bytes, size_t n);      /* 2*n characters, no NUL */
 bool hex_decode(struct arena *a, struct str text, struct str *ret);
-bool hex_from(struct str text, void *out, size_t n);      /* text.n must be 2*n */
+bool hex_from(struct str text, void *out, size_t n); /* text.n must be 2*n */
 
 #endif

@@ -11,7 +11,8 @@ struct qr {
 };
 /* Error correction M. ERR_TOO_LARGE when text does not fit (2331 bytes). */
 NODISCARD enum err qr_make(struct arena *a, struct str text, struct qr *ret);
-/* A self-contained <svg> with the quiet zone of 4 modules; title is its accessible name (escaped here). */
+/* A self-contained <svg> with the quiet zone of 4 modules; title is its accessible name (escaped
+ * here). */
 struct str qr_svg(struct arena *a, const struct qr *q, struct str title);
 
 #endif

@@ -22,7 +22,8 @@ NODISCARD enum err url_decode(struct arena *a, struct str s, struct str *ret);
 NODISCARD enum err url_decode_plus(struct arena *a, struct str s, struct str *ret);
 
 /* Pairs of a query string (without '?'), '+' as space, at most max_n pairs.
- * ERR_BAD_REQUEST as url_decode, ERR_TOO_LARGE when there are more. "a" without '=' has an empty value. */
+ * ERR_BAD_REQUEST as url_decode, ERR_TOO_LARGE when there are more. "a" without '=' has an empty
+ * value. */
 NODISCARD enum err url_query(struct arena *a, struct str query, size_t max_n, struct url_pair **ret,
                              size_t *ret_n);
 /* First value of that name, null str when absent. */
@@ -33,15 +34,16 @@ struct str url_query_build(struct arena *a, const struct url_pair *pairs, size_t
 /* base + path + "?" + query: joins with exactly one '/', leaves out '?' when query is empty. */
 struct str url_join(struct arena *a, struct str base, struct str path, struct str query);
 
-/* The parts of an absolute http or https URL, or false. host without brackets; port 0 = default of scheme.
- * User info is refused. path is at least "/". */
+/* The parts of an absolute http or https URL, or false. host without brackets; port 0 = default of
+ * scheme. User info is refused. path is at least "/". */
 struct url_parts {
     struct str scheme, host, path, query;
     int32_t port;
 };
 bool url_split(struct str url, struct url_parts *ret);
 
-/* True for a local redirect target: begins with one '/', then neither '/' nor '\', no control characters. */
+/* True for a local redirect target: begins with one '/', then neither '/' nor '\', no control
+ * characters. */
 bool url_is_local(struct str s);
 
 #endif

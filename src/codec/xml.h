@@ -1,5 +1,5 @@
-/* xml.h: a hardened reader of small XML documents (BPMN, DMN) over libxml2: no DOCTYPE, no entities but the
- * five of XML, no network. Gives a read-only tree in the arena. */
+/* xml.h: a hardened reader of small XML documents (BPMN, DMN) over libxml2: no DOCTYPE, no entities
+ * but the five of XML, no network. Gives a read-only tree in the arena. */
 #ifndef CODEC_XML_H
 #define CODEC_XML_H
 
@@ -25,9 +25,10 @@ struct xml_fault {
     uint32_t line;
     const char *what; /* English; in the arena or static */
 };
-/* ERR_BAD_REQUEST with *ret_fault for malformed or forbidden constructs; ERR_TOO_LARGE past a limit. */
-NODISCARD enum err xml_parse(struct arena *a, struct str bytes, struct xml_limits limits, struct xml **ret,
-                             struct xml_fault *ret_fault);
+/* ERR_BAD_REQUEST with *ret_fault for malformed or forbidden constructs; ERR_TOO_LARGE past a
+ * limit. */
+NODISCARD enum err xml_parse(struct arena *a, struct str bytes, struct xml_limits limits,
+                             struct xml **ret, struct xml_fault *ret_fault);
 /* Attribute without a namespace; null str when absent. */
 struct str xml_get(const struct xml *e, const char *name);
 struct str xml_get_ns(const struct xml *e, const char *ns, const char *name);
@@ -36,7 +37,10 @@ const struct xml *xml_child(const struct xml *e, const char *ns, const char *nam
 bool xml_is(const struct xml *e, const char *ns, const char *name);
 /* Next element in document order below root, NULL at the end: walks a tree without recursion. */
 const struct xml *xml_walk(const struct xml *root, const struct xml *at);
-#define XML_EACH(e, it) const struct xml *it = (e) == NULL ? NULL : (e)->child; it != NULL; it = it->next
+#define XML_EACH(e, it)                                                                            \
+    const struct xml *it = (e) == NULL ? NULL : (e)->child;                                        \
+    it != NULL;                                                                                    \
+    it = it->next
 /* Text and attribute values escaped for XML and HTML. */
 void xml_escape_to(struct buf *b, struct str s);
 

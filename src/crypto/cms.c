@@ -186,8 +186,7 @@ cms_sign(struct ctx *cx, const struct cms_signing *how, struct str content_diges
     return ERR_OK;
 }
 
-/* --- verifying
- * ---------------------------------------------------------------------------------------- */
+/* --- verifying -------------------------------------------------------------------------------- */
 
 /* PEM certificates, one after the other. */
 static X509_STORE *

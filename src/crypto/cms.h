@@ -6,8 +6,7 @@
 
 #include "base/ctx.h"
 
-/* --- keys and certificates, as DER or PEM bytes
- * ---------------------------------------------------- */
+/* --- keys and certificates, as DER or PEM bytes ----------------------------------------------- */
 struct cms_name {
     struct str common, org, title; /* org and title may be null */
 };
@@ -41,8 +40,7 @@ NODISCARD enum err cms_cert_make(struct ctx *cx, const struct cms_cert_wish *wis
                                  struct str *ret_pem);
 NODISCARD enum err cms_cert_read(struct ctx *cx, struct str pem, struct cms_cert_info *ret);
 
-/* --- signatures
- * ---------------------------------------------------------------------------------------- */
+/* --- signatures ------------------------------------------------------------------------------- */
 enum cms_algorithm { CMS_ECDSA_SHA256, CMS_RSA_SHA256 };
 /* Signs a SHA-256 digest (32 bytes). The result is what goes into CMS: DER ECDSA-Sig-Value, or
  * PKCS#1 v1.5. arg is the signer's own. This is the seam between software keys, PKCS#11 and remote

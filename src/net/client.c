@@ -35,8 +35,7 @@ client_header_get(const struct client_response *rs, struct str name)
     return STR_NULL;
 }
 
-/* --- what libcurl calls
- * ------------------------------------------------------------------------------- */
+/* --- what libcurl calls ----------------------------------------------------------------------- */
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
@@ -115,8 +114,7 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
     return socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 }
 
-/* --- setting up
- * ----------------------------------------------------------------------------------------- */
+/* --- setting up ------------------------------------------------------------------------------- */
 static bool
 is_line(struct str s)
 {

@@ -10,8 +10,7 @@ event_unref(struct event *ev)
     }
 }
 
-/* --- making an event
- * ------------------------------------------------------------------------------ */
+/* --- making an event -------------------------------------------------------------------------- */
 
 /* Bytes of one field with its line ends; data may have many lines. */
 static size_t
@@ -80,8 +79,7 @@ event_new(struct str channel, struct str event, struct str id, struct str data, 
     return ev;
 }
 
-/* --- the ring; under lock
- * ------------------------------------------------------------------------------ */
+/* --- the ring; under lock --------------------------------------------------------------------- */
 static void
 ring_drop(struct hub *h)
 {
@@ -134,8 +132,7 @@ server_publish(struct server *s, struct str channel, struct str event, struct st
     (void)pthread_mutex_unlock(&h->lock);
 }
 
-/* --- listeners: on the loop
- * ------------------------------------------------------------------------------ */
+/* --- listeners: on the loop ------------------------------------------------------------------- */
 
 /* False when the listener is too far behind. */
 static bool

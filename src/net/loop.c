@@ -62,8 +62,7 @@ mail_handle(struct loop *l)
     }
 }
 
-/* --- timers: one list per kind, in order of due time because a kind has one duration
- * ----------------- */
+/* --- timers: one list per kind, in order of due time because a kind has one duration ---------- */
 static void
 timer_unlink(struct conn *c)
 {
@@ -134,8 +133,7 @@ wait_ms(const struct loop *l)
     return ms < 0 ? 0 : (int)ms;
 }
 
-/* --- pools of the loop
- * ------------------------------------------------------------------------------- */
+/* --- pools of the loop ------------------------------------------------------------------------ */
 char *
 loop_in_get(struct loop *l)
 {
@@ -224,8 +222,7 @@ req_release(struct req *r)
     l->n_free_reqs++;
 }
 
-/* --- the turn
- * --------------------------------------------------------------------------------------------- */
+/* --- the turn --------------------------------------------------------------------------------- */
 static void
 again_handle(struct loop *l)
 {
@@ -350,8 +347,7 @@ loop_main(void *arg)
     return NULL;
 }
 
-/* --- begin and end
- * ------------------------------------------------------------------------------------------ */
+/* --- begin and end ---------------------------------------------------------------------------- */
 static void
 watch(struct loop *l, int fd, enum source_kind *source)
 {

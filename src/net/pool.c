@@ -2,8 +2,7 @@
  * that a class of slow work can fill neither the queue nor the workers of another. */
 #include "net/server_int.h"
 
-/* --- queues; under lock
- * --------------------------------------------------------------------------- */
+/* --- queues; under lock ----------------------------------------------------------------------- */
 static struct req *
 class_take(struct pool_class *k)
 {
@@ -66,8 +65,7 @@ pool_depth(struct server *s)
     return n;
 }
 
-/* --- workers
- * ------------------------------------------------------------------------------------------ */
+/* --- workers ---------------------------------------------------------------------------------- */
 struct worker {
     struct ctx cx;
     int64_t date_s;
@@ -147,8 +145,7 @@ worker_main(void *arg)
     return NULL;
 }
 
-/* --- begin and end
- * -------------------------------------------------------------------------------------- */
+/* --- begin and end ---------------------------------------------------------------------------- */
 enum err
 pool_start(struct server *s)
 {

@@ -55,8 +55,7 @@ struct file_op {
     int result;   /* 0 or an errno */
 };
 
-/* --- a request
- * --------------------------------------------------------------------------------------- */
+/* --- a request -------------------------------------------------------------------------------- */
 struct http_stream {
     pthread_mutex_t lock;
     pthread_cond_t moved;
@@ -100,8 +99,7 @@ struct req {
     enum err stream_end; /* what the stream's function returned */
 };
 
-/* --- a connection
- * ------------------------------------------------------------------------------------ */
+/* --- a connection ----------------------------------------------------------------------------- */
 enum source_kind { SOURCE_LISTEN, SOURCE_MAIL, SOURCE_CONN };
 enum timer_kind {
     TIMER_NONE,
@@ -153,8 +151,7 @@ struct conn {
     char peer[48];
 };
 
-/* --- server-sent events
- * ------------------------------------------------------------------------------- */
+/* --- server-sent events ----------------------------------------------------------------------- */
 struct event {
     _Atomic uint32_t refs;
     uint64_t seq;
@@ -182,8 +179,7 @@ struct hub {
     size_t bytes;
 };
 
-/* --- a loop
- * --------------------------------------------------------------------------------------------- */
+/* --- a loop ----------------------------------------------------------------------------------- */
 struct loop {
     struct server *server;
     pthread_t thread;
@@ -212,8 +208,7 @@ struct loop {
         bytes_out, turn_us_max, n_listeners_dropped;
 };
 
-/* --- the pool
- * ------------------------------------------------------------------------------------------- */
+/* --- the pool --------------------------------------------------------------------------------- */
 struct pool_class {
     uint32_t running, running_max, queued, queue_max;
     struct req *first, *last;

@@ -146,8 +146,7 @@ blobs_path(struct ctx *cx, struct str hash, struct str *ret_path)
     return ERR_OK;
 }
 
-/* --- collection
- * ------------------------------------------------------------------------------------- */
+/* --- collection ------------------------------------------------------------------------------- */
 
 struct sweep {
     int64_t before_us; /* files changed later are young */

@@ -234,8 +234,7 @@ jobs_drain(struct ctx *cx, const struct jobs_config *config)
     return e;
 }
 
-/* --- operators
- * ------------------------------------------------------------------------------------- */
+/* --- operators -------------------------------------------------------------------------------- */
 
 enum err
 jobs_counts(struct ctx *cx, struct jobs_count **ret, size_t *ret_n)

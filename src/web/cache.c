@@ -1,5 +1,5 @@
-/* cache.c: finished public pages, plain and compressed, in bounded memory. A lock guards only copying:
- * nothing is rendered or compressed under it. When full the oldest page goes. */
+/* cache.c: finished public pages, plain and compressed, in bounded memory. A lock guards only
+ * copying: nothing is rendered or compressed under it. When full the oldest page goes. */
 #include "web/inside.h"
 
 #include <stdlib.h>
@@ -73,7 +73,8 @@ slot_find(struct cache *k, uint64_t hash, struct str key)
 {
     for (size_t i = 0; i < 4; i++) {
         struct slot *s = &k->slots[(hash + i) % CACHE_SLOTS];
-        if (s->block != NULL && s->hash == hash && str_eq((struct str){ s->block, s->n_key }, key)) {
+        if (s->block != NULL && s->hash == hash &&
+            str_eq((struct str){ s->block, s->n_key }, key)) {
             return s;
         }
     }
@@ -166,8 +167,8 @@ cache_put(struct cache *k, struct str key, const struct cache_page *page)
     struct slot *s = slot_for(k, hash, key);
     slot_drop(k, s);
     make_room(k, need);
-    *s = (struct slot){ block,           key.n, page->plain.n, page->gzip.n, page->etag.n, page->is_office, hash,
-                        ++k->clock };
+    *s = (struct slot){ block,        key.n,           page->plain.n, page->gzip.n,
+                        page->etag.n, page->is_office, hash,          ++k->clock };
     k->used_bytes += need;
     ASSERT(pthread_mutex_unlock(&k->lock) == 0);
 }
@@ -176,5 +177,6 @@ struct str
 cache_key(struct arena *a, const struct web *w, const struct http_request *rq, struct str lang)
 {
     const char *version = w->hooks->pack_version == NULL ? "" : w->hooks->pack_version;
-    return str_fmt(a, STR_FMT "?" STR_FMT "\n" STR_FMT "\n%s", STR_ARG(rq->path), STR_ARG(rq->query), STR_ARG(lang), version);
+    return str_fmt(a, STR_FMT "?" STR_FMT "\n" STR_FMT "\n%s", STR_ARG(rq->path),
+                   STR_ARG(rq->query), STR_ARG(lang), version);
 }

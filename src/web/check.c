@@ -1,5 +1,5 @@
-/* check.c: the generic test over all routes: what must be refused is sent, and must be refused. No handler
- * runs: everything is stopped before it, or goes straight to the input step. */
+/* check.c: the generic test over all routes: what must be refused is sent, and must be refused. No
+ * handler runs: everything is stopped before it, or goes straight to the input step. */
 #include "web/inside.h"
 
 struct probe {
@@ -14,7 +14,8 @@ static void
 fault(struct probe *p, const char *what, int got)
 {
     p->out->n_faults++;
-    buf_addf(&p->report, "%s %s: %s, got %d\n", route_method(p->entry->route->method), p->entry->route->path, what, got);
+    buf_addf(&p->report, "%s %s: %s, got %d\n", route_method(p->entry->route->method),
+             p->entry->route->path, what, got);
 }
 
 /* The route's path with 1 for every parameter. */
@@ -27,14 +28,17 @@ sample_path(const struct probe *p)
         buf_add_char(&b, '/');
         buf_add(&b, s.n > 2 && s.p[0] == '{' ? STR("1") : s);
     }
-    struct str api = (p->entry->route->flags & (uint32_t)WEB_API_ONLY) != 0 ? STR("/api/v1") : STR("");
+    struct str api =
+        (p->entry->route->flags & (uint32_t)WEB_API_ONLY) != 0 ? STR("/api/v1") : STR("");
     return b.n == 0 ? STR("/") : str_cat(p->cx->arena, api, buf_str(&b));
 }
 
 static struct http_request
 sample_request(const struct probe *p)
 {
-    struct http_request rq = { .method = p->entry->route->method, .path = sample_path(p), .arena = p->cx->arena };
+    struct http_request rq = { .method = p->entry->route->method,
+                               .path = sample_path(p),
+                               .arena = p->cx->arena };
     rq.headers[rq.n_headers++] = (struct http_header){ STR("Host"), STR("localhost") };
     return rq;
 }
@@ -73,7 +77,8 @@ probe_csrf(struct probe *p)
     if (status != 401 && status != 403) {
         fault(p, "must refuse a form without token", status);
     }
-    rq.headers[rq.n_headers++] = (struct http_header){ STR("Origin"), STR("https://elsewhere.example") };
+    rq.headers[rq.n_headers++] =
+        (struct http_header){ STR("Origin"), STR("https://elsewhere.example") };
     status = send(p, &rq);
     if (status != 403) {
         fault(p, "must refuse a foreign origin", status);
@@ -113,7 +118,8 @@ probe_unknown_field(struct probe *p)
         return;
     }
     rq.body = STR("zz-unknown=1");
-    rq.headers[rq.n_headers++] = (struct http_header){ STR("Content-Type"), STR("application/x-www-form-urlencoded") };
+    rq.headers[rq.n_headers++] =
+        (struct http_header){ STR("Content-Type"), STR("application/x-www-form-urlencoded") };
     bool is_known = input_only(p, &rq) == ERR_OK;
     for (uint32_t i = 0; i < p->cx->n_problems; i++) {
         is_known = is_known && !str_eq(p->cx->problems[i].key, STR("web.invalid.unknown"));
@@ -133,7 +139,8 @@ probe_large_body(struct probe *p)
     struct http_request rq = sample_request(p);
     /* only the length is looked at before the refusal */
     rq.body = (struct str){ "x", (size_t)(r->body_max == 0 ? WEB_BODY_MAX : r->body_max) + 1 };
-    rq.headers[rq.n_headers++] = (struct http_header){ STR("Content-Type"), STR("application/x-www-form-urlencoded") };
+    rq.headers[rq.n_headers++] =
+        (struct http_header){ STR("Content-Type"), STR("application/x-www-form-urlencoded") };
     if (input_only(p, &rq) != ERR_TOO_LARGE) {
         fault(p, "must refuse a body over its limit", 0);
     }

@@ -37,8 +37,8 @@ authority(struct str url)
     return str_slice(rest, 0, str_find_char(rest, '/'));
 }
 
-/* A page of another site must not make a browser act here (Fetch Metadata, RFC 6454). Programs that send
- * neither header are held by the token. */
+/* A page of another site must not make a browser act here (Fetch Metadata, RFC 6454). Programs that
+ * send neither header are held by the token. */
 enum err
 guard_origin(struct web_call *c)
 {
@@ -52,7 +52,8 @@ guard_origin(struct web_call *c)
     struct str origin = http_header_get(c->http, STR("Origin"));
     struct str host = http_header_get(c->http, STR("Host"));
     struct str base = c->cx->config == NULL ? STR_NULL : authority(c->cx->config->base_url);
-    if (origin.n != 0 && !str_eq_nocase(authority(origin), host) && !(base.n != 0 && str_eq_nocase(authority(origin), base))) {
+    if (origin.n != 0 && !str_eq_nocase(authority(origin), host) &&
+        !(base.n != 0 && str_eq_nocase(authority(origin), base))) {
         return err_set(c->cx, ERR_CSRF, "foreign origin");
     }
     return ERR_OK;
@@ -79,16 +80,20 @@ guard_headers(struct web_call *c)
 {
     struct http_response *rs = c->rs.http;
     http_response_header(rs, STR("Content-Security-Policy"),
-                         STR("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-                             "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"));
+                         STR("default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+                             "'self' data: blob:; font-src 'self'; "
+                             "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri "
+                             "'none'; frame-ancestors 'none'"));
     http_response_header(rs, STR("X-Content-Type-Options"), STR("nosniff"));
     http_response_header(rs, STR("Referrer-Policy"), STR("same-origin"));
     http_response_header(rs, STR("Permissions-Policy"),
-                         STR("camera=(self), geolocation=(self), microphone=(), payment=(), usb=(), interest-cohort=()"));
+                         STR("camera=(self), geolocation=(self), microphone=(), payment=(), "
+                             "usb=(), interest-cohort=()"));
     http_response_header(rs, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));
     http_response_header(rs, STR("Cross-Origin-Resource-Policy"), STR("same-origin"));
     http_response_header(rs, STR("X-Frame-Options"), STR("DENY"));
     if (c->http->is_tls || (c->cx->config != NULL && c->cx->config->is_secure_cookie)) {
-        http_response_header(rs, STR("Strict-Transport-Security"), STR("max-age=31536000; includeSubDomains"));
+        http_response_header(rs, STR("Strict-Transport-Security"),
+                             STR("max-age=31536000; includeSubDomains"));
     }
 }

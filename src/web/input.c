@@ -1,5 +1,5 @@
-/* input.c: from bytes to checked fields. Query, form, multipart and JSON bodies end in one list of names and
- * texts; then the route's field table decides: what it does not name is refused. */
+/* input.c: from bytes to checked fields. Query, form, multipart and JSON bodies end in one list of
+ * names and texts; then the route's field table decides: what it does not name is refused. */
 #include "codec/form.h"
 #include "codec/multipart.h"
 #include "codec/vn.h"
@@ -38,7 +38,7 @@ gather_add(struct gather *g, struct str name, struct str value)
     g->n++;
 }
 
-/* --- bodies ------------------------------------------------------------------------------------------- */
+/* --- bodies ----------------------------------------------------------------------------------- */
 static enum err
 gather_query(struct gather *g)
 {
@@ -81,7 +81,9 @@ gather_multipart(struct gather *g, struct str body, struct str boundary)
         if (v[i].filename.p == NULL) {
             gather_add(g, v[i].name, v[i].bytes);
         } else if (v[i].filename.n != 0 || v[i].bytes.n != 0) {
-            g->files[g->n_files++] = (struct web_file){ .field = v[i].name, .filename = v[i].filename, .bytes = v[i].bytes,
+            g->files[g->n_files++] = (struct web_file){ .field = v[i].name,
+                                                        .filename = v[i].filename,
+                                                        .bytes = v[i].bytes,
                                                         .size_bytes = (int64_t)v[i].bytes.n };
         }
     }
@@ -111,8 +113,10 @@ gather_json(struct gather *g, struct str body)
     struct ctx *cx = g->c->cx;
     struct json *root = NULL;
     struct json_fault fault = { 0 };
-    TRY(json_parse(cx->arena, body, (struct json_limits){ .depth_max = BODY_DEPTH_MAX, .nodes_max = WEB_PAIRS_MAX * 2 }, &root,
-                   &fault));
+    TRY(json_parse(
+        cx->arena, body,
+        (struct json_limits){ .depth_max = BODY_DEPTH_MAX, .nodes_max = WEB_PAIRS_MAX * 2 }, &root,
+        &fault));
     if (root->type != JSON_OBJECT) {
         return err_set(cx, ERR_BAD_REQUEST, "JSON body is not an object");
     }
@@ -130,14 +134,18 @@ gather_json(struct gather *g, struct str body)
         bool is_deep = j->type == JSON_OBJECT || j->type == JSON_LIST;
         struct str name = f->prefix;
         if (!f->is_list) {
-            name = f->prefix.n == 0 ? j->key : str_fmt(cx->arena, STR_FMT "." STR_FMT, STR_ARG(f->prefix), STR_ARG(j->key));
+            name = f->prefix.n == 0 ? j->key
+                                    : str_fmt(cx->arena, STR_FMT "." STR_FMT, STR_ARG(f->prefix),
+                                              STR_ARG(j->key));
         } else if (is_deep) {
             name = str_fmt(cx->arena, STR_FMT ".%u", STR_ARG(f->prefix), f->i++);
         }
         if (!is_deep) {
             gather_add(g, name, json_value(j));
         } else if (depth <= BODY_DEPTH_MAX) {
-            stack[depth++] = (struct json_frame){ .at = j->child, .prefix = name, .is_list = j->type == JSON_LIST };
+            stack[depth++] = (struct json_frame){ .at = j->child,
+                                                  .prefix = name,
+                                                  .is_list = j->type == JSON_LIST };
         }
     }
     return ERR_OK;
@@ -172,7 +180,8 @@ gather_body(struct gather *g)
     struct str type = http_header_get(c->http, STR("Content-Type"));
     struct str body = STR_NULL;
     struct str boundary = STR_NULL;
-    if ((c->rq.route->flags & WEB_RAW) != 0 || (c->http->body.n == 0 && c->http->body_path.n == 0)) {
+    if ((c->rq.route->flags & WEB_RAW) != 0 ||
+        (c->http->body.n == 0 && c->http->body_path.n == 0)) {
         return ERR_OK;
     }
     uint64_t max = c->rq.route->body_max == 0 ? WEB_BODY_MAX : c->rq.route->body_max;
@@ -192,12 +201,13 @@ gather_body(struct gather *g)
     return err_set(c->cx, ERR_UNSUPPORTED, "content type not known");
 }
 
-/* --- fields --------------------------------------------------------------------------------------------- */
+/* --- fields ----------------------------------------------------------------------------------- */
 static bool
 is_box(const struct web_field *f, struct str name)
 {
     size_t n = strlen(f->name);
-    return f->type == WEB_DATE && name.n == n + 2 && str_starts(name, str_of(f->name)) && name.p[n] == '-' &&
+    return f->type == WEB_DATE && name.n == n + 2 && str_starts(name, str_of(f->name)) &&
+           name.p[n] == '-' &&
            (name.p[n + 1] == 'd' || name.p[n + 1] == 'm' || name.p[n + 1] == 'y');
 }
 
@@ -207,7 +217,8 @@ field_of(const struct web_route *r, struct str name)
     for (size_t i = 0; i < r->n_fields; i++) {
         const struct web_field *f = &r->fields[i];
         struct str fname = str_of(f->name);
-        if (f->type == WEB_ANY ? str_starts(name, fname) && name.n > fname.n : str_eq(name, fname) || is_box(f, name)) {
+        if (f->type == WEB_ANY ? str_starts(name, fname) && name.n > fname.n
+                               : str_eq(name, fname) || is_box(f, name)) {
             return f;
         }
     }
@@ -225,8 +236,8 @@ is_reserved(struct str name)
 static bool
 is_tracking(struct str name)
 {
-    return str_starts(name, STR("utm_")) || str_eq(name, STR("fbclid")) || str_eq(name, STR("gclid")) ||
-           str_eq(name, STR("zarsrc"));
+    return str_starts(name, STR("utm_")) || str_eq(name, STR("fbclid")) ||
+           str_eq(name, STR("gclid")) || str_eq(name, STR("zarsrc"));
 }
 
 static bool
@@ -326,7 +337,8 @@ date_value(const struct gather *g, const struct web_field *f)
     if (d.n + m.n + y.n == 0) {
         return STR_NULL;
     }
-    return date_text(a, str_fmt(a, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(d), STR_ARG(m), STR_ARG(y)));
+    return date_text(
+        a, str_fmt(a, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(d), STR_ARG(m), STR_ARG(y)));
 }
 
 static bool
@@ -364,8 +376,8 @@ normal_value(struct arena *a, const struct web_field *f, struct str s, const cha
     case WEB_INT:
     case WEB_ID:
         *ret_key = str_to_i64(t, f->type == WEB_ID ? 1 : INT64_MIN, INT64_MAX, &n) ? NULL
-                   : f->type == WEB_ID                                              ? "web.invalid.id"
-                                                                                    : "web.invalid.int";
+                   : f->type == WEB_ID ? "web.invalid.id"
+                                       : "web.invalid.int";
         return t;
     case WEB_MONEY:
         t = digits_only(a, t);
@@ -375,7 +387,8 @@ normal_value(struct arena *a, const struct web_field *f, struct str s, const cha
         *ret_key = date_parse(t, &d) ? NULL : "web.invalid.date";
         return t;
     case WEB_BOOL:
-        return str_eq(t, STR("1")) || str_eq(t, STR("true")) || str_eq(t, STR("on")) ? STR("1") : STR("");
+        return str_eq(t, STR("1")) || str_eq(t, STR("true")) || str_eq(t, STR("on")) ? STR("1")
+                                                                                     : STR("");
     case WEB_CHOICE:
         *ret_key = is_choice(f, t) ? NULL : "web.invalid.choice";
         return t;
@@ -530,9 +543,9 @@ input_raw(const struct web_call *c, struct str name)
     return STR_NULL;
 }
 
-/* --- what handlers read ------------------------------------------------------------------------------------ */
-/* Asking for a name that the table does not have is a mistake in our code. A form shown again runs the
- * reading handler under the writing route, so there it is only absent. */
+/* --- what handlers read ----------------------------------------------------------------------- */
+/* Asking for a name that the table does not have is a mistake in our code. A form shown again runs
+ * the reading handler under the writing route, so there it is only absent. */
 static void
 check_declared(const struct web_req *rq, const char *name)
 {

@@ -33,7 +33,7 @@ struct web_resp {
     const void *data;
     struct str title;
     int status;
-    bool is_sent;   /* bytes, file, stream, events: http is complete but for headers */
+    bool is_sent; /* bytes, file, stream, events: http is complete but for headers */
     struct str location;
     struct web_reading readings[WEB_READINGS_MAX];
     size_t n_readings;
@@ -78,27 +78,29 @@ struct web_call {
     struct web_resp rs;
     struct web_session session;
     struct web_pair params[WEB_PARAMS_MAX];
-    struct str path;       /* without /api/v1 */
-    struct web_pair *raw;  /* all that came in, before any check */
+    struct str path;      /* without /api/v1 */
+    struct web_pair *raw; /* all that came in, before any check */
     size_t n_raw;
-    struct str mapped;     /* spooled body as mapped, or null */
-    struct str allow;      /* methods of a path that exists */
-    bool is_bare;          /* made on the loop: no hooks, no layout data from the store */
-    struct str flash_key;  /* came with the request */
+    struct str mapped;    /* spooled body as mapped, or null */
+    struct str allow;     /* methods of a path that exists */
+    bool is_bare;         /* made on the loop: no hooks, no layout data from the store */
+    struct str flash_key; /* came with the request */
 };
 
 /* route.c */
 NODISCARD enum err route_table(struct ctx *cx, struct web *w, const struct web_config *config);
-/* The best match. NULL: no such path (*ret_allow null) or not by that method (*ret_allow lists what is). */
-const struct web_entry *route_find(const struct web *w, struct arena *a, enum http_method m, struct str path, bool is_api,
-                                   struct str *ret_allow);
+/* The best match. NULL: no such path (*ret_allow null) or not by that method (*ret_allow lists what
+ * is). */
+const struct web_entry *route_find(const struct web *w, struct arena *a, enum http_method m,
+                                   struct str path, bool is_api, struct str *ret_allow);
 /* Values of {params} in the order of the path. */
-size_t route_params(struct arena *a, const struct web_entry *e, struct str path, struct web_pair *ret);
+size_t route_params(struct arena *a, const struct web_entry *e, struct str path,
+                    struct web_pair *ret);
 const char *route_method(enum http_method m);
 
 /* input.c */
-/* Reads query and body after the route's table. Field problems go to cx; an error only for messages that cannot be
- * read at all. */
+/* Reads query and body after the route's table. Field problems go to cx; an error only for messages
+ * that cannot be read at all. */
 NODISCARD enum err input_read(struct web_call *c);
 struct str input_raw(const struct web_call *c, struct str name); /* as typed, before any check */
 
@@ -116,7 +118,8 @@ NODISCARD enum err render_answer(struct web_call *c);
 void render_failure(struct web_call *c, enum err e);
 
 /* lang.c: ?lang=, cookie, session, Accept-Language; else Vietnamese */
-struct str lang_choose(const struct texts *texts, const struct http_request *rq, struct str preferred, bool *ret_from_query);
+struct str lang_choose(const struct texts *texts, const struct http_request *rq,
+                       struct str preferred, bool *ret_from_query);
 #define WEB_LANGS_MAX 10
 /* texts.c: codes of all languages, vi and en first. */
 size_t texts_langs(const struct texts *t, struct str *ret);
@@ -130,15 +133,16 @@ struct cache_page {
     bool is_office;
 };
 /* Copies out into a; false when it is not there. */
-bool cache_get(struct cache *k, struct arena *a, struct str key, bool wants_gzip, struct cache_page *ret);
+bool cache_get(struct cache *k, struct arena *a, struct str key, bool wants_gzip,
+               struct cache_page *ret);
 void cache_put(struct cache *k, struct str key, const struct cache_page *page);
-struct str cache_key(struct arena *a, const struct web *w, const struct http_request *rq, struct str lang);
+struct str cache_key(struct arena *a, const struct web *w, const struct http_request *rq,
+                     struct str lang);
 
 /* static.c */
 bool static_answer(const struct http_request *rq, struct http_response *rs);
 /* gzip bytes in a; null when it did not get smaller. */
 struct str static_gzip(struct arena *a, struct str bytes, int level);
 struct str static_etag(struct arena *a, struct str bytes);
-
 
 #endif

@@ -17,7 +17,8 @@ query_lang(struct str query)
     return STR_NULL;
 }
 
-/* The code among the known ones; null when it is none of them. Borrowed from the table, not the request. */
+/* The code among the known ones; null when it is none of them. Borrowed from the table, not the
+ * request. */
 static struct str
 known(const struct str *langs, size_t n, struct str code)
 {
@@ -30,7 +31,8 @@ known(const struct str *langs, size_t n, struct str code)
 }
 
 struct str
-lang_choose(const struct texts *texts, const struct http_request *rq, struct str preferred, bool *ret_from_query)
+lang_choose(const struct texts *texts, const struct http_request *rq, struct str preferred,
+            bool *ret_from_query)
 {
     struct str langs[WEB_LANGS_MAX];
     size_t n = texts_langs(texts, langs);

@@ -1,4 +1,5 @@
-/* openapi.c: the OpenAPI 3.1 document, made from the route tables, field tables and page declarations. */
+/* openapi.c: the OpenAPI 3.1 document, made from the route tables, field tables and page
+ * declarations. */
 #include "web/inside.h"
 
 #define DEPTH_MAX 10
@@ -6,10 +7,12 @@
 static const struct {
     const char *type, *format;
 } field_types[] = {
-    [WEB_TEXT] = { "string", NULL },      [WEB_LINES] = { "string", NULL },     [WEB_INT] = { "integer", "int64" },
-    [WEB_MONEY] = { "integer", "int64" }, [WEB_DATE] = { "string", "date" },    [WEB_BOOL] = { "boolean", NULL },
-    [WEB_CHOICE] = { "string", NULL },    [WEB_ID] = { "integer", "int64" },    [WEB_SECRET] = { "string", "password" },
-    [WEB_FILE] = { "string", "binary" },  [WEB_LIST] = { "array", NULL },       [WEB_ANY] = { "object", NULL },
+    [WEB_TEXT] = { "string", NULL },         [WEB_LINES] = { "string", NULL },
+    [WEB_INT] = { "integer", "int64" },      [WEB_MONEY] = { "integer", "int64" },
+    [WEB_DATE] = { "string", "date" },       [WEB_BOOL] = { "boolean", NULL },
+    [WEB_CHOICE] = { "string", NULL },       [WEB_ID] = { "integer", "int64" },
+    [WEB_SECRET] = { "string", "password" }, [WEB_FILE] = { "string", "binary" },
+    [WEB_LIST] = { "array", NULL },          [WEB_ANY] = { "object", NULL },
 };
 
 static void
@@ -21,7 +24,10 @@ field_schema(struct json_out *o, const struct web_field *f)
         json_put_str(o, "format", str_of(field_types[f->type].format));
     }
     if (f->type == WEB_TEXT || f->type == WEB_LINES) {
-        json_put_i64(o, "maxLength", f->max != 0 ? (int64_t)f->max : f->type == WEB_TEXT ? 200 : 4000);
+        json_put_i64(o, "maxLength",
+                     f->max != 0           ? (int64_t)f->max
+                     : f->type == WEB_TEXT ? 200
+                                           : 4000);
     }
     if (f->type == WEB_LIST) {
         json_key(o, "items");
@@ -44,7 +50,8 @@ field_schema(struct json_out *o, const struct web_field *f)
 }
 
 static void
-parameter(struct json_out *o, struct str name, const char *in, bool is_required, const struct web_field *f)
+parameter(struct json_out *o, struct str name, const char *in, bool is_required,
+          const struct web_field *f)
 {
     json_open(o);
     json_put_str(o, "name", name);
@@ -147,7 +154,10 @@ scalar(struct json_out *o, const struct tpl_desc *d)
 {
     struct str type = str_of(d->type);
     json_open(o);
-    json_put_str(o, "type", str_eq(type, STR("int")) ? STR("integer") : str_eq(type, STR("bool")) ? STR("boolean") : STR("string"));
+    json_put_str(o, "type",
+                 str_eq(type, STR("int"))    ? STR("integer")
+                 : str_eq(type, STR("bool")) ? STR("boolean")
+                                             : STR("string"));
     json_close(o);
 }
 
@@ -285,12 +295,18 @@ path_item(struct ctx *cx, struct json_out *o, const struct web *w, size_t i)
 }
 
 static const char components[] =
-    "{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\","
-    "\"name\":\"sid\"}},\"responses\":{\"Problem\":{\"description\":\"RFC 9457 problem document\",\"content\":{"
-    "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},\"schemas\":{\"Problem\":{"
-    "\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":{"
-    "\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},\"trace_id\":{"
-    "\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"field\":{"
+    "{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"session\":{"
+    "\"type\":\"apiKey\",\"in\":\"cookie\","
+    "\"name\":\"sid\"}},\"responses\":{\"Problem\":{\"description\":\"RFC 9457 problem "
+    "document\",\"content\":{"
+    "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
+    "Problem\"}}}}},\"schemas\":{\"Problem\":{"
+    "\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":"
+    "\"string\"},\"status\":{"
+    "\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},"
+    "\"trace_id\":{"
+    "\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"properties\":{\"field\":{"
     "\"type\":\"string\"},\"code\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"}}}}}}}}";
 
 struct str
@@ -304,7 +320,8 @@ web_openapi(struct ctx *cx, struct web *w)
     json_open(&o);
     json_put_str(&o, "title", STR("Bom Bo"));
     json_put_str(&o, "version", STR("1"));
-    json_put_str(&o, "description", STR("Every page's document, made from the same tables as the pages."));
+    json_put_str(&o, "description",
+                 STR("Every page's document, made from the same tables as the pages."));
     json_close(&o);
     json_key(&o, "servers");
     json_raw(&o, STR("[{\"url\":\"/api/v1\"}]"));

@@ -1,5 +1,5 @@
-/* render.c: from a recorded template and its data to bytes: page with layout, JSON document, or the account
- * of a failure. */
+/* render.c: from a recorded template and its data to bytes: page with layout, JSON document, or the
+ * account of a failure. */
 #include "gen/tpl_web.h"
 
 #include "codec/accept.h"
@@ -10,7 +10,7 @@
 
 #define DEPTH_MAX 10
 
-/* --- documents -------------------------------------------------------------------------------------------- */
+/* --- documents -------------------------------------------------------------------------------- */
 struct frame {
     const struct tpl_desc *fields;
     size_t n_fields, at; /* next field */
@@ -98,7 +98,8 @@ render_json(struct ctx *cx, const struct tpl *t, const void *data)
             continue;
         }
         const struct tpl_desc *d = &f->fields[f->at++];
-        bool is_deep = d->n_fields != 0 || str_eq(str_of(d->type), STR("list")) || str_eq(str_of(d->type), STR("obj"));
+        bool is_deep = d->n_fields != 0 || str_eq(str_of(d->type), STR("list")) ||
+                       str_eq(str_of(d->type), STR("obj"));
         if (d->is_page_only) {
             continue;
         }
@@ -112,7 +113,7 @@ render_json(struct ctx *cx, const struct tpl *t, const void *data)
     return b.is_failed ? STR_NULL : buf_str(&b);
 }
 
-/* --- layout ------------------------------------------------------------------------------------------------- */
+/* --- layout ----------------------------------------------------------------------------------- */
 static struct str
 hook_text(struct ctx *cx, struct str (*fn)(struct ctx *))
 {
@@ -131,7 +132,8 @@ fill_nav(struct web_call *c, struct tpl_web_layout *d)
     d->nav.n = n;
     for (size_t i = 0; i < n; i++) {
         struct str count = v[i].count > 0 ? text_number(c->cx, v[i].count) : STR_NULL;
-        d->nav.v[i] = (struct tpl_web_layout_nav){ v[i].href, v[i].text, v[i].icon, v[i].is_current, count };
+        d->nav.v[i] =
+            (struct tpl_web_layout_nav){ v[i].href, v[i].text, v[i].icon, v[i].is_current, count };
     }
 }
 
@@ -166,8 +168,9 @@ fill_langs(struct web_call *c, struct tpl_web_layout *d)
     d->langs.n = n;
     for (size_t i = 0; i < n; i++) {
         struct str name = text_find(c->cx, str_cat(c->cx->arena, STR("web.lang."), codes[i]));
-        d->langs.v[i] = (struct tpl_web_layout_langs){ codes[i], name.p == NULL ? codes[i] : name, lang_href(c, codes[i]),
-                                                       str_eq(codes[i], c->cx->lang) };
+        d->langs.v[i] =
+            (struct tpl_web_layout_langs){ codes[i], name.p == NULL ? codes[i] : name,
+                                           lang_href(c, codes[i]), str_eq(codes[i], c->cx->lang) };
     }
 }
 
@@ -178,7 +181,8 @@ fill_crumbs(struct web_call *c, struct tpl_web_layout *d)
     d->crumbs.v = ARENA_ARRAY(c->cx->arena, struct tpl_web_layout_crumbs, n);
     d->crumbs.n = n;
     for (size_t i = 0; i < n; i++) {
-        d->crumbs.v[i] = (struct tpl_web_layout_crumbs){ c->rs.crumbs[i].href, c->rs.crumbs[i].text };
+        d->crumbs.v[i] =
+            (struct tpl_web_layout_crumbs){ c->rs.crumbs[i].href, c->rs.crumbs[i].text };
     }
 }
 
@@ -213,7 +217,9 @@ with_layout(struct web_call *c, struct str body)
     }
     d.is_demo = cx->config != NULL && cx->config->is_demo;
     struct str site = d.site.n == 0 ? text(cx, "web.brand") : d.site;
-    d.title = c->rs.title.n == 0 ? site : text_fill(cx, "web.title.suffix", "title", c->rs.title, "site", site, NULL);
+    d.title = c->rs.title.n == 0
+                  ? site
+                  : text_fill(cx, "web.title.suffix", "title", c->rs.title, "site", site, NULL);
     d.path = c->http->path;
     d.signin = web_signin_href(cx, c->http->path);
     d.flash = c->flash_key.n == 0 ? STR_NULL : text_find(cx, c->flash_key);
@@ -242,7 +248,7 @@ html_page(struct web_call *c, const struct tpl *t, const void *data)
     return is_bare || is_part ? buf_str(&b) : with_layout(c, buf_str(&b));
 }
 
-/* --- answers --------------------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 static void
 whole(struct web_call *c, int status, struct str type, struct str body)
 {
@@ -305,15 +311,17 @@ render_answer(struct web_call *c)
     if (!is_json && c->rs.tpl->has_csrf) {
         TRY(ensure_session(c));
     }
-    struct str body = is_json ? render_json(cx, c->rs.tpl, c->rs.data) : html_page(c, c->rs.tpl, c->rs.data);
+    struct str body =
+        is_json ? render_json(cx, c->rs.tpl, c->rs.data) : html_page(c, c->rs.tpl, c->rs.data);
     if (body.p == NULL || arena_is_over(cx->arena)) {
         return err_set(cx, ERR_INTERNAL, "page %s is too large", c->rs.tpl->name);
     }
-    whole(c, c->rs.status == 0 ? 200 : c->rs.status, is_json ? STR("application/json") : STR("text/html; charset=utf-8"), body);
+    whole(c, c->rs.status == 0 ? 200 : c->rs.status,
+          is_json ? STR("application/json") : STR("text/html; charset=utf-8"), body);
     return ERR_OK;
 }
 
-/* --- failures ----------------------------------------------------------------------------------------------------- */
+/* --- failures --------------------------------------------------------------------------------- */
 static struct str
 err_text(struct ctx *cx, enum err e, const char *part)
 {
@@ -356,15 +364,18 @@ problem_document(struct web_call *c, enum err e)
 static void
 keep_form(struct web_call *c, enum err e, struct tpl_web_error *d)
 {
-    bool may_resend = e == ERR_CSRF || e == ERR_UNAUTHENTICATED || e == ERR_INVALID || e == ERR_BUSY || e == ERR_DEADLINE ||
-                      e == ERR_UPSTREAM || e == ERR_STORE || e == ERR_IO || e == ERR_INTERNAL || e == ERR_DISK_FULL;
-    if (!may_resend || !guard_is_unsafe(c->http->method) || c->rq.n_typed == 0 || ensure_session(c) != ERR_OK) {
+    bool may_resend = e == ERR_CSRF || e == ERR_UNAUTHENTICATED || e == ERR_INVALID ||
+                      e == ERR_BUSY || e == ERR_DEADLINE || e == ERR_UPSTREAM || e == ERR_STORE ||
+                      e == ERR_IO || e == ERR_INTERNAL || e == ERR_DISK_FULL;
+    if (!may_resend || !guard_is_unsafe(c->http->method) || c->rq.n_typed == 0 ||
+        ensure_session(c) != ERR_OK) {
         return;
     }
     d->resend = url_encode_path(c->cx->arena, c->http->path);
     d->kept.v = ARENA_ARRAY(c->cx->arena, struct tpl_web_error_kept, c->rq.n_typed);
     for (size_t i = 0; i < c->rq.n_typed; i++) {
-        d->kept.v[d->kept.n++] = (struct tpl_web_error_kept){ c->rq.typed[i].name, c->rq.typed[i].value };
+        d->kept.v[d->kept.n++] =
+            (struct tpl_web_error_kept){ c->rq.typed[i].name, c->rq.typed[i].value };
     }
 }
 

@@ -1,4 +1,5 @@
-/* reply.c: what a handler can answer. Nothing is rendered here: the dispatcher does that after the handler. */
+/* reply.c: what a handler can answer. Nothing is rendered here: the dispatcher does that after the
+ * handler. */
 #include "codec/cookie.h"
 #include "codec/url.h"
 #include "sys/sys.h"
@@ -40,7 +41,8 @@ web_see_other(struct ctx *cx, struct web_resp *rs, const char *fmt, ...)
 }
 
 enum err
-web_form_again(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, const struct tpl *tpl, const void *data)
+web_form_again(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, const struct tpl *tpl,
+               const void *data)
 {
     (void)rq;
     if (rs->call->rq.is_api) {
@@ -72,7 +74,8 @@ disposition(struct arena *a, struct str filename)
     }
     struct str ascii = buf_str(&plain);
     struct str coded = url_encode(a, filename);
-    return str_fmt(a, "attachment; filename=\"" STR_FMT "\"; filename*=UTF-8''" STR_FMT, STR_ARG(ascii), STR_ARG(coded));
+    return str_fmt(a, "attachment; filename=\"" STR_FMT "\"; filename*=UTF-8''" STR_FMT,
+                   STR_ARG(ascii), STR_ARG(coded));
 }
 
 static void
@@ -82,12 +85,14 @@ send_as(struct ctx *cx, struct web_resp *rs, struct str content_type, struct str
     rs->http->status = rs->status == 0 ? 200 : rs->status;
     rs->http->content_type = content_type;
     if (filename.n != 0) {
-        http_response_header(rs->http, STR("Content-Disposition"), disposition(cx->arena, filename));
+        http_response_header(rs->http, STR("Content-Disposition"),
+                             disposition(cx->arena, filename));
     }
 }
 
 enum err
-web_file_send(struct ctx *cx, struct web_resp *rs, struct str path, struct str content_type, struct str filename)
+web_file_send(struct ctx *cx, struct web_resp *rs, struct str path, struct str content_type,
+              struct str filename)
 {
     send_as(cx, rs, content_type, filename);
     rs->http->kind = HTTP_FILE;
@@ -96,7 +101,8 @@ web_file_send(struct ctx *cx, struct web_resp *rs, struct str path, struct str c
 }
 
 enum err
-web_bytes(struct ctx *cx, struct web_resp *rs, struct str bytes, struct str content_type, struct str filename)
+web_bytes(struct ctx *cx, struct web_resp *rs, struct str bytes, struct str content_type,
+          struct str filename)
 {
     send_as(cx, rs, content_type, filename);
     rs->http->kind = HTTP_WHOLE;
@@ -105,7 +111,8 @@ web_bytes(struct ctx *cx, struct web_resp *rs, struct str bytes, struct str cont
 }
 
 enum err
-web_stream(struct ctx *cx, struct web_resp *rs, http_stream_fn *fn, void *arg, struct str content_type, struct str filename)
+web_stream(struct ctx *cx, struct web_resp *rs, http_stream_fn *fn, void *arg,
+           struct str content_type, struct str filename)
 {
     send_as(cx, rs, content_type, filename);
     rs->http->kind = HTTP_STREAM;
@@ -125,7 +132,8 @@ web_events(struct ctx *cx, struct web_resp *rs, struct str channel)
 }
 
 void
-web_reads_person(struct ctx *cx, struct web_resp *rs, int64_t subject, const char *purpose, struct str note)
+web_reads_person(struct ctx *cx, struct web_resp *rs, int64_t subject, const char *purpose,
+                 struct str note)
 {
     (void)cx;
     if (rs->n_readings == WEB_READINGS_MAX) {
@@ -146,9 +154,13 @@ web_crumb(struct ctx *cx, struct web_resp *rs, struct str href, struct str text)
 }
 
 void
-web_set_cookie(struct ctx *cx, struct web_resp *rs, struct str name, struct str value, int64_t max_age_s)
+web_set_cookie(struct ctx *cx, struct web_resp *rs, struct str name, struct str value,
+               int64_t max_age_s)
 {
-    struct cookie c = { .name = name, .value = value, .max_age_s = max_age_s, .is_http_only = true,
+    struct cookie c = { .name = name,
+                        .value = value,
+                        .max_age_s = max_age_s,
+                        .is_http_only = true,
                         .is_secure = cx->config != NULL && cx->config->is_secure_cookie };
     struct str line = cookie_build(cx->arena, &c);
     ASSERT(rs->n_cookies < WEB_COOKIES_MAX);

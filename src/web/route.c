@@ -1,11 +1,13 @@
-/* route.c: the table of all routes: checked at start, found by number of segments and first segment. */
+/* route.c: the table of all routes: checked at start, found by number of segments and first
+ * segment. */
 #include "web/inside.h"
 
 #include <stdio.h>
 
 static const char *const method_names[] = {
-    [HTTP_GET] = "GET",       [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",       [HTTP_PUT] = "PUT",
-    [HTTP_PATCH] = "PATCH",   [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS", [HTTP_OTHER] = "?",
+    [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+    [HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
+    [HTTP_OPTIONS] = "OPTIONS", [HTTP_OTHER] = "?",
 };
 
 const char *
@@ -67,13 +69,14 @@ check_fields(const char *module, const struct web_route *r)
     for (size_t i = 0; i < r->n_fields; i++) {
         for (size_t j = 0; j < i; j++) {
             if (str_eq(str_of(r->fields[i].name), str_of(r->fields[j].name))) {
-                (void)fprintf(stderr, "route %s %s of %s: field %s twice\n", route_method(r->method), r->path, module,
-                              r->fields[i].name);
+                (void)fprintf(stderr, "route %s %s of %s: field %s twice\n",
+                              route_method(r->method), r->path, module, r->fields[i].name);
                 bad++;
             }
         }
         if (r->fields[i].type == WEB_CHOICE && r->fields[i].choices == NULL) {
-            (void)fprintf(stderr, "route %s of %s: field %s has no choices\n", r->path, module, r->fields[i].name);
+            (void)fprintf(stderr, "route %s of %s: field %s has no choices\n", r->path, module,
+                          r->fields[i].name);
             bad++;
         }
     }
@@ -84,7 +87,8 @@ static size_t
 check_route(const struct web *w, const char *module, const struct web_route *r)
 {
     const char *what = NULL;
-    bool is_public = r->perm != NULL && (str_eq(str_of(r->perm), STR("public")) || str_eq(str_of(r->perm), STR("signed-in")));
+    bool is_public = r->perm != NULL && (str_eq(str_of(r->perm), STR("public")) ||
+                                         str_eq(str_of(r->perm), STR("signed-in")));
     if (r->path == NULL || r->path[0] != '/' || (r->path[1] != '\0' && r->path[1] == '{')) {
         what = "path must begin with a fixed segment";
     } else if (r->perm == NULL) {
@@ -95,11 +99,13 @@ check_route(const struct web *w, const char *module, const struct web_route *r)
         what = "no function";
     } else if (r->method == HTTP_HEAD || r->method == HTTP_OPTIONS || r->method == HTTP_OTHER) {
         what = "method is answered by the dispatcher";
-    } else if ((r->flags & WEB_CACHE) != 0 && (r->method != HTTP_GET || !str_eq(str_of(r->perm), STR("public")))) {
+    } else if ((r->flags & WEB_CACHE) != 0 &&
+               (r->method != HTTP_GET || !str_eq(str_of(r->perm), STR("public")))) {
         what = "only a public GET can be cached";
     }
     if (what != NULL) {
-        (void)fprintf(stderr, "route %s of %s: %s\n", r->path == NULL ? "?" : r->path, module, what);
+        (void)fprintf(stderr, "route %s of %s: %s\n", r->path == NULL ? "?" : r->path, module,
+                      what);
         return 1;
     }
     return check_fields(module, r);
@@ -127,7 +133,8 @@ add_route(struct web *w, const char *module, const struct web_route *r)
     size_t at = bucket_of(e->segs, e->n_segs);
     for (const struct web_entry *o = w->buckets[at]; o != NULL; o = o->next) {
         if (same_place(e, o)) {
-            (void)fprintf(stderr, "route %s %s of %s is also %s\n", route_method(r->method), r->path, module, o->route->path);
+            (void)fprintf(stderr, "route %s %s of %s is also %s\n", route_method(r->method),
+                          r->path, module, o->route->path);
             return 1;
         }
     }
@@ -190,7 +197,8 @@ is_offered(const struct web_route *r, bool is_api)
 }
 
 const struct web_entry *
-route_find(const struct web *w, struct arena *a, enum http_method m, struct str path, bool is_api, struct str *ret_allow)
+route_find(const struct web *w, struct arena *a, enum http_method m, struct str path, bool is_api,
+           struct str *ret_allow)
 {
     struct str segs[16];
     size_t n = cut_path(path, segs, COUNT_OF(segs));

@@ -44,7 +44,7 @@ web_cache_clear(struct web *w)
     cache_clear(w->cache);
 }
 
-/* --- steps ---------------------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 static bool
 wants_json(const struct http_request *rq)
 {
@@ -146,7 +146,8 @@ fingerprint(struct web_call *c)
 {
     struct str body = c->mapped.p != NULL ? c->mapped : c->http->body;
     struct str hash = digest_sha256_hex(c->cx->arena, body);
-    return str_fmt(c->cx->arena, "%s " STR_FMT " " STR_FMT, route_method(c->http->method), STR_ARG(c->http->path), STR_ARG(hash));
+    return str_fmt(c->cx->arena, "%s " STR_FMT " " STR_FMT, route_method(c->http->method),
+                   STR_ARG(c->http->path), STR_ARG(hash));
 }
 
 /* Takes part in Idempotency-Key; *ret_done: the stored answer was given. */
@@ -156,7 +157,8 @@ begin_idempotent(struct web_call *c, struct str *ret_key, bool *ret_done)
     struct str key = http_header_get(c->http, STR("Idempotency-Key"));
     const struct web_hooks *h = c->w->hooks;
     *ret_done = false;
-    if ((c->rq.route->flags & (uint32_t)WEB_IDEMPOTENT) == 0 || key.n == 0 || h->idem_begin == NULL || h->idem_end == NULL) {
+    if ((c->rq.route->flags & (uint32_t)WEB_IDEMPOTENT) == 0 || key.n == 0 ||
+        h->idem_begin == NULL || h->idem_end == NULL) {
         return ERR_OK;
     }
     if (key.n > 200) {
@@ -168,7 +170,8 @@ begin_idempotent(struct web_call *c, struct str *ret_key, bool *ret_done)
     if (*ret_done) {
         c->rs.is_sent = true;
         c->rs.http->status = status;
-        c->rs.http->content_type = status >= 400 ? STR("application/problem+json") : STR("application/json");
+        c->rs.http->content_type =
+            status >= 400 ? STR("application/problem+json") : STR("application/json");
         c->rs.http->body = body;
         http_response_header(c->rs.http, STR("Idempotency-Replayed"), STR("true"));
     }
@@ -227,12 +230,12 @@ answer(struct web_call *c)
     return act(c);
 }
 
-/* --- what every answer gets -------------------------------------------------------------------------------------- */
+/* --- what every answer gets ------------------------------------------------------------------- */
 static bool
 is_personal(const struct web_call *c)
 {
-    return c->session.id != 0 || c->session.is_token || c->rs.n_cookies != 0 || c->flash_key.n != 0 ||
-           (c->rs.tpl != NULL && c->rs.tpl->has_csrf);
+    return c->session.id != 0 || c->session.is_token || c->rs.n_cookies != 0 ||
+           c->flash_key.n != 0 || (c->rs.tpl != NULL && c->rs.tpl->has_csrf);
 }
 
 /* Caching: only what is the same for everyone may be kept, and then it is checked each time. */
@@ -241,8 +244,9 @@ caching(struct web_call *c)
 {
     struct http_response *rs = c->rs.http;
     uint32_t flags = c->rq.route == NULL ? 0 : c->rq.route->flags;
-    bool is_public = rs->status == 200 && !guard_is_unsafe(c->http->method) && !is_personal(c) && (flags & WEB_NO_STORE) == 0 &&
-                     c->rq.route != NULL && str_eq(str_of(c->rq.route->perm), STR("public")) && c->rs.n_readings == 0;
+    bool is_public = rs->status == 200 && !guard_is_unsafe(c->http->method) && !is_personal(c) &&
+                     (flags & WEB_NO_STORE) == 0 && c->rq.route != NULL &&
+                     str_eq(str_of(c->rq.route->perm), STR("public")) && c->rs.n_readings == 0;
     if (!is_public) {
         http_response_header(rs, STR("Cache-Control"), STR("no-store"));
         return;
@@ -282,9 +286,12 @@ static void
 compress(struct web_call *c)
 {
     struct http_response *rs = c->rs.http;
-    bool wants = accept_encoding(http_header_get(c->http, STR("Accept-Encoding")), STR("gzip")) != 0;
-    bool is_cacheable = c->rq.route != NULL && (c->rq.route->flags & WEB_CACHE) != 0 && rs->etag.n != 0 && !c->rq.is_api;
-    if (rs->kind != HTTP_WHOLE || rs->body.n < 1024 || !is_text(rs->content_type) || !(wants || is_cacheable)) {
+    bool wants =
+        accept_encoding(http_header_get(c->http, STR("Accept-Encoding")), STR("gzip")) != 0;
+    bool is_cacheable = c->rq.route != NULL && (c->rq.route->flags & WEB_CACHE) != 0 &&
+                        rs->etag.n != 0 && !c->rq.is_api;
+    if (rs->kind != HTTP_WHOLE || rs->body.n < 1024 || !is_text(rs->content_type) ||
+        !(wants || is_cacheable)) {
         return;
     }
     struct str gzip = static_gzip(c->cx->arena, rs->body, is_cacheable ? 9 : 1);
@@ -302,7 +309,8 @@ static void
 not_modified(struct web_call *c)
 {
     struct http_response *rs = c->rs.http;
-    if (rs->etag.n != 0 && rs->status == 200 && accept_etag(http_header_get(c->http, STR("If-None-Match")), rs->etag)) {
+    if (rs->etag.n != 0 && rs->status == 200 &&
+        accept_etag(http_header_get(c->http, STR("If-None-Match")), rs->etag)) {
         rs->status = 304;
         rs->kind = HTTP_WHOLE;
         rs->body = STR("");
@@ -350,16 +358,20 @@ static bool
 from_cache(struct web *w, const struct http_request *rq, struct arena *a, struct http_response *rs)
 {
     bool is_asked = false;
-    if ((rq->method != HTTP_GET && rq->method != HTTP_HEAD) || !is_anonymous(rq) || wants_json(rq)) {
+    if ((rq->method != HTTP_GET && rq->method != HTTP_HEAD) || !is_anonymous(rq) ||
+        wants_json(rq)) {
         return false;
     }
     struct str lang = lang_choose(w->texts, rq, STR_NULL, &is_asked);
-    bool wants_gzip = accept_encoding(http_header_get(rq, STR("Accept-Encoding")), STR("gzip")) != 0;
+    bool wants_gzip =
+        accept_encoding(http_header_get(rq, STR("Accept-Encoding")), STR("gzip")) != 0;
     struct cache_page page;
     if (is_asked || !cache_get(w->cache, a, cache_key(a, w, rq, lang), wants_gzip, &page)) {
         return false;
     }
-    *rs = (struct http_response){ .status = 200, .content_type = STR("text/html; charset=utf-8"), .etag = page.etag };
+    *rs = (struct http_response){ .status = 200,
+                                  .content_type = STR("text/html; charset=utf-8"),
+                                  .etag = page.etag };
     rs->body = page.gzip.p != NULL ? page.gzip : page.plain;
     if (page.gzip.p != NULL) {
         http_response_header(rs, STR("Content-Encoding"), STR("gzip"));
@@ -419,7 +431,7 @@ web_handle(struct web *w, struct ctx *cx, struct http_request *rq, struct http_r
     }
 }
 
-/* --- callbacks of the server ------------------------------------------------------------------------------------------ */
+/* --- callbacks of the server ------------------------------------------------------------------ */
 static uint32_t
 class_index(const struct web *w, const char *name)
 {
@@ -491,7 +503,8 @@ err_of_status(int status)
     return status >= 500 ? ERR_INTERNAL : ERR_BAD_REQUEST;
 }
 
-/* Errors of the server itself: a small page without layout, for it may have to be made on the loop. */
+/* Errors of the server itself: a small page without layout, for it may have to be made on the loop.
+ */
 static void
 on_error(void *arg, int status, const struct http_request *rq_or_null, struct http_response *rs)
 {
@@ -499,8 +512,10 @@ on_error(void *arg, int status, const struct http_request *rq_or_null, struct ht
     bool is_asked = false;
     rs->content_type = STR("text/html; charset=utf-8");
     if (rq_or_null == NULL || rq_or_null->arena == NULL) {
-        rs->body = STR("<!doctype html><html lang=\"vi\"><title>Bom Bo</title><p>Máy chủ không hiểu yêu cầu này. "
-                       "<span lang=\"en\">The server does not understand this request.</span></html>");
+        rs->body =
+            STR("<!doctype html><html lang=\"vi\"><title>Bom Bo</title><p>Máy chủ không hiểu yêu "
+                "cầu này. "
+                "<span lang=\"en\">The server does not understand this request.</span></html>");
         return;
     }
     struct ctx cx = { .arena = rq_or_null->arena, .texts = w->texts };

@@ -50,7 +50,10 @@ static_answer(const struct http_request *rq, struct http_response *rs)
         return false;
     }
     struct str accepts = http_header_get(rq, STR("Accept-Encoding"));
-    *rs = (struct http_response){ .status = 200, .kind = HTTP_WHOLE, .content_type = f->content_type, .body = f->raw,
+    *rs = (struct http_response){ .status = 200,
+                                  .kind = HTTP_WHOLE,
+                                  .content_type = f->content_type,
+                                  .body = f->raw,
                                   .etag = f->etag };
     if (f->brotli.p != NULL && accept_encoding(accepts, STR("br")) != 0) {
         rs->body = f->brotli;
@@ -61,7 +64,8 @@ static_answer(const struct http_request *rq, struct http_response *rs)
     }
     http_response_header(rs, STR("Vary"), STR("Accept-Encoding"));
     http_response_header(rs, STR("Cache-Control"),
-                         is_icon ? STR("public, max-age=86400") : STR("public, max-age=31536000, immutable"));
+                         is_icon ? STR("public, max-age=86400")
+                                 : STR("public, max-age=31536000, immutable"));
     http_response_header(rs, STR("X-Content-Type-Options"), STR("nosniff"));
     http_response_header(rs, STR("Content-Security-Policy"), STR("default-src 'none'"));
     if (accept_etag(http_header_get(rq, STR("If-None-Match")), f->etag)) {
@@ -75,7 +79,8 @@ struct str
 static_gzip(struct arena *a, struct str bytes, int level)
 {
     z_stream z = { 0 };
-    if (bytes.n > UINT32_MAX / 2 || deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    if (bytes.n > UINT32_MAX / 2 ||
+        deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
         return STR_NULL;
     }
     size_t cap = deflateBound(&z, bytes.n);

@@ -1,9 +1,10 @@
-/* texts.c: texts in the languages of the program and of the packs, and formats after doc/design.md. */
+/* texts.c: texts in the languages of the program and of the packs, and formats after doc/design.md.
+ */
 #include "base/date.h"
 #include "web/inside.h"
 
-#define LANGS_MAX       8
-#define TEXT_MAX_BYTES  (64U * 1024U)
+#define LANGS_MAX      8
+#define TEXT_MAX_BYTES (64U * 1024U)
 
 struct texts_lang {
     struct str code;
@@ -174,7 +175,8 @@ text_fill(struct ctx *cx, const char *key, ...)
     size_t n = 0;
     va_list ap;
     va_start(ap, key);
-    for (const char *name = va_arg(ap, const char *); name != NULL; name = va_arg(ap, const char *)) {
+    for (const char *name = va_arg(ap, const char *); name != NULL;
+         name = va_arg(ap, const char *)) {
         ASSERT(n < COUNT_OF(args));
         args[n].name = str_of(name);
         args[n].value = va_arg(ap, struct str);
@@ -188,11 +190,13 @@ struct str
 web_problem_text(struct ctx *cx, const struct problem *p)
 {
     struct str s = text_find(cx, p->key);
-    struct tpl_arg args[] = { { STR("arg"), p->arg }, { STR("arg2"), p->arg2 }, { STR("field"), p->field } };
+    struct tpl_arg args[] = { { STR("arg"), p->arg },
+                              { STR("arg2"), p->arg2 },
+                              { STR("field"), p->field } };
     return fill(cx, s.p == NULL ? p->key : s, args, COUNT_OF(args));
 }
 
-/* --- formats ------------------------------------------------------------------------------------------ */
+/* --- formats ---------------------------------------------------------------------------------- */
 static bool
 is_english(const struct ctx *cx)
 {
@@ -242,5 +246,6 @@ text_instant(struct ctx *cx, int64_t at_us)
     int32_t s = date_second_at_vn(at_us);
     struct str day = text_find(cx, str_fmt(cx->arena, "web.day.%d", date_weekday(d)));
     struct str time = str_fmt(cx->arena, "%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60));
-    return text_fill(cx, "web.instant", "day", day, "date", text_date_of(cx, d), "time", time, NULL);
+    return text_fill(cx, "web.instant", "day", day, "date", text_date_of(cx, d), "time", time,
+                     NULL);
 }

@@ -103,7 +103,6 @@ tpl_csrf(struct buf *b, struct ctx *cx)
     BUF_LIT(b, "\">");
 }
 
-
 /* "Name: message" when the route's table names the field, else the message. */
 static struct str
 summary_text(struct ctx *cx, const struct problem *p)
@@ -125,7 +124,8 @@ tpl_errors(struct buf *b, struct ctx *cx)
     if (cx->n_problems == 0) {
         return;
     }
-    BUF_LIT(b, "<div class=\"errors\" role=\"alert\" tabindex=\"-1\" id=\"errors\" aria-labelledby=\"errors-title\">"
+    BUF_LIT(b, "<div class=\"errors\" role=\"alert\" tabindex=\"-1\" id=\"errors\" "
+               "aria-labelledby=\"errors-title\">"
                "<h2 id=\"errors-title\">");
     tpl_esc(b, text(cx, "web.errors.title"));
     BUF_LIT(b, "</h2><ul>");

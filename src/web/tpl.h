@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "web/web.h"
 
-/* --- text tables made from text/vi.txt and text/en.txt; keys sorted bytewise ------------------------- */
+/* --- text tables made from text/vi.txt and text/en.txt; keys sorted bytewise ------------------ */
 extern const size_t text_keys_n;
 extern const struct str text_keys[], text_vi[], text_en[];
 
@@ -18,8 +18,8 @@ struct tpl_arg {
 
 /* Appends s with & < > " ' as references: safe in text and in quoted attributes. */
 void tpl_esc(struct buf *b, struct str s);
-/* As tpl_esc, for a whole URL attribute; anything but http, https, mailto, tel or a relative reference
- * becomes "#". */
+/* As tpl_esc, for a whole URL attribute; anything but http, https, mailto, tel or a relative
+ * reference becomes "#". */
 void tpl_url(struct buf *b, struct str s);
 /* A text with its placeholders filled, escaped. */
 void tpl_text(struct buf *b, struct ctx *cx, size_t index, const struct tpl_arg *args, size_t n);
@@ -36,7 +36,9 @@ void tpl_invalid(struct buf *b, struct ctx *cx, struct str name, struct str hint
 /* The same without aria-invalid: for a fieldset. */
 void tpl_described(struct buf *b, struct ctx *cx, struct str name, struct str hint);
 void tpl_input(struct buf *b, struct ctx *cx, struct str name, struct str value);
-void tpl_checked(struct buf *b, struct ctx *cx, struct str name, struct str choice, struct str value);
-void tpl_selected(struct buf *b, struct ctx *cx, struct str name, struct str choice, struct str value);
+void tpl_checked(struct buf *b, struct ctx *cx, struct str name, struct str choice,
+                 struct str value);
+void tpl_selected(struct buf *b, struct ctx *cx, struct str name, struct str choice,
+                  struct str value);
 
 #endif

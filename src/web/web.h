@@ -5,37 +5,38 @@
  * its data. The dispatcher renders HTML, or, for the same route below /api/v1 (or with
  * Accept: application/json), the data as JSON. So pages and API cannot drift.
  *
- * Order of one request: route, session, permission, origin, input, CSRF, handler, readings recorded, page. */
+ * Order of one request: route, session, permission, origin, input, CSRF, handler, readings
+ * recorded, page. */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
 #include "base/date.h"
 #include "net/http.h"
 
-/* --- input -------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------ */
 enum web_type {
-    WEB_TEXT,     /* one line, NFC, trimmed */
-    WEB_LINES,    /* several lines, NFC */
+    WEB_TEXT,  /* one line, NFC, trimmed */
+    WEB_LINES, /* several lines, NFC */
     WEB_INT,
-    WEB_MONEY,    /* dong, digits with optional dots */
-    WEB_DATE,     /* YYYY-MM-DD or d/m/yyyy, or three boxes name-d name-m name-y */
-    WEB_BOOL,     /* present and "1", "true" or "on" */
-    WEB_CHOICE,   /* one of choices */
-    WEB_ID,       /* a row id in decimal */
-    WEB_SECRET,   /* not trimmed, never echoed, never logged */
-    WEB_FILE,     /* multipart part */
-    WEB_LIST,     /* may repeat: ids of a bulk action */
-    WEB_ANY,      /* free names with this prefix (form answers): "a." collects a.x, a.y */
+    WEB_MONEY,  /* dong, digits with optional dots */
+    WEB_DATE,   /* YYYY-MM-DD or d/m/yyyy, or three boxes name-d name-m name-y */
+    WEB_BOOL,   /* present and "1", "true" or "on" */
+    WEB_CHOICE, /* one of choices */
+    WEB_ID,     /* a row id in decimal */
+    WEB_SECRET, /* not trimmed, never echoed, never logged */
+    WEB_FILE,   /* multipart part */
+    WEB_LIST,   /* may repeat: ids of a bulk action */
+    WEB_ANY,    /* free names with this prefix (form answers): "a." collects a.x, a.y */
 };
 
 struct web_field {
     const char *name;
     enum web_type type;
     bool is_required;
-    uint32_t max;                /* characters; 0 = 200 (WEB_LINES: 4000); bytes for WEB_FILE */
-    const char *const *choices;  /* NULL-ended */
-    const char *doc;             /* one line for OpenAPI */
-    const char *label;           /* text key: names the field in the error summary */
+    uint32_t max;               /* characters; 0 = 200 (WEB_LINES: 4000); bytes for WEB_FILE */
+    const char *const *choices; /* NULL-ended */
+    const char *doc;            /* one line for OpenAPI */
+    const char *label;          /* text key: names the field in the error summary */
 };
 
 struct web_file {
@@ -52,23 +53,24 @@ struct web_req {
     const struct http_request *http;
     const struct web_route *route;
     bool is_api;
-    struct str base;              /* "" or "/api/v1" */
-    struct web_pair *pairs;       /* checked fields (from query, form, multipart or JSON) */
+    struct str base;        /* "" or "/api/v1" */
+    struct web_pair *pairs; /* checked fields (from query, form, multipart or JSON) */
     size_t n_pairs;
-    struct web_pair *params;      /* path parameters */
+    struct web_pair *params; /* path parameters */
     size_t n_params;
     struct web_file *files;
     size_t n_files;
-    struct web_pair *typed;       /* all that came in, as typed, without secrets: for showing the form again */
+    struct web_pair
+        *typed; /* all that came in, as typed, without secrets: for showing the form again */
     size_t n_typed;
-    struct str csrf;              /* secret of the session; pages carry it masked */
-    bool is_again;                /* web_form_again was called: pages show what was typed */
+    struct str csrf; /* secret of the session; pages carry it masked */
+    bool is_again;   /* web_form_again was called: pages show what was typed */
 };
 
 /* Value of a field; null str / 0 / false when absent. Names are checked against the route's table:
  * asking for an undeclared name stops the program in tests. */
 struct str web_text(const struct web_req *rq, const char *name);
-int64_t web_int(const struct web_req *rq, const char *name);   /* WEB_INT, WEB_MONEY, WEB_ID */
+int64_t web_int(const struct web_req *rq, const char *name); /* WEB_INT, WEB_MONEY, WEB_ID */
 bool web_bool(const struct web_req *rq, const char *name);
 /* All values of a repeated field. */
 size_t web_list(struct ctx *cx, const struct web_req *rq, const char *name, struct str **ret);
@@ -76,9 +78,10 @@ const struct web_file *web_file(const struct web_req *rq, const char *name);
 /* Path parameter "{id}". */
 struct str web_param(const struct web_req *rq, const char *name);
 /* Path parameter as row id. ERR_NOT_FOUND when it is not one. */
-NODISCARD enum err web_param_id(struct ctx *cx, const struct web_req *rq, const char *name, int64_t *ret);
+NODISCARD enum err web_param_id(struct ctx *cx, const struct web_req *rq, const char *name,
+                                int64_t *ret);
 
-/* --- templates: compiled by tools/tplgen.py -------------------------------------------------------- */
+/* --- templates: compiled by tools/tplgen.py --------------------------------------------------- */
 struct buf;
 struct tpl_desc {            /* one declared variable, for JSON and OpenAPI */
     const char *name, *type; /* str int bool html list obj */
@@ -88,15 +91,15 @@ struct tpl_desc {            /* one declared variable, for JSON and OpenAPI */
     bool is_page_only;           /* not part of the API document */
 };
 struct tpl {
-    const char *name;        /* "dossier/tracking" */
+    const char *name; /* "dossier/tracking" */
     void (*html)(struct buf *b, struct ctx *cx, const void *data);
     const struct tpl_desc *fields;
     size_t n_fields;
     size_t data_bytes;
-    bool has_csrf;           /* has a form that posts: a nobody gets a session before it is shown */
+    bool has_csrf; /* has a form that posts: a nobody gets a session before it is shown */
 };
 
-/* --- answers ------------------------------------------------------------------------------------------ */
+/* --- answers ---------------------------------------------------------------------------------- */
 struct web_resp; /* opaque to handlers */
 
 /* 200 with a page. data is a `struct tpl_NAME` in cx->arena or on the handler's caller's stack kept
@@ -109,55 +112,60 @@ void web_status(struct web_resp *rs, int status);
 enum err web_see_other(struct ctx *cx, struct web_resp *rs, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* 422: the same page again with the error summary from cx->problems and what was typed kept.
  * API: problem document with errors[]. */
-enum err web_form_again(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, const struct tpl *tpl,
-                        const void *data);
+enum err web_form_again(struct ctx *cx, const struct web_req *rq, struct web_resp *rs,
+                        const struct tpl *tpl, const void *data);
 /* A text shown once on the next page ("Đã lưu"). key is a text key. */
 void web_flash(struct ctx *cx, struct web_resp *rs, const char *key);
 /* Other bodies: a stored file, bytes, a stream (CSV, XLSX), live events. */
-enum err web_file_send(struct ctx *cx, struct web_resp *rs, struct str path, struct str content_type, struct str filename);
-enum err web_bytes(struct ctx *cx, struct web_resp *rs, struct str bytes, struct str content_type, struct str filename);
-enum err web_stream(struct ctx *cx, struct web_resp *rs, http_stream_fn *fn, void *arg, struct str content_type,
-                    struct str filename);
+enum err web_file_send(struct ctx *cx, struct web_resp *rs, struct str path,
+                       struct str content_type, struct str filename);
+enum err web_bytes(struct ctx *cx, struct web_resp *rs, struct str bytes, struct str content_type,
+                   struct str filename);
+enum err web_stream(struct ctx *cx, struct web_resp *rs, http_stream_fn *fn, void *arg,
+                    struct str content_type, struct str filename);
 enum err web_events(struct ctx *cx, struct web_resp *rs, struct str channel);
-/* Names the person whose data this page reads, and why: the dispatcher commits the entry to the ledger
- * before the page leaves; when that fails the page does not leave. subject is the party id (0: a list of
- * masked names, then note says the filter and count). */
-void web_reads_person(struct ctx *cx, struct web_resp *rs, int64_t subject, const char *purpose, struct str note);
+/* Names the person whose data this page reads, and why: the dispatcher commits the entry to the
+ * ledger before the page leaves; when that fails the page does not leave. subject is the party id
+ * (0: a list of masked names, then note says the filter and count). */
+void web_reads_person(struct ctx *cx, struct web_resp *rs, int64_t subject, const char *purpose,
+                      struct str note);
 /* Adds a step to the breadcrumbs, outermost first; the page itself last with a null href. */
 void web_crumb(struct ctx *cx, struct web_resp *rs, struct str href, struct str text);
-void web_set_cookie(struct ctx *cx, struct web_resp *rs, struct str name, struct str value, int64_t max_age_s);
+void web_set_cookie(struct ctx *cx, struct web_resp *rs, struct str name, struct str value,
+                    int64_t max_age_s);
 struct http_response *web_http(struct web_resp *rs); /* for what the above do not cover */
 
-/* --- routes -------------------------------------------------------------------------------------------- */
+/* --- routes ----------------------------------------------------------------------------------- */
 typedef enum err web_fn(struct ctx *cx, const struct web_req *rq, struct web_resp *rs);
 
 enum web_flag {
-    WEB_API = 1,         /* also below /api/v1 */
+    WEB_API = 1, /* also below /api/v1 */
     WEB_API_ONLY = 2,
-    WEB_NO_CSRF = 4,     /* only for routes that carry their own proof (signed callbacks); say why beside it */
+    WEB_NO_CSRF =
+        4, /* only for routes that carry their own proof (signed callbacks); say why beside it */
     WEB_OFFICE = 8,      /* office layout and style sheet */
     WEB_IDEMPOTENT = 16, /* honours Idempotency-Key (API) */
-    WEB_CACHE = 32,      /* same for everyone without a sign-in: cached compressed per pack version */
+    WEB_CACHE = 32, /* same for everyone without a sign-in: cached compressed per pack version */
     WEB_NO_LAYOUT = 64,
-    WEB_RAW = 128,       /* the body is not parsed: the handler reads rq->http->body */
-    WEB_NO_STORE = 256,  /* never kept by a browser or proxy, even when public */
+    WEB_RAW = 128,      /* the body is not parsed: the handler reads rq->http->body */
+    WEB_NO_STORE = 256, /* never kept by a browser or proxy, even when public */
 };
 
 struct web_route {
     enum http_method method;
-    const char *path;            /* "/ho-so/{id}/nop" */
-    const char *perm;            /* name in engine/access, or "public" / "signed-in": never NULL */
+    const char *path; /* "/ho-so/{id}/nop" */
+    const char *perm; /* name in engine/access, or "public" / "signed-in": never NULL */
     web_fn *fn;
     const struct web_field *fields;
     size_t n_fields;
-    uint32_t body_max;           /* bytes; 0 = 64 KiB for POST */
+    uint32_t body_max; /* bytes; 0 = 64 KiB for POST */
     uint32_t flags;
-    const char *work_class;      /* NULL = default; "password", "pdf", "report" */
-    const char *doc;             /* one line for OpenAPI and doc/routes.md */
-    const struct tpl *reply;     /* document that a GET returns, for OpenAPI */
-    web_fn *again;               /* shows the form again when fields are wrong: usually the GET handler. It
-                                  * runs after fn failed with ERR_INVALID, or instead of fn when the field
-                                  * table refused something; NULL: an error page that keeps what was typed */
+    const char *work_class;  /* NULL = default; "password", "pdf", "report" */
+    const char *doc;         /* one line for OpenAPI and doc/routes.md */
+    const struct tpl *reply; /* document that a GET returns, for OpenAPI */
+    web_fn *again; /* shows the form again when fields are wrong: usually the GET handler. It
+                    * runs after fn failed with ERR_INVALID, or instead of fn when the field
+                    * table refused something; NULL: an error page that keeps what was typed */
 };
 
 #define WEB_FIELDS(f) .fields = (f), .n_fields = COUNT_OF(f)
@@ -168,36 +176,40 @@ struct web_routes {
     size_t n;
 };
 
-/* --- what upper floors plug in ----------------------------------------------------------------------------- */
+/* --- what upper floors plug in ---------------------------------------------------------------- */
 struct web_session { /* what the web floor knows of the caller */
-    int64_t id;                 /* 0: none */
-    struct str csrf;            /* secret, masked per response */
+    int64_t id;      /* 0: none */
+    struct str csrf; /* secret, masked per response */
     struct str lang;
-    bool is_token;              /* bearer token: no CSRF */
+    bool is_token; /* bearer token: no CSRF */
 };
 struct web_nav_item {
     struct str href, text, icon;
     bool is_current;
-    int64_t count;              /* -1: none */
+    int64_t count; /* -1: none */
 };
 struct web_hooks {
-    /* Reads cookie or bearer token; sets cx->actor. Never fails: no or a bad session is "nobody". */
+    /* Reads cookie or bearer token; sets cx->actor. Never fails: no or a bad session is "nobody".
+     */
     void (*session_load)(struct ctx *cx, const struct http_request *rq, struct web_session *ret);
-    /* Gives a nobody a session before the first form (draft, CSRF). ret_cookie: a whole Set-Cookie value. */
+    /* Gives a nobody a session before the first form (draft, CSRF). ret_cookie: a whole Set-Cookie
+     * value. */
     enum err (*session_start)(struct ctx *cx, struct web_session *ret, struct str *ret_cookie);
     bool (*may)(struct ctx *cx, const char *perm);
     bool (*perm_exists)(const char *perm);
     /* Commits one reading. */
-    enum err (*record_reading)(struct ctx *cx, int64_t subject, const char *purpose, struct str note);
+    enum err (*record_reading)(struct ctx *cx, int64_t subject, const char *purpose,
+                               struct str note);
     /* Navigation for the current actor. */
     size_t (*nav)(struct ctx *cx, struct str path, bool is_office, struct web_nav_item **ret);
-    /* Name of the province or unit under the mark; name of who is signed in; notice bar; demo banner. */
+    /* Name of the province or unit under the mark; name of who is signed in; notice bar; demo
+     * banner. */
     struct str (*site_name)(struct ctx *cx);
     struct str (*actor_name)(struct ctx *cx);
     struct str (*notice)(struct ctx *cx);
     /* Idempotency: ret_found with the stored answer, or claims the key. */
-    enum err (*idem_begin)(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found, int *ret_status,
-                           struct str *ret_body);
+    enum err (*idem_begin)(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found,
+                           int *ret_status, struct str *ret_body);
     enum err (*idem_end)(struct ctx *cx, struct str key, int status, struct str body);
     const char *pack_version; /* part of cache keys */
     /* An answer failed: for the log. cx->err has the detail. May be NULL, as every hook. */
@@ -214,7 +226,8 @@ struct web_config {
     const struct web_hooks *hooks;
     struct str static_dir; /* NULL str: built-in files only */
 };
-/* Checks the tables (unknown permission, path twice, field twice: all problems at once on stderr). */
+/* Checks the tables (unknown permission, path twice, field twice: all problems at once on stderr).
+ */
 NODISCARD enum err web_open(struct ctx *cx, const struct web_config *config, struct web **ret);
 void web_close(struct web *w);
 /* Fills the server's callbacks. */
@@ -224,23 +237,23 @@ void web_attach(struct web *w, struct server_config *config);
 void web_handle(struct web *w, struct ctx *cx, struct http_request *rq, struct http_response *rs);
 /* Forgets all cached pages: a new pack version, a new notice. */
 void web_cache_clear(struct web *w);
-/* Sends every route of w what it must refuse (nobody signed in, no CSRF token, a foreign origin, an unknown
- * field, a body too large) and reports each that did not. For tests over the real tables; n_faults 0 = fine.
- * hooks.may must answer false for the context given, except for "public". */
+/* Sends every route of w what it must refuse (nobody signed in, no CSRF token, a foreign origin, an
+ * unknown field, a body too large) and reports each that did not. For tests over the real tables;
+ * n_faults 0 = fine. hooks.may must answer false for the context given, except for "public". */
 struct web_check {
     size_t n_routes, n_requests, n_faults;
     struct str report; /* one line a fault */
 };
 void web_check_routes(struct web *w, struct ctx *cx, struct web_check *ret);
 /* Paths of the pages that the web floor links to itself. */
-#define WEB_SIGNIN_PATH "/dang-nhap"
+#define WEB_SIGNIN_PATH  "/dang-nhap"
 #define WEB_SIGNOUT_PATH "/dang-xuat"
 /* "/dang-nhap?tiep=<path>": where to send somebody who must sign in first and come back. */
 struct str web_signin_href(struct ctx *cx, struct str path);
 /* The OpenAPI 3.1 document of the tables. */
 struct str web_openapi(struct ctx *cx, struct web *w);
 
-/* --- texts ------------------------------------------------------------------------------------------------ */
+/* --- texts ------------------------------------------------------------------------------------ */
 /* Text of a key in cx->lang (falls back to vi). Unknown keys in C code are found by `make lint`:
  * write the key as a literal: text(cx, "dossier.submitted"). */
 struct str text(struct ctx *cx, const char *key);

@@ -57,8 +57,7 @@ vfs_of(sqlite3_vfs *v)
     return v->pAppData;
 }
 
-/* --- images; the mutex is held
- * --------------------------------------------------------------------- */
+/* --- images; the mutex is held ---------------------------------------------------------------- */
 
 static void
 image_put(struct image *im, int64_t offset, const unsigned char *p, size_t n)
@@ -193,8 +192,7 @@ fault(struct fault_vfs *v, unsigned op, int dead_rc)
     return v->fail_rc;
 }
 
-/* --- the file's methods
- * --------------------------------------------------------------------------------- */
+/* --- the file's methods ----------------------------------------------------------------------- */
 
 static int
 f_close(sqlite3_file *f)
@@ -361,8 +359,7 @@ static const sqlite3_io_methods file_methods = {
     .xShmUnmap = f_shm_unmap,
 };
 
-/* --- the VFS's methods
- * ------------------------------------------------------------------------------------ */
+/* --- the VFS's methods ------------------------------------------------------------------------ */
 
 static int
 v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *ret_flags)
@@ -479,9 +476,7 @@ fault_vfs_free(struct fault_vfs *v)
     free(v);
 }
 
-/* --- faults
- * ------------------------------------------------------------------------------------------------
- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static uint64_t
 next_random(uint64_t *seed)

@@ -1,9 +1,9 @@
 /* test_viet.c: keys of Vietnamese words. */
 #include "codec/viet.h"
 
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <cmocka.h>
 
 static void
 assert_str(struct str got, const char *want)
@@ -43,8 +43,10 @@ static void
 test_viet_sort_key_alphabet_then_tone(void **state)
 {
     (void)state;
-    static const char *const sorted[] = { "An Lộc", "Ăn", "Ân", "Bà", "Bả", "Bã", "Bá", "Bạ", "Bù Đăng", "Bù Đốp",
-                                          "Dân", "Đa Kia", "Đồng Phú", "Đồng Xoài", "Lộc An", "Lộc Ninh", "Uy", "Ư" };
+    static const char *const sorted[] = { "An Lộc",   "Ăn",     "Ân",       "Bà",        "Bả",
+                                          "Bã",       "Bá",     "Bạ",       "Bù Đăng",   "Bù Đốp",
+                                          "Dân",      "Đa Kia", "Đồng Phú", "Đồng Xoài", "Lộc An",
+                                          "Lộc Ninh", "Uy",     "Ư" };
     struct arena *a = arena_open(0);
     for (size_t i = 1; i < COUNT_OF(sorted); i++) {
         struct str x = viet_sort_key(a, str_of(sorted[i - 1]));

@@ -41,8 +41,7 @@ bool access_perm_exists(const char *perm);
 /* Positions that give a permission. */
 size_t access_positions_for(struct ctx *cx, const char *perm, struct access_position **ret);
 
-/* --- roles of the pack (slot PACK_ROLES)
- * --------------------------------------------------------------- */
+/* --- roles of the pack (slot PACK_ROLES) ------------------------------------------------------ */
 struct access_role {
     struct str id;
     struct pack_text name;
@@ -55,8 +54,7 @@ size_t access_roles(const struct ctx *cx, const struct access_role **ret);
 /* Name of a role in the request's language. */
 struct str access_role_name(struct ctx *cx, struct str id);
 
-/* --- sessions
- * -------------------------------------------------------------------------------------------- */
+/* --- sessions --------------------------------------------------------------------------------- */
 struct access_session {
     int64_t id;
     struct str csrf;
@@ -87,8 +85,7 @@ NODISCARD enum err access_sessions(struct ctx *cx, int64_t account,
 NODISCARD enum err access_session_end(struct ctx *cx, int64_t account, int64_t session);
 NODISCARD enum err access_session_for(struct ctx *cx, int64_t session, int64_t for_party);
 
-/* --- signing in
- * -------------------------------------------------------------------------------------------- */
+/* --- signing in ------------------------------------------------------------------------------- */
 struct access_sign_in {
     struct str login, password, code; /* code: six digits of the second factor, or null */
     struct str peer, agent;
@@ -116,8 +113,7 @@ NODISCARD enum err access_totp_enable(struct ctx *cx, int64_t account, struct st
                                       struct str code);
 NODISCARD enum err access_totp_disable(struct ctx *cx, int64_t account);
 
-/* --- accounts, positions, acting
- * ------------------------------------------------------------------------------ */
+/* --- accounts, positions, acting -------------------------------------------------------------- */
 struct access_account {
     int64_t id, party;
     struct str login, name, state;
@@ -163,9 +159,7 @@ NODISCARD enum err access_lent(struct ctx *cx, int64_t account, struct access_le
                                size_t *ret_n);
 NODISCARD enum err access_act_revoke(struct ctx *cx, int64_t account, int64_t id);
 
-/* --- tokens
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- tokens ----------------------------------------------------------------------------------- */
 struct access_token {
     int64_t id, created_us, ends_us, used_us, revoked_us;
     struct str name, perms;
@@ -177,16 +171,14 @@ NODISCARD enum err access_tokens(struct ctx *cx, int64_t account, struct access_
                                  size_t *ret_n);
 NODISCARD enum err access_token_revoke(struct ctx *cx, int64_t account, int64_t id);
 
-/* --- limits, idempotency
- * ------------------------------------------------------------------------------------------ */
+/* --- limits, idempotency ---------------------------------------------------------------------- */
 /* Counts a try under key; ERR_RATE when more than max in window_us. */
 NODISCARD enum err access_rate(struct ctx *cx, struct str key, int64_t window_us, int64_t max);
 NODISCARD enum err access_idem_begin(struct ctx *cx, struct str key, struct str fingerprint,
                                      bool *ret_found, int *ret_status, struct str *ret_body);
 NODISCARD enum err access_idem_end(struct ctx *cx, struct str key, int status, struct str body);
 
-/* --- e-ID provider (OpenID Connect): state of a running sign-in
- * ----------------------------------------------------- */
+/* --- e-ID provider (OpenID Connect): state of a running sign-in ------------------------------- */
 NODISCARD enum err access_oidc_remember(struct ctx *cx, struct str state, struct str nonce,
                                         struct str verifier, struct str next);
 /* Takes it away: works once. ERR_NOT_FOUND. */

@@ -21,8 +21,7 @@
 #define PEER_WINDOW_US (INT64_C(10) * 60 * 1000 * 1000)
 #define PEER_TRIES     60
 
-/* --- second factor secrets, sealed
- * --------------------------------------------------------------------- */
+/* --- second factor secrets, sealed ------------------------------------------------------------ */
 static enum err
 seal_key(struct ctx *cx, struct aead_key *ret)
 {
@@ -82,8 +81,7 @@ access_totp_disable(struct ctx *cx, int64_t account)
     return store_write(cx, totp_tx, &job);
 }
 
-/* --- sign-in
- * ---------------------------------------------------------------------------------------------- */
+/* --- sign-in ---------------------------------------------------------------------------------- */
 struct sign_in_job {
     const struct access_sign_in *in;
     const struct q_account_by_login *row;
@@ -210,9 +208,7 @@ access_sign_in(struct ctx *cx, const struct access_sign_in *in, struct access_se
     return ERR_OK;
 }
 
-/* --- e-ID
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- e-ID ------------------------------------------------------------------------------------- */
 struct eid_job {
     struct str personal_id, name, birth_date, peer, agent, secret;
     int32_t level;
@@ -264,9 +260,7 @@ access_sign_in_eid(struct ctx *cx, struct str personal_id, struct str name, stru
     return ERR_OK;
 }
 
-/* --- passwords
- * --------------------------------------------------------------------------------------------------
- */
+/* --- passwords -------------------------------------------------------------------------------- */
 struct password_job {
     int64_t account, session;
     struct str hash;

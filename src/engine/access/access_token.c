@@ -95,8 +95,7 @@ access_token_revoke(struct ctx *cx, int64_t account, int64_t id)
     return store_write(cx, token_revoke_tx, &job);
 }
 
-/* --- counted tries
- * --------------------------------------------------------------------------------------- */
+/* --- counted tries ---------------------------------------------------------------------------- */
 struct rate_job {
     struct str key;
     int64_t window_us, max;
@@ -126,8 +125,7 @@ access_rate(struct ctx *cx, struct str key, int64_t window_us, int64_t max)
     return job.is_over ? err_set(cx, ERR_RATE, "too many tries") : ERR_OK;
 }
 
-/* --- idempotency
- * ------------------------------------------------------------------------------------------- */
+/* --- idempotency ------------------------------------------------------------------------------ */
 struct idem_job {
     struct str key, fingerprint, body;
     int status;
@@ -193,9 +191,7 @@ access_idem_end(struct ctx *cx, struct str key, int status, struct str body)
     return store_write(cx, idem_end_tx, &job);
 }
 
-/* --- e-ID states
- * -----------------------------------------------------------------------------------------------
- */
+/* --- e-ID states ------------------------------------------------------------------------------ */
 struct oidc_job {
     struct str state, nonce, verifier, next;
 };

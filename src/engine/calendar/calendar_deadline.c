@@ -5,7 +5,8 @@ int64_t
 calendar_add_work(const struct ctx *cx, struct str unit, int64_t from_us, int64_t work_s)
 {
     struct date d = date_at_vn(from_us);
-    int64_t left_us = work_s > 0 ? (work_s > INT64_MAX / DATE_US_PER_S ? INT64_MAX : work_s * DATE_US_PER_S) : 0;
+    int64_t left_us =
+        work_s > 0 ? (work_s > INT64_MAX / DATE_US_PER_S ? INT64_MAX : work_s * DATE_US_PER_S) : 0;
     struct calendar_day day;
     for (int32_t step = 0; step < CALENDAR_STEPS_MAX; step++, d.day++) {
         calendar_day(cx, unit, d, &day);
@@ -99,7 +100,8 @@ add_months(struct date d, int32_t n)
 }
 
 int64_t
-calendar_add_limit(const struct ctx *cx, struct str unit, int64_t from_us, struct calendar_limit limit)
+calendar_add_limit(const struct ctx *cx, struct str unit, int64_t from_us,
+                   struct calendar_limit limit)
 {
     int32_t amount = limit.amount < 0 ? 0 : limit.amount > 10000 ? 10000 : limit.amount;
     struct date d = date_at_vn(from_us);
@@ -120,7 +122,8 @@ calendar_add_limit(const struct ctx *cx, struct str unit, int64_t from_us, struc
 }
 
 int64_t
-calendar_limit_work_s(const struct ctx *cx, struct str unit, int64_t from_us, struct calendar_limit limit)
+calendar_limit_work_s(const struct ctx *cx, struct str unit, int64_t from_us,
+                      struct calendar_limit limit)
 {
     return calendar_work_between(cx, unit, from_us, calendar_add_limit(cx, unit, from_us, limit));
 }

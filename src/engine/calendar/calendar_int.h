@@ -61,10 +61,12 @@ struct calendar {
 
 const struct calendar *calendar_of(const struct ctx *cx);
 /* Hours of a weekday valid on a day, without holidays. */
-void calendar_fill_hours(const struct calendar_hours *h, int32_t weekday, int32_t day, struct calendar_day *ret);
+void calendar_fill_hours(const struct calendar_hours *h, int32_t weekday, int32_t day,
+                         struct calendar_day *ret);
 /* Computes specials from rules: all years, with substitutes. */
 void calendar_compute_specials(struct arena *a, struct calendar *c);
-const struct calendar_hours *calendar_hours_of(const struct calendar *c, struct str unit, int32_t day);
+const struct calendar_hours *calendar_hours_of(const struct calendar *c, struct str unit,
+                                               int32_t day);
 void calendar_fill_day(const struct calendar *c, const struct calendar_hours *h, struct date d,
                        struct calendar_day *ret);
 

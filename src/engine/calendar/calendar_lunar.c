@@ -1,21 +1,21 @@
 /* calendar_lunar.c: the Vietnamese lunar calendar at UTC+7.
  *
  * Astronomy: mean new moon with its periodic terms, and the Sun's longitude, from J. Meeus,
- * "Astronomical Algorithms" (chapters on the Moon's phases and the Sun); rules of the calendar as described
- * by Hồ Ngọc Đức: month 11 holds the winter solstice; in a year of 13 months the first one without a major
- * solar term is the leap month.
+ * "Astronomical Algorithms" (chapters on the Moon's phases and the Sun); rules of the calendar as
+ * described by Hồ Ngọc Đức: month 11 holds the winter solstice; in a year of 13 months the first
+ * one without a major solar term is the leap month.
  *
- * Rule zero: floating point. Trigonometric series need it; results are whole days, exact for 1900-2199 by the
- * known dates of the tests, and holidays are computed once when a pack loads. */
+ * Rule zero: floating point. Trigonometric series need it; results are whole days, exact for
+ * 1900-2199 by the known dates of the tests, and holidays are computed once when a pack loads. */
 #include "engine/calendar/calendar.h"
 
 #include <math.h>
 
-#define SYNODIC      29.530588853
-#define EPOCH_JD     2415021.076998695 /* new moon of 1900-01-01 */
-#define UNIX_JDN     2440588           /* Julian day number of 1970-01-01 */
-#define ZONE_DAYS    (7.0 / 24.0)
-#define DEGREE       (M_PI / 180.0)
+#define SYNODIC   29.530588853
+#define EPOCH_JD  2415021.076998695 /* new moon of 1900-01-01 */
+#define UNIX_JDN  2440588           /* Julian day number of 1970-01-01 */
+#define ZONE_DAYS (7.0 / 24.0)
+#define DEGREE    (M_PI / 180.0)
 
 /* Day (Julian day number at UTC+7) of the k-th new moon after 1900-01-01. */
 static int32_t
@@ -31,14 +31,17 @@ new_moon_day(int32_t k)
     double node = (21.2964 + 390.67050646 * k - 0.0016528 * t2 - 0.00000239 * t3) * DEGREE;
     double terms = (0.1734 - 0.000393 * t) * sin(sun) + 0.0021 * sin(2 * sun) - 0.4068 * sin(moon) +
                    0.0161 * sin(2 * moon) - 0.0004 * sin(3 * moon) + 0.0104 * sin(2 * node) -
-                   0.0051 * sin(sun + moon) - 0.0074 * sin(sun - moon) + 0.0004 * sin(2 * node + sun) -
-                   0.0004 * sin(2 * node - sun) - 0.0006 * sin(2 * node + moon) +
-                   0.0010 * sin(2 * node - moon) + 0.0005 * sin(2 * moon + sun);
-    double clock = -0.000278 + 0.000265 * t + 0.000262 * t2; /* dynamical minus universal time, days */
+                   0.0051 * sin(sun + moon) - 0.0074 * sin(sun - moon) +
+                   0.0004 * sin(2 * node + sun) - 0.0004 * sin(2 * node - sun) -
+                   0.0006 * sin(2 * node + moon) + 0.0010 * sin(2 * node - moon) +
+                   0.0005 * sin(2 * moon + sun);
+    double clock =
+        -0.000278 + 0.000265 * t + 0.000262 * t2; /* dynamical minus universal time, days */
     return (int32_t)floor(mean + terms - clock + 0.5 + ZONE_DAYS);
 }
 
-/* Twelfth of the ecliptic (0..11, 0 at the spring equinox) in which the Sun stands at midnight of the day. */
+/* Twelfth of the ecliptic (0..11, 0 at the spring equinox) in which the Sun stands at midnight of
+ * the day. */
 static int32_t
 sun_sector(int32_t jdn)
 {

@@ -1,4 +1,5 @@
-/* calendar_model.c: what a day is worth. Pure. An override wins over a holiday, a holiday over the hours. */
+/* calendar_model.c: what a day is worth. Pure. An override wins over a holiday, a holiday over the
+ * hours. */
 #include "engine/calendar/calendar_int.h"
 
 const struct calendar *
@@ -9,7 +10,8 @@ calendar_of(const struct ctx *cx)
 }
 
 void
-calendar_fill_hours(const struct calendar_hours *h, int32_t weekday, int32_t day, struct calendar_day *ret)
+calendar_fill_hours(const struct calendar_hours *h, int32_t weekday, int32_t day,
+                    struct calendar_day *ret)
 {
     for (size_t i = 0; h != NULL && i < h->n_rows; i++) {
         const struct hours_row *r = &h->rows[i];
@@ -60,7 +62,8 @@ override_on(const struct calendar *c, const struct calendar_hours *h, int32_t da
 }
 
 void
-calendar_fill_day(const struct calendar *c, const struct calendar_hours *h, struct date d, struct calendar_day *ret)
+calendar_fill_day(const struct calendar *c, const struct calendar_hours *h, struct date d,
+                  struct calendar_day *ret)
 {
     *ret = (struct calendar_day){ .why = { STR(""), STR("") } };
     int32_t weekday = date_weekday(d);
@@ -169,13 +172,14 @@ calendar_specials(struct ctx *cx, struct str unit, int32_t year, struct calendar
     return n;
 }
 
-/* --- holidays from rules --------------------------------------------------------------------------- */
+/* --- holidays from rules ---------------------------------------------------------------------- */
 
 static bool
 rule_first_day(const struct rule *r, int32_t year, struct date *ret)
 {
     if (r->is_lunar) {
-        return calendar_from_lunar((struct lunar){ .year = year, .month = r->month, .mday = r->mday }, ret);
+        return calendar_from_lunar(
+            (struct lunar){ .year = year, .month = r->month, .mday = r->mday }, ret);
     }
     *ret = date_of(year, r->month, r->mday);
     return date_civil(*ret).mday == r->mday; /* 29 February only in its years */
@@ -235,8 +239,8 @@ is_rest_day(const struct calendar *c, int32_t day)
     return d.n_spans == 0;
 }
 
-/* A holiday on a weekly day of rest is made up on the next working day (Labour Code 2019, art. 111.3). Two
- * rules on one day count once. */
+/* A holiday on a weekly day of rest is made up on the next working day (Labour Code 2019, art.
+ * 111.3). Two rules on one day count once. */
 static size_t
 add_substitutes(const struct calendar *c, struct raw *v, size_t n)
 {
@@ -248,8 +252,8 @@ add_substitutes(const struct calendar *c, struct raw *v, size_t n)
             continue;
         }
         int32_t day = v[i].day + 1;
-        while (day < v[i].day + 30 &&
-               (is_rest_day(c, day) || is_taken(v, n, i, day) || is_taken(subs, n_subs, n_subs, day))) {
+        while (day < v[i].day + 30 && (is_rest_day(c, day) || is_taken(v, n, i, day) ||
+                                       is_taken(subs, n_subs, n_subs, day))) {
             day++;
         }
         subs[n_subs++] = (struct raw){ day, v[i].rule, true };
@@ -263,7 +267,8 @@ calendar_compute_specials(struct arena *a, struct calendar *c)
 {
     size_t max = 1;
     for (size_t i = 0; i < c->n_rules; i++) {
-        max = size_add(max, size_mul((size_t)c->rules[i].n_days, CALENDAR_YEAR_LAST - CALENDAR_YEAR_FIRST + 1));
+        max = size_add(max, size_mul((size_t)c->rules[i].n_days,
+                                     CALENDAR_YEAR_LAST - CALENDAR_YEAR_FIRST + 1));
     }
     struct raw *v = ARENA_ARRAY(a, struct raw, size_mul(max, 2));
     size_t n = raw_days(c, v);

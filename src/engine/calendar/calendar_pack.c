@@ -10,8 +10,9 @@ parse_time(struct str s, int32_t *ret)
     struct str m;
     int64_t hours = 0;
     int64_t minutes = 0;
-    if (!str_cut(s, ':', &h, &m) || h.n == 0 || h.n > 2 || m.n != 2 || !str_to_i64(h, 0, 24, &hours) ||
-        !str_to_i64(m, 0, 59, &minutes) || hours * 60 + minutes > 24 * 60) {
+    if (!str_cut(s, ':', &h, &m) || h.n == 0 || h.n > 2 || m.n != 2 ||
+        !str_to_i64(h, 0, 24, &hours) || !str_to_i64(m, 0, 59, &minutes) ||
+        hours * 60 + minutes > 24 * 60) {
         return false;
     }
     *ret = (int32_t)(hours * 3600 + minutes * 60);
@@ -23,8 +24,8 @@ parse_weekday(struct pack_at at, uint32_t line, struct str s, int64_t min)
 {
     int64_t v = 0;
     if (s.n != 0 && !str_to_i64(s, min, 7, &v)) {
-        pack_load_faultf(at.l, at.file, line, "Ghi 1 cho thứ Hai đến 7 cho Chủ nhật", "Thứ \"" STR_FMT "\" không hợp lệ",
-                         STR_ARG(s));
+        pack_load_faultf(at.l, at.file, line, "Ghi 1 cho thứ Hai đến 7 cho Chủ nhật",
+                         "Thứ \"" STR_FMT "\" không hợp lệ", STR_ARG(s));
     }
     return (int32_t)v;
 }
@@ -43,8 +44,8 @@ hours_named(struct calendar *c, struct str name)
 static bool
 is_overlap(const struct hours_row *x, const struct hours_row *y)
 {
-    return x->weekday == y->weekday && x->span.from_s < y->span.to_s && y->span.from_s < x->span.to_s &&
-           x->from_day <= y->to_day && y->from_day <= x->to_day;
+    return x->weekday == y->weekday && x->span.from_s < y->span.to_s &&
+           y->span.from_s < x->span.to_s && x->from_day <= y->to_day && y->from_day <= x->to_day;
 }
 
 /* Keeps rows by weekday, then time. */
@@ -53,8 +54,9 @@ insert_row(struct pack_at at, uint32_t line, struct calendar_hours *h, struct ho
 {
     for (size_t i = 0; i < h->n_rows; i++) {
         if (is_overlap(&h->rows[i], &row)) {
-            pack_load_faultf(at.l, at.file, line, "Sửa giờ hoặc ngày hiệu lực để các khoảng không chồng nhau",
-                             "Khoảng giờ chồng lên khoảng khác của lịch \"" STR_FMT "\"", STR_ARG(h->name));
+            pack_load_faultf(
+                at.l, at.file, line, "Sửa giờ hoặc ngày hiệu lực để các khoảng không chồng nhau",
+                "Khoảng giờ chồng lên khoảng khác của lịch \"" STR_FMT "\"", STR_ARG(h->name));
         }
     }
     size_t i = h->n_rows++;
@@ -73,7 +75,8 @@ insert_row(struct pack_at at, uint32_t line, struct calendar_hours *h, struct ho
 static void
 read_hours(struct pack_load *l, struct calendar *c)
 {
-    static const char *const required[] = { "calendar", "weekday", "from", "to", "valid_from", "valid_to", NULL };
+    static const char *const required[] = { "calendar",   "weekday",  "from", "to",
+                                            "valid_from", "valid_to", NULL };
     struct pack_csv csv;
     struct pack_at at = { l, STR("calendar/hours.csv") };
     if (!pack_load_csv(l, at.file, required, &csv)) {
@@ -83,13 +86,15 @@ read_hours(struct pack_load *l, struct calendar *c)
     for (size_t r = 0; r < csv.n_rows; r++) {
         uint32_t line = csv.lines[r];
         struct str name = pack_csv_get(&csv, r, "calendar");
-        struct hours_row row = { .weekday = parse_weekday(at, line, pack_csv_get(&csv, r, "weekday"), 1) };
+        struct hours_row row = { .weekday =
+                                     parse_weekday(at, line, pack_csv_get(&csv, r, "weekday"), 1) };
         row.from_day = pack_date(at, line, pack_csv_get(&csv, r, "valid_from"), PACK_DAY_MIN).day;
         row.to_day = pack_date(at, line, pack_csv_get(&csv, r, "valid_to"), PACK_DAY_MAX).day;
         bool is_time = parse_time(pack_csv_get(&csv, r, "from"), &row.span.from_s) &&
                        parse_time(pack_csv_get(&csv, r, "to"), &row.span.to_s);
         if (!is_time || row.span.from_s >= row.span.to_s || !pack_is_code(name)) {
-            pack_load_faultf(l, at.file, line, "Ghi như: chung,1,07:30,11:30,,", "Giờ làm việc không đọc được");
+            pack_load_faultf(l, at.file, line, "Ghi như: chung,1,07:30,11:30,,",
+                             "Giờ làm việc không đọc được");
             continue;
         }
         struct calendar_hours *h = hours_named(c, name);
@@ -105,15 +110,17 @@ read_hours(struct pack_load *l, struct calendar *c)
 static void
 read_rule(struct pack_at at, const struct json *j, struct rule *r)
 {
-    static const char *const known[] = { "id",   "name",      "kind",    "month",      "day",   "offset", "days",
-                                         "from_year", "to_year", "substitute", "basis", "check", NULL };
+    static const char *const known[] = { "id",     "name",  "kind",      "month",   "day",
+                                         "offset", "days",  "from_year", "to_year", "substitute",
+                                         "basis",  "check", NULL };
     pack_json_known(at, j, known);
     (void)pack_json_str(at, j, "id", true);
     struct str kind = pack_json_str(at, j, "kind", true);
     r->name = pack_json_text(at, j, "name", true);
     r->is_lunar = str_eq(kind, STR("lunar"));
     if (!r->is_lunar && !str_eq(kind, STR("solar"))) {
-        pack_load_faultf(at.l, at.file, j->line, "Ghi \"solar\" (dương lịch) hoặc \"lunar\" (âm lịch)",
+        pack_load_faultf(at.l, at.file, j->line,
+                         "Ghi \"solar\" (dương lịch) hoặc \"lunar\" (âm lịch)",
                          "Loại lịch \"" STR_FMT "\" không có", STR_ARG(kind));
     }
     r->month = (int32_t)pack_json_int(at, j, "month", 1, 12, 1);
@@ -125,7 +132,8 @@ read_rule(struct pack_at at, const struct json *j, struct rule *r)
     r->has_substitute = pack_json_bool(at, j, "substitute", true);
     r->is_check = pack_json_bool(at, j, "check", false);
     if (json_get(j, "month") == NULL || json_get(j, "day") == NULL) {
-        pack_load_faultf(at.l, at.file, j->line, "Ghi \"month\" và \"day\"", "Ngày lễ thiếu tháng hoặc ngày");
+        pack_load_faultf(at.l, at.file, j->line, "Ghi \"month\" và \"day\"",
+                         "Ngày lễ thiếu tháng hoặc ngày");
     }
 }
 
@@ -141,7 +149,8 @@ read_rules(struct pack_load *l, struct calendar *c)
     pack_json_known(at, root, known);
     const struct json *list = json_get(root, "rules");
     if (list == NULL || list->type != JSON_LIST || list->n > 200) {
-        pack_load_faultf(l, at.file, root->line, "Ghi {\"rules\": [...]}, nhiều nhất 200 ngày lễ", "Thiếu danh sách ngày lễ");
+        pack_load_faultf(l, at.file, root->line, "Ghi {\"rules\": [...]}, nhiều nhất 200 ngày lễ",
+                         "Thiếu danh sách ngày lễ");
         return;
     }
     c->rules = ARENA_ARRAY(pack_load_arena(l), struct rule, list->n + 1U);
@@ -167,8 +176,8 @@ check_overrides(struct pack_at at, const struct calendar *c)
     for (size_t i = 1; i < c->n_overrides; i++) {
         const struct override *o = &c->overrides[i];
         if (override_cmp(o, o - 1) == 0) {
-            pack_load_faultf(at.l, at.file, o->line > o[-1].line ? o->line : o[-1].line, "Chỉ giữ một dòng cho mỗi ngày",
-                             "Ngày này đã có một dòng khác");
+            pack_load_faultf(at.l, at.file, o->line > o[-1].line ? o->line : o[-1].line,
+                             "Chỉ giữ một dòng cho mỗi ngày", "Ngày này đã có một dòng khác");
         }
     }
 }
@@ -204,7 +213,8 @@ read_override(struct pack_at at, const struct calendar *c, const struct pack_csv
             i++;
         }
         if (i == c->n_hours) {
-            pack_load_faultf(at.l, at.file, line, "Dùng tên lịch có trong hours.csv, hoặc để trống cho mọi lịch",
+            pack_load_faultf(at.l, at.file, line,
+                             "Dùng tên lịch có trong hours.csv, hoặc để trống cho mọi lịch",
                              "Không có lịch \"" STR_FMT "\"", STR_ARG(o.calendar));
         }
     }
@@ -214,7 +224,8 @@ read_override(struct pack_at at, const struct calendar *c, const struct pack_csv
 static void
 read_overrides(struct pack_load *l, struct calendar *c)
 {
-    static const char *const required[] = { "date", "kind", "name_vi", "name_en", "as", "calendar", "check", NULL };
+    static const char *const required[] = { "date", "kind",     "name_vi", "name_en",
+                                            "as",   "calendar", "check",   NULL };
     struct pack_csv csv;
     struct pack_at at = { l, STR("calendar/overrides.csv") };
     if (!pack_load_csv(l, at.file, required, &csv)) {
@@ -258,12 +269,13 @@ read_units(struct pack_load *l, struct calendar *c)
         u->from_day = pack_date(at, line, pack_csv_get(&csv, r, "valid_from"), PACK_DAY_MIN).day;
         u->to_day = pack_date(at, line, pack_csv_get(&csv, r, "valid_to"), PACK_DAY_MAX).day;
         if (u->hours == NULL) {
-            pack_load_faultf(l, at.file, line, "Dùng tên lịch có trong hours.csv", "Không có lịch \"" STR_FMT "\"",
-                             STR_ARG(name));
+            pack_load_faultf(l, at.file, line, "Dùng tên lịch có trong hours.csv",
+                             "Không có lịch \"" STR_FMT "\"", STR_ARG(name));
             continue;
         }
         if (!unit_pack_has_code(l, u->unit)) {
-            pack_load_faultf(l, at.file, line, "Dùng mã đơn vị có trong units.csv hoặc departments.csv",
+            pack_load_faultf(l, at.file, line,
+                             "Dùng mã đơn vị có trong units.csv hoặc departments.csv",
                              "Không có đơn vị \"" STR_FMT "\"", STR_ARG(u->unit));
         }
         c->n_units++;
@@ -282,7 +294,8 @@ calendar_pack_part(struct pack_load *l)
     struct str standard = site != NULL ? site->calendar : STR("");
     c->standard = hours_named(c, standard);
     if (c->standard == NULL) {
-        pack_load_faultf(l, STR("pack.json"), 0, "Ghi \"calendar\" bằng một tên lịch trong calendar/hours.csv",
+        pack_load_faultf(l, STR("pack.json"), 0,
+                         "Ghi \"calendar\" bằng một tên lịch trong calendar/hours.csv",
                          "Không có lịch \"" STR_FMT "\"", STR_ARG(standard));
     }
     read_rules(l, c);

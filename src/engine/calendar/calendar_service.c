@@ -1,5 +1,5 @@
-/* calendar_service.c: the business date. The switch is read from its row at each call: the demo may run as
- * several processes, and one indexed read of one row costs some microseconds. */
+/* calendar_service.c: the business date. The switch is read from its row at each call: the demo may
+ * run as several processes, and one indexed read of one row costs some microseconds. */
 #include "engine/calendar/calendar_int.h"
 
 #include "gen/q_calendar.h"
@@ -18,7 +18,8 @@ calendar_today(struct ctx *cx)
     if (cx->config->is_demo && cx->store != NULL) {
         struct q_calendar_switch_get row;
         struct date set;
-        if (q_calendar_switch_get(cx, &row, .id = SWITCH_ID) == ERR_OK && date_parse(row.today, &set)) {
+        if (q_calendar_switch_get(cx, &row, .id = SWITCH_ID) == ERR_OK &&
+            date_parse(row.today, &set)) {
             return set;
         }
     }

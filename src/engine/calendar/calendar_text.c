@@ -22,7 +22,9 @@ days_and_hours(struct ctx *cx, int64_t work_s)
     if (days == 0) {
         return hour_text;
     }
-    return hours == 0 ? day_text : str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(day_text), STR_ARG(hour_text));
+    return hours == 0
+               ? day_text
+               : str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(day_text), STR_ARG(hour_text));
 }
 
 struct str
@@ -34,14 +36,16 @@ calendar_left_text(struct ctx *cx, int64_t work_s)
     if (work_s > 0) {
         return text_fill(cx, "calendar.left", "time", days_and_hours(cx, work_s), NULL);
     }
-    return text_fill(cx, "calendar.late", "time", days_and_hours(cx, work_s == INT64_MIN ? INT64_MAX : -work_s), NULL);
+    return text_fill(cx, "calendar.late", "time",
+                     days_and_hours(cx, work_s == INT64_MIN ? INT64_MAX : -work_s), NULL);
 }
 
 struct str
 calendar_limit_text(struct ctx *cx, struct calendar_limit limit)
 {
     if (limit.amount <= 0 && limit.cutoff_s > 0) {
-        struct str time = str_fmt(cx->arena, "%02d:%02d", limit.cutoff_s / 3600, limit.cutoff_s / 60 % 60);
+        struct str time =
+            str_fmt(cx->arena, "%02d:%02d", limit.cutoff_s / 3600, limit.cutoff_s / 60 % 60);
         return text_fill(cx, "calendar.limit.same_day_before", "time", time, NULL);
     }
     if (limit.amount <= 0) {

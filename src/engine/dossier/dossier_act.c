@@ -190,8 +190,7 @@ dossier_assign(struct ctx *cx, int64_t task, int64_t version, int64_t to_account
     return ERR_OK;
 }
 
-/* --- supplement
- * -------------------------------------------------------------------------------------------- */
+/* --- supplement ------------------------------------------------------------------------------- */
 static enum err
 supplement_tx(struct ctx *cx, void *arg)
 {
@@ -258,8 +257,7 @@ dossier_supplements(struct ctx *cx, int64_t dossier, struct dossier_supplement *
     return ERR_OK;
 }
 
-/* --- the applicant's side
- * ------------------------------------------------------------------------------------ */
+/* --- the applicant's side --------------------------------------------------------------------- */
 static enum err
 require_applicant(struct ctx *cx, const struct dossier *d)
 {
@@ -412,8 +410,7 @@ dossier_rate(struct ctx *cx, int64_t dossier, int32_t stars, struct str words)
     return ERR_OK;
 }
 
-/* --- overdue, consultation
- * ---------------------------------------------------------------------------------------- */
+/* --- overdue, consultation -------------------------------------------------------------------- */
 static enum err
 apologise_tx(struct ctx *cx, void *arg)
 {

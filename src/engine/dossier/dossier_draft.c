@@ -196,8 +196,7 @@ dossier_drafts_claim(struct ctx *cx, int64_t session, int64_t account, int64_t p
     return session == 0 ? ERR_OK : store_write(cx, claim_tx, &job);
 }
 
-/* --- the form's surroundings
- * ----------------------------------------------------------------------------- */
+/* --- the form's surroundings ------------------------------------------------------------------ */
 static enum unit_level
 level_of_kind(struct str kind)
 {
@@ -308,8 +307,7 @@ dossier_prefill_sources(struct ctx *cx, int64_t party, const struct form_source 
     return n;
 }
 
-/* --- what is missing
- * ---------------------------------------------------------------------------------------- */
+/* --- what is missing -------------------------------------------------------------------------- */
 static size_t
 given_for(const struct paper *papers, size_t n, struct str requirement)
 {

@@ -6,22 +6,19 @@
 #include "engine/pack/pack.h"
 #include "web/web.h"
 
-/* --- dossier_model.c: pure
- * --------------------------------------------------------------------------------- */
+/* --- dossier_model.c: pure -------------------------------------------------------------------- */
 /* May the national status go from one to the other? vietnam standards 2.1. */
 bool dossier_status_may(int32_t from, int32_t to);
 /* Is the dossier with the citizen while it has this status (5, 6)? */
 bool dossier_status_waits(int32_t status);
 
-/* --- dossier_clock.c: change d only; the caller saves
- * --------------------------------------------------------- */
+/* --- dossier_clock.c: change d only; the caller saves ----------------------------------------- */
 void dossier_clock_start(struct ctx *cx, struct dossier *d, const struct procedure *p);
 void dossier_clock_pause(struct ctx *cx, struct dossier *d);
 void dossier_clock_resume(struct ctx *cx, struct dossier *d);
 void dossier_clock_stop(struct ctx *cx, struct dossier *d);
 
-/* --- dossier_store.c
- * ------------------------------------------------------------------------------------------- */
+/* --- dossier_store.c -------------------------------------------------------------------------- */
 /* Inside a transaction. ERR_CONFLICT: changed since it was read. d->version goes up. */
 NODISCARD enum err dossier_save(struct ctx *cx, struct dossier *d);
 /* Inside a transaction: history line. */
@@ -46,8 +43,7 @@ NODISCARD enum err dossier_pack(struct ctx *cx, const struct dossier *d, const s
 NODISCARD enum err dossier_answers(struct ctx *cx, const struct dossier *d,
                                    const struct json **ret);
 
-/* --- dossier_flow.c
- * ---------------------------------------------------------------------------------------------- */
+/* --- dossier_flow.c --------------------------------------------------------------------------- */
 /* State of one run of the process inside a transaction; d is shared by all handlers and saved at
  * the end. */
 struct dossier_run {
@@ -76,16 +72,12 @@ NODISCARD enum err dossier_open_linked(struct ctx *cx, const struct dossier *fro
 /* [tx] Ends a dossier: state, clock, counters. */
 NODISCARD enum err dossier_close(struct ctx *cx, struct dossier *d, const char *state);
 
-/* --- dossier_doc.c
- * -------------------------------------------------------------------------------------------------
- */
+/* --- dossier_doc.c ---------------------------------------------------------------------------- */
 /* JSON text of everything a printed document of this dossier may show; result may be NULL. */
 NODISCARD enum err dossier_document(struct ctx *cx, const struct dossier *d,
                                     const struct dossier_result *result, struct str *ret);
 
-/* --- dossier_fees.c
- * ------------------------------------------------------------------------------------------------
- */
+/* --- dossier_fees.c --------------------------------------------------------------------------- */
 /* Fees and papers for these answers. vars: channel, collect, copies, pages. */
 struct dossier_case {
     const struct json *answers;

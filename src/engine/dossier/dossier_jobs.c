@@ -176,8 +176,7 @@ const struct jobs_timed dossier_timed[] = {
     { { NULL, 0 }, NULL },
 };
 
-/* --- reorganisation
- * ------------------------------------------------------------------------------------------ */
+/* --- reorganisation --------------------------------------------------------------------------- */
 struct move_job {
     struct str from, to;
     int64_t n;

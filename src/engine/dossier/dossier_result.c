@@ -145,9 +145,7 @@ dossier_set_result_fields(struct ctx *cx, int64_t dossier, struct str fields_jso
     return store_write(cx, fields_tx, &job);
 }
 
-/* --- signing
- * -------------------------------------------------------------------------------------------------
- */
+/* --- signing ---------------------------------------------------------------------------------- */
 struct sign_job {
     struct dossier_act act;
     struct dossier d;
@@ -252,8 +250,7 @@ dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, struct str pin, siz
     return *ret_done == n ? ERR_OK : ctx_check(cx);
 }
 
-/* --- revoking, handing over
- * -------------------------------------------------------------------------------------- */
+/* --- revoking, handing over ------------------------------------------------------------------- */
 struct revoke_job {
     int64_t result;
     struct str reason;

@@ -2,8 +2,8 @@
 #include "codec/xml.h"
 #include "engine/flow/flow_int.h"
 
-#define BPMN "http://www.omg.org/spec/BPMN/20100524/MODEL"
-#define BB   "urn:bombo:bpmn:1"
+#define BPMN  "http://www.omg.org/spec/BPMN/20100524/MODEL"
+#define BB    "urn:bombo:bpmn:1"
 #define DAY_S (8 * 3600)
 
 struct reader {
@@ -17,10 +17,11 @@ struct reader {
 static void
 fault(struct reader *rd, const struct xml *at, const char *remedy, const char *what, struct str arg)
 {
-    pack_load_faultf(rd->ld->l, rd->file, at == NULL ? 0 : at->line, remedy, "%s: " STR_FMT, what, STR_ARG(arg));
+    pack_load_faultf(rd->ld->l, rd->file, at == NULL ? 0 : at->line, remedy, "%s: " STR_FMT, what,
+                     STR_ARG(arg));
 }
 
-/* --- durations --------------------------------------------------------------------------------------------- */
+/* --- durations -------------------------------------------------------------------------------- */
 
 static int64_t
 unit_s(char unit, bool is_time, int64_t day_s)
@@ -74,14 +75,15 @@ flow_duration(struct str s, int64_t day_s, int64_t *ret_s)
     return n_parts > 0 && total > 0;
 }
 
-/* --- attributes --------------------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static bool
 is_id(struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-';
         if (!is_word) {
             return false;
         }
@@ -109,7 +111,7 @@ words(struct arena *a, struct str s, struct str **ret)
     return n;
 }
 
-/* --- user tasks -------------------------------------------------------------------------------------------- */
+/* --- user tasks ------------------------------------------------------------------------------- */
 
 static bool
 is_known_role(const struct flow_loader *ld, struct str role)
@@ -136,13 +138,15 @@ is_one_of(struct str s, const char *const *list)
 static void
 check_outcomes(struct reader *rd, const struct xml *e, const struct flow_step *st)
 {
-    static const char *const plain[] = { "done", "accept", "refuse", "supplement", "propose", "approve", "reject", "sign",
-                                         "return", "confirm", "correct", "paid", "yes", "no", NULL };
+    static const char *const plain[] = { "done",    "accept", "refuse", "supplement", "propose",
+                                         "approve", "reject", "sign",   "return",     "confirm",
+                                         "correct", "paid",   "yes",    "no",         NULL };
     struct str labels = own(e, "outcome-labels");
     for (size_t i = 0; i < st->n_outcomes; i++) {
         struct str mark = str_cat(rd->arena, st->outcomes[i], STR("="));
         if (!is_one_of(st->outcomes[i], plain) && str_find(labels, mark) == labels.n) {
-            fault(rd, e, "Thêm bb:outcome-labels=\"từ=Tên hiển thị\"", "Kết quả chưa có tên hiển thị", st->outcomes[i]);
+            fault(rd, e, "Thêm bb:outcome-labels=\"từ=Tên hiển thị\"",
+                  "Kết quả chưa có tên hiển thị", st->outcomes[i]);
         }
     }
 }
@@ -150,11 +154,15 @@ check_outcomes(struct reader *rd, const struct xml *e, const struct flow_step *s
 static void
 read_user_task(struct reader *rd, const struct xml *e, struct flow_node *n)
 {
-    static const char *const actions[] = { "receive", "examine", "consult", "draft", "confirm", "approve", "sign", "seal",
-                                           "register", "pay", "supplement", "return", "task", NULL };
+    static const char *const actions[] = { "receive",  "examine", "consult",    "draft",
+                                           "confirm",  "approve", "sign",       "seal",
+                                           "register", "pay",     "supplement", "return",
+                                           "task",     NULL };
     n->step = rd->p->n_steps;
     struct flow_step *st = &rd->p->steps[rd->p->n_steps++];
-    *st = (struct flow_step){ .id = n->id, .name = n->name, .name_en = n->name_en, .role = own(e, "role") };
+    *st = (struct flow_step){
+        .id = n->id, .name = n->name, .name_en = n->name_en, .role = own(e, "role")
+    };
     st->unit = own(e, "unit").n > 0 ? own(e, "unit") : STR("competent");
     st->action = own(e, "action").n > 0 ? own(e, "action") : STR("task");
     st->is_clock_paused = str_eq(own(e, "clock"), STR("paused"));
@@ -170,7 +178,8 @@ read_user_task(struct reader *rd, const struct xml *e, struct flow_node *n)
     }
     st->status = (int32_t)status;
     if (!is_known_role(rd->ld, st->role)) {
-        fault(rd, e, "Dùng một vai trò có trong roles/roles.csv, hoặc citizen", "Vai trò không có", st->role);
+        fault(rd, e, "Dùng một vai trò có trong roles/roles.csv, hoặc citizen", "Vai trò không có",
+              st->role);
     }
     if (!is_one_of(st->action, actions)) {
         fault(rd, e, "Xem bảng bb:action ở doc/bpmn.md", "bb:action không có", st->action);
@@ -181,7 +190,7 @@ read_user_task(struct reader *rd, const struct xml *e, struct flow_node *n)
     check_outcomes(rd, e, st);
 }
 
-/* --- other nodes --------------------------------------------------------------------------------------------- */
+/* --- other nodes ------------------------------------------------------------------------------ */
 
 static void
 read_service_task(struct reader *rd, const struct xml *e, struct flow_node *n)
@@ -199,7 +208,8 @@ read_service_task(struct reader *rd, const struct xml *e, struct flow_node *n)
     for (size_t i = 0; i < COUNT_OF(services); i++) {
         if (str_eq(n->service, services[i].name)) {
             if (services[i].needs_arg && n->arg.n == 0) {
-                fault(rd, e, "Thêm bb:arg, xem doc/bpmn.md phần 2", "Dịch vụ này cần bb:arg", n->service);
+                fault(rd, e, "Thêm bb:arg, xem doc/bpmn.md phần 2", "Dịch vụ này cần bb:arg",
+                      n->service);
             }
             return;
         }
@@ -229,13 +239,15 @@ read_event(struct reader *rd, const struct xml *e, struct flow_node *n)
         struct str ref = xml_get(message, "messageRef");
         n->message = message_name(rd, ref);
         if (n->message.n == 0) {
-            fault(rd, e, "Thêm <message id=\"…\" name=\"…\"/> và messageRef trỏ tới nó", "Sự kiện chờ một thông điệp không có", ref);
+            fault(rd, e, "Thêm <message id=\"…\" name=\"…\"/> và messageRef trỏ tới nó",
+                  "Sự kiện chờ một thông điệp không có", ref);
         }
         return;
     }
     struct str text_s = duration == NULL ? STR("") : str_trim(duration->text);
     if (!flow_duration(text_s, n->is_real_clock ? 86400 : DAY_S, &n->wait_s)) {
-        fault(rd, e, "Thêm timerEventDefinition/timeDuration như PT8H hoặc P2D", "Thời gian chờ sai", text_s);
+        fault(rd, e, "Thêm timerEventDefinition/timeDuration như PT8H hoặc P2D",
+              "Thời gian chờ sai", text_s);
     }
 }
 
@@ -252,9 +264,11 @@ read_end(struct reader *rd, const struct xml *e, struct flow_node *n)
 {
     n->is_terminate = xml_child(e, BPMN, "terminateEventDefinition") != NULL;
     n->result = own(e, "result").n > 0 ? own(e, "result") : STR("done");
-    bool is_other = xml_child(e, BPMN, "errorEventDefinition") != NULL || xml_child(e, BPMN, "messageEventDefinition") != NULL;
+    bool is_other = xml_child(e, BPMN, "errorEventDefinition") != NULL ||
+                    xml_child(e, BPMN, "messageEventDefinition") != NULL;
     if (is_other) {
-        fault(rd, e, "Dùng endEvent thường hoặc terminateEventDefinition", "Loại kết thúc không dùng được", n->id);
+        fault(rd, e, "Dùng endEvent thường hoặc terminateEventDefinition",
+              "Loại kết thúc không dùng được", n->id);
     }
 }
 
@@ -275,9 +289,11 @@ read_call(struct reader *rd, const struct xml *e, struct flow_node *n)
 static void
 read_start(struct reader *rd, const struct xml *e, struct flow_node *n)
 {
-    bool is_plain = xml_child(e, BPMN, "timerEventDefinition") == NULL && xml_child(e, BPMN, "messageEventDefinition") == NULL;
+    bool is_plain = xml_child(e, BPMN, "timerEventDefinition") == NULL &&
+                    xml_child(e, BPMN, "messageEventDefinition") == NULL;
     if (!is_plain) {
-        fault(rd, e, "Bỏ định nghĩa sự kiện khỏi startEvent", "startEvent phải là loại thường", n->id);
+        fault(rd, e, "Bỏ định nghĩa sự kiện khỏi startEvent", "startEvent phải là loại thường",
+              n->id);
     }
 }
 
@@ -302,21 +318,27 @@ static void
 read_node(struct reader *rd, const struct xml *e, size_t kind)
 {
     if (rd->p->n_nodes >= FLOW_NODES_MAX) {
-        fault(rd, e, "Chia thành nhiều quy trình bằng callActivity", "Quy trình quá lớn", rd->p->id);
+        fault(rd, e, "Chia thành nhiều quy trình bằng callActivity", "Quy trình quá lớn",
+              rd->p->id);
         return;
     }
     struct flow_node *n = &rd->p->nodes[rd->p->n_nodes];
-    *n = (struct flow_node){ .kind = node_kinds[kind].kind, .id = xml_get(e, "id"), .line = e->line, .default_edge = -1, .region = -1 };
+    *n = (struct flow_node){ .kind = node_kinds[kind].kind,
+                             .id = xml_get(e, "id"),
+                             .line = e->line,
+                             .default_edge = -1,
+                             .region = -1 };
     n->name = xml_get(e, "name").n > 0 ? xml_get(e, "name") : n->id;
     n->name_en = own(e, "name-en").n > 0 ? own(e, "name-en") : n->name;
     if (!is_id(n->id) || flow_node_find(rd->p, n->id) < rd->p->n_nodes) {
-        fault(rd, e, "Đặt id riêng, chỉ gồm chữ cái không dấu, số, _ và -", "id sai hoặc trùng", n->id);
+        fault(rd, e, "Đặt id riêng, chỉ gồm chữ cái không dấu, số, _ và -", "id sai hoặc trùng",
+              n->id);
     }
     rd->p->n_nodes++;
     node_kinds[kind].fn(rd, e, n);
 }
 
-/* --- flows ------------------------------------------------------------------------------------------------------ */
+/* --- flows ------------------------------------------------------------------------------------ */
 
 static void
 read_flow(struct reader *rd, const struct xml *e)
@@ -324,7 +346,8 @@ read_flow(struct reader *rd, const struct xml *e)
     uint32_t from = flow_node_find(rd->p, xml_get(e, "sourceRef"));
     uint32_t to = flow_node_find(rd->p, xml_get(e, "targetRef"));
     if (from == rd->p->n_nodes || to == rd->p->n_nodes || rd->p->n_edges >= FLOW_EDGES_MAX) {
-        fault(rd, e, "Sửa sourceRef và targetRef thành id có trong tệp", "sequenceFlow nối vào chỗ không có", xml_get(e, "id"));
+        fault(rd, e, "Sửa sourceRef và targetRef thành id có trong tệp",
+              "sequenceFlow nối vào chỗ không có", xml_get(e, "id"));
         return;
     }
     struct flow_edge *edge = &rd->p->edges[rd->p->n_edges++];
@@ -335,19 +358,24 @@ read_flow(struct reader *rd, const struct xml *e)
     }
     struct expr_fault f = { 0 };
     if (expr_compile(rd->arena, str_trim(condition->text), &edge->condition, &f) != ERR_OK) {
-        pack_load_faultf(rd->ld->l, rd->file, condition->line, "Sửa biểu thức theo doc/bpmn.md phần 3",
-                         "Điều kiện sai ở cột %u: %s", f.column, f.what);
+        pack_load_faultf(rd->ld->l, rd->file, condition->line,
+                         "Sửa biểu thức theo doc/bpmn.md phần 3", "Điều kiện sai ở cột %u: %s",
+                         f.column, f.what);
     }
     if (rd->p->nodes[from].kind != FLOW_EXCLUSIVE) {
-        fault(rd, e, "Đặt điều kiện sau một exclusiveGateway", "Điều kiện ở chỗ không dùng được", edge->id);
+        fault(rd, e, "Đặt điều kiện sau một exclusiveGateway", "Điều kiện ở chỗ không dùng được",
+              edge->id);
     }
 }
 
 static void
 read_elements(struct reader *rd, const struct xml *process)
 {
-    static const char *const ignored[] = { "documentation", "laneSet", "textAnnotation", "association", "extensionElements",
-                                           "group", "dataObject", "dataObjectReference", "dataStoreReference", NULL };
+    static const char *const ignored[] = { "documentation",      "laneSet",
+                                           "textAnnotation",     "association",
+                                           "extensionElements",  "group",
+                                           "dataObject",         "dataObjectReference",
+                                           "dataStoreReference", NULL };
     for (XML_EACH(process, e)) {
         size_t kind = 0;
         while (kind < COUNT_OF(node_kinds) && !xml_is(e, BPMN, node_kinds[kind].name)) {
@@ -356,7 +384,8 @@ read_elements(struct reader *rd, const struct xml *process)
         if (kind < COUNT_OF(node_kinds)) {
             read_node(rd, e, kind);
         } else if (!xml_is(e, BPMN, "sequenceFlow") && !is_one_of(e->name, ignored)) {
-            fault(rd, e, "Dùng các phần tử ở doc/bpmn.md phần 1", "Phần tử BPMN không được hỗ trợ", e->name);
+            fault(rd, e, "Dùng các phần tử ở doc/bpmn.md phần 1", "Phần tử BPMN không được hỗ trợ",
+                  e->name);
         }
     }
     for (XML_EACH(process, e)) {
@@ -374,13 +403,15 @@ flow_bpmn_read(struct flow_loader *ld, struct str path)
     struct xml_fault f = { 0 };
     struct xml_limits limits = { .bytes_max = 1u << 20, .depth_max = 16, .nodes_max = 10000 };
     if (xml_parse(ld->arena, pack_load_file(ld->l, path), limits, &root, &f) != ERR_OK) {
-        pack_load_faultf(ld->l, path, f.line, "Sửa lỗi XML", "XML sai: %s", f.what == NULL ? "?" : f.what);
+        pack_load_faultf(ld->l, path, f.line, "Sửa lỗi XML", "XML sai: %s",
+                         f.what == NULL ? "?" : f.what);
         return NULL;
     }
     rd.root = root;
     const struct xml *process = xml_child(root, BPMN, "process");
     if (!xml_is(root, BPMN, "definitions") || process == NULL) {
-        fault(&rd, root, "Tệp phải có definitions và đúng một process", "Không phải BPMN 2.0", path);
+        fault(&rd, root, "Tệp phải có definitions và đúng một process", "Không phải BPMN 2.0",
+              path);
         return NULL;
     }
     struct flow_process *p = ARENA_NEW(ld->arena, struct flow_process);

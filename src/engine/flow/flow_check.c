@@ -26,7 +26,7 @@ flow_node_find(const struct flow_process *p, struct str id)
     return i;
 }
 
-/* --- calls ------------------------------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------------------ */
 
 static const struct flow_process *
 raw_find(const struct flow_loader *ld, struct str id)
@@ -56,7 +56,8 @@ way_out(const struct flow_process *p, uint32_t node)
 }
 
 static void
-copy_node(struct checker *c, const struct flow_process *inner, uint32_t i, struct str prefix, uint32_t depth)
+copy_node(struct checker *c, const struct flow_process *inner, uint32_t i, struct str prefix,
+          uint32_t depth)
 {
     struct arena *a = c->ld->arena;
     struct flow_node *n = &c->p->nodes[c->p->n_nodes++];
@@ -74,13 +75,15 @@ copy_node(struct checker *c, const struct flow_process *inner, uint32_t i, struc
         for (size_t k = 0; k < st->n_may_return; k++) {
             struct str to = inner->steps[n->step].may_return[k];
             bool is_all = str_eq(to, STR("*"));
-            st->may_return[k] = is_all ? to : str_fmt(a, STR_FMT "." STR_FMT, STR_ARG(prefix), STR_ARG(to));
+            st->may_return[k] =
+                is_all ? to : str_fmt(a, STR_FMT "." STR_FMT, STR_ARG(prefix), STR_ARG(to));
         }
         n->step = c->p->n_steps++;
     }
 }
 
-/* Copies a process in place of a call; its start and ends become gateways that let everything pass. */
+/* Copies a process in place of a call; its start and ends become gateways that let everything pass.
+ */
 static bool
 lay_in(struct checker *c, uint32_t call)
 {
@@ -89,12 +92,15 @@ lay_in(struct checker *c, uint32_t call)
     const struct flow_process *inner = raw_find(c->ld, at.called);
     uint32_t out = way_out(p, call);
     if (inner == NULL || at.depth >= CALLS_MAX || out == p->n_edges) {
-        fault(c, at.line, "calledElement phải là quy trình có trong gói; gọi lồng nhau nhiều nhất 4 lần; đúng một lối ra",
+        fault(c, at.line,
+              "calledElement phải là quy trình có trong gói; gọi lồng nhau nhiều nhất 4 lần; đúng "
+              "một lối ra",
               "Không gọi được quy trình", at.called);
         return false;
     }
     uint32_t base = p->n_nodes;
-    if (base + inner->n_nodes > FLOW_NODES_MAX || p->n_edges + inner->n_edges + inner->n_nodes > FLOW_EDGES_MAX) {
+    if (base + inner->n_nodes > FLOW_NODES_MAX ||
+        p->n_edges + inner->n_edges + inner->n_nodes > FLOW_EDGES_MAX) {
         fault(c, at.line, "Bớt bước hoặc bớt quy trình con", "Quy trình quá lớn", p->id);
         return false;
     }
@@ -106,7 +112,8 @@ lay_in(struct checker *c, uint32_t call)
         *edge = inner->edges[e];
         edge->from += base;
         edge->to += base;
-        edge->id = str_fmt(c->ld->arena, STR_FMT "." STR_FMT, STR_ARG(at.id), STR_ARG(inner->edges[e].id));
+        edge->id =
+            str_fmt(c->ld->arena, STR_FMT "." STR_FMT, STR_ARG(at.id), STR_ARG(inner->edges[e].id));
         struct flow_node *from = &p->nodes[edge->from];
         if (from->default_id.n > 0 && str_eq(from->default_id, inner->edges[e].id)) {
             from->default_id = edge->id;
@@ -125,9 +132,12 @@ lay_in(struct checker *c, uint32_t call)
             }
         } else if (n->kind == FLOW_END) {
             n->kind = FLOW_EXCLUSIVE;
-            p->edges[p->n_edges++] = (struct flow_edge){
-                .id = str_fmt(c->ld->arena, STR_FMT ".out%u", STR_ARG(at.id), i), .from = i, .to = after, .line = at.line
-            };
+            p->edges[p->n_edges++] =
+                (struct flow_edge){ .id =
+                                        str_fmt(c->ld->arena, STR_FMT ".out%u", STR_ARG(at.id), i),
+                                    .from = i,
+                                    .to = after,
+                                    .line = at.line };
         }
     }
     return true;
@@ -143,7 +153,7 @@ lay_in_all(struct checker *c)
     }
 }
 
-/* --- links -------------------------------------------------------------------------------------------------- */
+/* --- links ------------------------------------------------------------------------------------ */
 
 static void
 link_edges(struct checker *c)
@@ -177,13 +187,16 @@ check_ways(struct checker *c, struct flow_node *n)
     bool is_end = n->kind == FLOW_END;
     bool is_gateway = n->kind == FLOW_EXCLUSIVE || n->kind == FLOW_PARALLEL;
     if (is_end ? n->n_out != 0 : n->n_out == 0) {
-        fault(c, n->line, "Nối bước này tới bước sau (endEvent thì không có lối ra)", "Lối ra sai", n->id);
+        fault(c, n->line, "Nối bước này tới bước sau (endEvent thì không có lối ra)", "Lối ra sai",
+              n->id);
     }
     if (!is_gateway && !is_end && n->n_out > 1) {
-        fault(c, n->line, "Dùng exclusiveGateway hoặc parallelGateway để rẽ nhánh", "Nhiều lối ra", n->id);
+        fault(c, n->line, "Dùng exclusiveGateway hoặc parallelGateway để rẽ nhánh", "Nhiều lối ra",
+              n->id);
     }
     if (n->kind == FLOW_EXCLUSIVE && n->n_out > 1 && n->default_edge < 0) {
-        fault(c, n->line, "Thêm default=\"id của sequenceFlow\"", "exclusiveGateway thiếu lối mặc định", n->id);
+        fault(c, n->line, "Thêm default=\"id của sequenceFlow\"",
+              "exclusiveGateway thiếu lối mặc định", n->id);
     }
     if (n->kind == FLOW_EXCLUSIVE && n->n_out == 1) {
         n->default_edge = (int32_t)n->outs[0]; /* a joining gateway lets every token pass */
@@ -191,7 +204,8 @@ check_ways(struct checker *c, struct flow_node *n)
     if (n->kind == FLOW_BOUNDARY) {
         n->attached = flow_node_find(c->p, n->attached_id);
         if (n->attached == c->p->n_nodes || c->p->nodes[n->attached].kind != FLOW_USER) {
-            fault(c, n->line, "attachedToRef phải là id của một userTask", "boundaryEvent gắn sai chỗ", n->attached_id);
+            fault(c, n->line, "attachedToRef phải là id của một userTask",
+                  "boundaryEvent gắn sai chỗ", n->attached_id);
             n->attached = 0;
         }
     }
@@ -217,9 +231,10 @@ check_nodes(struct checker *c)
     }
 }
 
-/* --- reach ---------------------------------------------------------------------------------------------------- */
+/* --- reach ------------------------------------------------------------------------------------ */
 
-/* Marks all nodes reachable from `from` (backward: that reach it); boundary events count with their task. */
+/* Marks all nodes reachable from `from` (backward: that reach it); boundary events count with their
+ * task. */
 static void
 spread(const struct flow_process *p, uint32_t from, bool is_backward, bool *seen)
 {
@@ -266,9 +281,11 @@ check_reach(struct checker *c)
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         const struct flow_node *n = &p->nodes[i];
         if (n->kind != FLOW_GONE && !forward[i]) {
-            fault(c, n->line, "Nối bước này vào quy trình hoặc xóa nó", "Không có đường đi tới bước", n->id);
+            fault(c, n->line, "Nối bước này vào quy trình hoặc xóa nó",
+                  "Không có đường đi tới bước", n->id);
         } else if (n->kind != FLOW_GONE && !backward[i]) {
-            fault(c, n->line, "Thêm đường đi tới một endEvent", "Bước này không bao giờ kết thúc", n->id);
+            fault(c, n->line, "Thêm đường đi tới một endEvent", "Bước này không bao giờ kết thúc",
+                  n->id);
         }
     }
 }
@@ -279,8 +296,8 @@ is_waiting(const struct flow_node *n)
     return n->kind == FLOW_USER || n->kind == FLOW_CATCH;
 }
 
-/* A circle in which nobody and nothing is waited for would run for ever: takes away nodes that have no
- * way in from a moving node, until none is left or a circle is. */
+/* A circle in which nobody and nothing is waited for would run for ever: takes away nodes that have
+ * no way in from a moving node, until none is left or a circle is. */
 static void
 check_circles(struct checker *c)
 {
@@ -306,16 +323,18 @@ check_circles(struct checker *c)
     }
     for (uint32_t i = 0; i < p->n_nodes; i++) {
         if (!is_done[i] && !is_waiting(&p->nodes[i])) {
-            fault(c, p->nodes[i].line, "Đặt một userTask hoặc sự kiện chờ vào vòng lặp", "Vòng lặp không dừng ở", p->nodes[i].id);
+            fault(c, p->nodes[i].line, "Đặt một userTask hoặc sự kiện chờ vào vòng lặp",
+                  "Vòng lặp không dừng ở", p->nodes[i].id);
             return;
         }
     }
 }
 
-/* --- parallel branches ---------------------------------------------------------------------------------------------- */
+/* --- parallel branches ------------------------------------------------------------------------ */
 
-/* Region: 0 outside all branches; each way out of a fork opens a new one, the join goes back to its parent.
- * A task may be sent back only inside its region: no branch is then entered twice or left out. */
+/* Region: 0 outside all branches; each way out of a fork opens a new one, the join goes back to its
+ * parent. A task may be sent back only inside its region: no branch is then entered twice or left
+ * out. */
 static void
 find_regions(struct checker *c)
 {
@@ -366,7 +385,8 @@ flow_may_return(const struct flow_process *p, uint32_t from, uint32_t to)
     const struct flow_step *st = &p->steps[p->nodes[from].step];
     bool is_named = false;
     for (size_t i = 0; i < st->n_may_return; i++) {
-        is_named = is_named || str_eq(st->may_return[i], STR("*")) || str_eq(st->may_return[i], p->nodes[to].id);
+        is_named = is_named || str_eq(st->may_return[i], STR("*")) ||
+                   str_eq(st->may_return[i], p->nodes[to].id);
     }
     spread(p, to, false, seen);
     return is_named && seen[from];
@@ -383,7 +403,8 @@ check_returns(struct checker *c)
             uint32_t to = flow_node_find(p, st->may_return[k]);
             bool is_all = str_eq(st->may_return[k], STR("*"));
             if (!is_all && (to == p->n_nodes || !flow_may_return(p, i, to))) {
-                fault(c, n->line, "Dùng id của userTask ở trước, cùng nhánh; hoặc *", "bb:may-return không dùng được", st->may_return[k]);
+                fault(c, n->line, "Dùng id của userTask ở trước, cùng nhánh; hoặc *",
+                      "bb:may-return không dùng được", st->may_return[k]);
             }
         }
     }

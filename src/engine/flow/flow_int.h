@@ -10,7 +10,15 @@
 #define FLOW_STEPS_MAX  2000
 
 enum flow_kind {
-    FLOW_START, FLOW_END, FLOW_USER, FLOW_SERVICE, FLOW_EXCLUSIVE, FLOW_PARALLEL, FLOW_CATCH, FLOW_BOUNDARY, FLOW_CALL,
+    FLOW_START,
+    FLOW_END,
+    FLOW_USER,
+    FLOW_SERVICE,
+    FLOW_EXCLUSIVE,
+    FLOW_PARALLEL,
+    FLOW_CATCH,
+    FLOW_BOUNDARY,
+    FLOW_CALL,
     FLOW_GONE /* a call after its process was laid in */
 };
 
@@ -26,23 +34,23 @@ struct flow_node {
     enum flow_kind kind;
     struct str id, name, name_en;
     uint32_t line;
-    uint32_t step;            /* FLOW_USER: index into steps */
-    struct str service, arg;  /* FLOW_SERVICE */
-    struct str called;        /* FLOW_CALL */
-    struct str message;       /* FLOW_CATCH, FLOW_BOUNDARY: null = a timer */
-    int64_t wait_s;           /* timer */
-    bool is_real_clock;       /* timer counts all time, not working time */
-    bool is_terminate;        /* FLOW_END */
-    struct str result;        /* FLOW_END */
-    struct str attached_id;   /* FLOW_BOUNDARY */
+    uint32_t step;           /* FLOW_USER: index into steps */
+    struct str service, arg; /* FLOW_SERVICE */
+    struct str called;       /* FLOW_CALL */
+    struct str message;      /* FLOW_CATCH, FLOW_BOUNDARY: null = a timer */
+    int64_t wait_s;          /* timer */
+    bool is_real_clock;      /* timer counts all time, not working time */
+    bool is_terminate;       /* FLOW_END */
+    struct str result;       /* FLOW_END */
+    struct str attached_id;  /* FLOW_BOUNDARY */
     uint32_t attached;
     bool is_interrupting;
-    struct str default_id;    /* FLOW_EXCLUSIVE */
-    int32_t default_edge;     /* -1 = none */
-    uint32_t depth;           /* of calls */
+    struct str default_id; /* FLOW_EXCLUSIVE */
+    int32_t default_edge;  /* -1 = none */
+    uint32_t depth;        /* of calls */
     uint32_t n_in, n_out;
-    uint32_t *outs;           /* edges in file order */
-    int32_t region;           /* parallel branch the node lies in; -1 = not reached */
+    uint32_t *outs; /* edges in file order */
+    int32_t region; /* parallel branch the node lies in; -1 = not reached */
     struct str outcome_labels, outcome_labels_en;
 };
 
@@ -62,11 +70,11 @@ struct flow_set {
     size_t n;
 };
 
-/* --- reading (flow_bpmn.c) and checking (flow_check.c) -------------------------------------------------- */
+/* --- reading (flow_bpmn.c) and checking (flow_check.c) ---------------------------------------- */
 struct flow_loader {
     struct pack_load *l;
     struct arena *arena, *work; /* of the pack; of this loading */
-    struct flow_process **raw; /* as read, calls not yet laid in */
+    struct flow_process **raw;  /* as read, calls not yet laid in */
     size_t n_raw;
     struct str *roles;
     size_t n_roles;
@@ -81,7 +89,7 @@ bool flow_duration(struct str s, int64_t day_s, int64_t *ret_s);
 /* True when a task may be sent back from one user task to an earlier one. */
 bool flow_may_return(const struct flow_process *p, uint32_t from, uint32_t to);
 
-/* --- the pure engine (flow_model.c) ------------------------------------------------------------------------ */
+/* --- the pure engine (flow_model.c) ----------------------------------------------------------- */
 struct flow_token {
     int64_t id;
     uint32_t node;
@@ -100,19 +108,24 @@ struct flow_ops {
     int64_t (*new_id)(struct ctx *cx, void *arg);
     bool (*holds)(struct ctx *cx, void *arg, const struct flow_edge *e, enum err *ret_err);
     enum err (*service)(struct ctx *cx, void *arg, const struct flow_node *n);
-    enum err (*wait)(struct ctx *cx, void *arg, const struct flow_token *t);  /* arrived at a task or event */
-    enum err (*leave)(struct ctx *cx, void *arg, const struct flow_token *t); /* taken away from it unfinished */
+    enum err (*wait)(struct ctx *cx, void *arg,
+                     const struct flow_token *t); /* arrived at a task or event */
+    enum err (*leave)(struct ctx *cx, void *arg,
+                      const struct flow_token *t); /* taken away from it unfinished */
 };
 /* Puts a token on a node, to be moved by flow_run. */
-NODISCARD enum err flow_put(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, uint32_t node);
+NODISCARD enum err flow_put(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m,
+                            uint32_t node);
 /* The work at a token's node is done: it goes on by the way out. */
 NODISCARD enum err flow_pass(struct ctx *cx, struct flow_marking *m, int64_t token_id);
 /* A boundary event happened: interrupting takes the token along, else a new one is made. */
-NODISCARD enum err flow_boundary(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, int64_t token_id,
-                                 uint32_t boundary);
+NODISCARD enum err flow_boundary(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m,
+                                 int64_t token_id, uint32_t boundary);
 /* Moves a waiting token to an earlier node. */
-NODISCARD enum err flow_jump(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, int64_t token_id, uint32_t node);
-/* Moves all active tokens until every one waits. ERR_CONFLICT: no way out, too many tokens or steps. */
+NODISCARD enum err flow_jump(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m,
+                             int64_t token_id, uint32_t node);
+/* Moves all active tokens until every one waits. ERR_CONFLICT: no way out, too many tokens or
+ * steps. */
 NODISCARD enum err flow_run(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m);
 
 #endif

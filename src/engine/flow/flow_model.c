@@ -26,7 +26,9 @@ flow_put(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, uin
     if (m->n >= FLOW_TOKENS_MAX) {
         return err_set(cx, ERR_CONFLICT, "process " STR_FMT ": too many tokens", STR_ARG(m->p->id));
     }
-    m->tokens[m->n++] = (struct flow_token){ .id = ops->new_id(cx, ops->arg), .node = node, .edge = -1, .is_active = true };
+    m->tokens[m->n++] = (struct flow_token){
+        .id = ops->new_id(cx, ops->arg), .node = node, .edge = -1, .is_active = true
+    };
     return ERR_OK;
 }
 
@@ -50,7 +52,8 @@ flow_pass(struct ctx *cx, struct flow_marking *m, int64_t token_id)
 }
 
 enum err
-flow_boundary(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, int64_t token_id, uint32_t boundary)
+flow_boundary(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, int64_t token_id,
+              uint32_t boundary)
 {
     struct flow_token *t = token_by_id(m, token_id);
     const struct flow_node *b = &m->p->nodes[boundary];
@@ -68,7 +71,8 @@ flow_boundary(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m
 }
 
 enum err
-flow_jump(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, int64_t token_id, uint32_t node)
+flow_jump(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, int64_t token_id,
+          uint32_t node)
 {
     struct flow_token *t = token_by_id(m, token_id);
     if (t == NULL) {
@@ -81,7 +85,7 @@ flow_jump(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, in
     return ERR_OK;
 }
 
-/* --- gateways -------------------------------------------------------------------------------------------- */
+/* --- gateways --------------------------------------------------------------------------------- */
 
 static enum err
 choose(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, struct flow_token *t)
@@ -170,7 +174,7 @@ end(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, uint32_t
     return ERR_OK;
 }
 
-/* --- the run ------------------------------------------------------------------------------------------------ */
+/* --- the run ---------------------------------------------------------------------------------- */
 
 static enum err
 step(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m, uint32_t at)
@@ -222,7 +226,8 @@ flow_run(struct ctx *cx, const struct flow_ops *ops, struct flow_marking *m)
     uint32_t n_steps = 0;
     for (uint32_t at = first_active(m); at < m->n; at = first_active(m)) {
         if (++n_steps > FLOW_STEPS_MAX) {
-            return err_set(cx, ERR_CONFLICT, "process " STR_FMT " does not come to rest", STR_ARG(m->p->id));
+            return err_set(cx, ERR_CONFLICT, "process " STR_FMT " does not come to rest",
+                           STR_ARG(m->p->id));
         }
         TRY(step(cx, ops, m, at));
     }

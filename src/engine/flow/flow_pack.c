@@ -7,7 +7,8 @@ read_roles(struct flow_loader *ld)
 {
     static const char *const columns[] = { "role", NULL };
     struct pack_csv csv;
-    if (pack_load_file(ld->l, STR("roles/roles.csv")).p == NULL || !pack_load_csv(ld->l, STR("roles/roles.csv"), columns, &csv)) {
+    if (pack_load_file(ld->l, STR("roles/roles.csv")).p == NULL ||
+        !pack_load_csv(ld->l, STR("roles/roles.csv"), columns, &csv)) {
         return;
     }
     ld->roles = ARENA_ARRAY(ld->arena, struct str, csv.n_rows + 1);
@@ -112,7 +113,8 @@ label_of(struct str labels, struct str word)
 }
 
 struct str
-flow_outcome_text(struct ctx *cx, const struct flow_process *p, struct str step_id, struct str outcome)
+flow_outcome_text(struct ctx *cx, const struct flow_process *p, struct str step_id,
+                  struct str outcome)
 {
     uint32_t i = flow_node_find(p, step_id);
     struct str own = STR_NULL;

@@ -10,10 +10,10 @@ struct run {
     struct flow_marking before; /* as it was read, to write only what changed */
     struct str outcome;         /* of the task just done */
     int64_t from_task;          /* task that is sending back */
-    const struct json *vars;    /* for the conditions of one gateway; asked anew after each service */
+    const struct json *vars; /* for the conditions of one gateway; asked anew after each service */
 };
 
-/* --- loading and saving ------------------------------------------------------------------------------------ */
+/* --- loading and saving ----------------------------------------------------------------------- */
 
 static uint32_t
 edge_find(const struct flow_process *p, struct str id)
@@ -35,7 +35,8 @@ load_run(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct run
     }
     r->p = flow_find(env->pack, r->c.process_id);
     if (r->p == NULL) {
-        return err_set(cx, ERR_INTERNAL, "process " STR_FMT " is not in the pack", STR_ARG(r->c.process_id));
+        return err_set(cx, ERR_INTERNAL, "process " STR_FMT " is not in the pack",
+                       STR_ARG(r->c.process_id));
     }
     struct flow_stored_token *tokens = NULL;
     size_t n = 0;
@@ -45,7 +46,8 @@ load_run(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct run
         uint32_t node = flow_node_find(r->p, tokens[i].node);
         uint32_t edge = tokens[i].edge.p == NULL ? r->p->n_edges : edge_find(r->p, tokens[i].edge);
         if (node == r->p->n_nodes) {
-            return err_set(cx, ERR_INTERNAL, "token on unknown node " STR_FMT, STR_ARG(tokens[i].node));
+            return err_set(cx, ERR_INTERNAL, "token on unknown node " STR_FMT,
+                           STR_ARG(tokens[i].node));
         }
         r->m.tokens[r->m.n++] = (struct flow_token){
             .id = tokens[i].id, .node = node, .edge = edge == r->p->n_edges ? -1 : (int32_t)edge
@@ -79,7 +81,9 @@ save_tokens(struct ctx *cx, const struct run *r)
         const struct flow_token *old = token_in(&r->before, t->id);
         if (old == NULL || old->node != t->node || old->edge != t->edge) {
             struct str edge = t->edge < 0 ? STR_NULL : r->p->edges[t->edge].id;
-            struct flow_stored_token row = { .id = t->id, .node = r->p->nodes[t->node].id, .edge = edge };
+            struct flow_stored_token row = { .id = t->id,
+                                             .node = r->p->nodes[t->node].id,
+                                             .edge = edge };
             TRY(flow_store_token_put(cx, r->c.id, &row));
         }
     }
@@ -104,7 +108,7 @@ save_run(struct ctx *cx, struct run *r)
     return is_done ? tell(cx, r, FLOW_CASE_ENDED, NULL) : ERR_OK;
 }
 
-/* --- what the engine asks for ---------------------------------------------------------------------------------- */
+/* --- what the engine asks for ----------------------------------------------------------------- */
 
 static int64_t
 op_new_id(struct ctx *cx, void *arg)
@@ -142,7 +146,8 @@ op_service(struct ctx *cx, void *arg, const struct flow_node *n)
 }
 
 static enum err
-add_timer(struct ctx *cx, struct run *r, const struct flow_token *t, const struct flow_node *n, struct str unit)
+add_timer(struct ctx *cx, struct run *r, const struct flow_token *t, const struct flow_node *n,
+          struct str unit)
 {
     int64_t due_us = r->env->now_us + n->wait_s * DATE_US_PER_S;
     if (n->message.p != NULL) {
@@ -159,9 +164,17 @@ open_task(struct ctx *cx, struct run *r, const struct flow_token *t, struct str 
 {
     const struct flow_step *st = &r->p->steps[r->p->nodes[t->node].step];
     struct flow_task task = {
-        .id = store_new_id(cx), .case_id = r->c.id, .subject_id = r->c.subject_id, .step_id = st->id, .role = st->role,
-        .action = st->action, .budget_s = st->budget_s, .opened_us = r->env->now_us, .state = STR("open"),
-        .from_task = r->from_task, .version = 1,
+        .id = store_new_id(cx),
+        .case_id = r->c.id,
+        .subject_id = r->c.subject_id,
+        .step_id = st->id,
+        .role = st->role,
+        .action = st->action,
+        .budget_s = st->budget_s,
+        .opened_us = r->env->now_us,
+        .state = STR("open"),
+        .from_task = r->from_task,
+        .version = 1,
     };
     r->from_task = 0;
     TRY(r->env->unit(cx, r->env->arg, &r->c, st->unit, &task.unit));
@@ -211,7 +224,12 @@ op_leave(struct ctx *cx, void *arg, const struct flow_token *t)
 static struct flow_ops
 ops_of(struct run *r)
 {
-    return (struct flow_ops){ .arg = r, .new_id = op_new_id, .holds = op_holds, .service = op_service, .wait = op_wait, .leave = op_leave };
+    return (struct flow_ops){ .arg = r,
+                              .new_id = op_new_id,
+                              .holds = op_holds,
+                              .service = op_service,
+                              .wait = op_wait,
+                              .leave = op_leave };
 }
 
 static enum err
@@ -222,18 +240,23 @@ go_on(struct ctx *cx, struct run *r)
     return save_run(cx, r);
 }
 
-/* --- use cases ------------------------------------------------------------------------------------------------- */
+/* --- use cases -------------------------------------------------------------------------------- */
 
 enum err
-flow_start(struct ctx *cx, const struct flow_env *env, int64_t subject_id, struct str process_id, int64_t *ret_case_id)
+flow_start(struct ctx *cx, const struct flow_env *env, int64_t subject_id, struct str process_id,
+           int64_t *ret_case_id)
 {
     struct run r = { .env = env, .p = flow_find(env->pack, process_id) };
     if (r.p == NULL) {
         return err_set(cx, ERR_NOT_FOUND, "no process " STR_FMT, STR_ARG(process_id));
     }
     r.c = (struct flow_case){
-        .id = store_new_id(cx), .subject_id = subject_id, .process_id = r.p->id, .pack_version = env->pack->version,
-        .state = STR("open"), .version = 1,
+        .id = store_new_id(cx),
+        .subject_id = subject_id,
+        .process_id = r.p->id,
+        .pack_version = env->pack->version,
+        .state = STR("open"),
+        .version = 1,
     };
     TRY(flow_store_case_insert(cx, &r.c, env->now_us));
     r.m.p = r.p;
@@ -251,7 +274,8 @@ load_task(struct ctx *cx, const struct flow_done *done, struct flow_task *ret, i
     TRY(flow_store_task(cx, done->task_id, ret, ret_token));
     bool is_stale = done->version != 0 && done->version != ret->version;
     if (is_stale || !str_eq(ret->state, STR("open"))) {
-        return err_set(cx, ERR_CONFLICT, "task %" PRId64 " is %.*s, version %" PRId64, ret->id, STR_ARG(ret->state), ret->version);
+        return err_set(cx, ERR_CONFLICT, "task %" PRId64 " is %.*s, version %" PRId64, ret->id,
+                       STR_ARG(ret->state), ret->version);
     }
     return ERR_OK;
 }
@@ -294,7 +318,8 @@ flow_task_complete(struct ctx *cx, const struct flow_env *env, const struct flow
 }
 
 enum err
-flow_return_to(struct ctx *cx, const struct flow_env *env, const struct flow_done *done, struct str step_id)
+flow_return_to(struct ctx *cx, const struct flow_env *env, const struct flow_done *done,
+               struct str step_id)
 {
     struct flow_task task;
     struct run r;
@@ -330,7 +355,8 @@ listener(const struct flow_process *p, uint32_t node, struct str name)
     uint32_t i = 0;
     while (i < p->n_nodes) {
         const struct flow_node *n = &p->nodes[i];
-        bool is_own = (n->kind == FLOW_CATCH && i == node) || (n->kind == FLOW_BOUNDARY && n->attached == node);
+        bool is_own = (n->kind == FLOW_CATCH && i == node) ||
+                      (n->kind == FLOW_BOUNDARY && n->attached == node);
         if (is_own && n->message.p != NULL && str_eq(n->message, name)) {
             break;
         }
@@ -356,7 +382,8 @@ deliver(struct ctx *cx, struct run *r, int64_t token, struct str name, int64_t *
 }
 
 enum err
-flow_message(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct str name, int64_t *ret_n_taken)
+flow_message(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct str name,
+             int64_t *ret_n_taken)
 {
     struct run r;
     int64_t n_taken = 0;

@@ -2,22 +2,39 @@
 #include "engine/flow/flow_store.h"
 #include "gen/q_flow.h"
 
-#define INBOX_MAX 200
+#define INBOX_MAX   200
 #define HISTORY_MAX 500
 
 /* The task columns are the same in every statement, but each has a row type of its own. */
-#define TASK_OF(r)                                                                                                     \
-    ((struct flow_task){ .id = (r).id, .case_id = (r).case_id, .subject_id = (r).subject_id, .step_id = (r).step_id,   \
-                         .role = (r).role, .unit = (r).unit, .action = (r).action, .assignee = (r).assignee,           \
-                         .budget_s = (r).budget_s, .opened_us = (r).opened_us, .due_us = (r).due_us,                   \
-                         .closed_us = (r).closed_us, .state = (r).state, .outcome = (r).outcome, .note = (r).note,     \
-                         .done_by = (r).done_by, .from_task = (r).from_task, .version = (r).version })
-#define CASE_OF(r)                                                                                                     \
-    ((struct flow_case){ .id = (r).id, .subject_id = (r).subject_id, .process_id = (r).process_id,                     \
-                         .pack_version = (r).pack_version, .state = (r).state, .result = (r).result,                   \
+#define TASK_OF(r)                                                                                 \
+    ((struct flow_task){ .id = (r).id,                                                             \
+                         .case_id = (r).case_id,                                                   \
+                         .subject_id = (r).subject_id,                                             \
+                         .step_id = (r).step_id,                                                   \
+                         .role = (r).role,                                                         \
+                         .unit = (r).unit,                                                         \
+                         .action = (r).action,                                                     \
+                         .assignee = (r).assignee,                                                 \
+                         .budget_s = (r).budget_s,                                                 \
+                         .opened_us = (r).opened_us,                                               \
+                         .due_us = (r).due_us,                                                     \
+                         .closed_us = (r).closed_us,                                               \
+                         .state = (r).state,                                                       \
+                         .outcome = (r).outcome,                                                   \
+                         .note = (r).note,                                                         \
+                         .done_by = (r).done_by,                                                   \
+                         .from_task = (r).from_task,                                               \
+                         .version = (r).version })
+#define CASE_OF(r)                                                                                 \
+    ((struct flow_case){ .id = (r).id,                                                             \
+                         .subject_id = (r).subject_id,                                             \
+                         .process_id = (r).process_id,                                             \
+                         .pack_version = (r).pack_version,                                         \
+                         .state = (r).state,                                                       \
+                         .result = (r).result,                                                     \
                          .version = (r).version })
 
-/* --- cases and tokens --------------------------------------------------------------------------------------- */
+/* --- cases and tokens ------------------------------------------------------------------------- */
 
 enum err
 flow_store_case(struct ctx *cx, int64_t id, struct flow_case *ret)
@@ -40,26 +57,31 @@ flow_case_by_subject(struct ctx *cx, int64_t subject_id, struct flow_case *ret)
 enum err
 flow_store_case_insert(struct ctx *cx, const struct flow_case *c, int64_t now_us)
 {
-    return q_flow_case_insert(cx, NULL, .id = c->id, .subject_id = c->subject_id, .process_id = c->process_id,
-                              .pack_version = c->pack_version, .now_us = now_us);
+    return q_flow_case_insert(cx, NULL, .id = c->id, .subject_id = c->subject_id,
+                              .process_id = c->process_id, .pack_version = c->pack_version,
+                              .now_us = now_us);
 }
 
 enum err
 flow_store_case_touch(struct ctx *cx, const struct flow_case *c, int64_t ended_us)
 {
     int64_t n = 0;
-    TRY(q_flow_case_touch(cx, &n, .id = c->id, .version = c->version, .state = c->state, .result = c->result, .ended_us = ended_us));
+    TRY(q_flow_case_touch(cx, &n, .id = c->id, .version = c->version, .state = c->state,
+                          .result = c->result, .ended_us = ended_us));
     return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "case %" PRId64 " changed", c->id);
 }
 
 enum err
-flow_store_tokens(struct ctx *cx, int64_t case_id, size_t max, struct flow_stored_token **ret, size_t *ret_n)
+flow_store_tokens(struct ctx *cx, int64_t case_id, size_t max, struct flow_stored_token **ret,
+                  size_t *ret_n)
 {
     struct q_flow_tokens_of_case_list rows;
     TRY(q_flow_tokens_of_case(cx, &rows, .case_id = case_id, .limit_n = (int64_t)max));
     struct flow_stored_token *t = ARENA_ARRAY(cx->arena, struct flow_stored_token, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
-        t[i] = (struct flow_stored_token){ .id = rows.v[i].id, .node = rows.v[i].node, .edge = rows.v[i].edge };
+        t[i] = (struct flow_stored_token){ .id = rows.v[i].id,
+                                           .node = rows.v[i].node,
+                                           .edge = rows.v[i].edge };
     }
     *ret = t;
     *ret_n = rows.n;
@@ -69,7 +91,8 @@ flow_store_tokens(struct ctx *cx, int64_t case_id, size_t max, struct flow_store
 enum err
 flow_store_token_put(struct ctx *cx, int64_t case_id, const struct flow_stored_token *t)
 {
-    return q_flow_token_put(cx, NULL, .id = t->id, .case_id = case_id, .node = t->node, .edge = t->edge);
+    return q_flow_token_put(cx, NULL, .id = t->id, .case_id = case_id, .node = t->node,
+                            .edge = t->edge);
 }
 
 enum err
@@ -78,7 +101,7 @@ flow_store_token_delete(struct ctx *cx, int64_t id)
     return q_flow_token_delete(cx, NULL, .id = id);
 }
 
-/* --- tasks ------------------------------------------------------------------------------------------------------ */
+/* --- tasks ------------------------------------------------------------------------------------ */
 
 enum err
 flow_store_task(struct ctx *cx, int64_t id, struct flow_task *ret, int64_t *ret_token)
@@ -109,17 +132,20 @@ flow_store_task_of_token(struct ctx *cx, int64_t token_id, struct flow_task *ret
 enum err
 flow_store_task_insert(struct ctx *cx, const struct flow_task *t, int64_t token_id)
 {
-    return q_flow_task_insert(cx, NULL, .id = t->id, .case_id = t->case_id, .subject_id = t->subject_id, .token_id = token_id,
-                              .step_id = t->step_id, .role = t->role, .unit = t->unit, .action = t->action,
-                              .budget_s = t->budget_s, .opened_us = t->opened_us, .due_us = t->due_us, .from_task = t->from_task);
+    return q_flow_task_insert(
+        cx, NULL, .id = t->id, .case_id = t->case_id, .subject_id = t->subject_id,
+        .token_id = token_id, .step_id = t->step_id, .role = t->role, .unit = t->unit,
+        .action = t->action, .budget_s = t->budget_s, .opened_us = t->opened_us,
+        .due_us = t->due_us, .from_task = t->from_task);
 }
 
 enum err
 flow_store_task_close(struct ctx *cx, const struct flow_task *t)
 {
     int64_t n = 0;
-    TRY(q_flow_task_close(cx, &n, .id = t->id, .version = t->version, .state = t->state, .outcome = t->outcome, .note = t->note,
-                          .done_by = t->done_by, .closed_us = t->closed_us));
+    TRY(q_flow_task_close(cx, &n, .id = t->id, .version = t->version, .state = t->state,
+                          .outcome = t->outcome, .note = t->note, .done_by = t->done_by,
+                          .closed_us = t->closed_us));
     return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "task %" PRId64 " changed", t->id);
 }
 
@@ -171,7 +197,7 @@ flow_tasks_of_case(struct ctx *cx, int64_t case_id, struct flow_task **ret, size
     return ERR_OK;
 }
 
-/* --- inbox ---------------------------------------------------------------------------------------------------------- */
+/* --- inbox ------------------------------------------------------------------------------------ */
 
 enum err
 flow_inbox(struct ctx *cx, const struct flow_inbox *q, struct flow_task **ret, size_t *ret_n)
@@ -179,8 +205,9 @@ flow_inbox(struct ctx *cx, const struct flow_inbox *q, struct flow_task **ret, s
     struct q_flow_inbox_list rows;
     int64_t limit = q->n < 1 || q->n > INBOX_MAX ? INBOX_MAX : q->n;
     int64_t before_us = q->due_before_us == 0 ? INT64_MAX : q->due_before_us;
-    TRY(q_flow_inbox(cx, &rows, .unit = q->unit, .role = q->role, .assignee = q->assignee, .after_due_us = q->after_due_us,
-                     .after_id = q->after_id, .before_us = before_us, .limit_n = limit));
+    TRY(q_flow_inbox(cx, &rows, .unit = q->unit, .role = q->role, .assignee = q->assignee,
+                     .after_due_us = q->after_due_us, .after_id = q->after_id,
+                     .before_us = before_us, .limit_n = limit));
     struct flow_task *t = ARENA_ARRAY(cx->arena, struct flow_task, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
         t[i] = TASK_OF(rows.v[i]);
@@ -191,32 +218,42 @@ flow_inbox(struct ctx *cx, const struct flow_inbox *q, struct flow_task **ret, s
 }
 
 enum err
-flow_inbox_count(struct ctx *cx, struct str unit, struct str role, int64_t me, int64_t now_us, int64_t soon_us,
-                 struct flow_inbox_counts *ret)
+flow_inbox_count(struct ctx *cx, struct str unit, struct str role, int64_t me, int64_t now_us,
+                 int64_t soon_us, struct flow_inbox_counts *ret)
 {
     struct q_flow_inbox_count row;
-    TRY(q_flow_inbox_count(cx, &row, .unit = unit, .role = role, .me = me, .now_us = now_us, .soon_us = soon_us));
-    *ret = (struct flow_inbox_counts){ .n_open = row.n_open, .n_late = row.n_late, .n_due_soon = row.n_due_soon,
-                                       .n_mine = row.n_mine, .n_unassigned = row.n_unassigned };
+    TRY(q_flow_inbox_count(cx, &row, .unit = unit, .role = role, .me = me, .now_us = now_us,
+                           .soon_us = soon_us));
+    *ret = (struct flow_inbox_counts){ .n_open = row.n_open,
+                                       .n_late = row.n_late,
+                                       .n_due_soon = row.n_due_soon,
+                                       .n_mine = row.n_mine,
+                                       .n_unassigned = row.n_unassigned };
     return ERR_OK;
 }
 
-/* --- timers ----------------------------------------------------------------------------------------------------------- */
+/* --- timers ----------------------------------------------------------------------------------- */
 
 enum err
 flow_store_timer(struct ctx *cx, int64_t id, struct flow_stored_timer *ret)
 {
     struct q_flow_timer_by_id row;
     TRY(q_flow_timer_by_id(cx, &row, .id = id));
-    *ret = (struct flow_stored_timer){ .id = row.id, .case_id = row.case_id, .token_id = row.token_id, .due_us = row.due_us, .node = row.node };
+    *ret = (struct flow_stored_timer){ .id = row.id,
+                                       .case_id = row.case_id,
+                                       .token_id = row.token_id,
+                                       .due_us = row.due_us,
+                                       .node = row.node };
     return ERR_OK;
 }
 
 enum err
-flow_store_timer_insert(struct ctx *cx, const struct flow_case *c, int64_t token_id, struct str node, int64_t due_us)
+flow_store_timer_insert(struct ctx *cx, const struct flow_case *c, int64_t token_id,
+                        struct str node, int64_t due_us)
 {
-    return q_flow_timer_insert(cx, NULL, .id = store_new_id(cx), .case_id = c->id, .subject_id = c->subject_id, .token_id = token_id,
-                               .node = node, .due_us = due_us);
+    return q_flow_timer_insert(cx, NULL, .id = store_new_id(cx), .case_id = c->id,
+                               .subject_id = c->subject_id, .token_id = token_id, .node = node,
+                               .due_us = due_us);
 }
 
 enum err
@@ -238,7 +275,9 @@ flow_timers_due(struct ctx *cx, int64_t now_us, size_t max, struct flow_due **re
     TRY(q_flow_timers_due(cx, &rows, .now_us = now_us, .limit_n = (int64_t)max));
     struct flow_due *d = ARENA_ARRAY(cx->arena, struct flow_due, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
-        d[i] = (struct flow_due){ .case_id = rows.v[i].case_id, .subject_id = rows.v[i].subject_id, .timer_id = rows.v[i].id };
+        d[i] = (struct flow_due){ .case_id = rows.v[i].case_id,
+                                  .subject_id = rows.v[i].subject_id,
+                                  .timer_id = rows.v[i].id };
     }
     *ret = d;
     *ret_n = rows.n;

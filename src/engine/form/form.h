@@ -1,8 +1,9 @@
-/* form.h: forms of the content pack: definition, answers, checks, pages. doc/forms.md is the format.
+/* form.h: forms of the content pack: definition, answers, checks, pages. doc/forms.md is the
+ * format.
  *
- * A form definition is immutable and belongs to a pack. A `struct form_state` is one person's filling
- * of it: a value in the request's arena, loaded from and saved to one JSON text (the draft).
- * Nothing here touches the store. */
+ * A form definition is immutable and belongs to a pack. A `struct form_state` is one person's
+ * filling of it: a value in the request's arena, loaded from and saved to one JSON text (the
+ * draft). Nothing here touches the store. */
 #ifndef ENGINE_FORM_FORM_H
 #define ENGINE_FORM_FORM_H
 
@@ -29,13 +30,14 @@ struct str form_page_title(const struct ctx *cx, const struct form_page *p);
 /* The schema as JSON text, for the API. */
 struct str form_schema_json(const struct form *f);
 
-/* --- what the caller knows ---------------------------------------------------------------------- */
+/* --- what the caller knows -------------------------------------------------------------------- */
 struct form_choice {
     struct str value, text;
 };
 /* Choices of `x-unit` (kind = "unit:commune" ...); code lists come from the pack itself. Sorted as
  * they shall be shown; in cx->arena. */
-typedef size_t form_choices_fn(struct ctx *cx, void *arg, struct str kind, const struct form_choice **ret);
+typedef size_t form_choices_fn(struct ctx *cx, void *arg, struct str kind,
+                               const struct form_choice **ret);
 struct form_env {
     struct date today; /* the business date */
     form_choices_fn *choices;
@@ -44,7 +46,7 @@ struct form_env {
     size_t n_vars;
 };
 
-/* --- answers -------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 struct form_state {
     const struct form *form;
     struct json *answers; /* values of the right type */
@@ -54,25 +56,28 @@ struct form_state {
 };
 
 /* Reads a draft (null or empty text: a new one). ERR_BAD_REQUEST when it is not one. */
-NODISCARD enum err form_state_load(struct ctx *cx, const struct form *f, struct str draft, struct form_state *ret);
+NODISCARD enum err form_state_load(struct ctx *cx, const struct form *f, struct str draft,
+                                   struct form_state *ret);
 struct str form_state_save(struct ctx *cx, const struct form_state *st);
 /* Answers alone, as JSON text: what is submitted, frozen and given to rules. */
 struct str form_answers_json(struct ctx *cx, const struct form_state *st);
 
-/* Takes what was typed on one page (names begin with "a.", pairs as web gives them) into st, drops answers
- * of hidden fields, marks the page seen. Adds one problem per wrong field to cx (field = "a.path").
- * Always keeps what was typed. *ret_is_button is true when an add or remove button was pressed: then
- * nothing is checked and the same page is to be shown again. ERR_INVALID when problems were found;
- * the caller stores the draft in both cases. */
+/* Takes what was typed on one page (names begin with "a.", pairs as web gives them) into st, drops
+ * answers of hidden fields, marks the page seen. Adds one problem per wrong field to cx (field =
+ * "a.path"). Always keeps what was typed. *ret_is_button is true when an add or remove button was
+ * pressed: then nothing is checked and the same page is to be shown again. ERR_INVALID when
+ * problems were found; the caller stores the draft in both cases. */
 NODISCARD enum err form_read_page(struct ctx *cx, struct form_state *st, const struct form_page *p,
-                                  const struct form_env *env, const struct web_pair *pairs, size_t n_pairs,
-                                  bool *ret_is_button);
+                                  const struct form_env *env, const struct web_pair *pairs,
+                                  size_t n_pairs, bool *ret_is_button);
 /* Checks everything before submission; problems as above. ERR_INVALID. */
-NODISCARD enum err form_check(struct ctx *cx, const struct form_state *st, const struct form_env *env);
+NODISCARD enum err form_check(struct ctx *cx, const struct form_state *st,
+                              const struct form_env *env);
 /* API: a whole answers document at once replaces the answers; then like form_check. */
-NODISCARD enum err form_read_json(struct ctx *cx, struct form_state *st, const struct form_env *env, struct str answers);
+NODISCARD enum err form_read_json(struct ctx *cx, struct form_state *st, const struct form_env *env,
+                                  struct str answers);
 
-/* --- prefill --------------------------------------------------------------------------------------- */
+/* --- prefill ---------------------------------------------------------------------------------- */
 struct form_source {
     struct str name;  /* "person.full_name" */
     struct str value; /* as text; or JSON when is_json (an address object, a number, a bool) */
@@ -82,7 +87,8 @@ struct form_source {
 };
 /* Fills empty fields that have a matching source. Never overwrites. Values that do not satisfy the
  * field are left out. Returns how many fields were filled. */
-size_t form_prefill(struct ctx *cx, struct form_state *st, const struct form_env *env, const struct form_source *v, size_t n);
+size_t form_prefill(struct ctx *cx, struct form_state *st, const struct form_env *env,
+                    const struct form_source *v, size_t n);
 /* Source names the form asks for, e.g. to fetch only those. */
 size_t form_prefill_names(struct ctx *cx, const struct form *f, const struct str **ret);
 struct form_counts {
@@ -91,9 +97,10 @@ struct form_counts {
     uint32_t n_prefilled; /* of n_fields, came from a source */
     uint32_t n_typed;     /* n_required - prefilled required: what a person must type */
 };
-void form_count(struct ctx *cx, const struct form_state *st, const struct form_env *env, struct form_counts *ret);
+void form_count(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+                struct form_counts *ret);
 
-/* --- task list, check-your-answers ------------------------------------------------------------------ */
+/* --- task list, check-your-answers ------------------------------------------------------------ */
 enum form_page_state { FORM_HIDDEN, FORM_NOT_STARTED, FORM_IN_PROGRESS, FORM_DONE };
 struct form_task {
     const struct form_page *page;
@@ -102,29 +109,34 @@ struct form_task {
     uint32_t n_missing; /* problems left on the page */
 };
 /* All pages in order (hidden ones too). In cx->arena. */
-size_t form_tasks(struct ctx *cx, const struct form_state *st, const struct form_env *env, struct form_task **ret);
-/* First visible page after p (NULL: from the start) that is not done; then any; NULL when all are done. */
-const struct form_page *form_next_page(struct ctx *cx, const struct form_state *st, const struct form_env *env,
-                                       const struct form_page *p);
+size_t form_tasks(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+                  struct form_task **ret);
+/* First visible page after p (NULL: from the start) that is not done; then any; NULL when all are
+ * done. */
+const struct form_page *form_next_page(struct ctx *cx, const struct form_state *st,
+                                       const struct form_env *env, const struct form_page *p);
 
 struct form_row {
     const struct form_page *page;
     struct str page_id, page_title; /* the same for all rows of a page */
-    struct str path;   /* "home.unit"; anchor on the page is "a.home.unit" */
+    struct str path;                /* "home.unit"; anchor on the page is "a.home.unit" */
     struct str label;
     struct str value;  /* formatted for people; several lines joined by \n */
     struct str source; /* "CSDL dân cư, 25/11/2026" or null */
     bool is_missing;
 };
 /* What was answered, in order of the pages, hidden fields left out. */
-size_t form_rows(struct ctx *cx, const struct form_state *st, const struct form_env *env, struct form_row **ret);
+size_t form_rows(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+                 struct form_row **ret);
 /* One answer as people read it (also for templates of documents). Null when absent. */
-struct str form_answer_text(struct ctx *cx, const struct form_state *st, const struct form_env *env, struct str path);
+struct str form_answer_text(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+                            struct str path);
 
-/* --- HTML -------------------------------------------------------------------------------------------- */
-/* The fields of one page (inside of <form>): labels, hints, errors of cx->problems, source marks, repeated
- * groups with buttons. contest_href: link of "Không đúng?", "{path}" replaced; null = none. */
-void form_render_page(struct ctx *cx, const struct form_state *st, const struct form_page *p, const struct form_env *env,
-                      struct str contest_href, struct buf *b);
+/* --- HTML ------------------------------------------------------------------------------------- */
+/* The fields of one page (inside of <form>): labels, hints, errors of cx->problems, source marks,
+ * repeated groups with buttons. contest_href: link of "Không đúng?", "{path}" replaced; null =
+ * none. */
+void form_render_page(struct ctx *cx, const struct form_state *st, const struct form_page *p,
+                      const struct form_env *env, struct str contest_href, struct buf *b);
 
 #endif

@@ -1,5 +1,6 @@
-/* form_html.c: the fields of one page as HTML, with the markup of web/pages (field, radios, date ...). All text
- * passes through tpl_esc. No script is needed: lists have buttons that submit the page. */
+/* form_html.c: the fields of one page as HTML, with the markup of web/pages (field, radios, date
+ * ...). All text passes through tpl_esc. No script is needed: lists have buttons that submit the
+ * page. */
 #include "engine/form/form_int.h"
 #include "web/tpl.h"
 
@@ -15,7 +16,7 @@ struct shown { /* one control as it is written */
     struct str path, name; /* name: "a." + path; also the id */
     struct str hint;
     const struct json *value;
-    struct str typed;      /* text in the box: the value, or what was typed wrongly */
+    struct str typed; /* text in the box: the value, or what was typed wrongly */
 };
 
 static void
@@ -48,7 +49,8 @@ hint_and_error(struct html *h, const struct shown *s)
 static void
 optional_mark(struct html *h, const struct shown *s)
 {
-    bool is_told = !s->it->is_required && s->it->label_key == NULL && json_get(s->it->messages, "required") == NULL;
+    bool is_told = !s->it->is_required && s->it->label_key == NULL &&
+                   json_get(s->it->messages, "required") == NULL;
     if (is_told) {
         element(h, " <span class=\"muted\">", text(h->cx, "web.optional"), "</span>");
     }
@@ -88,8 +90,9 @@ input_mode(const struct form_item *it)
         struct str format;
         const char *mode;
     } modes[] = {
-        { STR_INIT("email"), "email" },         { STR_INIT("uri"), "url" },          { STR_INIT("phone-vn"), "tel" },
-        { STR_INIT("personal-id"), "numeric" }, { STR_INIT("tax-code"), "numeric" },
+        { STR_INIT("email"), "email" },      { STR_INIT("uri"), "url" },
+        { STR_INIT("phone-vn"), "tel" },     { STR_INIT("personal-id"), "numeric" },
+        { STR_INIT("tax-code"), "numeric" },
     };
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
         if (str_eq(it->format, modes[i].format)) {
@@ -172,7 +175,9 @@ write_date(struct html *h, const struct shown *s)
     static const struct {
         const char *suffix, *key;
         int max;
-    } boxes[] = { { "-d", "web.date.day", 2 }, { "-m", "web.date.month", 2 }, { "-y", "web.date.year", 4 } };
+    } boxes[] = { { "-d", "web.date.day", 2 },
+                  { "-m", "web.date.month", 2 },
+                  { "-y", "web.date.year", 4 } };
     struct shown dated = *s;
     dated.hint = s->hint.n > 0 ? s->hint : text(h->cx, "web.date.hint");
     struct date d;
@@ -194,7 +199,9 @@ write_date(struct html *h, const struct shown *s)
         BUF_LIT(h->b, "<div><label");
         attr(h, "for", name);
         element(h, ">", text_find(h->cx, str_of(boxes[i].key)), "</label>");
-        buf_addf(h->b, "<input class=\"w-%d num\" type=\"text\" inputmode=\"numeric\" maxlength=\"%d\"", boxes[i].max, boxes[i].max);
+        buf_addf(h->b,
+                 "<input class=\"w-%d num\" type=\"text\" inputmode=\"numeric\" maxlength=\"%d\"",
+                 boxes[i].max, boxes[i].max);
         attr(h, "id", name);
         attr(h, "name", name);
         attr(h, "value", parts[i]);
@@ -205,7 +212,8 @@ write_date(struct html *h, const struct shown *s)
 }
 
 static void
-write_choice(struct html *h, const struct shown *s, const char *type, struct form_choice c, bool is_on)
+write_choice(struct html *h, const struct shown *s, const char *type, struct form_choice c,
+             bool is_on)
 {
     buf_addf(h->b, "<label class=\"choice\"><input type=\"%s\"", type);
     attr(h, "name", s->name);
@@ -233,8 +241,10 @@ write_yes_no(struct html *h, const struct shown *s)
 {
     bool has = s->value != NULL && s->value->type == JSON_BOOL;
     open_fieldset(h, s);
-    write_choice(h, s, "radio", (struct form_choice){ STR("true"), text(h->cx, "form.yes") }, has && s->value->is_true);
-    write_choice(h, s, "radio", (struct form_choice){ STR("false"), text(h->cx, "form.no") }, has && !s->value->is_true);
+    write_choice(h, s, "radio", (struct form_choice){ STR("true"), text(h->cx, "form.yes") },
+                 has && s->value->is_true);
+    write_choice(h, s, "radio", (struct form_choice){ STR("false"), text(h->cx, "form.no") },
+                 has && !s->value->is_true);
     close_fieldset(h, s);
 }
 
@@ -306,7 +316,8 @@ write_select(struct html *h, const struct shown *s)
         write_option(h, c[i], s->typed);
     }
     if (s->it->is_other_allowed) {
-        write_option(h, (struct form_choice){ STR("other"), text(h->cx, "form.address.outside") }, s->typed);
+        write_option(h, (struct form_choice){ STR("other"), text(h->cx, "form.address.outside") },
+                     s->typed);
     }
     BUF_LIT(h->b, "</select>\n");
     source_mark(h, s);
@@ -322,7 +333,11 @@ write_control(struct html *h, const struct form_item *it, size_t index)
     const struct json *value = form_json_at(h->v->st->answers, path);
     const struct json *shown = wrong != NULL ? wrong : value;
     struct shown s = {
-        .it = it, .path = path, .name = str_cat(a, STR("a."), path), .hint = pack_text(h->cx, it->hint), .value = value,
+        .it = it,
+        .path = path,
+        .name = str_cat(a, STR("a."), path),
+        .hint = pack_text(h->cx, it->hint),
+        .value = value,
         .typed = shown == NULL ? STR_NULL : shown->text,
     };
     switch ((int)it->kind) {
@@ -421,7 +436,8 @@ write_list(struct html *h, uint32_t open)
         write_list_item(h, open, i);
     }
     if ((int64_t)n < list->max) {
-        struct str add_text = text_fill(h->cx, "form.list.add", "what", pack_text(h->cx, list->text), NULL);
+        struct str add_text =
+            text_fill(h->cx, "form.list.add", "what", pack_text(h->cx, list->text), NULL);
         write_button(h, str_cat(h->cx->arena, name, STR(".add")), STR("1"), add_text);
     }
     BUF_LIT(h->b, "</fieldset>\n");
@@ -469,8 +485,8 @@ close_of(const struct form *f, uint32_t open, uint32_t to)
 }
 
 void
-form_render_page(struct ctx *cx, const struct form_state *st, const struct form_page *p, const struct form_env *env,
-                 struct str contest_href, struct buf *b)
+form_render_page(struct ctx *cx, const struct form_state *st, const struct form_page *p,
+                 const struct form_env *env, struct str contest_href, struct buf *b)
 {
     struct form_view v = form_view(cx, st, env);
     struct html h = { .cx = cx, .b = b, .v = &v, .contest_href = contest_href };

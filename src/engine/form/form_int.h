@@ -1,5 +1,5 @@
-/* form_int.h: the loaded form, shared inside the module. A page is a flat row of items; groups, lists and
- * addresses are pairs of OPEN and CLOSE, so that every walk is a loop. */
+/* form_int.h: the loaded form, shared inside the module. A page is a flat row of items; groups,
+ * lists and addresses are pairs of OPEN and CLOSE, so that every walk is a loop. */
 #ifndef ENGINE_FORM_FORM_INT_H
 #define ENGINE_FORM_FORM_INT_H
 
@@ -10,8 +10,23 @@
 #define FORM_LIST_MAX  20
 
 enum form_kind {
-    FORM_GROUP_OPEN, FORM_GROUP_CLOSE, FORM_LIST_OPEN, FORM_LIST_CLOSE, FORM_ADDRESS_OPEN, FORM_ADDRESS_CLOSE, FORM_NOTE,
-    FORM_TEXT, FORM_LINES, FORM_DATE, FORM_RADIOS, FORM_SELECT, FORM_INT, FORM_MONEY, FORM_CHECK, FORM_YES_NO, FORM_BOXES
+    FORM_GROUP_OPEN,
+    FORM_GROUP_CLOSE,
+    FORM_LIST_OPEN,
+    FORM_LIST_CLOSE,
+    FORM_ADDRESS_OPEN,
+    FORM_ADDRESS_CLOSE,
+    FORM_NOTE,
+    FORM_TEXT,
+    FORM_LINES,
+    FORM_DATE,
+    FORM_RADIOS,
+    FORM_SELECT,
+    FORM_INT,
+    FORM_MONEY,
+    FORM_CHECK,
+    FORM_YES_NO,
+    FORM_BOXES
 };
 
 struct form_rule {
@@ -21,29 +36,29 @@ struct form_rule {
 
 struct form_item {
     enum form_kind kind;
-    int32_t parent;              /* index of the OPEN it stands in, -1 = the page */
-    int32_t list;                /* index of the LIST_OPEN it stands in, -1 = none */
+    int32_t parent; /* index of the OPEN it stands in, -1 = the page */
+    int32_t list;   /* index of the LIST_OPEN it stands in, -1 = none */
     const struct form_page *page;
     struct form_rule rule;
     uint32_t line;
     struct pack_text label, hint, text; /* text: of a note; name of one item of a list */
-    const char *label_key;       /* program text instead of label (parts of an address) */
+    const char *label_key;              /* program text instead of label (parts of an address) */
     struct str tone;
-    struct str path;             /* "home.unit"; inside a list relative to the item; of groups empty */
-    const struct json *schema;   /* of the value, references followed */
+    struct str path; /* "home.unit"; inside a list relative to the item; of groups empty */
+    const struct json *schema; /* of the value, references followed */
     const struct json *labels, *messages;
-    struct str choices;          /* "list:dan-toc", "unit:commune"; null: the enum */
+    struct str choices; /* "list:dan-toc", "unit:commune"; null: the enum */
     struct str prefill, autocomplete, format;
-    int64_t width, max;          /* characters; items of a list */
-    bool is_required;            /* by its parent's `required` */
-    bool is_other_allowed;       /* unit of an address: "other" is a choice */
+    int64_t width, max;    /* characters; items of a list */
+    bool is_required;      /* by its parent's `required` */
+    bool is_other_allowed; /* unit of an address: "other" is a choice */
 };
 
 struct form_page {
     struct str id;
     struct pack_text title, intro;
     struct form_rule rule;
-    uint32_t from, to;           /* items */
+    uint32_t from, to; /* items */
 };
 
 struct form_rule_check {
@@ -92,14 +107,15 @@ form_is_control(const struct form_item *it)
     return it->kind >= FORM_TEXT;
 }
 
-/* --- JSON by path (form_json.c) ---------------------------------------------------------------------- */
+/* --- JSON by path (form_json.c) --------------------------------------------------------------- */
 struct json *form_json_new(struct arena *a, enum json_type type);
 struct json *form_json_str(struct arena *a, struct str s);
 struct json *form_json_i64(struct arena *a, int64_t v);
 struct json *form_json_bool(struct arena *a, bool v);
 struct json *form_json_copy(struct arena *a, const struct json *j);
 const struct json *form_json_at(const struct json *root, struct str path);
-/* Sets the value at a path, making objects on the way; a number in the path is an index of a list. */
+/* Sets the value at a path, making objects on the way; a number in the path is an index of a list.
+ */
 void form_json_put(struct arena *a, struct json *root, struct str path, struct json *value);
 void form_json_drop(struct json *root, struct str path);
 /* Keeps the first n items of a list. */
@@ -109,7 +125,7 @@ void form_json_set(struct arena *a, struct json *obj, struct str key, struct jso
 void form_json_unset(struct json *obj, struct str key);
 struct str form_json_text(struct arena *a, const struct json *j);
 
-/* --- model --------------------------------------------------------------------------------------------- */
+/* --- model ------------------------------------------------------------------------------------ */
 struct form_view { /* who looks at which answers: what rules need */
     struct ctx *cx;
     const struct form_state *st;
@@ -122,13 +138,16 @@ bool form_page_is_shown(const struct form_view *v, const struct form_page *p);
 bool form_item_is_shown(const struct form_view *v, const struct form_item *it);
 struct str form_label(struct ctx *cx, const struct form_item *it);
 /* Path of a control, in item `index` of its list when it stands in one. */
-struct str form_path(struct arena *a, const struct form *f, const struct form_item *it, size_t index);
+struct str form_path(struct arena *a, const struct form *f, const struct form_item *it,
+                     size_t index);
 /* Number of items of a list in the answers. */
 size_t form_list_n(const struct form_state *st, const struct form_item *list);
 /* The control a path belongs to; NULL when none. */
 const struct form_item *form_item_of(const struct form *f, struct str path);
-size_t form_choices(struct ctx *cx, const struct form_view *v, const struct form_item *it, const struct form_choice **ret);
-struct str form_choice_text(struct ctx *cx, const struct form_view *v, const struct form_item *it, struct str value);
+size_t form_choices(struct ctx *cx, const struct form_view *v, const struct form_item *it,
+                    const struct form_choice **ret);
+struct str form_choice_text(struct ctx *cx, const struct form_view *v, const struct form_item *it,
+                            struct str value);
 
 struct form_problem {
     const struct form_item *item;

@@ -1,7 +1,8 @@
-/* form_model.c: which fields are seen, what is wrong with their answers, and how that is said. Pure. */
+/* form_model.c: which fields are seen, what is wrong with their answers, and how that is said.
+ * Pure. */
 #include "engine/form/form_int.h"
 
-/* --- who sees what ---------------------------------------------------------------------------------------- */
+/* --- who sees what ---------------------------------------------------------------------------- */
 
 struct form_view
 form_view(struct ctx *cx, const struct form_state *st, const struct form_env *env)
@@ -56,7 +57,7 @@ form_item_is_shown(const struct form_view *v, const struct form_item *it)
     return true;
 }
 
-/* --- names and places ---------------------------------------------------------------------------------------- */
+/* --- names and places ------------------------------------------------------------------------- */
 
 struct str
 form_label(struct ctx *cx, const struct form_item *it)
@@ -70,7 +71,8 @@ form_path(struct arena *a, const struct form *f, const struct form_item *it, siz
     if (it->list < 0) {
         return it->path;
     }
-    return str_fmt(a, STR_FMT ".%zu." STR_FMT, STR_ARG(f->items[it->list].path), index, STR_ARG(it->path));
+    return str_fmt(a, STR_FMT ".%zu." STR_FMT, STR_ARG(f->items[it->list].path), index,
+                   STR_ARG(it->path));
 }
 
 size_t
@@ -102,7 +104,8 @@ form_item_of(const struct form *f, struct str path)
             }
         }
         bool is_place = form_is_control(it) || it->kind == FORM_LIST_OPEN;
-        if (is_place && (str_eq(own, it->path) || (it->kind == FORM_BOXES && below(own, it->path).p != NULL))) {
+        if (is_place &&
+            (str_eq(own, it->path) || (it->kind == FORM_BOXES && below(own, it->path).p != NULL))) {
             return it;
         }
     }
@@ -122,7 +125,7 @@ first_below(const struct form *f, struct str path)
     return NULL;
 }
 
-/* --- choices ------------------------------------------------------------------------------------------------------ */
+/* --- choices ---------------------------------------------------------------------------------- */
 
 const struct form_set *
 form_set_of(const struct pack *p)
@@ -143,14 +146,17 @@ list_of(const struct form *f, struct str kind)
 }
 
 static size_t
-choices_of_list(struct ctx *cx, const struct form_view *v, struct str kind, const struct form_choice **ret)
+choices_of_list(struct ctx *cx, const struct form_view *v, struct str kind,
+                const struct form_choice **ret)
 {
     const struct form_code_list *l = list_of(v->st->form, kind);
     size_t n = 0;
     struct form_choice *c = ARENA_ARRAY(cx->arena, struct form_choice, (l == NULL ? 0 : l->n) + 1);
     for (size_t i = 0; l != NULL && i < l->n; i++) {
-        if (date_cmp(l->v[i].from, v->env->today) <= 0 && date_cmp(v->env->today, l->v[i].to) <= 0) {
-            c[n++] = (struct form_choice){ .value = l->v[i].code, .text = pack_text(cx, l->v[i].name) };
+        if (date_cmp(l->v[i].from, v->env->today) <= 0 &&
+            date_cmp(v->env->today, l->v[i].to) <= 0) {
+            c[n++] =
+                (struct form_choice){ .value = l->v[i].code, .text = pack_text(cx, l->v[i].name) };
         }
     }
     *ret = c;
@@ -165,7 +171,8 @@ json_pack_text(struct ctx *cx, const struct json *j)
 }
 
 size_t
-form_choices(struct ctx *cx, const struct form_view *v, const struct form_item *it, const struct form_choice **ret)
+form_choices(struct ctx *cx, const struct form_view *v, const struct form_item *it,
+             const struct form_choice **ret)
 {
     *ret = NULL;
     if (str_starts(it->choices, STR("list:"))) {
@@ -176,17 +183,21 @@ form_choices(struct ctx *cx, const struct form_view *v, const struct form_item *
     }
     const struct json *values = json_get(it->schema, "enum");
     values = values != NULL ? values : json_get(json_get(it->schema, "items"), "enum");
-    struct form_choice *c = ARENA_ARRAY(cx->arena, struct form_choice, (values == NULL ? 0 : values->n) + 1);
+    struct form_choice *c =
+        ARENA_ARRAY(cx->arena, struct form_choice, (values == NULL ? 0 : values->n) + 1);
     size_t n = 0;
     for (JSON_EACH(values, e)) {
-        c[n++] = (struct form_choice){ .value = e->text, .text = json_pack_text(cx, json_get_str_key(it->labels, e->text)) };
+        c[n++] = (struct form_choice){
+            .value = e->text, .text = json_pack_text(cx, json_get_str_key(it->labels, e->text))
+        };
     }
     *ret = c;
     return n;
 }
 
 struct str
-form_choice_text(struct ctx *cx, const struct form_view *v, const struct form_item *it, struct str value)
+form_choice_text(struct ctx *cx, const struct form_view *v, const struct form_item *it,
+                 struct str value)
 {
     const struct form_choice *c = NULL;
     size_t n = form_choices(cx, v, it, &c);
@@ -195,7 +206,8 @@ form_choice_text(struct ctx *cx, const struct form_view *v, const struct form_it
             return c[i].text;
         }
     }
-    return it->is_other_allowed && str_eq(value, STR("other")) ? text(cx, "form.address.outside") : value;
+    return it->is_other_allowed && str_eq(value, STR("other")) ? text(cx, "form.address.outside")
+                                                               : value;
 }
 
 static bool
@@ -213,7 +225,7 @@ is_code(void *arg, struct str kind, struct str code)
     return v->env->choices == NULL && !str_starts(kind, STR("list:"));
 }
 
-/* --- problems --------------------------------------------------------------------------------------------------------- */
+/* --- problems --------------------------------------------------------------------------------- */
 
 #define PROBLEMS_MAX 200
 
@@ -246,7 +258,8 @@ is_forgiven(const struct finder *fd, const struct form_item *it, struct schema_p
     return value != NULL && str_eq(value->text, STR("other"));
 }
 
-/* A required object that is missing as a whole is made, so that its own missing members are named. */
+/* A required object that is missing as a whole is made, so that its own missing members are named.
+ */
 static bool
 fill_objects(struct finder *fd, struct json *doc, const struct schema_problem *p, size_t n)
 {
@@ -254,7 +267,8 @@ fill_objects(struct finder *fd, struct json *doc, const struct schema_problem *p
     for (size_t i = 0; i < n; i++) {
         bool is_missing = str_find(str_of(p[i].keyword), STR("equired")) < strlen(p[i].keyword);
         if (is_missing && form_item_of(fd->v->st->form, p[i].path) == NULL &&
-            first_below(fd->v->st->form, p[i].path) != NULL && form_json_at(doc, p[i].path) == NULL) {
+            first_below(fd->v->st->form, p[i].path) != NULL &&
+            form_json_at(doc, p[i].path) == NULL) {
             struct arena *a = fd->v->cx->arena;
             form_json_put(a, doc, p[i].path, form_json_new(a, JSON_OBJECT));
             is_changed = true;
@@ -287,7 +301,9 @@ find_schema_problems(struct finder *fd)
             path = it == NULL ? path : it->path;
         }
         if (!is_forgiven(fd, it, p[i])) {
-            found(fd, (struct form_problem){ .item = it, .path = path, .keyword = p[i].keyword, .limit = p[i].schema });
+            found(fd,
+                  (struct form_problem){
+                      .item = it, .path = path, .keyword = p[i].keyword, .limit = p[i].schema });
         }
     }
 }
@@ -302,20 +318,27 @@ find_other_problems(struct finder *fd)
             continue;
         }
         const struct json *unit = form_json_at(fd->v->st->answers, it->path);
-        struct str other = str_cat(fd->v->cx->arena, str_slice(it->path, 0, it->path.n - 4), STR("other"));
-        if (unit != NULL && str_eq(unit->text, STR("other")) && form_json_at(fd->v->st->answers, other) == NULL) {
-            found(fd, (struct form_problem){ .item = form_item_of(f, other), .path = other, .keyword = "required" });
+        struct str other =
+            str_cat(fd->v->cx->arena, str_slice(it->path, 0, it->path.n - 4), STR("other"));
+        if (unit != NULL && str_eq(unit->text, STR("other")) &&
+            form_json_at(fd->v->st->answers, other) == NULL) {
+            found(fd, (struct form_problem){
+                          .item = form_item_of(f, other), .path = other, .keyword = "required" });
         }
     }
-    struct expr_scope scope = { .doc = fd->v->st->answers, .vars = fd->v->vars, .n_vars = fd->v->n_vars };
+    struct expr_scope scope = { .doc = fd->v->st->answers,
+                                .vars = fd->v->vars,
+                                .n_vars = fd->v->n_vars };
     for (size_t i = 0; i < f->n_checks; i++) {
         struct expr_value r = { .type = EXPR_NULL };
         if (f->checks[i].must != NULL) {
             r = expr_eval(f->checks[i].must, &scope);
         }
         if (r.type == EXPR_BOOL && !r.is_true) {
-            found(fd, (struct form_problem){ .item = form_item_of(f, f->checks[i].field), .path = f->checks[i].field,
-                                             .keyword = "check", .own = f->checks[i].message });
+            found(fd, (struct form_problem){ .item = form_item_of(f, f->checks[i].field),
+                                             .path = f->checks[i].field,
+                                             .keyword = "check",
+                                             .own = f->checks[i].message });
         }
     }
 }
@@ -323,9 +346,12 @@ find_other_problems(struct finder *fd)
 size_t
 form_problems(const struct form_view *v, struct form_problem **ret)
 {
-    struct finder fd = { .v = v, .out = ARENA_ARRAY(v->cx->arena, struct form_problem, PROBLEMS_MAX) };
+    struct finder fd = { .v = v,
+                         .out = ARENA_ARRAY(v->cx->arena, struct form_problem, PROBLEMS_MAX) };
     for (JSON_EACH(v->st->wrong, w)) {
-        found(&fd, (struct form_problem){ .item = form_item_of(v->st->form, w->key), .path = w->key, .keyword = "wrong" });
+        found(&fd, (struct form_problem){ .item = form_item_of(v->st->form, w->key),
+                                          .path = w->key,
+                                          .keyword = "wrong" });
     }
     find_schema_problems(&fd);
     find_other_problems(&fd);
@@ -333,7 +359,7 @@ form_problems(const struct form_view *v, struct form_problem **ret)
     return fd.n;
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static const struct {
     const char *keyword;
@@ -387,7 +413,8 @@ wrong_key(const struct form_item *it)
 static bool
 is_chosen(const struct form_item *it)
 {
-    return it->kind == FORM_RADIOS || it->kind == FORM_SELECT || it->kind == FORM_YES_NO || it->kind == FORM_BOXES;
+    return it->kind == FORM_RADIOS || it->kind == FORM_SELECT || it->kind == FORM_YES_NO ||
+           it->kind == FORM_BOXES;
 }
 
 static const char *
@@ -404,7 +431,8 @@ message_key(const struct form_problem *p)
         return is_chosen(p->item) ? "form.problem.choose" : "form.problem.required";
     }
     for (size_t i = 0; i < COUNT_OF(messages); i++) {
-        bool is_detail = messages[i].detail.p == NULL || (p->limit != NULL && str_eq(messages[i].detail, p->limit->text));
+        bool is_detail = messages[i].detail.p == NULL ||
+                         (p->limit != NULL && str_eq(messages[i].detail, p->limit->text));
         if (str_eq(keyword, str_of(messages[i].keyword)) && is_detail) {
             return messages[i].key;
         }
@@ -436,8 +464,10 @@ form_tell(struct ctx *cx, const struct form_view *v, const struct form_problem *
         own = json_pack_text(cx, json_get(p->item->messages, name));
     }
     if (own.n > 0) {
-        ctx_problem(cx, field, own, STR_NULL); /* the pack's own sentence stands where a key would */
+        ctx_problem(cx, field, own,
+                    STR_NULL); /* the pack's own sentence stands where a key would */
         return;
     }
-    ctx_problem2(cx, field, str_of(message_key(p)), form_label(cx, p->item), message_limit(cx, v, p));
+    ctx_problem2(cx, field, str_of(message_key(p)), form_label(cx, p->item),
+                 message_limit(cx, v, p));
 }

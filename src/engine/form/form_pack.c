@@ -16,10 +16,10 @@ struct loader {
     const struct json *scope; /* schema in which scopes are looked up */
 };
 
-#define FAULT(ld, node, remedy, ...) \
+#define FAULT(ld, node, remedy, ...)                                                               \
     pack_load_faultf((ld)->l, (ld)->at.file, (node) == NULL ? 0 : (node)->line, remedy, __VA_ARGS__)
 
-/* --- lists -------------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static void
 read_list(struct loader *ld, struct str path, struct form_code_list *ret)
@@ -37,10 +37,12 @@ read_list(struct loader *ld, struct str path, struct form_code_list *ret)
         c->code = pack_csv_get(&csv, i, "code");
         c->name.vi = pack_csv_get(&csv, i, "name_vi");
         c->name.en = pack_csv_get(&csv, i, "name_en");
-        c->from = pack_date(ld->at, csv.lines[i], pack_csv_get(&csv, i, "valid_from"), PACK_DAY_MIN);
+        c->from =
+            pack_date(ld->at, csv.lines[i], pack_csv_get(&csv, i, "valid_from"), PACK_DAY_MIN);
         c->to = pack_date(ld->at, csv.lines[i], pack_csv_get(&csv, i, "valid_to"), PACK_DAY_MAX);
         if (c->code.n == 0 || c->name.vi.n == 0) {
-            pack_load_faultf(ld->l, path, csv.lines[i], "Điền cả hai cột code và name_vi", "Dòng thiếu mã hoặc tên");
+            pack_load_faultf(ld->l, path, csv.lines[i], "Điền cả hai cột code và name_vi",
+                             "Dòng thiếu mã hoặc tên");
         }
     }
 }
@@ -67,7 +69,7 @@ list_exists(const struct loader *ld, struct str id)
     return false;
 }
 
-/* --- expressions and rules ------------------------------------------------------------------------------ */
+/* --- expressions and rules -------------------------------------------------------------------- */
 
 static const struct expr *
 read_expr(struct loader *ld, const struct json *j)
@@ -79,7 +81,8 @@ read_expr(struct loader *ld, const struct json *j)
         return NULL;
     }
     if (expr_compile(ld->arena, j->text, &e, &fault) != ERR_OK) {
-        FAULT(ld, j, "Sửa biểu thức theo doc/bpmn.md phần 3", "Biểu thức sai ở cột %u: %s", fault.column, fault.what);
+        FAULT(ld, j, "Sửa biểu thức theo doc/bpmn.md phần 3", "Biểu thức sai ở cột %u: %s",
+              fault.column, fault.what);
         return NULL;
     }
     return e;
@@ -104,7 +107,7 @@ read_rule(struct loader *ld, const struct json *j)
     return r;
 }
 
-/* --- schema ------------------------------------------------------------------------------------------------ */
+/* --- schema ----------------------------------------------------------------------------------- */
 
 static const struct json *
 follow(const struct loader *ld, const struct json *schema)
@@ -120,8 +123,7 @@ follow(const struct loader *ld, const struct json *schema)
     return schema;
 }
 
-static bool
-requires(const struct json *object, struct str name)
+static bool requires(const struct json *object, struct str name)
 {
     for (JSON_EACH(json_get(object, "required"), it)) {
         if (str_eq(it->text, name)) {
@@ -158,18 +160,21 @@ find_schema(struct loader *ld, struct str path, bool *ret_required)
     return at;
 }
 
-/* --- items -------------------------------------------------------------------------------------------------- */
+/* --- items ------------------------------------------------------------------------------------ */
 
 static struct form_item *
 add_item(struct loader *ld, enum form_kind kind, const struct json *j)
 {
     struct form_item *none = ARENA_NEW(ld->arena, struct form_item);
     if (ld->n_items >= FORM_ITEMS_MAX) {
-        FAULT(ld, j, "Chia thành nhiều biểu mẫu", "Biểu mẫu có quá nhiều mục (tối đa %d)", FORM_ITEMS_MAX);
+        FAULT(ld, j, "Chia thành nhiều biểu mẫu", "Biểu mẫu có quá nhiều mục (tối đa %d)",
+              FORM_ITEMS_MAX);
         return none;
     }
     struct form_item *it = &ld->items[ld->n_items++];
-    *it = (struct form_item){ .kind = kind, .parent = ld->parent, .list = ld->list, .page = ld->page };
+    *it = (struct form_item){
+        .kind = kind, .parent = ld->parent, .list = ld->list, .page = ld->page
+    };
     it->line = j == NULL ? 0 : j->line;
     return it;
 }
@@ -227,9 +232,11 @@ bind_widget(struct loader *ld, struct form_item *it, const struct json *j)
         struct str name;
         enum form_kind kind;
     } widgets[] = {
-        { STR_INIT("text"), FORM_TEXT },     { STR_INIT("textarea"), FORM_LINES }, { STR_INIT("date"), FORM_DATE },
-        { STR_INIT("radios"), FORM_RADIOS }, { STR_INIT("select"), FORM_SELECT },  { STR_INIT("money"), FORM_MONEY },
-        { STR_INIT("yes-no"), FORM_YES_NO }, { STR_INIT("checkbox"), FORM_CHECK }, { STR_INIT("checkboxes"), FORM_BOXES },
+        { STR_INIT("text"), FORM_TEXT },        { STR_INIT("textarea"), FORM_LINES },
+        { STR_INIT("date"), FORM_DATE },        { STR_INIT("radios"), FORM_RADIOS },
+        { STR_INIT("select"), FORM_SELECT },    { STR_INIT("money"), FORM_MONEY },
+        { STR_INIT("yes-no"), FORM_YES_NO },    { STR_INIT("checkbox"), FORM_CHECK },
+        { STR_INIT("checkboxes"), FORM_BOXES },
     };
     struct str name = json_text(j, "widget");
     if (name.p == NULL) {
@@ -241,15 +248,19 @@ bind_widget(struct loader *ld, struct form_item *it, const struct json *j)
         }
         enum form_kind k = widgets[i].kind;
         bool is_choice = it->kind == FORM_RADIOS || it->kind == FORM_SELECT;
-        bool fits = (k == it->kind) || ((k == FORM_TEXT || k == FORM_LINES) && (it->kind == FORM_TEXT || it->kind == FORM_LINES)) ||
-                    ((k == FORM_RADIOS || k == FORM_SELECT) && is_choice) || (k == FORM_MONEY && it->kind == FORM_INT) ||
+        bool fits = (k == it->kind) ||
+                    ((k == FORM_TEXT || k == FORM_LINES) &&
+                     (it->kind == FORM_TEXT || it->kind == FORM_LINES)) ||
+                    ((k == FORM_RADIOS || k == FORM_SELECT) && is_choice) ||
+                    (k == FORM_MONEY && it->kind == FORM_INT) ||
                     (k == FORM_YES_NO && it->kind == FORM_CHECK);
         if (fits) {
             it->kind = k;
             return;
         }
     }
-    FAULT(ld, j, "Xem bảng ở doc/forms.md phần 1", "widget \"" STR_FMT "\" không dùng được cho mục này", STR_ARG(name));
+    FAULT(ld, j, "Xem bảng ở doc/forms.md phần 1",
+          "widget \"" STR_FMT "\" không dùng được cho mục này", STR_ARG(name));
 }
 
 static void
@@ -260,15 +271,18 @@ bind_choices(struct loader *ld, struct form_item *it, const struct json *j)
     if (list.p != NULL) {
         it->choices = str_fmt(ld->arena, "list:" STR_FMT, STR_ARG(list));
         if (!list_exists(ld, list)) {
-            FAULT(ld, j, "Thêm tệp lists/<mã>.csv hoặc sửa x-list", "Không có danh mục \"" STR_FMT "\"", STR_ARG(list));
+            FAULT(ld, j, "Thêm tệp lists/<mã>.csv hoặc sửa x-list",
+                  "Không có danh mục \"" STR_FMT "\"", STR_ARG(list));
         }
     } else if (unit.p != NULL) {
         it->choices = str_fmt(ld->arena, "unit:" STR_FMT, STR_ARG(unit));
     }
-    if (it->choices.p != NULL || (it->kind != FORM_RADIOS && it->kind != FORM_SELECT && it->kind != FORM_BOXES)) {
+    if (it->choices.p != NULL ||
+        (it->kind != FORM_RADIOS && it->kind != FORM_SELECT && it->kind != FORM_BOXES)) {
         return;
     }
-    const struct json *values = json_get(it->kind == FORM_BOXES ? follow(ld, json_get(it->schema, "items")) : it->schema, "enum");
+    const struct json *values = json_get(
+        it->kind == FORM_BOXES ? follow(ld, json_get(it->schema, "items")) : it->schema, "enum");
     for (JSON_EACH(values, v)) {
         if (v->type != JSON_STRING || json_get_str_key(it->labels, v->text) == NULL) {
             FAULT(ld, j, "Thêm vào labels: {\"giá trị\": {\"vi\": \"…\", \"en\": \"…\"}}",
@@ -280,25 +294,28 @@ bind_choices(struct loader *ld, struct form_item *it, const struct json *j)
 static void
 check_prefill(struct loader *ld, const struct form_item *it, const struct json *j)
 {
-    static const struct str first[] = { STR_INIT("person."), STR_INIT("business."), STR_INIT("paper."),
-                                        STR_INIT("procedure."), STR_INIT("today") };
+    static const struct str first[] = { STR_INIT("person."), STR_INIT("business."),
+                                        STR_INIT("paper."), STR_INIT("procedure."),
+                                        STR_INIT("today") };
     for (size_t i = 0; i < COUNT_OF(first); i++) {
         if (it->prefill.p == NULL || str_starts(it->prefill, first[i])) {
             return;
         }
     }
-    FAULT(ld, j, "Dùng person., business., paper., procedure. hoặc today", "Nguồn điền sẵn \"" STR_FMT "\" không có",
-          STR_ARG(it->prefill));
+    FAULT(ld, j, "Dùng person., business., paper., procedure. hoặc today",
+          "Nguồn điền sẵn \"" STR_FMT "\" không có", STR_ARG(it->prefill));
 }
 
 static void
 check_texts(struct loader *ld, const struct form_item *it, const struct json *j)
 {
     if (json_get(it->schema, "pattern") != NULL && json_get(it->messages, "pattern") == NULL) {
-        FAULT(ld, j, "Thêm messages.pattern nói rõ phải viết thế nào", "Mục có pattern nhưng không có câu nhắc riêng");
+        FAULT(ld, j, "Thêm messages.pattern nói rõ phải viết thế nào",
+              "Mục có pattern nhưng không có câu nhắc riêng");
     }
     if (it->format.p != NULL && !schema_format_known(it->format)) {
-        FAULT(ld, j, "Xem danh sách format ở doc/forms.md", "format \"" STR_FMT "\" không được hỗ trợ", STR_ARG(it->format));
+        FAULT(ld, j, "Xem danh sách format ở doc/forms.md",
+              "format \"" STR_FMT "\" không được hỗ trợ", STR_ARG(it->format));
     }
 }
 
@@ -334,15 +351,19 @@ add_address(struct loader *ld, struct form_item *it, const struct json *j)
 {
     static const struct {
         const char *name, *key;
-    } parts[] = { { "unit", "form.address.unit" }, { "other", "form.address.other" }, { "line", "form.address.line" } };
+    } parts[] = { { "unit", "form.address.unit" },
+                  { "other", "form.address.other" },
+                  { "line", "form.address.line" } };
     it->kind = FORM_ADDRESS_OPEN;
     int32_t outer = ld->parent;
     ld->parent = (int32_t)ld->n_items - 1;
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        const struct json *schema = follow(ld, json_get(json_get(it->schema, "properties"), parts[i].name));
+        const struct json *schema =
+            follow(ld, json_get(json_get(it->schema, "properties"), parts[i].name));
         if (schema == NULL) {
             if (i == 0) {
-                FAULT(ld, j, "Khai báo properties.unit với x-unit", "widget address cần trường unit");
+                FAULT(ld, j, "Khai báo properties.unit với x-unit",
+                      "widget address cần trường unit");
             }
             continue;
         }
@@ -353,7 +374,8 @@ add_address(struct loader *ld, struct form_item *it, const struct json *j)
         part->is_required = it->is_required && requires(it->schema, str_of(parts[i].name));
         (void)bind_kind(ld, part);
         bind_choices(ld, part, j);
-        part->is_other_allowed = i == 0 && json_get(json_get(it->schema, "properties"), "other") != NULL;
+        part->is_other_allowed =
+            i == 0 && json_get(json_get(it->schema, "properties"), "other") != NULL;
     }
     ld->parent = outer;
     (void)add_item(ld, FORM_ADDRESS_CLOSE, j);
@@ -362,8 +384,9 @@ add_address(struct loader *ld, struct form_item *it, const struct json *j)
 static void
 read_control(struct loader *ld, const struct json *j)
 {
-    static const char *const known[] = { "type", "scope", "label", "hint", "widget", "labels", "prefill", "messages",
-                                         "rule", "autocomplete", "width", "optional", NULL };
+    static const char *const known[] = { "type",   "scope",    "label",    "hint", "widget",
+                                         "labels", "prefill",  "messages", "rule", "autocomplete",
+                                         "width",  "optional", NULL };
     pack_json_known(ld->at, j, known);
     struct str path = scope_path(ld->arena, json_text(j, "scope"));
     bool is_required = false;
@@ -378,12 +401,14 @@ read_control(struct loader *ld, const struct json *j)
     it->schema = schema;
     it->is_required = is_required;
     describe(ld, it, j);
-    if (str_eq(json_text(j, "widget"), STR("address")) && is_type(schema, "object") && ld->list < 0) {
+    if (str_eq(json_text(j, "widget"), STR("address")) && is_type(schema, "object") &&
+        ld->list < 0) {
         add_address(ld, it, j);
         return;
     }
     if (!bind_kind(ld, it)) {
-        FAULT(ld, j, "Dùng các kiểu ở doc/forms.md phần 1", "Kiểu của \"" STR_FMT "\" không hiển thị được", STR_ARG(path));
+        FAULT(ld, j, "Dùng các kiểu ở doc/forms.md phần 1",
+              "Kiểu của \"" STR_FMT "\" không hiển thị được", STR_ARG(path));
         return;
     }
     bind_widget(ld, it, j);
@@ -418,7 +443,8 @@ read_inside(struct loader *ld, const struct json *elements)
         } else if (is_element(e, "Note")) {
             read_note(ld, e);
         } else {
-            FAULT(ld, e, "Trong Group và List chỉ dùng Control và Note", "Loại phần tử không dùng được ở đây");
+            FAULT(ld, e, "Trong Group và List chỉ dùng Control và Note",
+                  "Loại phần tử không dùng được ở đây");
         }
     }
 }
@@ -441,14 +467,16 @@ read_group(struct loader *ld, const struct json *j)
 static void
 read_list_element(struct loader *ld, const struct json *j)
 {
-    static const char *const known[] = { "type", "scope", "label", "item", "hint", "rule", "messages", "elements", NULL };
+    static const char *const known[] = { "type", "scope",    "label",    "item", "hint",
+                                         "rule", "messages", "elements", NULL };
     pack_json_known(ld->at, j, known);
     struct str path = scope_path(ld->arena, json_text(j, "scope"));
     bool is_required = false;
     const struct json *schema = is_member_path(path) ? find_schema(ld, path, &is_required) : NULL;
     const struct json *items = follow(ld, json_get(schema, "items"));
     if (!is_type(schema, "array") || !is_type(items, "object")) {
-        FAULT(ld, j, "scope của List phải là mảng các object", "List \"" STR_FMT "\" không đúng kiểu", STR_ARG(path));
+        FAULT(ld, j, "scope của List phải là mảng các object",
+              "List \"" STR_FMT "\" không đúng kiểu", STR_ARG(path));
         return;
     }
     struct form_item *it = add_item(ld, FORM_LIST_OPEN, j);
@@ -462,7 +490,8 @@ read_list_element(struct loader *ld, const struct json *j)
     it->rule = read_rule(ld, j);
     it->max = json_int(schema, "maxItems", 0);
     if (it->max < 1 || it->max > FORM_LIST_MAX) {
-        FAULT(ld, j, "Đặt maxItems từ 1 đến 20", "List \"" STR_FMT "\" chưa có maxItems hợp lệ", STR_ARG(path));
+        FAULT(ld, j, "Đặt maxItems từ 1 đến 20", "List \"" STR_FMT "\" chưa có maxItems hợp lệ",
+              STR_ARG(path));
         it->max = FORM_LIST_MAX;
     }
     const struct json *outer = ld->scope;
@@ -503,7 +532,7 @@ read_page(struct loader *ld, const struct json *j, struct form_page *p)
     p->to = ld->n_items;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------ */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static int
 times_shown(const struct loader *ld, int32_t list, struct str path)
@@ -537,7 +566,9 @@ check_covered(struct loader *ld, const struct json *root, int32_t list)
         int depth = todo[n].depth;
         for (JSON_EACH(json_get(object, "properties"), m)) {
             const struct json *schema = follow(ld, m);
-            struct str path = base.n == 0 ? m->key : str_fmt(ld->arena, STR_FMT "." STR_FMT, STR_ARG(base), STR_ARG(m->key));
+            struct str path = base.n == 0 ? m->key
+                                          : str_fmt(ld->arena, STR_FMT "." STR_FMT, STR_ARG(base),
+                                                    STR_ARG(m->key));
             if (is_type(schema, "object") && depth < DEPTH_MAX && n < FORM_ITEMS_MAX) {
                 todo[n].schema = schema;
                 todo[n].path = path;
@@ -546,8 +577,8 @@ check_covered(struct loader *ld, const struct json *root, int32_t list)
             }
             int times = times_shown(ld, list, path);
             if (times != 1) {
-                FAULT(ld, m, "Mỗi trường của schema phải có đúng một Control hoặc List", "\"" STR_FMT "\" xuất hiện %d lần trên các trang",
-                      STR_ARG(path), times);
+                FAULT(ld, m, "Mỗi trường của schema phải có đúng một Control hoặc List",
+                      "\"" STR_FMT "\" xuất hiện %d lần trên các trang", STR_ARG(path), times);
             }
         }
     }
@@ -557,7 +588,8 @@ static void
 read_checks(struct loader *ld, const struct json *list)
 {
     static const char *const known[] = { "field", "must", "message", NULL };
-    ld->f->checks = ARENA_ARRAY(ld->arena, struct form_rule_check, (list == NULL ? 0 : list->n) + 1);
+    ld->f->checks =
+        ARENA_ARRAY(ld->arena, struct form_rule_check, (list == NULL ? 0 : list->n) + 1);
     for (JSON_EACH(list, j)) {
         pack_json_known(ld->at, j, known);
         struct form_rule_check *c = &ld->f->checks[ld->f->n_checks++];
@@ -565,7 +597,8 @@ read_checks(struct loader *ld, const struct json *list)
         c->must = read_expr(ld, json_get(j, "must"));
         c->message = pack_json_text(ld->at, j, "message", true);
         if (times_shown(ld, -1, c->field) == 0) {
-            FAULT(ld, j, "Sửa field thành một trường có trên trang", "checks: không có trường \"" STR_FMT "\"", STR_ARG(c->field));
+            FAULT(ld, j, "Sửa field thành một trường có trên trang",
+                  "checks: không có trường \"" STR_FMT "\"", STR_ARG(c->field));
         }
     }
 }
@@ -622,13 +655,16 @@ read_form(struct loader *ld, struct str path)
     ld->f->title = pack_json_text(ld->at, root, "title", true);
     ld->f->set = ld->set;
     if (!str_eq(ld->f->id, str_slice(path, 6, path.n - 5))) { /* forms/<id>.json */
-        FAULT(ld, root, "Đặt id bằng tên tệp", "id \"" STR_FMT "\" khác tên tệp", STR_ARG(ld->f->id));
+        FAULT(ld, root, "Đặt id bằng tên tệp", "id \"" STR_FMT "\" khác tên tệp",
+              STR_ARG(ld->f->id));
     }
     ld->f->schema_tree = json_get(root, "schema");
     struct schema *schema = NULL;
     struct schema_fault fault = { 0 };
-    if (ld->f->schema_tree == NULL || schema_compile(ld->arena, ld->f->schema_tree, &schema, &fault) != ERR_OK) {
-        pack_load_faultf(ld->l, path, fault.line, "Sửa schema theo JSON Schema 2020-12", "Schema sai: " STR_FMT, STR_ARG(fault.what));
+    if (ld->f->schema_tree == NULL ||
+        schema_compile(ld->arena, ld->f->schema_tree, &schema, &fault) != ERR_OK) {
+        pack_load_faultf(ld->l, path, fault.line, "Sửa schema theo JSON Schema 2020-12",
+                         "Schema sai: " STR_FMT, STR_ARG(fault.what));
         return NULL;
     }
     ld->f->schema = schema;

@@ -1,5 +1,5 @@
-/* form_read.c: takes what was typed on a page into the answers. Nothing typed is ever lost: what is not a
- * value of the right type is kept in `wrong` as it was typed. */
+/* form_read.c: takes what was typed on a page into the answers. Nothing typed is ever lost: what is
+ * not a value of the right type is kept in `wrong` as it was typed. */
 #include "engine/form/form_int.h"
 
 struct reading {
@@ -112,9 +112,11 @@ clean_text(struct arena *a, const struct form_item *it, struct str s)
     return str_eq(it->format, STR("tax-code")) ? squeeze_digits(a, s, true) : s;
 }
 
-/* Value of one control as typed; NULL when empty; *ret_wrong set when it is not one of the right type. */
+/* Value of one control as typed; NULL when empty; *ret_wrong set when it is not one of the right
+ * type. */
 static struct json *
-read_value(const struct reading *rd, const struct form_item *it, struct str name, struct str *ret_wrong)
+read_value(const struct reading *rd, const struct form_item *it, struct str name,
+           struct str *ret_wrong)
 {
     struct arena *a = rd->cx->arena;
     struct str s = it->kind == FORM_DATE ? date_typed(rd, name) : typed(rd, name);
@@ -171,7 +173,7 @@ take(struct reading *rd, const struct form_item *it, struct str path)
     }
 }
 
-/* --- lists ------------------------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 /* Number of items the page had: one more than the largest index among the names. */
 static size_t
@@ -184,7 +186,8 @@ items_typed(const struct reading *rd, const struct form_item *list)
         struct str rest;
         int64_t at = 0;
         struct str name = rd->pairs[i].name;
-        if (str_starts(name, prefix) && str_cut(str_slice(name, prefix.n, name.n), '.', &index, &rest) &&
+        if (str_starts(name, prefix) &&
+            str_cut(str_slice(name, prefix.n, name.n), '.', &index, &rest) &&
             str_to_i64(index, 0, list->max - 1, &at) && (size_t)at >= n) {
             n = (size_t)at + 1;
         }
@@ -243,7 +246,8 @@ take_item(struct reading *rd, uint32_t open, size_t from, size_t to)
             continue;
         }
         struct str wrong = STR_NULL;
-        struct json *value = read_value(rd, it, str_cat(a, STR("a."), form_path(a, f, it, from)), &wrong);
+        struct json *value =
+            read_value(rd, it, str_cat(a, STR("a."), form_path(a, f, it, from)), &wrong);
         struct str path = form_path(a, f, it, to);
         if (value != NULL) {
             form_json_put(a, rd->st->answers, path, value);
@@ -274,7 +278,8 @@ take_list(struct reading *rd, uint32_t open, bool *ret_is_button)
         }
         take_item(rd, open, i, kept);
         struct str path = str_fmt(a, STR_FMT ".%zu", STR_ARG(list->path), kept);
-        bool is_empty = is_blank(form_json_at(rd->st->answers, path)) && !has_wrong_below(rd->st, path);
+        bool is_empty =
+            is_blank(form_json_at(rd->st->answers, path)) && !has_wrong_below(rd->st, path);
         if (is_empty && !is_add && !is_remove) {
             form_json_truncate(rd->st->answers, list->path, kept);
             continue;
@@ -291,7 +296,7 @@ take_list(struct reading *rd, uint32_t open, bool *ret_is_button)
     *ret_is_button = *ret_is_button || is_add || is_remove;
 }
 
-/* --- hidden fields ----------------------------------------------------------------------------------------- */
+/* --- hidden fields ---------------------------------------------------------------------------- */
 
 void
 form_drop_hidden(const struct form_view *v, struct form_state *st)
@@ -332,7 +337,7 @@ drop_empty_objects(struct form_state *st)
     }
 }
 
-/* --- the page --------------------------------------------------------------------------------------------------- */
+/* --- the page --------------------------------------------------------------------------------- */
 
 static enum err
 tell_page(struct ctx *cx, const struct form_view *v, const struct form_page *p)
@@ -348,8 +353,9 @@ tell_page(struct ctx *cx, const struct form_view *v, const struct form_page *p)
 }
 
 enum err
-form_read_page(struct ctx *cx, struct form_state *st, const struct form_page *p, const struct form_env *env,
-               const struct web_pair *pairs, size_t n_pairs, bool *ret_is_button)
+form_read_page(struct ctx *cx, struct form_state *st, const struct form_page *p,
+               const struct form_env *env, const struct web_pair *pairs, size_t n_pairs,
+               bool *ret_is_button)
 {
     struct reading rd = { .cx = cx, .st = st, .pairs = pairs, .n_pairs = n_pairs };
     struct form_view v = form_view(cx, st, env);
@@ -380,12 +386,14 @@ form_check(struct ctx *cx, const struct form_state *st, const struct form_env *e
 }
 
 enum err
-form_read_json(struct ctx *cx, struct form_state *st, const struct form_env *env, struct str answers)
+form_read_json(struct ctx *cx, struct form_state *st, const struct form_env *env,
+               struct str answers)
 {
     struct json *doc = NULL;
     struct json_fault fault;
     struct json_limits limits = { .depth_max = 12, .nodes_max = 5000 };
-    if (json_parse(cx->arena, answers, limits, &doc, &fault) != ERR_OK || doc->type != JSON_OBJECT) {
+    if (json_parse(cx->arena, answers, limits, &doc, &fault) != ERR_OK ||
+        doc->type != JSON_OBJECT) {
         return err_set(cx, ERR_BAD_REQUEST, "answers are not a JSON object");
     }
     st->answers = doc;
@@ -393,7 +401,8 @@ form_read_json(struct ctx *cx, struct form_state *st, const struct form_env *env
     st->marks = form_json_new(cx->arena, JSON_OBJECT);
     for (JSON_EACH(doc, m)) {
         if (json_get_str_key(json_get(st->form->schema_tree, "properties"), m->key) == NULL) {
-            ctx_problem(cx, str_cat(cx->arena, STR("a."), m->key), STR("form.problem.unknown"), m->key);
+            ctx_problem(cx, str_cat(cx->arena, STR("a."), m->key), STR("form.problem.unknown"),
+                        m->key);
         }
     }
     for (size_t i = 0; i < st->form->n_pages; i++) {

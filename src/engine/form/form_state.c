@@ -1,7 +1,7 @@
 /* form_state.c: drafts, prefill, task list and check-your-answers. */
 #include "engine/form/form_int.h"
 
-/* --- definitions -------------------------------------------------------------------------------------------- */
+/* --- definitions ------------------------------------------------------------------------------ */
 
 const struct form *
 form_find(const struct pack *p, struct str id)
@@ -76,7 +76,7 @@ form_prefill_names(struct ctx *cx, const struct form *f, const struct str **ret)
     return f->n_prefills;
 }
 
-/* --- drafts -------------------------------------------------------------------------------------------------- */
+/* --- drafts ----------------------------------------------------------------------------------- */
 
 static struct json *
 part_of(struct arena *a, struct json *draft, struct str name)
@@ -94,8 +94,11 @@ form_state_load(struct ctx *cx, const struct form *f, struct str draft, struct f
 {
     struct json *j = NULL;
     struct json_fault fault;
-    if (draft.n > 0 && json_parse(cx->arena, draft, (struct json_limits){ .depth_max = 16, .nodes_max = 10000 }, &j, &fault) != ERR_OK) {
-        return err_set(cx, ERR_BAD_REQUEST, "draft is not JSON: line %u %s", fault.line, fault.what);
+    if (draft.n > 0 &&
+        json_parse(cx->arena, draft, (struct json_limits){ .depth_max = 16, .nodes_max = 10000 },
+                   &j, &fault) != ERR_OK) {
+        return err_set(cx, ERR_BAD_REQUEST, "draft is not JSON: line %u %s", fault.line,
+                       fault.what);
     }
     *ret = (struct form_state){
         .form = f,
@@ -134,7 +137,7 @@ form_answers_json(struct ctx *cx, const struct form_state *st)
     return form_json_text(cx->arena, st->answers);
 }
 
-/* --- prefill -------------------------------------------------------------------------------------------------- */
+/* --- prefill ---------------------------------------------------------------------------------- */
 
 static struct json *
 source_value(struct arena *a, const struct form_item *it, const struct form_source *s)
@@ -180,11 +183,14 @@ set_mark(struct ctx *cx, struct form_state *st, struct str path, const struct fo
 }
 
 static bool
-fill_one(struct form_view *v, struct form_state *st, const struct form_item *it, const struct form_source *s)
+fill_one(struct form_view *v, struct form_state *st, const struct form_item *it,
+         const struct form_source *s)
 {
     struct arena *a = v->cx->arena;
-    struct json *value = form_json_at(st->answers, it->path) == NULL ? source_value(a, it, s) : NULL;
-    if (value == NULL || (value->type == JSON_OBJECT) != (it->kind == FORM_ADDRESS_OPEN) || it->list >= 0) {
+    struct json *value =
+        form_json_at(st->answers, it->path) == NULL ? source_value(a, it, s) : NULL;
+    if (value == NULL || (value->type == JSON_OBJECT) != (it->kind == FORM_ADDRESS_OPEN) ||
+        it->list >= 0) {
         return false;
     }
     form_json_put(a, st->answers, it->path, value);
@@ -204,7 +210,8 @@ fill_one(struct form_view *v, struct form_state *st, const struct form_item *it,
 }
 
 size_t
-form_prefill(struct ctx *cx, struct form_state *st, const struct form_env *env, const struct form_source *v, size_t n)
+form_prefill(struct ctx *cx, struct form_state *st, const struct form_env *env,
+             const struct form_source *v, size_t n)
 {
     struct form_view view = form_view(cx, st, env);
     size_t n_filled = 0;
@@ -221,7 +228,8 @@ form_prefill(struct ctx *cx, struct form_state *st, const struct form_env *env, 
 }
 
 void
-form_count(struct ctx *cx, const struct form_state *st, const struct form_env *env, struct form_counts *ret)
+form_count(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+           struct form_counts *ret)
 {
     struct form_view v = form_view(cx, st, env);
     *ret = (struct form_counts){ 0 };
@@ -238,10 +246,11 @@ form_count(struct ctx *cx, const struct form_state *st, const struct form_env *e
     }
 }
 
-/* --- task list ------------------------------------------------------------------------------------------------ */
+/* --- task list -------------------------------------------------------------------------------- */
 
 size_t
-form_tasks(struct ctx *cx, const struct form_state *st, const struct form_env *env, struct form_task **ret)
+form_tasks(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+           struct form_task **ret)
 {
     struct form_view v = form_view(cx, st, env);
     struct form_problem *problems = NULL;
@@ -267,7 +276,8 @@ form_tasks(struct ctx *cx, const struct form_state *st, const struct form_env *e
 }
 
 const struct form_page *
-form_next_page(struct ctx *cx, const struct form_state *st, const struct form_env *env, const struct form_page *p)
+form_next_page(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+               const struct form_page *p)
 {
     struct form_task *tasks = NULL;
     size_t n = form_tasks(cx, st, env, &tasks);
@@ -281,7 +291,7 @@ form_next_page(struct ctx *cx, const struct form_state *st, const struct form_en
     return NULL;
 }
 
-/* --- check your answers ----------------------------------------------------------------------------------------- */
+/* --- check your answers ----------------------------------------------------------------------- */
 
 static struct str
 date_text(struct arena *a, struct str iso)
@@ -295,7 +305,8 @@ date_text(struct arena *a, struct str iso)
 }
 
 static struct str
-boxes_text(struct ctx *cx, const struct form_view *v, const struct form_item *it, const struct json *value)
+boxes_text(struct ctx *cx, const struct form_view *v, const struct form_item *it,
+           const struct json *value)
 {
     struct buf b = buf_new(cx->arena, 4000);
     for (JSON_EACH(value, e)) {
@@ -308,7 +319,8 @@ boxes_text(struct ctx *cx, const struct form_view *v, const struct form_item *it
 }
 
 static struct str
-value_text(struct ctx *cx, const struct form_view *v, const struct form_item *it, const struct json *value)
+value_text(struct ctx *cx, const struct form_view *v, const struct form_item *it,
+           const struct json *value)
 {
     if (value == NULL) {
         return STR_NULL;
@@ -359,10 +371,12 @@ add_row(struct rows *rs, const struct form_item *it, size_t index)
     const struct json *wrong = json_get_str_key(st->wrong, path);
     struct str label = form_label(cx, it);
     if (it->list >= 0) {
-        label = str_fmt(cx->arena, STR_FMT " %zu: " STR_FMT, STR_ARG(pack_text(cx, st->form->items[it->list].text)), index + 1,
+        label = str_fmt(cx->arena, STR_FMT " %zu: " STR_FMT,
+                        STR_ARG(pack_text(cx, st->form->items[it->list].text)), index + 1,
                         STR_ARG(label));
     } else if (it->parent >= 0 && st->form->items[it->parent].kind == FORM_ADDRESS_OPEN) {
-        label = str_fmt(cx->arena, STR_FMT ": " STR_FMT, STR_ARG(form_label(cx, &st->form->items[it->parent])), STR_ARG(label));
+        label = str_fmt(cx->arena, STR_FMT ": " STR_FMT,
+                        STR_ARG(form_label(cx, &st->form->items[it->parent])), STR_ARG(label));
     }
     struct form_row row = {
         .page = it->page,
@@ -370,7 +384,8 @@ add_row(struct rows *rs, const struct form_item *it, size_t index)
         .page_title = pack_text(cx, it->page->title),
         .path = path,
         .label = label,
-        .value = wrong != NULL ? wrong->text : value_text(cx, rs->v, it, form_json_at(st->answers, path)),
+        .value = wrong != NULL ? wrong->text
+                               : value_text(cx, rs->v, it, form_json_at(st->answers, path)),
         .source = form_source_text(cx, st, path),
     };
     for (size_t i = 0; i < rs->n_problems; i++) {
@@ -396,7 +411,8 @@ add_list_rows(struct rows *rs, uint32_t open)
 }
 
 size_t
-form_rows(struct ctx *cx, const struct form_state *st, const struct form_env *env, struct form_row **ret)
+form_rows(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+          struct form_row **ret)
 {
     struct form_view v = form_view(cx, st, env);
     struct form_problem *problems = NULL;
@@ -420,9 +436,12 @@ form_rows(struct ctx *cx, const struct form_state *st, const struct form_env *en
 }
 
 struct str
-form_answer_text(struct ctx *cx, const struct form_state *st, const struct form_env *env, struct str path)
+form_answer_text(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+                 struct str path)
 {
     struct form_view v = form_view(cx, st, env);
     const struct form_item *it = form_item_of(st->form, path);
-    return it == NULL || !form_is_control(it) ? STR_NULL : value_text(cx, &v, it, form_json_at(st->answers, path));
+    return it == NULL || !form_is_control(it)
+               ? STR_NULL
+               : value_text(cx, &v, it, form_json_at(st->answers, path));
 }

@@ -1,11 +1,25 @@
-/* schema.c: reads a JSON Schema: checks every keyword's own value, resolves local references, compiles
- * patterns. Walks with an explicit list of schemas still to be read. */
+/* schema.c: reads a JSON Schema: checks every keyword's own value, resolves local references,
+ * compiles patterns. Walks with an explicit list of schemas still to be read. */
 #include "engine/form/schema_int.h"
 
 enum shape {
-    SHAPE_ANY, SHAPE_SCHEMA, SHAPE_SCHEMAS, SHAPE_SCHEMA_MAP, SHAPE_PATTERN_MAP, SHAPE_NATURAL, SHAPE_NUMBER,
-    SHAPE_POSITIVE, SHAPE_BOOL, SHAPE_STRING, SHAPE_STRINGS, SHAPE_STRINGS_MAP, SHAPE_LIST, SHAPE_TYPE, SHAPE_PATTERN,
-    SHAPE_REF, SHAPE_REFUSED
+    SHAPE_ANY,
+    SHAPE_SCHEMA,
+    SHAPE_SCHEMAS,
+    SHAPE_SCHEMA_MAP,
+    SHAPE_PATTERN_MAP,
+    SHAPE_NATURAL,
+    SHAPE_NUMBER,
+    SHAPE_POSITIVE,
+    SHAPE_BOOL,
+    SHAPE_STRING,
+    SHAPE_STRINGS,
+    SHAPE_STRINGS_MAP,
+    SHAPE_LIST,
+    SHAPE_TYPE,
+    SHAPE_PATTERN,
+    SHAPE_REF,
+    SHAPE_REFUSED
 };
 
 static const struct {
@@ -67,7 +81,7 @@ struct reader {
     struct arena *arena;
     struct schema *s;
     pcre2_compile_context *patterns; /* compiles into the arena: nothing to free */
-    const struct json **todo; /* schemas still to be read */
+    const struct json **todo;        /* schemas still to be read */
     size_t n_todo;
     size_t n_seen;
     struct schema_fault *fault;
@@ -76,7 +90,9 @@ struct reader {
 static bool
 fault(struct reader *rd, const struct json *at, const char *what)
 {
-    *rd->fault = (struct schema_fault){ .line = at->line, .what = str_fmt(rd->arena, "%s: " STR_FMT, what, STR_ARG(at->key)) };
+    *rd->fault =
+        (struct schema_fault){ .line = at->line,
+                               .what = str_fmt(rd->arena, "%s: " STR_FMT, what, STR_ARG(at->key)) };
     return false;
 }
 
@@ -109,8 +125,9 @@ add_pattern(struct reader *rd, const struct json *node, struct str text)
 {
     int code = 0;
     PCRE2_SIZE offset = 0;
-    pcre2_code *p = pcre2_compile((PCRE2_SPTR)text.p, text.n, PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
-                                  &code, &offset, rd->patterns);
+    pcre2_code *p = pcre2_compile((PCRE2_SPTR)text.p, text.n,
+                                  PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C, &code,
+                                  &offset, rd->patterns);
     if (p == NULL) {
         return fault(rd, node, "the pattern is not a regular expression");
     }
@@ -158,8 +175,10 @@ add_ref(struct reader *rd, const struct json *kw)
 static bool
 is_type_name(const struct json *j)
 {
-    static const struct str names[] = { STR_INIT("null"), STR_INIT("boolean"), STR_INIT("number"), STR_INIT("integer"),
-                                        STR_INIT("string"), STR_INIT("array"), STR_INIT("object") };
+    static const struct str names[] = { STR_INIT("null"),   STR_INIT("boolean"),
+                                        STR_INIT("number"), STR_INIT("integer"),
+                                        STR_INIT("string"), STR_INIT("array"),
+                                        STR_INIT("object") };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (j->type == JSON_STRING && str_eq(j->text, names[i])) {
             return true;
@@ -269,7 +288,8 @@ read_keyword(struct reader *rd, const struct json *kw, enum shape shape)
     case SHAPE_TYPE:
         return read_type(rd, kw);
     case SHAPE_PATTERN:
-        return kw->type == JSON_STRING ? add_pattern(rd, kw, kw->text) : fault(rd, kw, "must be a text");
+        return kw->type == JSON_STRING ? add_pattern(rd, kw, kw->text)
+                                       : fault(rd, kw, "must be a text");
     case SHAPE_REF:
         return add_ref(rd, kw);
     case SHAPE_REFUSED:
@@ -335,7 +355,8 @@ schema_pcre2_in(struct arena *a)
 }
 
 enum err
-schema_compile(struct arena *a, const struct json *root, struct schema **ret, struct schema_fault *ret_fault)
+schema_compile(struct arena *a, const struct json *root, struct schema **ret,
+               struct schema_fault *ret_fault)
 {
     struct arena *work = arena_open(0);
     struct schema *s = ARENA_NEW(a, struct schema);

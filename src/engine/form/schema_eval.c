@@ -13,7 +13,7 @@ schema_length(struct str s)
     return n;
 }
 
-/* --- problems ------------------------------------------------------------------------------------------ */
+/* --- problems --------------------------------------------------------------------------------- */
 
 static struct str
 path_text(struct schema_run *r, const struct schema_step *path, struct str member)
@@ -47,12 +47,14 @@ path_text(struct schema_run *r, const struct schema_step *path, struct str membe
 #define PROBLEMS_MAX 200
 
 bool
-schema_problem_at(struct schema_run *r, const struct schema_at *at, struct str member, const struct json *kw)
+schema_problem_at(struct schema_run *r, const struct schema_at *at, struct str member,
+                  const struct json *kw)
 {
     if (r->probing == 0 && r->n_problems < PROBLEMS_MAX) {
         r->problems[r->n_problems++] = (struct schema_problem){
             .path = path_text(r, at->path, member),
-            .keyword = kw == NULL ? "limit" : (kw->key.p == NULL ? "false" : str_z(r->arena, kw->key)),
+            .keyword =
+                kw == NULL ? "limit" : (kw->key.p == NULL ? "false" : str_z(r->arena, kw->key)),
             .schema = kw,
         };
     }
@@ -65,7 +67,7 @@ schema_problem(struct schema_run *r, const struct schema_at *at, const struct js
     return schema_problem_at(r, at, STR_NULL, kw);
 }
 
-/* --- any type -------------------------------------------------------------------------------------------- */
+/* --- any type --------------------------------------------------------------------------------- */
 
 static bool
 has_type(const struct json *v, struct str name)
@@ -76,7 +78,8 @@ has_type(const struct json *v, struct str name)
     case JSON_BOOL:
         return str_eq(name, STR("boolean"));
     case JSON_NUMBER:
-        return str_eq(name, STR("number")) || (str_eq(name, STR("integer")) && schema_number_is_whole(v));
+        return str_eq(name, STR("number")) ||
+               (str_eq(name, STR("integer")) && schema_number_is_whole(v));
     case JSON_STRING:
         return str_eq(name, STR("string"));
     case JSON_LIST:
@@ -114,7 +117,7 @@ kw_const(struct schema_run *r, struct schema_at *at, const struct json *kw)
     return json_equal(kw, at->v) || schema_problem(r, at, kw);
 }
 
-/* --- numbers and texts --------------------------------------------------------------------------------------- */
+/* --- numbers and texts ------------------------------------------------------------------------ */
 
 static bool
 kw_number(struct schema_run *r, struct schema_at *at, const struct json *kw)
@@ -123,7 +126,8 @@ kw_number(struct schema_run *r, struct schema_at *at, const struct json *kw)
         return schema_number_is_multiple(at->v, kw) || schema_problem(r, at, kw);
     }
     int c = schema_number_cmp(at->v, kw);
-    bool is_good = (str_eq(kw->key, STR("minimum")) && c >= 0) || (str_eq(kw->key, STR("maximum")) && c <= 0) ||
+    bool is_good = (str_eq(kw->key, STR("minimum")) && c >= 0) ||
+                   (str_eq(kw->key, STR("maximum")) && c <= 0) ||
                    (str_eq(kw->key, STR("exclusiveMinimum")) && c > 0) ||
                    (str_eq(kw->key, STR("exclusiveMaximum")) && c < 0);
     return is_good || schema_problem(r, at, kw);
@@ -168,7 +172,7 @@ kw_format(struct schema_run *r, struct schema_at *at, const struct json *kw)
     return schema_format_ok(kw->text, at->v->text) || schema_problem(r, at, kw);
 }
 
-/* --- combinations ------------------------------------------------------------------------------------------------ */
+/* --- combinations ----------------------------------------------------------------------------- */
 
 bool *
 schema_seen_new(struct schema_run *r, const struct json *v)
@@ -186,7 +190,8 @@ seen_merge(bool *seen, const bool *more, const struct json *v)
 }
 
 /* A subschema on the same value; what it evaluated counts only when it holds.
- * The recursion apply_here <-> schema_apply follows the schema's nesting: bounded by SCHEMA_DEPTH_MAX. */
+ * The recursion apply_here <-> schema_apply follows the schema's nesting: bounded by
+ * SCHEMA_DEPTH_MAX. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static bool
 apply_here(struct schema_run *r, struct schema_at *at, const struct json *schema)
@@ -280,7 +285,7 @@ schema_kw_dependent_schemas(struct schema_run *r, struct schema_at *at, const st
     return is_good;
 }
 
-/* --- the table ---------------------------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 #define FOR(t)  (1u << (t))
 #define FOR_ALL 0xFFu
@@ -289,7 +294,7 @@ static const struct keyword {
     struct str name;
     uint32_t types; /* JSON types it speaks of */
     schema_keyword_fn *fn;
-    bool is_last;   /* after all others: sees what they evaluated */
+    bool is_last; /* after all others: sees what they evaluated */
 } keywords[] = {
     { STR_INIT("$ref"), FOR_ALL, kw_ref, false },
     { STR_INIT("type"), FOR_ALL, kw_type, false },
@@ -342,7 +347,8 @@ apply_keywords(struct schema_run *r, struct schema_at *at, bool is_last)
     for (JSON_EACH(at->schema, kw)) {
         for (size_t i = 0; i < COUNT_OF(keywords); i++) {
             const struct keyword *k = &keywords[i];
-            if (k->is_last == is_last && (k->types & FOR(at->v->type)) != 0 && str_eq(kw->key, k->name)) {
+            if (k->is_last == is_last && (k->types & FOR(at->v->type)) != 0 &&
+                str_eq(kw->key, k->name)) {
                 is_good = k->fn(r, at, kw) && is_good;
                 break;
             }
@@ -353,8 +359,8 @@ apply_keywords(struct schema_run *r, struct schema_at *at, bool is_last)
 
 // NOLINTNEXTLINE(misc-no-recursion): bounded by SCHEMA_DEPTH_MAX
 bool
-schema_apply(struct schema_run *r, const struct json *schema, const struct json *v, const struct schema_step *path,
-             bool *seen)
+schema_apply(struct schema_run *r, const struct json *schema, const struct json *v,
+             const struct schema_step *path, bool *seen)
 {
     struct schema_at at = { .v = v, .path = path, .schema = schema, .seen = seen };
     if (schema->type == JSON_BOOL) {
@@ -375,8 +381,8 @@ schema_apply(struct schema_run *r, const struct json *schema, const struct json 
 }
 
 bool
-schema_validate(struct arena *a, const struct schema *s, const struct json *doc, const struct schema_env *env,
-                struct schema_problem **ret, size_t *ret_n)
+schema_validate(struct arena *a, const struct schema *s, const struct json *doc,
+                const struct schema_env *env, struct schema_problem **ret, size_t *ret_n)
 {
     struct schema_run r = { .arena = a, .s = s, .doc = doc, .env = env };
     r.problems = ARENA_ARRAY(a, struct schema_problem, PROBLEMS_MAX + 1);
@@ -384,7 +390,8 @@ schema_validate(struct arena *a, const struct schema *s, const struct json *doc,
     if (r.is_over) {
         is_good = false; /* a verdict cut short must never count as "valid" (think of "not") */
         if (r.n_problems == 0) {
-            r.problems[r.n_problems++] = (struct schema_problem){ .path = STR(""), .keyword = "limit" };
+            r.problems[r.n_problems++] =
+                (struct schema_problem){ .path = STR(""), .keyword = "limit" };
         }
     }
     *ret = r.problems;

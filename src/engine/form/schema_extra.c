@@ -18,14 +18,15 @@ digit(struct str s, size_t i)
     return s.p[i] - '0';
 }
 
-/* Province of birth registration: the 63 codes of 1999-2025 stay valid for ever; the 34 of today are
- * among them. Decree 137/2015 annex; vietnam-standards 1.4. */
+/* Province of birth registration: the 63 codes of 1999-2025 stay valid for ever; the 34 of today
+ * are among them. Decree 137/2015 annex; vietnam-standards 1.4. */
 static bool
 is_province(int code)
 {
-    static const uint8_t known[] = { 1,  2,  4,  6,  8,  10, 11, 12, 14, 15, 17, 19, 20, 22, 24, 25, 26, 27, 30, 31, 33,
-                                     34, 35, 36, 37, 38, 40, 42, 44, 45, 46, 48, 49, 51, 52, 54, 56, 58, 60, 62, 64, 66,
-                                     67, 68, 70, 72, 74, 75, 77, 79, 80, 82, 83, 84, 86, 87, 89, 91, 92, 93, 94, 95, 96 };
+    static const uint8_t known[] = { 1,  2,  4,  6,  8,  10, 11, 12, 14, 15, 17, 19, 20, 22, 24, 25,
+                                     26, 27, 30, 31, 33, 34, 35, 36, 37, 38, 40, 42, 44, 45, 46, 48,
+                                     49, 51, 52, 54, 56, 58, 60, 62, 64, 66, 67, 68, 70, 72, 74, 75,
+                                     77, 79, 80, 82, 83, 84, 86, 87, 89, 91, 92, 93, 94, 95, 96 };
     for (size_t i = 0; i < COUNT_OF(known); i++) {
         if (known[i] == code) {
             return true;
@@ -37,10 +38,12 @@ is_province(int code)
 static bool
 is_personal_id(struct str s)
 {
-    return s.n == 12 && all_digits(s) && is_province(digit(s, 0) * 100 + digit(s, 1) * 10 + digit(s, 2));
+    return s.n == 12 && all_digits(s) &&
+           is_province(digit(s, 0) * 100 + digit(s, 1) * 10 + digit(s, 2));
 }
 
-/* Ten digits, the last one a check digit modulo 11; a remainder that would need "10" does not exist. */
+/* Ten digits, the last one a check digit modulo 11; a remainder that would need "10" does not
+ * exist. */
 static bool
 is_tax_code(struct str s)
 {
@@ -73,7 +76,8 @@ is_phone(struct str s)
     if (!all_digits(rest)) {
         return false;
     }
-    return rest.p[0] == '2' ? rest.n == 9 || rest.n == 10 : strchr("35789", rest.p[0]) != NULL && rest.n == 9;
+    return rest.p[0] == '2' ? rest.n == 9 || rest.n == 10
+                            : strchr("35789", rest.p[0]) != NULL && rest.n == 9;
 }
 
 static bool
@@ -97,7 +101,8 @@ is_email(struct str s)
 {
     struct str local;
     struct str host;
-    if (s.n > 254 || !str_cut(s, '@', &local, &host) || local.n == 0 || local.n > 64 || !is_host(host)) {
+    if (s.n > 254 || !str_cut(s, '@', &local, &host) || local.n == 0 || local.n > 64 ||
+        !is_host(host)) {
         return false;
     }
     for (size_t i = 0; i < local.n; i++) {
@@ -155,9 +160,10 @@ is_time(struct str s)
         return false;
     }
     int64_t h = 0;
-    return all_digits(str_slice(s, 0, 2)) && str_to_i64(str_slice(s, 0, 2), 0, 23, &h) && all_digits(str_slice(s, 3, 5)) &&
-           str_to_i64(str_slice(s, 3, 5), 0, 59, &h) &&
-           (s.n == 5 || (all_digits(str_slice(s, 6, 8)) && str_to_i64(str_slice(s, 6, 8), 0, 59, &h)));
+    return all_digits(str_slice(s, 0, 2)) && str_to_i64(str_slice(s, 0, 2), 0, 23, &h) &&
+           all_digits(str_slice(s, 3, 5)) && str_to_i64(str_slice(s, 3, 5), 0, 59, &h) &&
+           (s.n == 5 ||
+            (all_digits(str_slice(s, 6, 8)) && str_to_i64(str_slice(s, 6, 8), 0, 59, &h)));
 }
 
 static const struct {
@@ -196,7 +202,7 @@ schema_format_known(struct str format)
     return false;
 }
 
-/* --- dates ------------------------------------------------------------------------------------------------ */
+/* --- dates ------------------------------------------------------------------------------------ */
 
 bool
 schema_kw_x_date(struct schema_run *r, struct schema_at *at, const struct json *kw)
@@ -206,7 +212,8 @@ schema_kw_x_date(struct schema_run *r, struct schema_at *at, const struct json *
         return true; /* the format keyword tells of that */
     }
     int c = date_cmp(d, r->env->today);
-    bool is_good = (c < 0 && str_starts(kw->text, STR("past"))) || (c > 0 && str_ends(kw->text, STR("future"))) ||
+    bool is_good = (c < 0 && str_starts(kw->text, STR("past"))) ||
+                   (c > 0 && str_ends(kw->text, STR("future"))) ||
                    (c == 0 && str_find(kw->text, STR("today")) < kw->text.n);
     return is_good || schema_problem(r, at, kw);
 }
@@ -244,7 +251,7 @@ schema_kw_x_age_max(struct schema_run *r, struct schema_at *at, const struct jso
     return age_ok(r, at, kw, false);
 }
 
-/* --- codes -------------------------------------------------------------------------------------------------- */
+/* --- codes ------------------------------------------------------------------------------------ */
 
 static bool
 code_ok(struct schema_run *r, struct schema_at *at, const struct json *kw, const char *kind)
@@ -268,7 +275,7 @@ schema_kw_x_unit(struct schema_run *r, struct schema_at *at, const struct json *
     return code_ok(r, at, kw, "unit");
 }
 
-/* --- personal number ----------------------------------------------------------------------------------------- */
+/* --- personal number -------------------------------------------------------------------------- */
 
 static struct str
 answer_at(const struct json *doc, struct str path)
@@ -280,7 +287,8 @@ answer_at(const struct json *doc, struct str path)
     return doc != NULL && doc->type == JSON_STRING ? doc->text : STR_NULL;
 }
 
-/* Digit 4 tells century and sex (1900s 0 male 1 female, 2000s 2 3, ...), digits 5-6 the year of birth. */
+/* Digit 4 tells century and sex (1900s 0 male 1 female, 2000s 2 3, ...), digits 5-6 the year of
+ * birth. */
 bool
 schema_kw_x_agrees(struct schema_run *r, struct schema_at *at, const struct json *kw)
 {

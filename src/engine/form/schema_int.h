@@ -1,4 +1,5 @@
-/* schema_int.h: the compiled schema, shared by schema.c (compiler), schema_eval.c and schema_objects.c. */
+/* schema_int.h: the compiled schema, shared by schema.c (compiler), schema_eval.c and
+ * schema_objects.c. */
 #ifndef ENGINE_FORM_SCHEMA_INT_H
 #define ENGINE_FORM_SCHEMA_INT_H
 
@@ -29,10 +30,10 @@ struct schema {
 pcre2_general_context *schema_pcre2_in(struct arena *a);
 const struct schema_link *schema_link_of(const struct schema *s, const struct json *node);
 
-/* --- evaluation ---------------------------------------------------------------------------------------- */
+/* --- evaluation ------------------------------------------------------------------------------- */
 struct schema_step { /* the way from the root to a value */
     const struct schema_step *up;
-    struct str key;  /* null: index */
+    struct str key; /* null: index */
     size_t index;
 };
 
@@ -58,22 +59,24 @@ struct schema_at { /* one value under one schema */
 typedef bool schema_keyword_fn(struct schema_run *r, struct schema_at *at, const struct json *kw);
 
 /* Validates v under a schema; marks what was evaluated in seen (may be NULL). */
-bool schema_apply(struct schema_run *r, const struct json *schema, const struct json *v, const struct schema_step *path,
-                  bool *seen);
+bool schema_apply(struct schema_run *r, const struct json *schema, const struct json *v,
+                  const struct schema_step *path, bool *seen);
 /* Records a problem of this value; always false. */
 bool schema_problem(struct schema_run *r, const struct schema_at *at, const struct json *kw);
 /* The same, standing at a member of this value. */
-bool schema_problem_at(struct schema_run *r, const struct schema_at *at, struct str member, const struct json *kw);
+bool schema_problem_at(struct schema_run *r, const struct schema_at *at, struct str member,
+                       const struct json *kw);
 bool schema_matches(struct schema_run *r, const struct json *kw, struct str s);
 bool *schema_seen_new(struct schema_run *r, const struct json *v);
 
 /* Keywords of objects and lists (schema_objects.c). */
-schema_keyword_fn schema_kw_properties, schema_kw_pattern_properties, schema_kw_additional, schema_kw_names,
-    schema_kw_required, schema_kw_dependent_required, schema_kw_dependent_schemas, schema_kw_unevaluated_properties,
-    schema_kw_prefix_items, schema_kw_items, schema_kw_contains, schema_kw_unique, schema_kw_unevaluated_items;
+schema_keyword_fn schema_kw_properties, schema_kw_pattern_properties, schema_kw_additional,
+    schema_kw_names, schema_kw_required, schema_kw_dependent_required, schema_kw_dependent_schemas,
+    schema_kw_unevaluated_properties, schema_kw_prefix_items, schema_kw_items, schema_kw_contains,
+    schema_kw_unique, schema_kw_unevaluated_items;
 /* Keywords of our own (schema_extra.c). */
-schema_keyword_fn schema_kw_x_date, schema_kw_x_age_min, schema_kw_x_age_max, schema_kw_x_list, schema_kw_x_unit,
-    schema_kw_x_agrees;
+schema_keyword_fn schema_kw_x_date, schema_kw_x_age_min, schema_kw_x_age_max, schema_kw_x_list,
+    schema_kw_x_unit, schema_kw_x_agrees;
 
 /* Exact decimals (schema_number.c): -1, 0, 1. */
 int schema_number_cmp(const struct json *x, const struct json *y);

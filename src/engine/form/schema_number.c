@@ -1,7 +1,8 @@
-/* schema_number.c: JSON numbers as exact decimals: mantissa (37 digits kept) and exponent of ten. */
+/* schema_number.c: JSON numbers as exact decimals: mantissa (37 digits kept) and exponent of ten.
+ */
 #include "engine/form/schema_int.h"
 
-#define DIGITS_MAX 37
+#define DIGITS_MAX   37
 #define EXPONENT_MAX 100000
 
 struct decimal {

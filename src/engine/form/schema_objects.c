@@ -1,19 +1,20 @@
-/* schema_objects.c: keywords of objects and lists. Calls to schema_apply nest with the schema: bounded by
- * SCHEMA_DEPTH_MAX there. */
+/* schema_objects.c: keywords of objects and lists. Calls to schema_apply nest with the schema:
+ * bounded by SCHEMA_DEPTH_MAX there. */
 #include "engine/form/schema_int.h"
 
 /* NOLINTBEGIN(misc-no-recursion): bounded by SCHEMA_DEPTH_MAX in schema_apply */
 
 static bool
-apply_member(struct schema_run *r, const struct schema_at *at, const struct json *schema, const struct json *member)
+apply_member(struct schema_run *r, const struct schema_at *at, const struct json *schema,
+             const struct json *member)
 {
     struct schema_step step = { .up = at->path, .key = member->key };
     return schema_apply(r, schema, member, &step, schema_seen_new(r, member));
 }
 
 static bool
-apply_item(struct schema_run *r, const struct schema_at *at, const struct json *schema, const struct json *item,
-           size_t index)
+apply_item(struct schema_run *r, const struct schema_at *at, const struct json *schema,
+           const struct json *item, size_t index)
 {
     struct schema_step step = { .up = at->path, .key = STR_NULL, .index = index };
     return schema_apply(r, schema, item, &step, schema_seen_new(r, item));
@@ -149,7 +150,8 @@ schema_kw_prefix_items(struct schema_run *r, struct schema_at *at, const struct 
     bool is_good = true;
     size_t i = 0;
     const struct json *item = at->v->child;
-    for (const struct json *schema = kw->child; schema != NULL && item != NULL; schema = schema->next) {
+    for (const struct json *schema = kw->child; schema != NULL && item != NULL;
+         schema = schema->next) {
         is_good = apply_item(r, at, schema, item, i) && is_good;
         mark(at, i++);
         item = item->next;

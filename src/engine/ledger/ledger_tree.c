@@ -185,8 +185,7 @@ const struct jobs_timed ledger_timed[] = {
     { { NULL, 0 }, NULL },
 };
 
-/* --- verification: from the rows alone, nothing believed
- * ------------------------------------------------- */
+/* --- verification: from the rows alone, nothing believed -------------------------------------- */
 struct verify {
     struct ledger_report *report;
     struct merkle tree;

@@ -1,12 +1,12 @@
-/* pack.h: content packs. A pack folder is read whole, checked whole (every fault at once, with file,
- * line and remedy), kept in the store under its content hash, and published as an immutable set.
- * Dossiers keep the version they were filed under; older versions stay loadable.
+/* pack.h: content packs. A pack folder is read whole, checked whole (every fault at once, with
+ * file, line and remedy), kept in the store under its content hash, and published as an immutable
+ * set. Dossiers keep the version they were filed under; older versions stay loadable.
  *
  * Engine modules own parts of a pack: each has a loader that reads its files and hangs an immutable
  * value into the pack's slot; a typed accessor in the module's own header gets it out.
  *
- * Threads: a published pack is immutable and lives until pack_set_close, so a pointer into it may be
- * kept and read by every thread without a lock. */
+ * Threads: a published pack is immutable and lives until pack_set_close, so a pointer into it may
+ * be kept and read by every thread without a lock. */
 #ifndef ENGINE_PACK_PACK_H
 #define ENGINE_PACK_PACK_H
 
@@ -16,15 +16,25 @@
 #include "codec/json.h"
 
 enum pack_slot {
-    PACK_UNITS, PACK_CALENDAR, PACK_ROLES, PACK_PROCEDURES, PACK_FORMS, PACK_PROCESSES, PACK_TEMPLATES,
-    PACK_TEXTS, PACK_SEARCH, PACK_INDICATORS, PACK_SITE, PACK_SLOT_COUNT
+    PACK_UNITS,
+    PACK_CALENDAR,
+    PACK_ROLES,
+    PACK_PROCEDURES,
+    PACK_FORMS,
+    PACK_PROCESSES,
+    PACK_TEMPLATES,
+    PACK_TEXTS,
+    PACK_SEARCH,
+    PACK_INDICATORS,
+    PACK_SITE,
+    PACK_SLOT_COUNT
 };
 
 struct pack {
     struct arena *arena;
-    struct str id;          /* "binh-phuoc" */
-    struct str version;     /* first 16 hex digits of the content hash */
-    struct str name;        /* Vietnamese name of the site */
+    struct str id;      /* "binh-phuoc" */
+    struct str version; /* first 16 hex digits of the content hash */
+    struct str name;    /* Vietnamese name of the site */
     const void *slot[PACK_SLOT_COUNT];
 };
 
@@ -36,7 +46,7 @@ void pack_pin(struct ctx *cx);
  * got it yet (slow: not inside store_write). ERR_NOT_FOUND. */
 NODISCARD enum err pack_by_version(struct ctx *cx, struct str version, const struct pack **ret);
 
-/* --- texts in content ------------------------------------------------------------------------------ */
+/* --- texts in content ------------------------------------------------------------------------- */
 /* {"vi": .., "en": ..}; en falls back to vi. */
 struct pack_text {
     struct str vi, en;
@@ -44,10 +54,10 @@ struct pack_text {
 /* In the language of the request: Vietnamese unless lang is "en" and English is there. */
 struct str pack_text(const struct ctx *cx, struct pack_text t);
 
-/* --- site part: pack.json (slot PACK_SITE) ------------------------------------------------------------ */
+/* --- site part: pack.json (slot PACK_SITE) ---------------------------------------------------- */
 struct pack_province {
-    struct str unit;             /* code */
-    int32_t from_day, to_day;    /* PACK_DAY_MIN .. PACK_DAY_MAX */
+    struct str unit;          /* code */
+    int32_t from_day, to_day; /* PACK_DAY_MIN .. PACK_DAY_MAX */
 };
 struct pack_emergency {
     struct str number;
@@ -64,12 +74,12 @@ struct pack_site {
     struct pack_text name, short_name, line, notes;
     const struct pack_province *provinces;
     size_t n_provinces;
-    struct str default_unit;     /* code */
-    struct str number_format;    /* "{agency}-{yymmdd}-{seq}"; also {unit} and {yyyymmdd} */
-    int32_t number_digits;       /* of {seq}, 4..7 */
+    struct str default_unit;      /* code */
+    struct str number_format;     /* "{agency}-{yymmdd}-{seq}"; also {unit} and {yyyymmdd} */
+    int32_t number_digits;        /* of {seq}, 4..7 */
     int32_t tracking_code_length; /* 8..20 */
-    struct str calendar;         /* of units without one of their own */
-    int32_t react_work_s;        /* working seconds to react to an online dossier */
+    struct str calendar;          /* of units without one of their own */
+    int32_t react_work_s;         /* working seconds to react to an online dossier */
     struct str hotline, email, phone, national_portal;
     struct pack_text address;
     const struct pack_emergency *emergency;
@@ -77,22 +87,22 @@ struct pack_site {
     const struct pack_level_kinds *level_kinds;
     size_t n_level_kinds;
     bool is_contact_check, is_number_check; /* "cần kiểm tra" */
-    bool is_generated;           /* demo content, never mixed with real facts */
+    bool is_generated;                      /* demo content, never mixed with real facts */
 };
 const struct pack_site *pack_site(const struct pack *p);
 /* Code of the province on a day; null str when the pack names none. */
 struct str pack_province_at(const struct pack *p, struct date on);
 
-/* --- texts part: texts/<lang>.txt (slot PACK_TEXTS) ---------------------------------------------------- */
+/* --- texts part: texts/<lang>.txt (slot PACK_TEXTS) ------------------------------------------- */
 /* The pack's own wording over the built-in texts: for cx->texts (pack_pin sets it). */
 const struct texts *pack_texts(const struct pack *p);
 
-/* --- loading ------------------------------------------------------------------------------------ */
+/* --- loading ---------------------------------------------------------------------------------- */
 struct pack_load; /* the files of one pack and the faults found so far */
 
 struct pack_fault {
     struct str file;
-    uint32_t line;          /* 0: the whole file */
+    uint32_t line;           /* 0: the whole file */
     struct str what, remedy; /* Vietnamese, shown by `bombo pack check` */
 };
 
@@ -103,43 +113,50 @@ struct pack *pack_load_target(struct pack_load *l);
 struct str pack_load_file(struct pack_load *l, struct str path);
 /* Paths that start with dir and end with suffix, sorted. */
 size_t pack_load_list(struct pack_load *l, struct str dir, struct str suffix, struct str **ret);
-/* Records a fault; loading goes on so that all are found. Strings are copied. At most 1,000 are kept. */
-void pack_load_fault(struct pack_load *l, struct str file, uint32_t line, struct str what, struct str remedy);
+/* Records a fault; loading goes on so that all are found. Strings are copied. At most 1,000 are
+ * kept. */
+void pack_load_fault(struct pack_load *l, struct str file, uint32_t line, struct str what,
+                     struct str remedy);
 /* The same with the remedy as a literal and the fault built by printf. */
 void pack_load_faultf(struct pack_load *l, struct str file, uint32_t line, const char *remedy,
                       const char *fmt, ...) PRINTF_LIKE(5, 6);
 size_t pack_load_n_faults(const struct pack_load *l);
 
-/* CSV with a header line (RFC 4180, UTF-8). Columns in `required` (NULL-ended) must exist. Returns rows;
- * each cell by pack_csv_get. Faults are recorded. False when there is nothing to read (an absent file is
- * a fault only when is required by the caller: see pack_load_file). */
+/* CSV with a header line (RFC 4180, UTF-8). Columns in `required` (NULL-ended) must exist. Returns
+ * rows; each cell by pack_csv_get. Faults are recorded. False when there is nothing to read (an
+ * absent file is a fault only when is required by the caller: see pack_load_file). */
 struct pack_csv {
     struct str file;
     struct str *columns;
     size_t n_columns, n_rows;
-    struct str **rows;  /* rows[r][c], trimmed, NFC checked */
-    uint32_t *lines;    /* line number of each row */
+    struct str **rows; /* rows[r][c], trimmed, NFC checked */
+    uint32_t *lines;   /* line number of each row */
 };
-bool pack_load_csv(struct pack_load *l, struct str path, const char *const *required, struct pack_csv *ret);
-struct str pack_csv_get(const struct pack_csv *csv, size_t row, const char *column); /* null when no such column */
+bool pack_load_csv(struct pack_load *l, struct str path, const char *const *required,
+                   struct pack_csv *ret);
+struct str pack_csv_get(const struct pack_csv *csv, size_t row,
+                        const char *column); /* null when no such column */
 /* JSON file; NULL with a recorded fault when malformed or (if is_required) missing. */
 const struct json *pack_load_json(struct pack_load *l, struct str path, bool is_required);
 
 /* Checked readers: each records a fault with the line and returns something harmless. */
-struct pack_at {           /* where a value stands */
+struct pack_at { /* where a value stands */
     struct pack_load *l;
     struct str file;
 };
 /* Every member of obj must be in `known` (NULL-ended): finds misspelt names. */
 void pack_json_known(struct pack_at at, const struct json *obj, const char *const *known);
 /* {"vi","en"} member; a missing vi is a fault when is_required; plain strings are refused. */
-struct pack_text pack_json_text(struct pack_at at, const struct json *obj, const char *key, bool is_required);
-struct str pack_json_str(struct pack_at at, const struct json *obj, const char *key, bool is_required);
-int64_t pack_json_int(struct pack_at at, const struct json *obj, const char *key, int64_t min, int64_t max,
-                      int64_t otherwise);
+struct pack_text pack_json_text(struct pack_at at, const struct json *obj, const char *key,
+                                bool is_required);
+struct str pack_json_str(struct pack_at at, const struct json *obj, const char *key,
+                         bool is_required);
+int64_t pack_json_int(struct pack_at at, const struct json *obj, const char *key, int64_t min,
+                      int64_t max, int64_t otherwise);
 bool pack_json_bool(struct pack_at at, const struct json *obj, const char *key, bool otherwise);
 /* List of strings; null and absent give an empty list. */
-size_t pack_json_strs(struct pack_at at, const struct json *obj, const char *key, const struct str **ret);
+size_t pack_json_strs(struct pack_at at, const struct json *obj, const char *key,
+                      const struct str **ret);
 /* Open ends of validity. */
 #define PACK_DAY_MIN (-200000)
 #define PACK_DAY_MAX 200000
@@ -154,11 +171,12 @@ typedef void pack_part_fn(struct pack_load *l); /* reads, checks, sets its slot 
 void pack_part_site(struct pack_load *l);
 void pack_part_texts(struct pack_load *l);
 
-/* Reads a folder (or several, ':'-separated: the first that has a file wins) with all part loaders in
- * order; *ret_faults lists everything wrong (n 0: good). The pack is in an arena of its own: the caller
- * closes it with pack_free. ERR_NOT_FOUND when no folder is there. */
-NODISCARD enum err pack_read_dir(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t n_parts,
-                                 struct pack **ret, struct pack_fault **ret_faults, size_t *ret_n);
+/* Reads a folder (or several, ':'-separated: the first that has a file wins) with all part loaders
+ * in order; *ret_faults lists everything wrong (n 0: good). The pack is in an arena of its own: the
+ * caller closes it with pack_free. ERR_NOT_FOUND when no folder is there. */
+NODISCARD enum err pack_read_dir(struct ctx *cx, struct str dir, pack_part_fn *const *parts,
+                                 size_t n_parts, struct pack **ret, struct pack_fault **ret_faults,
+                                 size_t *ret_n);
 /* The same from memory: for tests, fuzzing and versions kept in the store. */
 struct pack_file {
     struct str path, bytes;
@@ -172,11 +190,11 @@ void pack_free(struct pack *p);
 /* What `bombo pack check` prints: one paragraph per fault, then the count. */
 void pack_check_print(struct buf *out, const struct pack_fault *faults, size_t n);
 
-/* --- the set ---------------------------------------------------------------------------------------- */
-/* Opens the set: folder version goes live (stored if new); older versions are loaded when asked for.
- * A folder with faults is ERR_INVALID, the first fault in cx->err. */
-NODISCARD enum err pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t n_parts,
-                                 struct pack_set **ret);
+/* --- the set ---------------------------------------------------------------------------------- */
+/* Opens the set: folder version goes live (stored if new); older versions are loaded when asked
+ * for. A folder with faults is ERR_INVALID, the first fault in cx->err. */
+NODISCARD enum err pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *const *parts,
+                                 size_t n_parts, struct pack_set **ret);
 /* Reads the folder again and puts it in force, atomically, while requests run. With faults nothing
  * changes: ERR_INVALID and the faults in cx->arena. */
 NODISCARD enum err pack_set_publish(struct ctx *cx, struct pack_set *set, struct str dir,

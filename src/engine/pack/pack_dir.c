@@ -33,7 +33,8 @@ pack_files_sort(struct pack_file *files, size_t n)
 static bool
 is_ignored(struct str name)
 {
-    return name.n == 0 || name.p[0] == '.' || str_ends(name, STR("~")) || str_eq(name, STR("README.md"));
+    return name.n == 0 || name.p[0] == '.' || str_ends(name, STR("~")) ||
+           str_eq(name, STR("README.md"));
 }
 
 static enum err
@@ -86,7 +87,8 @@ walk_one(struct ctx *cx, struct walk *w, struct str dir)
         } else if (w->n_dirs < WALK_MAX && depth_of(dir) < PACK_DEPTH_MAX) {
             w->dirs[w->n_dirs++] = str_cat(cx->arena, path, STR("/"));
         } else {
-            return err_set(cx, ERR_TOO_LARGE, "folders too deep or too many: " STR_FMT, STR_ARG(path));
+            return err_set(cx, ERR_TOO_LARGE, "folders too deep or too many: " STR_FMT,
+                           STR_ARG(path));
         }
     }
     return ERR_OK;
@@ -129,7 +131,8 @@ walk_all(struct ctx *cx, struct str dirs, struct walk *w)
 }
 
 enum err
-pack_dir_read(struct ctx *cx, struct str dirs, struct arena *a, struct pack_file **ret, size_t *ret_n)
+pack_dir_read(struct ctx *cx, struct str dirs, struct arena *a, struct pack_file **ret,
+              size_t *ret_n)
 {
     struct walk *w = ARENA_NEW(a, struct walk);
     struct arena *request = cx->arena;
@@ -146,7 +149,7 @@ pack_dir_read(struct ctx *cx, struct str dirs, struct arena *a, struct pack_file
     return ERR_OK;
 }
 
-/* --- bundle: "bombo-pack 1\n", then for each file "<path length> <byte count>\n<path><bytes>" ------- */
+/* --- bundle: "bombo-pack 1\n", then for each file "<path length> <byte count>\n<path><bytes>" - */
 
 #define BUNDLE_HEAD "bombo-pack 1\n"
 
@@ -193,8 +196,8 @@ pack_unbundle(struct arena *a, struct str bundle, struct pack_file **ret, size_t
     while (rest.n > 0) {
         size_t path_n = 0;
         size_t bytes_n = 0;
-        if (n == PACK_FILES_MAX || !take_number(&rest, ' ', &path_n) || !take_number(&rest, '\n', &bytes_n) ||
-            path_n > rest.n || bytes_n > rest.n - path_n) {
+        if (n == PACK_FILES_MAX || !take_number(&rest, ' ', &path_n) ||
+            !take_number(&rest, '\n', &bytes_n) || path_n > rest.n || bytes_n > rest.n - path_n) {
             return false;
         }
         v[n].path = str_slice(rest, 0, path_n);

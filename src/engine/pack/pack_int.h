@@ -20,7 +20,8 @@ struct pack_load {
 };
 
 /* All files below the folders (':'-separated, first wins), sorted by path, bytes in a. */
-enum err pack_dir_read(struct ctx *cx, struct str dirs, struct arena *a, struct pack_file **ret, size_t *ret_n);
+enum err pack_dir_read(struct ctx *cx, struct str dirs, struct arena *a, struct pack_file **ret,
+                       size_t *ret_n);
 void pack_files_sort(struct pack_file *files, size_t n);
 
 /* One byte string for all files, and back. Its SHA-256 is the content hash. */

@@ -10,7 +10,8 @@ pack_json_known(struct pack_at at, const struct json *obj, const char *const *kn
             i++;
         }
         if (known[i] == NULL) {
-            pack_load_faultf(at.l, at.file, it->line, "Sửa chính tả tên mục hoặc bỏ mục này; doc/pack.md ghi đủ tên mục",
+            pack_load_faultf(at.l, at.file, it->line,
+                             "Sửa chính tả tên mục hoặc bỏ mục này; doc/pack.md ghi đủ tên mục",
                              "Không có mục tên \"" STR_FMT "\"", STR_ARG(it->key));
         }
     }
@@ -31,7 +32,8 @@ line_near(const struct json *j, const struct json *obj)
 static void
 fault_missing(struct pack_at at, const struct json *obj, const char *key)
 {
-    pack_load_faultf(at.l, at.file, line_near(NULL, obj), "Ghi thêm mục này", "Thiếu mục \"%s\"", key);
+    pack_load_faultf(at.l, at.file, line_near(NULL, obj), "Ghi thêm mục này", "Thiếu mục \"%s\"",
+                     key);
 }
 
 struct pack_text
@@ -55,7 +57,8 @@ pack_json_text(struct pack_at at, const struct json *obj, const char *key, bool 
     t.vi = pack_json_str(at, j, "vi", is_required);
     t.en = pack_json_str(at, j, "en", false);
     if (is_required && t.vi.n == 0 && !is_absent(json_get(j, "vi"))) {
-        pack_load_faultf(at.l, at.file, j->line, "Ghi lời tiếng Việt vào \"vi\"", "Mục \"%s\" để trống", key);
+        pack_load_faultf(at.l, at.file, j->line, "Ghi lời tiếng Việt vào \"vi\"",
+                         "Mục \"%s\" để trống", key);
     }
     t.en = t.en.n == 0 ? t.vi : t.en;
     return t;
@@ -72,7 +75,8 @@ pack_json_str(struct pack_at at, const struct json *obj, const char *key, bool i
         return STR("");
     }
     if (j->type != JSON_STRING) {
-        pack_load_faultf(at.l, at.file, j->line, "Đặt giá trị trong dấu nháy kép", "Mục \"%s\" phải là chữ", key);
+        pack_load_faultf(at.l, at.file, j->line, "Đặt giá trị trong dấu nháy kép",
+                         "Mục \"%s\" phải là chữ", key);
         return STR("");
     }
     return j->text;
@@ -87,10 +91,12 @@ pack_json_int(struct pack_at at, const struct json *obj, const char *key, int64_
         return otherwise;
     }
     if (j->type != JSON_NUMBER || !j->is_int || j->i64 < min || j->i64 > max) {
-        struct str what = str_fmt(at.l->fault_arena, "Mục \"%s\" phải là số nguyên từ %" PRId64 " đến %" PRId64,
-                                  key, min, max);
-        pack_load_fault(at.l, at.file, j->line, what,
-                        STR("Ghi một số trong khoảng ấy, không đặt trong dấu nháy, không chấm phân nhóm"));
+        struct str what =
+            str_fmt(at.l->fault_arena, "Mục \"%s\" phải là số nguyên từ %" PRId64 " đến %" PRId64,
+                    key, min, max);
+        pack_load_fault(
+            at.l, at.file, j->line, what,
+            STR("Ghi một số trong khoảng ấy, không đặt trong dấu nháy, không chấm phân nhóm"));
         return otherwise;
     }
     return j->i64;
@@ -120,7 +126,8 @@ pack_json_strs(struct pack_at at, const struct json *obj, const char *key, const
         return 0;
     }
     if (j->type != JSON_LIST) {
-        pack_load_faultf(at.l, at.file, j->line, "Viết thành [\"...\", \"...\"]", "Mục \"%s\" phải là danh sách", key);
+        pack_load_faultf(at.l, at.file, j->line, "Viết thành [\"...\", \"...\"]",
+                         "Mục \"%s\" phải là danh sách", key);
         return 0;
     }
     struct str *v = ARENA_ARRAY(at.l->pack->arena, struct str, j->n + 1U);
@@ -156,8 +163,8 @@ pack_is_code(struct str s)
     }
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        bool is_ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-                     c == '-' || c == '_';
+        bool is_ok = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                     c == '.' || c == '-' || c == '_';
         if (!is_ok) {
             return false;
         }

@@ -7,8 +7,8 @@
 
 #define CSV_COLUMNS_MAX 60
 #define CSV_ROWS_MAX    200000
-#define PACK_JSON_NODES  2000000
-#define PACK_JSON_DEPTH  40
+#define PACK_JSON_NODES 2000000
+#define PACK_JSON_DEPTH 40
 
 struct arena *
 pack_load_arena(struct pack_load *l)
@@ -72,7 +72,8 @@ pack_load_list(struct pack_load *l, struct str dir, struct str suffix, struct st
 }
 
 void
-pack_load_fault(struct pack_load *l, struct str file, uint32_t line, struct str what, struct str remedy)
+pack_load_fault(struct pack_load *l, struct str file, uint32_t line, struct str what,
+                struct str remedy)
 {
     if (l->n_faults >= PACK_FAULTS_MAX) {
         return;
@@ -95,8 +96,8 @@ pack_load_fault(struct pack_load *l, struct str file, uint32_t line, struct str 
 }
 
 void
-pack_load_faultf(struct pack_load *l, struct str file, uint32_t line, const char *remedy, const char *fmt,
-                 ...)
+pack_load_faultf(struct pack_load *l, struct str file, uint32_t line, const char *remedy,
+                 const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -105,7 +106,7 @@ pack_load_faultf(struct pack_load *l, struct str file, uint32_t line, const char
     pack_load_fault(l, file, line, what, str_of(remedy));
 }
 
-/* --- CSV --------------------------------------------------------------------------------------- */
+/* --- CSV -------------------------------------------------------------------------------------- */
 
 static const char *
 csv_fault_vi(const char *what)
@@ -123,7 +124,8 @@ has_columns(struct pack_load *l, const struct pack_csv *csv, const char *const *
             i++;
         }
         if (i == csv->n_columns) {
-            pack_load_faultf(l, csv->file, 1, "Thêm cột này vào dòng tiêu đề; doc/pack.md ghi đủ các cột",
+            pack_load_faultf(l, csv->file, 1,
+                             "Thêm cột này vào dòng tiêu đề; doc/pack.md ghi đủ các cột",
                              "Thiếu cột \"%s\"", *required);
             has_all = false;
         }
@@ -180,18 +182,21 @@ read_rows(struct pack_load *l, struct csv_reader *r, struct pack_csv *csv)
 }
 
 bool
-pack_load_csv(struct pack_load *l, struct str path, const char *const *required, struct pack_csv *ret)
+pack_load_csv(struct pack_load *l, struct str path, const char *const *required,
+              struct pack_csv *ret)
 {
     struct str bytes = pack_load_file(l, path);
     *ret = (struct pack_csv){ .file = path };
     if (bytes.p == NULL) {
         return false;
     }
-    struct csv_reader r = csv_reader(
-        bytes, ',', (struct csv_limits){ .columns_max = CSV_COLUMNS_MAX, .rows_max = CSV_ROWS_MAX });
-    if (csv_next(&r, l->pack->arena, &ret->columns, &ret->n_columns) != ERR_OK || ret->n_columns == 0) {
-        pack_load_faultf(l, path, 1, "Ghi dòng tiêu đề như trong doc/pack.md", "Tệp CSV không có dòng tiêu đề: %s",
-                         csv_fault_vi(r.fault));
+    struct csv_reader r =
+        csv_reader(bytes, ',',
+                   (struct csv_limits){ .columns_max = CSV_COLUMNS_MAX, .rows_max = CSV_ROWS_MAX });
+    if (csv_next(&r, l->pack->arena, &ret->columns, &ret->n_columns) != ERR_OK ||
+        ret->n_columns == 0) {
+        pack_load_faultf(l, path, 1, "Ghi dòng tiêu đề như trong doc/pack.md",
+                         "Tệp CSV không có dòng tiêu đề: %s", csv_fault_vi(r.fault));
         return false;
     }
     for (size_t i = 0; i < ret->n_columns; i++) {
@@ -214,7 +219,7 @@ pack_csv_get(const struct pack_csv *csv, size_t row, const char *column)
     return STR_NULL;
 }
 
-/* --- JSON ----------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 const struct json *
 pack_load_json(struct pack_load *l, struct str path, bool is_required)
@@ -222,7 +227,8 @@ pack_load_json(struct pack_load *l, struct str path, bool is_required)
     struct str bytes = pack_load_file(l, path);
     if (bytes.p == NULL) {
         if (is_required) {
-            pack_load_faultf(l, path, 0, "Thêm tệp này; doc/pack.md ghi cấu trúc của nó", "Thiếu tệp");
+            pack_load_faultf(l, path, 0, "Thêm tệp này; doc/pack.md ghi cấu trúc của nó",
+                             "Thiếu tệp");
         }
         return NULL;
     }
@@ -230,14 +236,15 @@ pack_load_json(struct pack_load *l, struct str path, bool is_required)
     struct json_fault fault = { 0 };
     struct json_limits limits = { .depth_max = PACK_JSON_DEPTH, .nodes_max = PACK_JSON_NODES };
     if (json_parse(l->pack->arena, bytes, limits, &j, &fault) != ERR_OK) {
-        pack_load_faultf(l, path, fault.line, "Sửa cú pháp JSON: dấu phẩy, ngoặc, dấu nháy, khóa trùng",
-                         "JSON hỏng ở cột %u: %s", fault.column, fault.what != NULL ? fault.what : "");
+        pack_load_faultf(
+            l, path, fault.line, "Sửa cú pháp JSON: dấu phẩy, ngoặc, dấu nháy, khóa trùng",
+            "JSON hỏng ở cột %u: %s", fault.column, fault.what != NULL ? fault.what : "");
         return NULL;
     }
     return j;
 }
 
-/* --- a whole pack ------------------------------------------------------------------------------------ */
+/* --- a whole pack ----------------------------------------------------------------------------- */
 
 static bool
 is_text_file(struct str path)
@@ -308,8 +315,9 @@ copy_files(struct arena *a, const struct pack_file *files, size_t n)
 }
 
 enum err
-pack_read_files(struct ctx *cx, const struct pack_file *files, size_t n_files, pack_part_fn *const *parts,
-                size_t n_parts, struct pack **ret, struct pack_fault **ret_faults, size_t *ret_n)
+pack_read_files(struct ctx *cx, const struct pack_file *files, size_t n_files,
+                pack_part_fn *const *parts, size_t n_parts, struct pack **ret,
+                struct pack_fault **ret_faults, size_t *ret_n)
 {
     struct arena *a = arena_open(0);
     struct pack_load l = { .n_files = n_files, .fault_arena = cx->arena };
@@ -336,8 +344,8 @@ pack_read_files(struct ctx *cx, const struct pack_file *files, size_t n_files, p
 }
 
 enum err
-pack_read_dir(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t n_parts, struct pack **ret,
-              struct pack_fault **ret_faults, size_t *ret_n)
+pack_read_dir(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t n_parts,
+              struct pack **ret, struct pack_fault **ret_faults, size_t *ret_n)
 {
     struct pack_file *files = NULL;
     size_t n = 0;

@@ -1,6 +1,6 @@
-/* pack_set.c: the versions of the content in this process, which one is in force, and the store's copy.
- * A version that was in force stays in memory until the set closes: versions are few (a province changes
- * its content some dozens of times a year), readers need no lock and no count. */
+/* pack_set.c: the versions of the content in this process, which one is in force, and the store's
+ * copy. A version that was in force stays in memory until the set closes: versions are few (a
+ * province changes its content some dozens of times a year), readers need no lock and no count. */
 #include "engine/pack/pack_int.h"
 
 #include "crypto/digest.h"
@@ -45,7 +45,7 @@ pack_pin(struct ctx *cx)
     cx->texts = pack_texts(cx->pack);
 }
 
-/* --- versions in memory ----------------------------------------------------------------------------- */
+/* --- versions in memory ----------------------------------------------------------------------- */
 
 static const struct pack *
 find_locked(struct set_state *st, struct str version)
@@ -84,7 +84,7 @@ keep(struct set_state *st, struct pack *take_p)
     return have;
 }
 
-/* --- versions in the store ------------------------------------------------------------------------------ */
+/* --- versions in the store -------------------------------------------------------------------- */
 
 struct version_row {
     struct str version, hash, id, name;
@@ -95,8 +95,9 @@ static enum err
 version_tx(struct ctx *cx, void *arg)
 {
     const struct version_row *r = arg;
-    return q_pack_version_add(cx, NULL, .version = r->version, .hash = r->hash, .id = r->id, .name = r->name,
-                              .stored_us = r->at_us, .n_files = r->n_files, .size_bytes = r->size_bytes);
+    return q_pack_version_add(cx, NULL, .version = r->version, .hash = r->hash, .id = r->id,
+                              .name = r->name, .stored_us = r->at_us, .n_files = r->n_files,
+                              .size_bytes = r->size_bytes);
 }
 
 static enum err
@@ -108,8 +109,12 @@ store_version(struct ctx *cx, const struct pack *p, const struct pack_file *file
     }
     struct arena *a = arena_open(0);
     struct str bundle = pack_bundle(a, files, n);
-    struct version_row r = { .version = p->version, .id = p->id, .name = p->name, .at_us = sys_now_us(cx),
-                             .n_files = (int64_t)n, .size_bytes = (int64_t)bundle.n };
+    struct version_row r = { .version = p->version,
+                             .id = p->id,
+                             .name = p->name,
+                             .at_us = sys_now_us(cx),
+                             .n_files = (int64_t)n,
+                             .size_bytes = (int64_t)bundle.n };
     enum err e = blobs_put(cx, bundle, &r.hash);
     if (e == ERR_OK) {
         e = store_write(cx, version_tx, &r);
@@ -119,7 +124,8 @@ store_version(struct ctx *cx, const struct pack *p, const struct pack_file *file
 }
 
 static enum err
-load_version(struct ctx *cx, struct set_state *st, struct str version, struct arena *a, const struct pack **ret)
+load_version(struct ctx *cx, struct set_state *st, struct str version, struct arena *a,
+             const struct pack **ret)
 {
     struct q_pack_version_get row;
     TRY(q_pack_version_get(cx, &row, .version = version));
@@ -174,9 +180,12 @@ pack_versions(struct ctx *cx, struct pack_version **ret, size_t *ret_n)
     const struct pack *now = pack_now(cx);
     struct pack_version *v = ARENA_ARRAY(cx->arena, struct pack_version, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
-        v[i] = (struct pack_version){ .version = rows.v[i].version, .id = rows.v[i].id, .name = rows.v[i].name,
+        v[i] = (struct pack_version){ .version = rows.v[i].version,
+                                      .id = rows.v[i].id,
+                                      .name = rows.v[i].name,
                                       .at_us = rows.v[i].stored_us,
-                                      .is_now = now != NULL && str_eq(now->version, rows.v[i].version) };
+                                      .is_now =
+                                          now != NULL && str_eq(now->version, rows.v[i].version) };
     }
     *ret = v;
     *ret_n = rows.n;
@@ -190,10 +199,11 @@ pack_keeps_blob(struct ctx *cx, struct str hash)
     return q_pack_version_by_hash(cx, &row, .hash = hash) != ERR_NOT_FOUND;
 }
 
-/* --- going live ----------------------------------------------------------------------------------------------- */
+/* --- going live ------------------------------------------------------------------------------- */
 
 static enum err
-publish(struct ctx *cx, struct set_state *st, struct str dir, struct pack_fault **ret_faults, size_t *ret_n)
+publish(struct ctx *cx, struct set_state *st, struct str dir, struct pack_fault **ret_faults,
+        size_t *ret_n)
 {
     struct arena *a = arena_open(0);
     struct pack_file *files = NULL;
@@ -205,8 +215,8 @@ publish(struct ctx *cx, struct set_state *st, struct str dir, struct pack_fault 
     }
     if (e == ERR_OK && *ret_n != 0) {
         const struct pack_fault *f = &(*ret_faults)[0];
-        e = err_set(cx, ERR_INVALID, "pack has %zu faults; first: " STR_FMT ":%u: " STR_FMT, *ret_n, STR_ARG(f->file),
-                    f->line, STR_ARG(f->what));
+        e = err_set(cx, ERR_INVALID, "pack has %zu faults; first: " STR_FMT ":%u: " STR_FMT, *ret_n,
+                    STR_ARG(f->file), f->line, STR_ARG(f->what));
     }
     if (e == ERR_OK) {
         e = store_version(cx, p, files, n);
@@ -225,7 +235,8 @@ publish(struct ctx *cx, struct set_state *st, struct str dir, struct pack_fault 
 }
 
 enum err
-pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t n_parts, struct pack_set **ret)
+pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t n_parts,
+              struct pack_set **ret)
 {
     ASSERT(n_parts <= PARTS_MAX);
     struct pack_set *set = calloc(1, sizeof(*set));
@@ -249,7 +260,8 @@ pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t
 }
 
 enum err
-pack_set_publish(struct ctx *cx, struct pack_set *set, struct str dir, struct pack_fault **ret_faults, size_t *ret_n)
+pack_set_publish(struct ctx *cx, struct pack_set *set, struct str dir,
+                 struct pack_fault **ret_faults, size_t *ret_n)
 {
     *ret_faults = NULL;
     *ret_n = 0;

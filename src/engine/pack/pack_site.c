@@ -3,13 +3,30 @@
 
 #include "web/web.h"
 
-/* --- pack.json ---------------------------------------------------------------------------------- */
+/* --- pack.json -------------------------------------------------------------------------------- */
 
 static const char *const site_keys[] = {
-    "id",       "name",   "short_name", "line",           "notes",           "province",
-    "default_unit", "languages", "time_zone", "dossier_number", "tracking_code_length", "calendar",
-    "react_working_hours", "hotline", "emergency", "contact", "national_portal", "level_kinds",
-    "generated", "check", NULL,
+    "id",
+    "name",
+    "short_name",
+    "line",
+    "notes",
+    "province",
+    "default_unit",
+    "languages",
+    "time_zone",
+    "dossier_number",
+    "tracking_code_length",
+    "calendar",
+    "react_working_hours",
+    "hotline",
+    "emergency",
+    "contact",
+    "national_portal",
+    "level_kinds",
+    "generated",
+    "check",
+    NULL,
 };
 
 static void
@@ -18,7 +35,8 @@ read_provinces(struct pack_at at, const struct json *root, struct pack_site *s)
     static const char *const known[] = { "unit", "valid_from", "valid_to", NULL };
     const struct json *list = json_get(root, "province");
     if (list == NULL || list->type != JSON_LIST || list->n == 0) {
-        pack_load_faultf(at.l, at.file, root->line, "Ghi \"province\": [{\"unit\": \"75\", \"valid_from\": \"2025-07-01\"}]",
+        pack_load_faultf(at.l, at.file, root->line,
+                         "Ghi \"province\": [{\"unit\": \"75\", \"valid_from\": \"2025-07-01\"}]",
                          "Thiếu mã đơn vị cấp tỉnh");
         return;
     }
@@ -27,8 +45,10 @@ read_provinces(struct pack_at at, const struct json *root, struct pack_site *s)
     for (JSON_EACH(list, it)) {
         pack_json_known(at, it, known);
         v[n].unit = pack_json_str(at, it, "unit", true);
-        v[n].from_day = pack_date(at, it->line, pack_json_str(at, it, "valid_from", false), PACK_DAY_MIN).day;
-        v[n++].to_day = pack_date(at, it->line, pack_json_str(at, it, "valid_to", false), PACK_DAY_MAX).day;
+        v[n].from_day =
+            pack_date(at, it->line, pack_json_str(at, it, "valid_from", false), PACK_DAY_MIN).day;
+        v[n++].to_day =
+            pack_date(at, it->line, pack_json_str(at, it, "valid_to", false), PACK_DAY_MAX).day;
     }
     s->provinces = v;
     s->n_provinces = n;
@@ -78,7 +98,8 @@ read_emergency(struct pack_at at, const struct json *root, struct pack_site *s)
     if (list == NULL || list->type != JSON_LIST) {
         return;
     }
-    struct pack_emergency *v = ARENA_ARRAY(pack_load_arena(at.l), struct pack_emergency, list->n + 1U);
+    struct pack_emergency *v =
+        ARENA_ARRAY(pack_load_arena(at.l), struct pack_emergency, list->n + 1U);
     for (JSON_EACH(list, it)) {
         pack_json_known(at, it, known);
         v[s->n_emergency].number = pack_json_str(at, it, "number", true);
@@ -94,7 +115,8 @@ read_level_kinds(struct pack_at at, const struct json *root, struct pack_site *s
     if (obj == NULL || obj->type != JSON_OBJECT) {
         return;
     }
-    struct pack_level_kinds *v = ARENA_ARRAY(pack_load_arena(at.l), struct pack_level_kinds, obj->n + 1U);
+    struct pack_level_kinds *v =
+        ARENA_ARRAY(pack_load_arena(at.l), struct pack_level_kinds, obj->n + 1U);
     for (JSON_EACH(obj, it)) {
         struct pack_level_kinds *k = &v[s->n_level_kinds++];
         k->level = it->key;
@@ -109,7 +131,8 @@ read_head(struct pack_at at, const struct json *root, struct pack_site *s)
 {
     s->id = pack_json_str(at, root, "id", true);
     if (s->id.n != 0 && !pack_is_code(s->id)) {
-        pack_load_faultf(at.l, at.file, root->line, "Dùng chữ không dấu, số và gạch nối: \"binh-phuoc\"",
+        pack_load_faultf(at.l, at.file, root->line,
+                         "Dùng chữ không dấu, số và gạch nối: \"binh-phuoc\"",
                          "Mã gói \"" STR_FMT "\" có ký tự lạ", STR_ARG(s->id));
     }
     s->name = pack_json_text(at, root, "name", true);
@@ -132,8 +155,11 @@ pack_part_site(struct pack_load *l)
     struct pack_at at = { l, STR("pack.json") };
     const struct json *root = pack_load_json(l, at.file, true);
     struct pack_site *s = ARENA_NEW(l->pack->arena, struct pack_site);
-    *s = (struct pack_site){ .calendar = STR(""), .number_format = STR("{agency}-{yymmdd}-{seq}"),
-                             .number_digits = 4, .tracking_code_length = 8, .react_work_s = 8 * 3600 };
+    *s = (struct pack_site){ .calendar = STR(""),
+                             .number_format = STR("{agency}-{yymmdd}-{seq}"),
+                             .number_digits = 4,
+                             .tracking_code_length = 8,
+                             .react_work_s = 8 * 3600 };
     l->pack->slot[PACK_SITE] = s;
     if (root == NULL) {
         return;
@@ -165,7 +191,7 @@ pack_province_at(const struct pack *p, struct date on)
     return STR_NULL;
 }
 
-/* --- texts/<lang>.txt: "key = text" lines ----------------------------------------------------------- */
+/* --- texts/<lang>.txt: "key = text" lines ----------------------------------------------------- */
 
 static void
 read_texts(struct pack_load *l, struct texts *t, struct str path)
@@ -183,9 +209,11 @@ read_texts(struct pack_load *l, struct texts *t, struct str path)
         struct str key;
         struct str value;
         if (!str_cut(line, '=', &key, &value) || !pack_is_code(str_trim(key))) {
-            pack_load_faultf(l, path, no, "Ghi dạng: tên.mục = lời văn", "Dòng không có tên mục và dấu =");
+            pack_load_faultf(l, path, no, "Ghi dạng: tên.mục = lời văn",
+                             "Dòng không có tên mục và dấu =");
         } else if (!web_texts_set(t, lang, str_trim(key), str_trim(value))) {
-            pack_load_faultf(l, path, no, "Chép đúng tên mục và các chỗ {…} từ lời văn có sẵn của chương trình",
+            pack_load_faultf(l, path, no,
+                             "Chép đúng tên mục và các chỗ {…} từ lời văn có sẵn của chương trình",
                              "Không thay được \"" STR_FMT "\": không có mục này, hoặc thừa chỗ {…}",
                              STR_ARG(str_trim(key)));
         }

@@ -14,8 +14,7 @@
 #define PAPER_PDF_PAGES_MAX   200
 #define PAPER_PER_DOSSIER_MAX 60
 
-/* --- the check of a file, without the store
- * -------------------------------------------------------- */
+/* --- the check of a file, without the store --------------------------------------------------- */
 struct paper_file {
     struct str bytes; /* normalised */
     struct str media; /* image/jpeg, image/png, application/pdf */
@@ -27,8 +26,7 @@ struct paper_file {
 NODISCARD enum err paper_check(struct ctx *cx, struct str field, struct str bytes,
                                struct paper_file *ret);
 
-/* --- papers of a draft or dossier
- * ------------------------------------------------------------------ */
+/* --- papers of a draft or dossier ------------------------------------------------------------- */
 struct paper {
     int64_t id, owner_id;   /* owner: party id of the applicant */
     int64_t dossier_id;     /* dossier or draft */
@@ -69,8 +67,7 @@ NODISCARD enum err paper_view(struct ctx *cx, int64_t id, struct paper *ret, str
 NODISCARD enum err paper_thumbnail(struct ctx *cx, int64_t id, int32_t side_px,
                                    struct str *ret_jpeg);
 
-/* --- records store
- * ------------------------------------------------------------------------------------ */
+/* --- records store ---------------------------------------------------------------------------- */
 struct record {
     int64_t id, owner_id, dossier_id; /* dossier it came from, or 0 */
     struct str type, title, number, hash, media, issuer;
@@ -97,8 +94,7 @@ NODISCARD enum err record_revoke(struct ctx *cx, int64_t id, struct str reason,
 /* True while it may be offered for reuse on that day. Pure. */
 bool record_is_usable(const struct record *r, struct date on);
 
-/* --- custody of originals
- * -------------------------------------------------------------------------------- */
+/* --- custody of originals --------------------------------------------------------------------- */
 struct custody {
     int64_t id, dossier_id;
     struct str what; /* "Giấy chứng sinh số ..." */

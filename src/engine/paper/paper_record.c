@@ -135,8 +135,7 @@ record_revoke(struct ctx *cx, int64_t id, struct str reason, int64_t replaced_by
     return store_write(cx, revoke_tx, &in);
 }
 
-/* --- custody
- * ----------------------------------------------------------------------------------------- */
+/* --- custody ---------------------------------------------------------------------------------- */
 
 static enum err
 take_tx(struct ctx *cx, void *arg)

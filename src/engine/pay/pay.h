@@ -50,8 +50,7 @@ NODISCARD enum err pay_bill_list(struct ctx *cx, int64_t dossier_id, struct pay_
 /* ERR_CONFLICT when paid. */
 NODISCARD enum err pay_bill_cancel(struct ctx *cx, int64_t id, struct str reason);
 
-/* --- VietQR
- * ------------------------------------------------------------------------------------------- */
+/* --- VietQR ----------------------------------------------------------------------------------- */
 struct pay_account {
     struct str bank_bin; /* 6 digits */
     struct str number;   /* up to 19 letters and digits */
@@ -62,8 +61,7 @@ struct pay_account {
 NODISCARD enum err pay_vietqr(struct ctx *cx, const struct pay_account *to, int64_t amount_vnd,
                               struct str purpose, struct str *ret); /* picture: qr_make + qr_svg */
 
-/* --- the bank's callback
- * -------------------------------------------------------------------------------- */
+/* --- the bank's callback ---------------------------------------------------------------------- */
 /* body is JSON {"code","amount_vnd","bank_ref","paid_at"}; signature = hex HMAC-SHA256(secret,
  * timestamp "." nonce "." body); timestamp is Unix seconds. */
 struct pay_callback {
@@ -82,9 +80,7 @@ NODISCARD enum err pay_secret(struct ctx *cx, struct str *ret);
 NODISCARD enum err pay_simulate(struct ctx *cx, const struct pay_bill *b, struct str secret,
                                 struct pay_callback *ret);
 
-/* --- cash
- * --------------------------------------------------------------------------------------------------
- */
+/* --- cash ------------------------------------------------------------------------------------- */
 /* Takes cash for a bill: next receipt number of the unit and year ("0000123/2026"), line in the day
  * book. ERR_CONFLICT when not open. */
 NODISCARD enum err pay_cash(struct ctx *cx, int64_t bill_id, struct str cashier,
@@ -97,8 +93,7 @@ struct pay_day_line {
 NODISCARD enum err pay_day_book(struct ctx *cx, struct str unit, struct date day,
                                 struct pay_day_line **ret, size_t *ret_n, int64_t *ret_sum_vnd);
 
-/* --- reconciliation
- * ------------------------------------------------------------------------------------------ */
+/* --- reconciliation --------------------------------------------------------------------------- */
 struct pay_statement_line {
     struct str bank_ref, code;
     int64_t amount_vnd;

@@ -216,8 +216,7 @@ pay_simulate(struct ctx *cx, const struct pay_bill *b, struct str secret, struct
     return ERR_OK;
 }
 
-/* --- reconciliation
- * ------------------------------------------------------------------------------------- */
+/* --- reconciliation --------------------------------------------------------------------------- */
 
 struct side {
     struct str ref, code;

@@ -206,9 +206,7 @@ pay_bill_cancel(struct ctx *cx, int64_t id, struct str reason)
     return cx->is_writing ? cancel_tx(cx, &in) : store_write(cx, cancel_tx, &in);
 }
 
-/* --- cash
- * -----------------------------------------------------------------------------------------------
- */
+/* --- cash ------------------------------------------------------------------------------------- */
 
 struct cash {
     int64_t bill_id, id;

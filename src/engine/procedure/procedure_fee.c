@@ -49,7 +49,8 @@ fee_line(const struct procedure_fee *f, const struct procedure_case *c)
     case PROCEDURE_PER_PAGE:
         line.n = pages * copies;
         line.amount_vnd = tiered(f, each, pages);
-        line.amount_vnd = f->max_vnd > 0 && line.amount_vnd > f->max_vnd ? f->max_vnd : line.amount_vnd;
+        line.amount_vnd =
+            f->max_vnd > 0 && line.amount_vnd > f->max_vnd ? f->max_vnd : line.amount_vnd;
         line.amount_vnd *= copies;
         break;
     case PROCEDURE_PER_CASE:
@@ -68,9 +69,11 @@ fee_line(const struct procedure_fee *f, const struct procedure_case *c)
 }
 
 void
-procedure_bill(struct ctx *cx, const struct procedure *p, const struct procedure_case *c, struct procedure_bill *ret)
+procedure_bill(struct ctx *cx, const struct procedure *p, const struct procedure_case *c,
+               struct procedure_bill *ret)
 {
-    *ret = (struct procedure_bill){ .lines = ARENA_ARRAY(cx->arena, struct procedure_fee_line, p->n_fees + 1) };
+    *ret = (struct procedure_bill){ .lines = ARENA_ARRAY(cx->arena, struct procedure_fee_line,
+                                                         p->n_fees + 1) };
     for (size_t i = 0; i < p->n_fees; i++) {
         if (holds(p->fees[i].when_expr, c)) {
             ret->lines[ret->n] = fee_line(&p->fees[i], c);
@@ -83,7 +86,8 @@ size_t
 procedure_papers(struct ctx *cx, const struct procedure *p, const struct procedure_case *c,
                  const struct procedure_paper *const **ret)
 {
-    const struct procedure_paper **v = ARENA_ARRAY(cx->arena, const struct procedure_paper *, p->n_papers + 1);
+    const struct procedure_paper **v =
+        ARENA_ARRAY(cx->arena, const struct procedure_paper *, p->n_papers + 1);
     size_t n = 0;
     for (size_t i = 0; i < p->n_papers; i++) {
         if (holds(p->papers[i].when_expr, c)) {
@@ -94,7 +98,7 @@ procedure_papers(struct ctx *cx, const struct procedure *p, const struct procedu
     return n;
 }
 
-/* --- words -------------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------ */
 
 static void
 add_part(struct buf *b, struct str part)
@@ -112,25 +116,29 @@ each_text(struct ctx *cx, const struct procedure_fee *f, int64_t vnd)
     if (vnd == 0 || f->per == PROCEDURE_PER_CASE) {
         return amount;
     }
-    return text_fill(cx, f->per == PROCEDURE_PER_COPY ? "procedure.fee.copy" : "procedure.fee.page", "amount", amount,
-                     NULL);
+    return text_fill(cx, f->per == PROCEDURE_PER_COPY ? "procedure.fee.copy" : "procedure.fee.page",
+                     "amount", amount, NULL);
 }
 
 struct str
 procedure_fee_text(struct ctx *cx, const struct procedure_fee *f)
 {
     struct buf b = buf_new(cx->arena, 2000);
-    const char *tier_key = f->per == PROCEDURE_PER_COPY ? "procedure.fee.tier_copy" : "procedure.fee.tier_page";
+    const char *tier_key =
+        f->per == PROCEDURE_PER_COPY ? "procedure.fee.tier_copy" : "procedure.fee.tier_page";
     add_part(&b, each_text(cx, f, f->n_tiers > 0 ? f->tiers[0].amount_vnd : f->amount_vnd));
     for (size_t i = 1; i < f->n_tiers; i++) {
         struct str from = str_fmt(cx->arena, "%d", f->tiers[i].from);
-        add_part(&b, text_fill(cx, tier_key, "from", from, "amount", text_money(cx, f->tiers[i].amount_vnd), NULL));
+        add_part(&b, text_fill(cx, tier_key, "from", from, "amount",
+                               text_money(cx, f->tiers[i].amount_vnd), NULL));
     }
     if (f->max_vnd > 0) {
-        add_part(&b, text_fill(cx, "procedure.fee.max", "amount", text_money(cx, f->max_vnd), NULL));
+        add_part(&b,
+                 text_fill(cx, "procedure.fee.max", "amount", text_money(cx, f->max_vnd), NULL));
     }
     if (f->online_vnd >= 0 && f->online_vnd != f->amount_vnd) {
-        struct str amount = f->online_vnd == 0 ? text(cx, "procedure.fee.free") : text_money(cx, f->online_vnd);
+        struct str amount =
+            f->online_vnd == 0 ? text(cx, "procedure.fee.free") : text_money(cx, f->online_vnd);
         add_part(&b, text_fill(cx, "procedure.fee.online", "amount", amount, NULL));
     }
     return buf_str(&b);
@@ -150,7 +158,8 @@ procedure_fees_text(struct ctx *cx, const struct procedure *p)
         bool is_varying = f->per != PROCEDURE_PER_CASE || f->when.n != 0;
         is_more_possible = is_more_possible || is_varying;
         if (f->when.n == 0) {
-            always += f->online_vnd >= 0 && f->online_vnd < f->amount_vnd ? f->online_vnd : f->amount_vnd;
+            always +=
+                f->online_vnd >= 0 && f->online_vnd < f->amount_vnd ? f->online_vnd : f->amount_vnd;
             is_more_possible = is_more_possible || f->online_vnd >= 0;
         } else {
             least_more = least_more == 0 || f->amount_vnd < least_more ? f->amount_vnd : least_more;

@@ -7,7 +7,7 @@
 #define PROCEDURES_MAX 20000
 
 struct procedures {
-    const struct procedure **v;  /* by field, then code, then first day; index is the place here */
+    const struct procedure **v; /* by field, then code, then first day; index is the place here */
     const struct procedure **by_code; /* by code, then first day */
     size_t n;
     const struct procedure_field **fields; /* by rank */
@@ -21,7 +21,8 @@ const struct procedures *procedures_of(const struct pack *p);
 size_t procedure_first(const struct procedures *ps, struct str code);
 
 /* One JSON object; NULL when it is not even that. Faults are recorded. */
-struct procedure *procedure_read(struct pack_at at, const struct json *j, const struct procedures *ps);
+struct procedure *procedure_read(struct pack_at at, const struct json *j,
+                                 const struct procedures *ps);
 /* True when lists/paper-types.csv is there and knows the code, or is not there. */
 bool procedure_knows_paper_type(struct pack_load *l, struct str code);
 

@@ -95,8 +95,8 @@ procedure_matches(const struct procedure *p, const struct procedure_filter *f)
 }
 
 size_t
-procedure_list(struct ctx *cx, const struct procedure_filter *f, struct date on, struct str after, size_t limit,
-               const struct procedure *const **ret)
+procedure_list(struct ctx *cx, const struct procedure_filter *f, struct date on, struct str after,
+               size_t limit, const struct procedure *const **ret)
 {
     const struct procedures *ps = procedures_of(pack_now(cx));
     *ret = NULL;

@@ -13,7 +13,8 @@ read_fields(struct pack_load *l, struct procedures *ps)
             continue;
         }
         struct arena *a = pack_load_arena(l);
-        const struct procedure_field **v = ARENA_ARRAY(a, const struct procedure_field *, ps->n_fields + csv.n_rows + 1);
+        const struct procedure_field **v =
+            ARENA_ARRAY(a, const struct procedure_field *, ps->n_fields + csv.n_rows + 1);
         for (size_t k = 0; k < ps->n_fields; k++) {
             v[k] = ps->fields[k];
         }
@@ -21,10 +22,12 @@ read_fields(struct pack_load *l, struct procedures *ps)
         for (size_t r = 0; r < csv.n_rows; r++) {
             struct procedure_field *f = ARENA_NEW(a, struct procedure_field);
             f->code = pack_csv_get(&csv, r, "code");
-            f->name = (struct pack_text){ pack_csv_get(&csv, r, "name_vi"), pack_csv_get(&csv, r, "name_en") };
+            f->name = (struct pack_text){ pack_csv_get(&csv, r, "name_vi"),
+                                          pack_csv_get(&csv, r, "name_en") };
             f->rank = (int32_t)ps->n_fields;
             if (!pack_is_code(f->code) || f->name.vi.n == 0) {
-                pack_load_faultf(l, paths[i], csv.lines[r], "Ghi mã không dấu và tên", "Lĩnh vực thiếu mã hoặc tên");
+                pack_load_faultf(l, paths[i], csv.lines[r], "Ghi mã không dấu và tên",
+                                 "Lĩnh vực thiếu mã hoặc tên");
             }
             v[ps->n_fields++] = f;
         }
@@ -44,7 +47,8 @@ audience_of(struct pack_load *l, const struct pack_csv *csv, size_t r)
             i++;
         }
         if (i == COUNT_OF(names)) {
-            pack_load_faultf(l, csv->file, csv->lines[r], "Dùng citizen, business, agency, foreigner, cách nhau dấu cách",
+            pack_load_faultf(l, csv->file, csv->lines[r],
+                             "Dùng citizen, business, agency, foreigner, cách nhau dấu cách",
                              "Đối tượng \"" STR_FMT "\" không có", STR_ARG(word));
         } else {
             bits |= 1U << i;
@@ -64,7 +68,8 @@ event_cmp(const void *x, const void *y)
 static void
 read_events(struct pack_load *l, struct procedures *ps)
 {
-    static const char *const required[] = { "id", "name_vi", "name_en", "icon", "rank", "audience", NULL };
+    static const char *const required[] = { "id",   "name_vi",  "name_en", "icon",
+                                            "rank", "audience", NULL };
     struct pack_csv csv;
     struct arena *a = pack_load_arena(l);
     if (!pack_load_csv(l, STR("procedures/life-events.csv"), required, &csv)) {
@@ -76,9 +81,11 @@ read_events(struct pack_load *l, struct procedures *ps)
         int64_t rank = 0;
         e->id = pack_csv_get(&csv, r, "id");
         e->icon = pack_csv_get(&csv, r, "icon");
-        e->name = (struct pack_text){ pack_csv_get(&csv, r, "name_vi"), pack_csv_get(&csv, r, "name_en") };
+        e->name = (struct pack_text){ pack_csv_get(&csv, r, "name_vi"),
+                                      pack_csv_get(&csv, r, "name_en") };
         e->audience = audience_of(l, &csv, r);
-        if (!str_to_i64(pack_csv_get(&csv, r, "rank"), 0, 10000, &rank) || !pack_is_code(e->id) || e->name.vi.n == 0) {
+        if (!str_to_i64(pack_csv_get(&csv, r, "rank"), 0, 10000, &rank) || !pack_is_code(e->id) ||
+            e->name.vi.n == 0) {
             pack_load_faultf(l, csv.file, csv.lines[r], "Ghi mã không dấu, tên và thứ tự bằng số",
                              "Sự kiện thiếu mã, tên hoặc thứ tự");
         }
@@ -110,7 +117,7 @@ procedure_knows_paper_type(struct pack_load *l, struct str code)
     return false;
 }
 
-/* --- procedures ------------------------------------------------------------------------------------------ */
+/* --- procedures ------------------------------------------------------------------------------- */
 
 struct entry {
     struct procedure *p;
@@ -140,7 +147,8 @@ static void
 read_one(struct pack_at at, const struct json *j, const struct procedures *ps, struct entries *es)
 {
     if (es->n >= PROCEDURES_MAX) {
-        pack_load_faultf(at.l, at.file, j->line, "Tách bớt thủ tục sang gói khác", "Quá %d thủ tục", PROCEDURES_MAX);
+        pack_load_faultf(at.l, at.file, j->line, "Tách bớt thủ tục sang gói khác", "Quá %d thủ tục",
+                         PROCEDURES_MAX);
         return;
     }
     struct procedure *p = procedure_read(at, j, ps);
@@ -202,7 +210,8 @@ check_versions(struct pack_load *l, const struct entries *es)
         if (str_eq(p->code, before->code) && p->from.day <= before->to.day) {
             pack_load_faultf(l, es->v[i].file, es->v[i].line,
                              "Ghi valid_to của bản cũ là ngày ngay trước valid_from của bản mới",
-                             "Thủ tục \"" STR_FMT "\" có hai bản cùng một thời gian", STR_ARG(p->code));
+                             "Thủ tục \"" STR_FMT "\" có hai bản cùng một thời gian",
+                             STR_ARG(p->code));
         }
     }
 }

@@ -1,12 +1,14 @@
-/* procedure_read.c: one procedure from JSON; every value is checked, every fault says what to write. */
+/* procedure_read.c: one procedure from JSON; every value is checked, every fault says what to
+ * write. */
 #include "engine/procedure/procedure_int.h"
 
 #define AMOUNT_MAX 1000000000000
 
 static const char *const procedure_keys[] = {
-    "code", "valid_from", "valid_to", "name", "everyday", "field", "audience", "life_events", "decides", "who",
-    "online", "minutes", "papers", "fees", "time", "steps", "result", "basis", "conditions", "form", "process",
-    "check", "components", "generated", NULL,
+    "code",        "valid_from", "valid_to",  "name",   "everyday",   "field",  "audience",
+    "life_events", "decides",    "who",       "online", "minutes",    "papers", "fees",
+    "time",        "steps",      "result",    "basis",  "conditions", "form",   "process",
+    "check",       "components", "generated", NULL,
 };
 
 /* Place of s in names (NULL-ended), with a fault when it is not there. */
@@ -20,14 +22,16 @@ choose(struct pack_at at, uint32_t line, struct str s, const char *const *names,
         }
         buf_addf(&all, "%s%s", i > 0 ? ", " : "", names[i]);
     }
-    pack_load_fault(at.l, at.file, line,
-                    str_fmt(pack_load_arena(at.l), "%s \"" STR_FMT "\" không có", what, STR_ARG(s)),
-                    str_fmt(pack_load_arena(at.l), "Dùng một trong: " STR_FMT, STR_ARG(buf_str(&all))));
+    pack_load_fault(
+        at.l, at.file, line,
+        str_fmt(pack_load_arena(at.l), "%s \"" STR_FMT "\" không có", what, STR_ARG(s)),
+        str_fmt(pack_load_arena(at.l), "Dùng một trong: " STR_FMT, STR_ARG(buf_str(&all))));
     return SIZE_MAX;
 }
 
 static uint32_t
-choose_bits(struct pack_at at, const struct json *j, const char *key, const char *const *names, const char *what)
+choose_bits(struct pack_at at, const struct json *j, const char *key, const char *const *names,
+            const char *what)
 {
     const struct str *v = NULL;
     size_t n = pack_json_strs(at, j, key, &v);
@@ -56,7 +60,8 @@ list_of(struct pack_at at, const struct json *obj, const char *key)
         return NULL;
     }
     if (j->type != JSON_LIST) {
-        pack_load_faultf(at.l, at.file, j->line, "Viết thành [ {...}, {...} ]", "Mục \"%s\" phải là danh sách", key);
+        pack_load_faultf(at.l, at.file, j->line, "Viết thành [ {...}, {...} ]",
+                         "Mục \"%s\" phải là danh sách", key);
         return NULL;
     }
     return j;
@@ -69,20 +74,23 @@ read_when(struct pack_at at, const struct json *j, const char *key, struct str *
     struct expr_fault fault = { 0 };
     *ret_text = str_trim(pack_json_str(at, j, key, false));
     if (ret_text->n != 0 && expr_compile(pack_load_arena(at.l), *ret_text, &e, &fault) != ERR_OK) {
-        pack_load_faultf(at.l, at.file, line_of(j, key), "Viết điều kiện như: marital_history = \"divorced\" (doc/bpmn.md)",
+        pack_load_faultf(at.l, at.file, line_of(j, key),
+                         "Viết điều kiện như: marital_history = \"divorced\" (doc/bpmn.md)",
                          "Điều kiện \"%s\" sai ở ký tự %u: %s", key, fault.column, fault.what);
         e = NULL;
     }
     return e;
 }
 
-/* --- papers ------------------------------------------------------------------------------------------ */
+/* --- papers ----------------------------------------------------------------------------------- */
 
 static void
 read_paper(struct pack_at at, const struct json *j, struct procedure_paper *p)
 {
-    static const char *const known[] = { "id", "name", "type", "originals", "copies", "required", "when", "reuse",
-                                         "note", "by_form", "present", "return_original", "check", NULL };
+    static const char *const known[] = { "id",     "name",     "type",    "originals",
+                                         "copies", "required", "when",    "reuse",
+                                         "note",   "by_form",  "present", "return_original",
+                                         "check",  NULL };
     pack_json_known(at, j, known);
     p->id = pack_json_str(at, j, "id", true);
     p->name = pack_json_text(at, j, "name", true);
@@ -97,11 +105,12 @@ read_paper(struct pack_at at, const struct json *j, struct procedure_paper *p)
     p->is_given_back = pack_json_bool(at, j, "return_original", false);
     p->when_expr = read_when(at, j, "when", &p->when);
     if (p->id.n != 0 && !pack_is_code(p->id)) {
-        pack_load_faultf(at.l, at.file, j->line, "Dùng chữ không dấu, số và gạch nối", "Mã giấy tờ \"" STR_FMT "\" có ký tự lạ",
-                         STR_ARG(p->id));
+        pack_load_faultf(at.l, at.file, j->line, "Dùng chữ không dấu, số và gạch nối",
+                         "Mã giấy tờ \"" STR_FMT "\" có ký tự lạ", STR_ARG(p->id));
     }
     if (p->type.n != 0 && !procedure_knows_paper_type(at.l, p->type)) {
-        pack_load_faultf(at.l, at.file, line_of(j, "type"), "Dùng mã có trong lists/paper-types.csv, hoặc thêm vào đó",
+        pack_load_faultf(at.l, at.file, line_of(j, "type"),
+                         "Dùng mã có trong lists/paper-types.csv, hoặc thêm vào đó",
                          "Không có loại giấy tờ \"" STR_FMT "\"", STR_ARG(p->type));
     }
 }
@@ -113,13 +122,14 @@ read_papers(struct pack_at at, const struct json *j, struct procedure *p)
     if (list == NULL) {
         return;
     }
-    struct procedure_paper *v = ARENA_ARRAY(pack_load_arena(at.l), struct procedure_paper, list->n + 1U);
+    struct procedure_paper *v =
+        ARENA_ARRAY(pack_load_arena(at.l), struct procedure_paper, list->n + 1U);
     for (JSON_EACH(list, it)) {
         read_paper(at, it, &v[p->n_papers]);
         for (size_t i = 0; i < p->n_papers; i++) {
             if (str_eq(v[i].id, v[p->n_papers].id)) {
-                pack_load_faultf(at.l, at.file, it->line, "Đặt cho mỗi giấy tờ một mã riêng", "Mã giấy tờ \"" STR_FMT "\" có hai lần",
-                                 STR_ARG(v[i].id));
+                pack_load_faultf(at.l, at.file, it->line, "Đặt cho mỗi giấy tờ một mã riêng",
+                                 "Mã giấy tờ \"" STR_FMT "\" có hai lần", STR_ARG(v[i].id));
             }
         }
         p->n_papers++;
@@ -127,7 +137,7 @@ read_papers(struct pack_at at, const struct json *j, struct procedure *p)
     p->papers = v;
 }
 
-/* --- fees ----------------------------------------------------------------------------------------------- */
+/* --- fees ------------------------------------------------------------------------------------- */
 
 static void
 read_tiers(struct pack_at at, const struct json *j, struct procedure_fee *f)
@@ -145,7 +155,8 @@ read_tiers(struct pack_at at, const struct json *j, struct procedure_fee *f)
         t->from = (int32_t)pack_json_int(at, it, "from", 1, 100000, next);
         t->amount_vnd = pack_json_int(at, it, "amount_vnd", 0, AMOUNT_MAX, 0);
         if ((f->n_tiers == 1 && t->from != 1) || t->from < next) {
-            pack_load_faultf(at.l, at.file, it->line, "Bắt đầu từ 1 và tăng dần", "Bậc lệ phí không tăng dần từ 1");
+            pack_load_faultf(at.l, at.file, it->line, "Bắt đầu từ 1 và tăng dần",
+                             "Bậc lệ phí không tăng dần từ 1");
         }
         next = t->from + 1;
     }
@@ -156,8 +167,10 @@ read_tiers(struct pack_at at, const struct json *j, struct procedure_fee *f)
 static void
 read_fee(struct pack_at at, const struct json *j, struct procedure_fee *f)
 {
-    static const char *const known[] = { "id", "name", "amount_vnd", "per", "when", "exempt", "exempt_when", "basis",
-                                         "check", "online_vnd", "tiers", "max_vnd", NULL };
+    static const char *const known[] = { "id",    "name",       "amount_vnd",  "per",
+                                         "when",  "exempt",     "exempt_when", "basis",
+                                         "check", "online_vnd", "tiers",       "max_vnd",
+                                         NULL };
     static const char *const pers[] = { "case", "copy", "page", NULL };
     pack_json_known(at, j, known);
     f->id = pack_json_str(at, j, "id", true);
@@ -175,7 +188,8 @@ read_fee(struct pack_at at, const struct json *j, struct procedure_fee *f)
     f->is_check = pack_json_bool(at, j, "check", false);
     read_tiers(at, j, f);
     if (f->exempt_when.n != 0 && f->exempt.vi.n == 0) {
-        pack_load_faultf(at.l, at.file, j->line, "Ghi vào \"exempt\" ai được miễn, để người dân đọc được",
+        pack_load_faultf(at.l, at.file, j->line,
+                         "Ghi vào \"exempt\" ai được miễn, để người dân đọc được",
                          "Lệ phí có điều kiện miễn mà không có lời giải thích");
     }
 }
@@ -187,14 +201,15 @@ read_fees(struct pack_at at, const struct json *j, struct procedure *p)
     if (list == NULL) {
         return;
     }
-    struct procedure_fee *v = ARENA_ARRAY(pack_load_arena(at.l), struct procedure_fee, list->n + 1U);
+    struct procedure_fee *v =
+        ARENA_ARRAY(pack_load_arena(at.l), struct procedure_fee, list->n + 1U);
     for (JSON_EACH(list, it)) {
         read_fee(at, it, &v[p->n_fees++]);
     }
     p->fees = v;
 }
 
-/* --- time, result, basis, steps --------------------------------------------------------------------------- */
+/* --- time, result, basis, steps --------------------------------------------------------------- */
 
 static bool
 parse_cutoff(struct str s, int32_t *ret)
@@ -202,7 +217,8 @@ parse_cutoff(struct str s, int32_t *ret)
     int64_t h = 0;
     int64_t m = 0;
     bool is_form = s.n == 5 && s.p[2] == ':';
-    if (!is_form || !str_to_i64(str_slice(s, 0, 2), 0, 23, &h) || !str_to_i64(str_slice(s, 3, 5), 0, 59, &m)) {
+    if (!is_form || !str_to_i64(str_slice(s, 0, 2), 0, 23, &h) ||
+        !str_to_i64(str_slice(s, 3, 5), 0, 59, &m)) {
         return false;
     }
     *ret = (int32_t)(h * 3600 + m * 60);
@@ -212,11 +228,15 @@ parse_cutoff(struct str s, int32_t *ret)
 static void
 read_time(struct pack_at at, const struct json *root, struct procedure *p)
 {
-    static const char *const known[] = { "amount", "unit", "same_day_cutoff", "check", "note", NULL };
+    static const char *const known[] = {
+        "amount", "unit", "same_day_cutoff", "check", "note", NULL
+    };
     static const char *const units[] = { "wd", "day", "hour", "month", NULL };
     const struct json *j = json_get(root, "time");
     if (j == NULL || j->type != JSON_OBJECT) {
-        pack_load_faultf(at.l, at.file, root->line, "Ghi \"time\": {\"amount\": 3, \"unit\": \"wd\"}", "Thiếu thời hạn giải quyết");
+        pack_load_faultf(at.l, at.file, root->line,
+                         "Ghi \"time\": {\"amount\": 3, \"unit\": \"wd\"}",
+                         "Thiếu thời hạn giải quyết");
         return;
     }
     pack_json_known(at, j, known);
@@ -228,8 +248,8 @@ read_time(struct pack_at at, const struct json *root, struct procedure *p)
     p->check |= pack_json_bool(at, j, "check", false) ? PROCEDURE_CHECK_TIME : 0U;
     struct str cutoff = pack_json_str(at, j, "same_day_cutoff", false);
     if (cutoff.n != 0 && !parse_cutoff(cutoff, &p->time.cutoff_s)) {
-        pack_load_faultf(at.l, at.file, line_of(j, "same_day_cutoff"), "Ghi giờ như \"15:00\"", "Giờ chốt \"" STR_FMT "\" sai mẫu",
-                         STR_ARG(cutoff));
+        pack_load_faultf(at.l, at.file, line_of(j, "same_day_cutoff"), "Ghi giờ như \"15:00\"",
+                         "Giờ chốt \"" STR_FMT "\" sai mẫu", STR_ARG(cutoff));
     }
     if (cutoff.n != 0 && p->time.amount != 0) {
         pack_load_faultf(at.l, at.file, j->line, "Để amount là 0, hoặc bỏ same_day_cutoff",
@@ -241,19 +261,23 @@ static void
 check_file(struct pack_at at, uint32_t line, struct str path, const char *what)
 {
     if (pack_load_file(at.l, path).p == NULL) {
-        pack_load_fault(at.l, at.file, line, str_fmt(pack_load_arena(at.l), "Không có %s", what),
-                        str_fmt(pack_load_arena(at.l), "Thêm tệp " STR_FMT " hoặc sửa tên", STR_ARG(path)));
+        pack_load_fault(
+            at.l, at.file, line, str_fmt(pack_load_arena(at.l), "Không có %s", what),
+            str_fmt(pack_load_arena(at.l), "Thêm tệp " STR_FMT " hoặc sửa tên", STR_ARG(path)));
     }
 }
 
 static void
 read_result(struct pack_at at, const struct json *root, struct procedure *p)
 {
-    static const char *const known[] = { "name", "type", "template", "collect", "identity_check", NULL };
+    static const char *const known[] = { "name",    "type",           "template",
+                                         "collect", "identity_check", NULL };
     static const char *const ways[] = { "counter", "post", "electronic", NULL };
     const struct json *j = json_get(root, "result");
     if (j == NULL || j->type != JSON_OBJECT) {
-        pack_load_faultf(at.l, at.file, root->line, "Ghi \"result\": {\"name\": {...}, \"collect\": [\"counter\"]}", "Thiếu kết quả");
+        pack_load_faultf(at.l, at.file, root->line,
+                         "Ghi \"result\": {\"name\": {...}, \"collect\": [\"counter\"]}",
+                         "Thiếu kết quả");
         return;
     }
     pack_json_known(at, j, known);
@@ -264,11 +288,13 @@ read_result(struct pack_at at, const struct json *root, struct procedure *p)
     p->is_identity_checked = pack_json_bool(at, j, "identity_check", false);
     if (p->result_template.n != 0) {
         check_file(at, line_of(j, "template"),
-                   str_fmt(pack_load_arena(at.l), "templates/" STR_FMT ".html", STR_ARG(p->result_template)),
+                   str_fmt(pack_load_arena(at.l), "templates/" STR_FMT ".html",
+                           STR_ARG(p->result_template)),
                    "mẫu kết quả");
     }
     if (p->result_type.n != 0 && !procedure_knows_paper_type(at.l, p->result_type)) {
-        pack_load_faultf(at.l, at.file, line_of(j, "type"), "Dùng mã có trong lists/paper-types.csv, hoặc thêm vào đó",
+        pack_load_faultf(at.l, at.file, line_of(j, "type"),
+                         "Dùng mã có trong lists/paper-types.csv, hoặc thêm vào đó",
                          "Không có loại kết quả \"" STR_FMT "\"", STR_ARG(p->result_type));
     }
 }
@@ -281,7 +307,8 @@ read_basis(struct pack_at at, const struct json *root, struct procedure *p)
     if (list == NULL) {
         return;
     }
-    struct procedure_basis *v = ARENA_ARRAY(pack_load_arena(at.l), struct procedure_basis, list->n + 1U);
+    struct procedure_basis *v =
+        ARENA_ARRAY(pack_load_arena(at.l), struct procedure_basis, list->n + 1U);
     for (JSON_EACH(list, it)) {
         pack_json_known(at, it, known);
         v[p->n_basis].name = pack_json_str(at, it, "name", true);
@@ -301,7 +328,9 @@ read_steps(struct pack_at at, const struct json *root, struct procedure *p)
     for (JSON_EACH(list, it)) {
         struct pack_text t = { json_text(it, "vi"), json_text(it, "en") };
         if (t.vi.n == 0) {
-            pack_load_faultf(at.l, at.file, it->line, "Viết thành {\"vi\": \"...\", \"en\": \"...\"}", "Một bước không có lời");
+            pack_load_faultf(at.l, at.file, it->line,
+                             "Viết thành {\"vi\": \"...\", \"en\": \"...\"}",
+                             "Một bước không có lời");
             continue;
         }
         t.en = t.en.n != 0 ? t.en : t.vi;
@@ -310,7 +339,7 @@ read_steps(struct pack_at at, const struct json *root, struct procedure *p)
     p->steps = v;
 }
 
-/* --- who decides, where it belongs ----------------------------------------------------------------------------- */
+/* --- who decides, where it belongs ------------------------------------------------------------ */
 
 static struct unit_rule
 read_rule(struct pack_at at, const struct json *j)
@@ -318,16 +347,20 @@ read_rule(struct pack_at at, const struct json *j)
     struct unit_rule r = { UNIT_COMMUNE, STR("") };
     struct str level = pack_json_str(at, j, "level", true);
     if (level.n != 0 && !unit_level_parse(level, &r.level)) {
-        pack_load_faultf(at.l, at.file, j->line, "Dùng commune, district, province, department, police hoặc social-insurance",
-                         "Cấp giải quyết \"" STR_FMT "\" không có", STR_ARG(level));
+        pack_load_faultf(
+            at.l, at.file, j->line,
+            "Dùng commune, district, province, department, police hoặc social-insurance",
+            "Cấp giải quyết \"" STR_FMT "\" không có", STR_ARG(level));
     }
     r.kind = pack_json_str(at, j, "unit_kind", false);
     if (r.kind.n != 0 && !unit_pack_has_kind(at.l, r.kind)) {
-        pack_load_faultf(at.l, at.file, j->line, "Dùng loại cơ quan có ở cột type của units/departments.csv",
+        pack_load_faultf(at.l, at.file, j->line,
+                         "Dùng loại cơ quan có ở cột type của units/departments.csv",
                          "Không có cơ quan loại \"" STR_FMT "\"", STR_ARG(r.kind));
     }
     if (r.kind.n == 0 && (r.level == UNIT_DEPARTMENT || r.level == UNIT_DIVISION)) {
-        pack_load_faultf(at.l, at.file, j->line, "Ghi thêm \"unit_kind\": \"so-tu-phap\"", "Chưa rõ sở, ngành nào giải quyết");
+        pack_load_faultf(at.l, at.file, j->line, "Ghi thêm \"unit_kind\": \"so-tu-phap\"",
+                         "Chưa rõ sở, ngành nào giải quyết");
     }
     return r;
 }
@@ -339,7 +372,8 @@ read_decides(struct pack_at at, const struct json *root, struct procedure *p)
     static const char *const known_before[] = { "level", "unit_kind", "valid_to", NULL };
     const struct json *j = json_get(root, "decides");
     if (j == NULL || j->type != JSON_OBJECT) {
-        pack_load_faultf(at.l, at.file, root->line, "Ghi \"decides\": {\"level\": \"commune\"}", "Thiếu cấp giải quyết");
+        pack_load_faultf(at.l, at.file, root->line, "Ghi \"decides\": {\"level\": \"commune\"}",
+                         "Thiếu cấp giải quyết");
         return;
     }
     pack_json_known(at, j, known);
@@ -348,33 +382,38 @@ read_decides(struct pack_at at, const struct json *root, struct procedure *p)
     if (list == NULL) {
         return;
     }
-    struct procedure_decides *v = ARENA_ARRAY(pack_load_arena(at.l), struct procedure_decides, list->n + 1U);
+    struct procedure_decides *v =
+        ARENA_ARRAY(pack_load_arena(at.l), struct procedure_decides, list->n + 1U);
     for (JSON_EACH(list, it)) {
         pack_json_known(at, it, known_before);
         struct procedure_decides *d = &v[p->n_decides_before++];
         d->rule = read_rule(at, it);
         d->to = pack_date(at, it->line, pack_json_str(at, it, "valid_to", true), PACK_DAY_MIN);
         if (p->n_decides_before > 1 && d->to.day <= d[-1].to.day) {
-            pack_load_faultf(at.l, at.file, it->line, "Xếp từ ngày sớm đến ngày muộn", "Các dòng \"before\" không theo thứ tự ngày");
+            pack_load_faultf(at.l, at.file, it->line, "Xếp từ ngày sớm đến ngày muộn",
+                             "Các dòng \"before\" không theo thứ tự ngày");
         }
     }
     p->decides_before = v;
 }
 
 static void
-read_place(struct pack_at at, const struct json *j, const struct procedures *ps, struct procedure *p)
+read_place(struct pack_at at, const struct json *j, const struct procedures *ps,
+           struct procedure *p)
 {
     struct str field = pack_json_str(at, j, "field", true);
     for (size_t i = 0; i < ps->n_fields && p->field == NULL; i++) {
         p->field = str_eq(ps->fields[i]->code, field) ? ps->fields[i] : NULL;
     }
     if (p->field == NULL && field.n != 0) {
-        pack_load_faultf(at.l, at.file, line_of(j, "field"), "Dùng mã có trong procedures/fields.csv, hoặc thêm vào đó",
+        pack_load_faultf(at.l, at.file, line_of(j, "field"),
+                         "Dùng mã có trong procedures/fields.csv, hoặc thêm vào đó",
                          "Không có lĩnh vực \"" STR_FMT "\"", STR_ARG(field));
     }
     const struct str *ids = NULL;
     size_t n = pack_json_strs(at, j, "life_events", &ids);
-    const struct procedure_life_event **v = ARENA_ARRAY(pack_load_arena(at.l), const struct procedure_life_event *, n + 1);
+    const struct procedure_life_event **v =
+        ARENA_ARRAY(pack_load_arena(at.l), const struct procedure_life_event *, n + 1);
     for (size_t i = 0; i < n; i++) {
         size_t k = 0;
         while (k < ps->n_events && !str_eq(ps->events[k]->id, ids[i])) {
@@ -383,7 +422,8 @@ read_place(struct pack_at at, const struct json *j, const struct procedures *ps,
         if (k < ps->n_events) {
             v[p->n_life_events++] = ps->events[k];
         } else {
-            pack_load_faultf(at.l, at.file, line_of(j, "life_events"), "Dùng mã có trong procedures/life-events.csv",
+            pack_load_faultf(at.l, at.file, line_of(j, "life_events"),
+                             "Dùng mã có trong procedures/life-events.csv",
                              "Không có sự kiện \"" STR_FMT "\"", STR_ARG(ids[i]));
         }
     }
@@ -414,8 +454,10 @@ read_form_and_process(struct pack_at at, const struct json *j, struct procedure 
     p->has_own_form = p->form.n != 0 && !str_eq(p->form, STR("chung"));
     p->form = p->form.n != 0 ? p->form : STR("chung");
     p->process = p->process.n != 0 ? p->process : STR("chung");
-    check_file(at, line_of(j, "form"), str_fmt(a, "forms/" STR_FMT ".json", STR_ARG(p->form)), "biểu mẫu");
-    check_file(at, line_of(j, "process"), str_fmt(a, "processes/" STR_FMT ".bpmn", STR_ARG(p->process)), "quy trình");
+    check_file(at, line_of(j, "form"), str_fmt(a, "forms/" STR_FMT ".json", STR_ARG(p->form)),
+               "biểu mẫu");
+    check_file(at, line_of(j, "process"),
+               str_fmt(a, "processes/" STR_FMT ".bpmn", STR_ARG(p->process)), "quy trình");
 }
 
 struct procedure *
@@ -423,17 +465,20 @@ procedure_read(struct pack_at at, const struct json *j, const struct procedures 
 {
     static const char *const audiences[] = { "citizen", "business", "agency", "foreigner", NULL };
     static const char *const onlines[] = { "counter", "part", "full", NULL };
-    static const char *const checks[] = { "all", "fees", "time", "papers", "steps", "result", "basis", "decides",
-                                          "online", "code", NULL };
+    static const char *const checks[] = { "all",   "fees",    "time",   "papers", "steps", "result",
+                                          "basis", "decides", "online", "code",   NULL };
     if (j->type != JSON_OBJECT) {
-        pack_load_faultf(at.l, at.file, j->line, "Viết thành { \"code\": ... }", "Thủ tục phải là một đối tượng JSON");
+        pack_load_faultf(at.l, at.file, j->line, "Viết thành { \"code\": ... }",
+                         "Thủ tục phải là một đối tượng JSON");
         return NULL;
     }
     struct procedure *p = ARENA_NEW(pack_load_arena(at.l), struct procedure);
     pack_json_known(at, j, procedure_keys);
     p->code = pack_json_str(at, j, "code", true);
-    p->from = pack_date(at, line_of(j, "valid_from"), pack_json_str(at, j, "valid_from", false), PACK_DAY_MIN);
-    p->to = pack_date(at, line_of(j, "valid_to"), pack_json_str(at, j, "valid_to", false), PACK_DAY_MAX);
+    p->from = pack_date(at, line_of(j, "valid_from"), pack_json_str(at, j, "valid_from", false),
+                        PACK_DAY_MIN);
+    p->to = pack_date(at, line_of(j, "valid_to"), pack_json_str(at, j, "valid_to", false),
+                      PACK_DAY_MAX);
     read_names(at, j, p);
     read_place(at, j, ps, p);
     p->audience = choose_bits(at, j, "audience", audiences, "Đối tượng");
@@ -453,11 +498,12 @@ procedure_read(struct pack_at at, const struct json *j, const struct procedures 
     p->n_components = pack_json_strs(at, j, "components", &p->components);
     p->is_generated = pack_json_bool(at, j, "generated", false);
     if (!pack_is_code(p->code)) {
-        pack_load_faultf(at.l, at.file, line_of(j, "code"), "Ghi mã như \"1.004873\"", "Mã thủ tục \"" STR_FMT "\" có ký tự lạ",
-                         STR_ARG(p->code));
+        pack_load_faultf(at.l, at.file, line_of(j, "code"), "Ghi mã như \"1.004873\"",
+                         "Mã thủ tục \"" STR_FMT "\" có ký tự lạ", STR_ARG(p->code));
     }
     if (p->audience == 0) {
-        pack_load_faultf(at.l, at.file, line_of(j, "audience"), "Ghi \"audience\": [\"citizen\"]", "Chưa ghi ai được nộp");
+        pack_load_faultf(at.l, at.file, line_of(j, "audience"), "Ghi \"audience\": [\"citizen\"]",
+                         "Chưa ghi ai được nộp");
     }
     return p;
 }

@@ -1,5 +1,6 @@
-/* search_fts.c: the FTS5 tokenizer `vi`: each word in its form with marks and in its folded form at one position,
- * so that a query with marks finds what has those marks and one without finds both. */
+/* search_fts.c: the FTS5 tokenizer `vi`: each word in its form with marks and in its folded form at
+ * one position, so that a query with marks finds what has those marks and one without finds both.
+ */
 #include "engine/search/search.h"
 
 #include "codec/viet.h"
@@ -88,7 +89,8 @@ search_on_connect(struct ctx *cx, struct sqlite3 *db)
     return ERR_OK;
 }
 
-/* Words with marks ask for those marks; words without find both, since the folded form is indexed too. */
+/* Words with marks ask for those marks; words without find both, since the folded form is indexed
+ * too. */
 struct str
 search_match(struct arena *a, struct str query)
 {
@@ -102,7 +104,8 @@ search_match(struct arena *a, struct str query)
         if (is_word && from == SIZE_MAX) {
             from = at;
         } else if (!is_word && from != SIZE_MAX) {
-            buf_addf(&b, "%s\"" STR_FMT "\"", b.n > 0 ? " " : "", STR_ARG(str_slice(low, from, at)));
+            buf_addf(&b, "%s\"" STR_FMT "\"", b.n > 0 ? " " : "",
+                     STR_ARG(str_slice(low, from, at)));
             from = SIZE_MAX;
         }
     }

@@ -21,7 +21,9 @@ search_sound(struct arena *a, struct str key)
 {
     static const struct {
         struct str from, to;
-    } heads[] = { { STR_INIT("tr"), STR_INIT("ch") }, { STR_INIT("gi"), STR_INIT("d") }, { STR_INIT("x"), STR_INIT("s") },
+    } heads[] = { { STR_INIT("tr"), STR_INIT("ch") },
+                  { STR_INIT("gi"), STR_INIT("d") },
+                  { STR_INIT("x"), STR_INIT("s") },
                   { STR_INIT("r"), STR_INIT("d") } };
     struct str s = key;
     for (size_t i = 0; i < COUNT_OF(heads); i++) {
@@ -78,13 +80,13 @@ search_mark_hash(struct arena *a, struct str word)
     return (uint32_t)(str_hash(k) >> 16);
 }
 
-/* --- gathering ----------------------------------------------------------------------------------------- */
+/* --- gathering -------------------------------------------------------------------------------- */
 
 struct raw_token {
     struct str key, spelling;
 };
 struct gather {
-    struct arena *a;       /* the pack's */
+    struct arena *a; /* the pack's */
     struct arena *scratch;
     struct search_index *x;
     struct raw_token *tokens;
@@ -128,8 +130,8 @@ next_word(struct str s, size_t *pos, struct str *ret)
     while (*pos < s.n) {
         size_t at = *pos;
         uint32_t c = viet_utf8_next(s, pos);
-        bool is_digit_dot = c == '.' && from != SIZE_MAX && *pos < s.n && s.p[*pos] >= '0' && s.p[*pos] <= '9' &&
-                            s.p[at - 1] >= '0' && s.p[at - 1] <= '9';
+        bool is_digit_dot = c == '.' && from != SIZE_MAX && *pos < s.n && s.p[*pos] >= '0' &&
+                            s.p[*pos] <= '9' && s.p[at - 1] >= '0' && s.p[at - 1] <= '9';
         bool is_letter = viet_fold_char(c) != 0 || is_digit_dot;
         if (is_letter && from == SIZE_MAX) {
             from = at;
@@ -146,15 +148,20 @@ next_word(struct str s, size_t *pos, struct str *ret)
 }
 
 static void
-add_phrase(struct gather *g, uint32_t doc, struct str s, int32_t weight, bool is_name, bool is_everyday)
+add_phrase(struct gather *g, uint32_t doc, struct str s, int32_t weight, bool is_name,
+           bool is_everyday)
 {
     if (s.n == 0 || s.n > 500) {
         return;
     }
     struct str low = vn_lower(g->scratch, s);
     struct search_phrase *p = push_phrase(g);
-    *p = (struct search_phrase){ .first = (uint32_t)g->n_tokens, .doc = doc, .weight = weight, .label = s,
-                                 .folded = str_dup(g->a, search_keys(g->scratch, s)), .is_everyday = is_everyday,
+    *p = (struct search_phrase){ .first = (uint32_t)g->n_tokens,
+                                 .doc = doc,
+                                 .weight = weight,
+                                 .label = s,
+                                 .folded = str_dup(g->a, search_keys(g->scratch, s)),
+                                 .is_everyday = is_everyday,
                                  .is_name = is_name };
     size_t pos = 0;
     struct str word;
@@ -186,7 +193,7 @@ gather_one(struct gather *g, uint32_t doc, const struct procedure *p)
     }
 }
 
-/* --- vocabulary -------------------------------------------------------------------------------------------- */
+/* --- vocabulary ------------------------------------------------------------------------------- */
 
 static int
 token_cmp(const void *x, const void *y)
@@ -262,7 +269,7 @@ number_tokens(struct gather *g)
     }
 }
 
-/* --- synonyms ------------------------------------------------------------------------------------------------ */
+/* --- synonyms --------------------------------------------------------------------------------- */
 
 static int
 synonym_cmp(const void *x, const void *y)
@@ -291,7 +298,8 @@ read_synonyms(struct pack_load *l, struct search_index *x)
         s->phrase = search_keys(a, pack_csv_get(&csv, r, "phrase"));
         s->means = search_keys(a, pack_csv_get(&csv, r, "means"));
         if (s->phrase.n == 0) {
-            pack_load_faultf(l, csv.file, csv.lines[r], "Ghi cụm từ người dân hay dùng vào cột phrase", "Thiếu cụm từ");
+            pack_load_faultf(l, csv.file, csv.lines[r],
+                             "Ghi cụm từ người dân hay dùng vào cột phrase", "Thiếu cụm từ");
             continue;
         }
         x->n_synonyms++;

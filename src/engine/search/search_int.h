@@ -4,23 +4,23 @@
 
 #include "engine/search/search.h"
 
-#define SEARCH_WORDS_MAX    20  /* of a query */
-#define SEARCH_VARIANTS_MAX 4   /* the query and what synonyms make of it */
+#define SEARCH_WORDS_MAX    20 /* of a query */
+#define SEARCH_VARIANTS_MAX 4  /* the query and what synonyms make of it */
 #define SEARCH_NO_WORD      UINT32_MAX
 
-struct search_word {        /* one word of the vocabulary, folded */
-    struct str key;         /* as compared: see search_key */
-    struct str sound;       /* letters that are often confused made equal */
-    struct str shown;       /* a spelling with marks, for corrections */
+struct search_word {  /* one word of the vocabulary, folded */
+    struct str key;   /* as compared: see search_key */
+    struct str sound; /* letters that are often confused made equal */
+    struct str shown; /* a spelling with marks, for corrections */
     uint32_t n_docs;
-    int32_t weight;         /* rarer words weigh more, hundredths */
+    int32_t weight; /* rarer words weigh more, hundredths */
 };
-struct search_phrase {      /* one name of one procedure */
-    uint32_t first, n;      /* in tokens */
+struct search_phrase { /* one name of one procedure */
+    uint32_t first, n; /* in tokens */
     uint32_t doc;
-    int32_t weight;         /* percent */
-    int32_t total;          /* sum of the words' weights */
-    struct str label;       /* as written */
+    int32_t weight;   /* percent */
+    int32_t total;    /* sum of the words' weights */
+    struct str label; /* as written */
     struct str folded;
     bool is_everyday, is_name;
 };
@@ -32,8 +32,8 @@ struct search_index {
     size_t n_docs;
     struct search_word *words; /* by key */
     size_t n_words;
-    uint32_t *tokens;          /* word numbers of all phrases */
-    uint32_t *marks;           /* hash of the spelling with marks, beside tokens */
+    uint32_t *tokens;              /* word numbers of all phrases */
+    uint32_t *marks;               /* hash of the spelling with marks, beside tokens */
     struct search_phrase *phrases; /* by doc */
     size_t n_phrases;
     struct search_synonym *synonyms; /* longest phrase first */

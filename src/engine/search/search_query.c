@@ -1,8 +1,10 @@
-/* search_query.c: understands a query and ranks procedures. Pure but for the business date; no disk, no lock.
+/* search_query.c: understands a query and ranks procedures. Pure but for the business date; no
+ * disk, no lock.
  *
- * Every name of every procedure is scored by how much of the query it covers (weighted by rarity), how much of
- * the name the query covers, and word pairs kept together; the best name counts, what the other names add counts
- * a little. Some 15,000 names of eight words are walked in a fraction of a millisecond: no postings needed. */
+ * Every name of every procedure is scored by how much of the query it covers (weighted by rarity),
+ * how much of the name the query covers, and word pairs kept together; the best name counts, what
+ * the other names add counts a little. Some 15,000 names of eight words are walked in a fraction of
+ * a millisecond: no postings needed. */
 #include "engine/search/search_int.h"
 
 #include "codec/viet.h"
@@ -10,11 +12,11 @@
 
 #define SCORE_GOOD    380 /* below: only a suggestion */
 #define SCORE_NOTHING 120
-#define NEAR_MAX      6   /* corrections of one word */
+#define NEAR_MAX      6 /* corrections of one word */
 
 struct query_word {
     struct str key, spelling;
-    uint32_t mark;          /* hash of the spelling, 0 when typed without marks */
+    uint32_t mark; /* hash of the spelling, 0 when typed without marks */
     uint32_t near[NEAR_MAX];
     int32_t quality[NEAR_MAX]; /* percent */
     size_t n_near;
@@ -88,7 +90,8 @@ weigh(const struct search_index *x, struct query_word *w)
 
 /* Reads keys joined by blanks (spellings beside them when given). */
 static void
-read_query(struct arena *a, const struct search_index *x, struct str keys, struct str spelled, struct query *q)
+read_query(struct arena *a, const struct search_index *x, struct str keys, struct str spelled,
+           struct query *q)
 {
     struct str rest = keys;
     struct str key;
@@ -120,7 +123,7 @@ read_query(struct arena *a, const struct search_index *x, struct str keys, struc
     }
 }
 
-/* --- synonyms ------------------------------------------------------------------------------------------ */
+/* --- synonyms --------------------------------------------------------------------------------- */
 
 static bool
 is_at_words(struct str s, size_t at, size_t n)
@@ -145,10 +148,11 @@ find_words(struct str s, struct str phrase)
     return s.n;
 }
 
-/* The keys with each everyday phrase replaced by what it means; `skip` leaves out the first hits, so that a
- * phrase with two meanings gives two variants. False when nothing was replaced. */
+/* The keys with each everyday phrase replaced by what it means; `skip` leaves out the first hits,
+ * so that a phrase with two meanings gives two variants. False when nothing was replaced. */
 static bool
-replace_synonyms(struct arena *a, const struct search_index *x, struct str keys, size_t skip, struct str *ret)
+replace_synonyms(struct arena *a, const struct search_index *x, struct str keys, size_t skip,
+                 struct str *ret)
 {
     struct str s = keys;
     size_t n_replaced = 0;
@@ -160,7 +164,8 @@ replace_synonyms(struct arena *a, const struct search_index *x, struct str keys,
         if (at >= s.n || str_eq(y->phrase, before)) {
             continue;
         }
-        bool is_other_meaning = n_seen < skip && i + 1 < x->n_synonyms && str_eq(x->synonyms[i + 1].phrase, y->phrase);
+        bool is_other_meaning =
+            n_seen < skip && i + 1 < x->n_synonyms && str_eq(x->synonyms[i + 1].phrase, y->phrase);
         if (is_other_meaning) {
             n_seen++;
             continue;
@@ -174,7 +179,7 @@ replace_synonyms(struct arena *a, const struct search_index *x, struct str keys,
     return n_replaced > 0 && n_seen == skip;
 }
 
-/* --- scoring ------------------------------------------------------------------------------------------------ */
+/* --- scoring ---------------------------------------------------------------------------------- */
 
 struct best { /* of one procedure */
     int32_t score;
@@ -183,8 +188,8 @@ struct best { /* of one procedure */
 };
 
 static int32_t
-score_phrase(const struct search_index *x, const struct search_phrase *p, const struct query *q, const struct match *m,
-             uint32_t *ret_mask)
+score_phrase(const struct search_index *x, const struct search_phrase *p, const struct query *q,
+             const struct match *m, uint32_t *ret_mask)
 {
     int32_t found = 0;
     int32_t covered = 0;
@@ -196,7 +201,9 @@ score_phrase(const struct search_index *x, const struct search_phrase *p, const 
         struct match hit = m[w];
         if (hit.place != 0) {
             const struct query_word *word = &q->words[hit.place - 1];
-            int32_t quality = word->mark != 0 && word->mark != x->marks[k] && hit.quality == 100 ? 72 : hit.quality;
+            int32_t quality = word->mark != 0 && word->mark != x->marks[k] && hit.quality == 100
+                                  ? 72
+                                  : hit.quality;
             bool is_new = (mask & 1U << (hit.place - 1)) == 0;
             found += is_new ? word->weight * quality / 100 : 0;
             covered += x->words[w].weight * quality / 100;
@@ -211,11 +218,14 @@ score_phrase(const struct search_index *x, const struct search_phrase *p, const 
     }
     int32_t n_pairs = q->n > 1 ? (int32_t)q->n - 1 : 1;
     int32_t pair_share = q->n > 1 ? pairs * 150 / n_pairs : 150 * found / q->total;
-    return (600 * found / q->total + 250 * covered / p->total + (pair_share < 150 ? pair_share : 150)) * p->weight / 100;
+    return (600 * found / q->total + 250 * covered / p->total +
+            (pair_share < 150 ? pair_share : 150)) *
+           p->weight / 100;
 }
 
 static void
-score_variant(const struct search_index *x, const struct query *q, struct match *m, struct best *best, uint32_t *masks)
+score_variant(const struct search_index *x, const struct query *q, struct match *m,
+              struct best *best, uint32_t *masks)
 {
     for (size_t i = 0; i < q->n; i++) {
         for (size_t k = 0; k < q->words[i].n_near; k++) {
@@ -269,8 +279,8 @@ hit_cmp(const void *x, const void *y)
 }
 
 static void
-collect(struct ctx *cx, const struct search_index *x, const struct best *best, const struct procedure_filter *f,
-        struct search_hits *ret)
+collect(struct ctx *cx, const struct search_index *x, const struct best *best,
+        const struct procedure_filter *f, struct search_hits *ret)
 {
     struct date today = calendar_today(cx);
     ret->v = ARENA_ARRAY(cx->arena, struct search_hit, x->n_docs + 1);
@@ -281,7 +291,8 @@ collect(struct ctx *cx, const struct search_index *x, const struct best *best, c
             continue;
         }
         const struct search_phrase *phrase = &x->phrases[best[i].phrase];
-        ret->v[ret->n++] = (struct search_hit){ p, best[i].score, phrase->is_everyday ? phrase->label : STR("") };
+        ret->v[ret->n++] =
+            (struct search_hit){ p, best[i].score, phrase->is_everyday ? phrase->label : STR("") };
     }
     if (ret->n > 1) {
         qsort(ret->v, ret->n, sizeof(ret->v[0]), hit_cmp);
@@ -315,7 +326,9 @@ corrected_text(struct ctx *cx, const struct search_index *x, const struct query 
         if (i > 0) {
             buf_add_char(&b, ' ');
         }
-        buf_add(&b, w->is_corrected ? x->words[w->near[0]].shown : w->spelling.n != 0 ? w->spelling : w->key);
+        buf_add(&b, w->is_corrected      ? x->words[w->near[0]].shown
+                    : w->spelling.n != 0 ? w->spelling
+                                         : w->key);
         is_changed = is_changed || w->is_corrected;
     }
     return is_changed ? buf_str(&b) : STR_NULL;
@@ -330,7 +343,8 @@ spelled_words(struct arena *a, struct str query)
     for (size_t i = 0; i < low.n;) {
         size_t at = i;
         uint32_t c = viet_utf8_next(low, &i);
-        if (viet_fold_char(c) != 0 || (c == '.' && i < low.n && low.p[i] >= '0' && low.p[i] <= '9')) {
+        if (viet_fold_char(c) != 0 ||
+            (c == '.' && i < low.n && low.p[i] >= '0' && low.p[i] <= '9')) {
             buf_add(&b, str_slice(low, at, i));
         } else if (b.n > 0 && b.p[b.n - 1] != ' ') {
             buf_add_char(&b, ' ');
@@ -355,8 +369,8 @@ list_all(struct ctx *cx, const struct procedure_filter *f, size_t limit, struct 
 }
 
 static void
-run(struct ctx *cx, const struct search_index *x, struct str query, const struct procedure_filter *f, size_t limit,
-    struct search_hits *ret)
+run(struct ctx *cx, const struct search_index *x, struct str query,
+    const struct procedure_filter *f, size_t limit, struct search_hits *ret)
 {
     struct arena *a = cx->arena;
     struct str keys = search_keys(a, query);
@@ -387,8 +401,8 @@ run(struct ctx *cx, const struct search_index *x, struct str query, const struct
 }
 
 enum err
-search_procedures(struct ctx *cx, struct str query, const struct procedure_filter *filter, size_t limit,
-                  struct search_hits *ret)
+search_procedures(struct ctx *cx, struct str query, const struct procedure_filter *filter,
+                  size_t limit, struct search_hits *ret)
 {
     const struct pack *p = pack_now(cx);
     const struct search_index *x = p != NULL ? p->slot[PACK_SEARCH] : NULL;
@@ -432,7 +446,8 @@ search_suggest(struct ctx *cx, struct str query, size_t limit, struct str **ret)
         const struct search_phrase *f = &x->phrases[i];
         const struct procedure *d = x->docs[f->doc];
         bool is_valid = today.day >= d->from.day && today.day <= d->to.day;
-        if (f->is_name && is_valid && str_starts(f->folded, keys) && !is_listed(*ret, n, f->label)) {
+        if (f->is_name && is_valid && str_starts(f->folded, keys) &&
+            !is_listed(*ret, n, f->label)) {
             (*ret)[n++] = f->label;
         }
     }

@@ -67,8 +67,7 @@ NODISCARD enum err sign_cert_list(struct ctx *cx, int64_t before_id, int64_t n,
                                   struct sign_cert **ret, size_t *ret_n);
 NODISCARD enum err sign_cert_revoke(struct ctx *cx, int64_t id, struct str reason);
 
-/* --- sessions
- * ------------------------------------------------------------------------------------- */
+/* --- sessions --------------------------------------------------------------------------------- */
 /* Opens a key for at most max_s seconds and max_uses signatures; ret_token names the session.
  * ERR_INVALID with problem on field "pin" (key sign.pin.wrong, arg = tries left) for a wrong PIN,
  * ERR_FORBIDDEN when the key is locked, revoked or expired, ERR_BUSY when too many sessions are
@@ -81,8 +80,7 @@ NODISCARD enum err sign_unlock_seal(struct ctx *cx, struct str unit_code, int32_
 /* Ends a session and wipes its key. Unknown tokens are ignored. */
 void sign_lock(struct ctx *cx, struct str token);
 
-/* --- signing a PDF
- * -------------------------------------------------------------------------------- */
+/* --- signing a PDF ---------------------------------------------------------------------------- */
 struct sign_look {
     struct pdf_place place; /* from pdf_out.place */
     bool is_visible;
@@ -96,8 +94,7 @@ struct sign_look {
 NODISCARD enum err sign_pdf(struct ctx *cx, struct str token, struct str pdf,
                             const struct sign_look *look, struct str *ret_pdf);
 
-/* --- verifying
- * -------------------------------------------------------------------------------------- */
+/* --- verifying -------------------------------------------------------------------------------- */
 enum sign_verdict {
     SIGN_VALID,
     SIGN_CHANGED,   /* the signed bytes do not match the signature */

@@ -212,8 +212,7 @@ sign_lock(struct ctx *cx, struct str token)
     pthread_mutex_unlock(&cx->sign->lock);
 }
 
-/* --- keys in files, encrypted under the PIN
- * -------------------------------------------------------- */
+/* --- keys in files, encrypted under the PIN --------------------------------------------------- */
 
 static enum err
 file_open(struct ctx *cx, struct str key_ref, struct str pin, void **ret_key)

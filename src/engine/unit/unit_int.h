@@ -6,7 +6,7 @@
 
 #define UNIT_CHAIN_MAX 8 /* bodies above one another */
 
-struct unit_link { /* one row of successions */
+struct unit_link {     /* one row of successions */
     uint32_t from, to; /* places in units->v */
     struct str kind;
 };
@@ -23,7 +23,8 @@ struct units {
     size_t n_links;
     uint32_t *by_name;   /* by sort key of the name without its type word */
     uint32_t *by_parent; /* by parent code, then sort key */
-    struct unit_name_entry *names; /* by key: name keys and folded names, with and without type word */
+    struct unit_name_entry
+        *names; /* by key: name keys and folded names, with and without type word */
     size_t n_names;
     const struct pack_site *site;
 };

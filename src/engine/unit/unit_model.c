@@ -5,8 +5,9 @@
 #include "codec/vn.h"
 
 static const char *const level_names[UNIT_LEVEL_COUNT] = {
-    [UNIT_PROVINCE] = "province",     [UNIT_DISTRICT] = "district",     [UNIT_COMMUNE] = "commune",
-    [UNIT_HAMLET] = "hamlet",         [UNIT_DEPARTMENT] = "department", [UNIT_DIVISION] = "division",
+    [UNIT_PROVINCE] = "province",     [UNIT_DISTRICT] = "district",
+    [UNIT_COMMUNE] = "commune",       [UNIT_HAMLET] = "hamlet",
+    [UNIT_DEPARTMENT] = "department", [UNIT_DIVISION] = "division",
     [UNIT_POLICE] = "police",         [UNIT_SOCIAL_INSURANCE] = "social-insurance",
 };
 
@@ -119,7 +120,7 @@ unit_name(const struct ctx *cx, struct str key)
     return u != NULL ? pack_text(cx, u->name) : key;
 }
 
-/* --- names --------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 struct str
 unit_bare_name(struct arena *a, struct str name, struct str type)
@@ -184,7 +185,7 @@ unit_by_name(struct ctx *cx, struct str name, struct date on, const struct unit 
     return n;
 }
 
-/* --- tree ------------------------------------------------------------------------------------------- */
+/* --- tree ------------------------------------------------------------------------------------- */
 
 const struct unit *
 unit_parent(const struct ctx *cx, const struct unit *u, struct date on)
@@ -193,7 +194,8 @@ unit_parent(const struct ctx *cx, const struct unit *u, struct date on)
 }
 
 size_t
-unit_children(struct ctx *cx, struct str code, enum unit_level level, struct date on, const struct unit *const **ret)
+unit_children(struct ctx *cx, struct str code, enum unit_level level, struct date on,
+              const struct unit *const **ret)
 {
     const struct units *us = unit_all(cx);
     *ret = NULL;

@@ -83,7 +83,8 @@ unit_number_parse(struct str s, struct str *ret_agency, struct str *ret_day, int
         return false;
     }
     bool is_day = is_digits(day, 6, 6) || is_digits(day, 8, 8);
-    if (agency.n == 0 || !is_day || !is_digits(seq, 4, 7) || !str_to_i64(seq, 0, INT64_MAX, ret_seq)) {
+    if (agency.n == 0 || !is_day || !is_digits(seq, 4, 7) ||
+        !str_to_i64(seq, 0, INT64_MAX, ret_seq)) {
         return false;
     }
     *ret_agency = agency;
@@ -91,7 +92,7 @@ unit_number_parse(struct str s, struct str *ret_agency, struct str *ret_day, int
     return true;
 }
 
-/* --- agency codes ------------------------------------------------------------------------------------------ */
+/* --- agency codes ----------------------------------------------------------------------------- */
 
 static bool
 is_letter_and_digits(struct str s)
@@ -151,7 +152,8 @@ unit_by_agency_code(const struct ctx *cx, struct str code, struct date on)
     const struct units *us = unit_all(cx);
     for (size_t i = 0; us != NULL && code.n != 0 && i < us->n; i++) {
         const struct unit *u = &us->v[i];
-        if (u->agency_code.n != 0 && unit_is_valid(u, on) && unit_agency_code_eq(u->agency_code, code)) {
+        if (u->agency_code.n != 0 && unit_is_valid(u, on) &&
+            unit_agency_code_eq(u->agency_code, code)) {
             return u;
         }
     }

@@ -27,7 +27,8 @@ parse_micro(struct str s, int64_t max_whole, int64_t *ret)
         return true;
     }
     (void)str_cut(s, '.', &whole, &part);
-    if (!str_to_i64(whole, 0, max_whole, &w) || part.n > 6 || (part.n > 0 && !str_to_i64(part, 0, 999999, &f))) {
+    if (!str_to_i64(whole, 0, max_whole, &w) || part.n > 6 ||
+        (part.n > 0 && !str_to_i64(part, 0, 999999, &f))) {
         return false;
     }
     for (size_t i = part.n; part.n > 0 && i < 6; i++) {
@@ -46,7 +47,8 @@ read_place(struct pack_at at, const struct pack_csv *csv, size_t r, struct unit 
                    parse_micro(pack_csv_get(csv, r, "lon"), 179, &lon) &&
                    parse_micro(pack_csv_get(csv, r, "area_km2"), 1000000, &u->area_m2);
     if (!is_fine) {
-        pack_load_faultf(at.l, at.file, csv->lines[r], "Ghi số thập phân với dấu chấm, như 11.5097 và 106.8765",
+        pack_load_faultf(at.l, at.file, csv->lines[r],
+                         "Ghi số thập phân với dấu chấm, như 11.5097 và 106.8765",
                          "Tọa độ hoặc diện tích không đọc được");
     }
     u->lat_e6 = (int32_t)lat;
@@ -78,7 +80,8 @@ read_unit(struct pack_at at, const struct pack_csv *csv, size_t r, struct draft 
     u->is_check = pack_csv_get(csv, r, "check").n != 0;
     struct str level = pack_csv_get(csv, r, "level");
     if (!unit_level_parse(level, &u->level)) {
-        pack_load_faultf(at.l, at.file, line, "Dùng province, district, commune, department hoặc division",
+        pack_load_faultf(at.l, at.file, line,
+                         "Dùng province, district, commune, department hoặc division",
                          "Cấp \"" STR_FMT "\" không có", STR_ARG(level));
     }
     if (!pack_is_code(u->code) || u->name.vi.n == 0) {
@@ -86,11 +89,13 @@ read_unit(struct pack_at at, const struct pack_csv *csv, size_t r, struct draft 
                          "Đơn vị thiếu mã, thiếu tên hoặc mã có ký tự lạ");
     }
     if (u->agency_code.n != 0 && !unit_agency_code_is_valid(u->agency_code)) {
-        pack_load_faultf(at.l, at.file, line, "Ghi mã định danh như H19.40 (Quyết định 20/2020/QĐ-TTg), hoặc để trống",
+        pack_load_faultf(at.l, at.file, line,
+                         "Ghi mã định danh như H19.40 (Quyết định 20/2020/QĐ-TTg), hoặc để trống",
                          "Mã định danh \"" STR_FMT "\" sai mẫu", STR_ARG(u->agency_code));
     }
     if (u->from.day > u->to.day) {
-        pack_load_faultf(at.l, at.file, line, "Sửa valid_from hoặc valid_to", "Ngày bắt đầu sau ngày kết thúc");
+        pack_load_faultf(at.l, at.file, line, "Sửa valid_from hoặc valid_to",
+                         "Ngày bắt đầu sau ngày kết thúc");
     }
     u->kind = u->level >= UNIT_DEPARTMENT ? u->type : STR("");
     read_place(at, csv, r, u);
@@ -103,14 +108,15 @@ read_unit(struct pack_at at, const struct pack_csv *csv, size_t r, struct draft 
 static void
 read_file(struct pack_load *l, struct str path, struct drafts *all)
 {
-    static const char *const required[] = { "code", "name",     "name_en", "type", "level",
+    static const char *const required[] = { "code",   "name",       "name_en",  "type", "level",
                                             "parent", "valid_from", "valid_to", NULL };
     struct pack_csv csv;
     struct pack_at at = { l, path };
     if (!pack_load_csv(l, path, required, &csv)) {
         return;
     }
-    struct draft *v = ARENA_ARRAY(pack_load_arena(l), struct draft, size_add(all->n, csv.n_rows + 1));
+    struct draft *v =
+        ARENA_ARRAY(pack_load_arena(l), struct draft, size_add(all->n, csv.n_rows + 1));
     for (size_t i = 0; i < all->n; i++) {
         v[i] = all->v[i];
     }
@@ -129,7 +135,7 @@ draft_cmp(const void *x, const void *y)
     return by_code != 0 ? by_code : date_cmp(a->u.from, b->u.from);
 }
 
-/* --- checks ---------------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------- */
 
 static void
 check_overlap(struct pack_load *l, const struct drafts *all)
@@ -138,9 +144,10 @@ check_overlap(struct pack_load *l, const struct drafts *all)
         const struct draft *d = &all->v[i];
         const struct draft *before = d - 1;
         if (str_eq(d->u.code, before->u.code) && d->u.from.day <= before->u.to.day) {
-            pack_load_faultf(l, d->file, d->line,
-                             "Ghi valid_to của dòng cũ là ngày ngay trước valid_from của dòng mới, hoặc đổi mã",
-                             "Mã \"" STR_FMT "\" có hai đơn vị cùng một thời gian", STR_ARG(d->u.code));
+            pack_load_faultf(
+                l, d->file, d->line,
+                "Ghi valid_to của dòng cũ là ngày ngay trước valid_from của dòng mới, hoặc đổi mã",
+                "Mã \"" STR_FMT "\" có hai đơn vị cùng một thời gian", STR_ARG(d->u.code));
         }
     }
 }
@@ -155,13 +162,15 @@ check_parent(struct pack_load *l, const struct units *us, const struct draft *d)
         }
         return;
     }
-    /* An open beginning means "known since the records begin": the parent of its last day will do. */
+    /* An open beginning means "known since the records begin": the parent of its last day will do.
+     */
     struct date first = { d->u.from.day == PACK_DAY_MIN ? d->u.to.day : d->u.from.day };
     const struct unit *p = unit_find(us, d->u.parent, first);
     if (p == NULL || unit_find(us, d->u.parent, d->u.to) == NULL) {
-        pack_load_faultf(l, d->file, d->line, "Sửa mã ở cột parent hoặc ngày hiệu lực của một trong hai đơn vị",
-                         "Cấp trên \"" STR_FMT "\" không có hoặc không còn hiệu lực trong thời gian của đơn vị",
-                         STR_ARG(d->u.parent));
+        pack_load_faultf(
+            l, d->file, d->line, "Sửa mã ở cột parent hoặc ngày hiệu lực của một trong hai đơn vị",
+            "Cấp trên \"" STR_FMT "\" không có hoặc không còn hiệu lực trong thời gian của đơn vị",
+            STR_ARG(d->u.parent));
     } else if (p->level >= d->u.level) {
         pack_load_faultf(l, d->file, d->line, "Cấp trên phải ở cấp cao hơn",
                          "Cấp trên \"" STR_FMT "\" không cao hơn đơn vị", STR_ARG(d->u.parent));
@@ -178,12 +187,13 @@ check_successor(struct pack_load *l, const struct units *us, const struct draft 
     bool has_row = i < us->n_links && us->forward[i].from == at;
     bool goes_on = at + 1U < us->n && str_eq(us->v[at + 1U].code, d->u.code);
     if (!has_row && !goes_on) {
-        pack_load_faultf(l, d->file, d->line, "Ghi các đơn vị nhận bàn giao vào units/successions.csv",
-                         "Đơn vị \"" STR_FMT "\" kết thúc mà không có đơn vị kế tục", STR_ARG(d->u.code));
+        pack_load_faultf(
+            l, d->file, d->line, "Ghi các đơn vị nhận bàn giao vào units/successions.csv",
+            "Đơn vị \"" STR_FMT "\" kết thúc mà không có đơn vị kế tục", STR_ARG(d->u.code));
     }
 }
 
-/* --- successions ------------------------------------------------------------------------------------- */
+/* --- successions ------------------------------------------------------------------------------ */
 
 /* The unit with this code whose last (or first) day is the given one. */
 static const struct unit *
@@ -200,7 +210,8 @@ find_end(const struct units *us, struct str code, struct date day, bool is_last)
 static bool
 is_kind(struct str s)
 {
-    return str_eq(s, STR("merge")) || str_eq(s, STR("split")) || str_eq(s, STR("retype")) || str_eq(s, STR("abolish"));
+    return str_eq(s, STR("merge")) || str_eq(s, STR("split")) || str_eq(s, STR("retype")) ||
+           str_eq(s, STR("abolish"));
 }
 
 static void
@@ -215,20 +226,23 @@ read_link(struct pack_at at, const struct pack_csv *csv, size_t r, struct units 
     const struct unit *to = find_end(us, to_code, first, false);
     struct str kind = pack_csv_get(csv, r, "kind");
     if (!is_kind(kind)) {
-        pack_load_faultf(at.l, at.file, line, "Dùng merge, split, retype hoặc abolish", "Loại \"" STR_FMT "\" không có",
-                         STR_ARG(kind));
+        pack_load_faultf(at.l, at.file, line, "Dùng merge, split, retype hoặc abolish",
+                         "Loại \"" STR_FMT "\" không có", STR_ARG(kind));
     }
     if (from == NULL || to == NULL) {
         pack_load_faultf(at.l, at.file, line, "Mã và ngày phải trùng với một dòng trong units.csv",
-                         "Không có đơn vị \"" STR_FMT "\" %s ngày ấy", STR_ARG(from == NULL ? from_code : to_code),
+                         "Không có đơn vị \"" STR_FMT "\" %s ngày ấy",
+                         STR_ARG(from == NULL ? from_code : to_code),
                          from == NULL ? "kết thúc" : "bắt đầu");
         return;
     }
     if (last.day + 1 != first.day) {
-        pack_load_faultf(at.l, at.file, line, "Đơn vị mới bắt đầu vào ngày ngay sau ngày cuối của đơn vị cũ",
+        pack_load_faultf(at.l, at.file, line,
+                         "Đơn vị mới bắt đầu vào ngày ngay sau ngày cuối của đơn vị cũ",
                          "Có khoảng trống hoặc chồng ngày giữa hai đơn vị");
     }
-    us->forward[us->n_links++] = (struct unit_link){ (uint32_t)(from - us->v), (uint32_t)(to - us->v), kind };
+    us->forward[us->n_links++] =
+        (struct unit_link){ (uint32_t)(from - us->v), (uint32_t)(to - us->v), kind };
 }
 
 static int
@@ -256,7 +270,8 @@ backward_cmp(const void *x, const void *y)
 static void
 read_links(struct pack_load *l, struct units *us)
 {
-    static const char *const required[] = { "from_code", "from_valid_to", "to_code", "to_valid_from", "kind", NULL };
+    static const char *const required[] = { "from_code",     "from_valid_to", "to_code",
+                                            "to_valid_from", "kind",          NULL };
     struct str *paths = NULL;
     size_t n = pack_load_list(l, STR("units/successions"), STR(".csv"), &paths);
     for (size_t i = 0; i < n; i++) {
@@ -264,7 +279,8 @@ read_links(struct pack_load *l, struct units *us)
         if (!pack_load_csv(l, paths[i], required, &csv)) {
             continue;
         }
-        struct unit_link *v = ARENA_ARRAY(pack_load_arena(l), struct unit_link, us->n_links + csv.n_rows + 1);
+        struct unit_link *v =
+            ARENA_ARRAY(pack_load_arena(l), struct unit_link, us->n_links + csv.n_rows + 1);
         for (size_t k = 0; k < us->n_links; k++) {
             v[k] = us->forward[k];
         }
@@ -283,7 +299,7 @@ read_links(struct pack_load *l, struct units *us)
     }
 }
 
-/* --- indexes ---------------------------------------------------------------------------------------------- */
+/* --- indexes ---------------------------------------------------------------------------------- */
 
 struct sort_entry {
     struct str first, second;
@@ -334,8 +350,8 @@ index_names(struct arena *a, struct units *us)
     for (size_t i = 0; i < us->n; i++) {
         const struct unit *u = &us->v[i];
         struct str bare = unit_bare_name(a, u->name.vi, u->type);
-        struct str keys[] = { viet_name_key(a, u->name.vi), viet_name_key(a, bare), viet_fold(a, u->name.vi),
-                              viet_fold(a, bare) };
+        struct str keys[] = { viet_name_key(a, u->name.vi), viet_name_key(a, bare),
+                              viet_fold(a, u->name.vi), viet_fold(a, bare) };
         for (size_t k = 0; k < COUNT_OF(keys); k++) {
             us->names[us->n_names++] = (struct unit_name_entry){ keys[k], (uint32_t)i };
         }
@@ -356,8 +372,8 @@ check_all(struct pack_load *l, const struct units *us, const struct drafts *all)
     for (size_t i = 0; us->site != NULL && i < us->site->n_provinces; i++) {
         struct str code = us->site->provinces[i].unit;
         if (!unit_pack_has_code(l, code)) {
-            pack_load_faultf(l, STR("pack.json"), 0, "Dùng mã có trong units.csv", "Không có đơn vị cấp tỉnh \"" STR_FMT "\"",
-                             STR_ARG(code));
+            pack_load_faultf(l, STR("pack.json"), 0, "Dùng mã có trong units.csv",
+                             "Không có đơn vị cấp tỉnh \"" STR_FMT "\"", STR_ARG(code));
         }
     }
 }
@@ -370,7 +386,8 @@ unit_pack_part(struct pack_load *l)
     struct drafts all = { 0 };
     struct str *paths = NULL;
     if (pack_load_file(l, STR("units/units.csv")).p == NULL) {
-        pack_load_faultf(l, STR("units/units.csv"), 0, "Thêm tệp này; doc/pack.md ghi các cột", "Thiếu tệp");
+        pack_load_faultf(l, STR("units/units.csv"), 0, "Thêm tệp này; doc/pack.md ghi các cột",
+                         "Thiếu tệp");
     }
     size_t n = pack_load_list(l, STR("units/units"), STR(".csv"), &paths);
     for (size_t i = 0; i < n; i++) {

@@ -66,9 +66,12 @@ push(struct spread *s, const uint32_t *v, size_t n)
 
 /* Follows links from u to the units valid on the day. Each unit is looked at once, so it ends. */
 static size_t
-follow(struct ctx *cx, const struct units *us, const struct unit *u, struct date on, const struct unit **ret)
+follow(struct ctx *cx, const struct units *us, const struct unit *u, struct date on,
+       const struct unit **ret)
 {
-    struct spread s = { .us = us, .is_seen = arena_alloc(cx->arena, us->n), .queue = ARENA_ARRAY(cx->arena, uint32_t, us->n) };
+    struct spread s = { .us = us,
+                        .is_seen = arena_alloc(cx->arena, us->n),
+                        .queue = ARENA_ARRAY(cx->arena, uint32_t, us->n) };
     uint32_t *near = ARENA_ARRAY(cx->arena, uint32_t, us->n);
     uint32_t first = (uint32_t)(u - us->v);
     bool is_back = on.day < u->from.day;
@@ -85,9 +88,11 @@ follow(struct ctx *cx, const struct units *us, const struct unit *u, struct date
     return n;
 }
 
-/* A division or department goes with the body above it: the one of the same kind there, else that body. */
+/* A division or department goes with the body above it: the one of the same kind there, else that
+ * body. */
 static size_t
-follow_parent(struct ctx *cx, const struct units *us, const struct unit *u, struct date on, const struct unit **ret)
+follow_parent(struct ctx *cx, const struct units *us, const struct unit *u, struct date on,
+              const struct unit **ret)
 {
     struct date last = { on.day < u->from.day ? u->from.day : u->to.day };
     const struct unit *parent = unit_find(us, u->parent, last);
@@ -168,7 +173,7 @@ unit_end_kind(const struct ctx *cx, const struct unit *u)
     return i < us->n_links && us->forward[i].from == at ? us->forward[i].kind : STR("retype");
 }
 
-/* --- who decides --------------------------------------------------------------------------------------- */
+/* --- who decides ------------------------------------------------------------------------------ */
 
 static bool
 is_one_of(struct str s, const struct str *v, size_t n)
@@ -200,7 +205,8 @@ kinds_of(const struct units *us, const struct unit_rule *rule, const struct str 
 }
 
 static const struct unit *
-body_below(const struct units *us, const struct unit *territory, const struct unit_rule *rule, struct date on)
+body_below(const struct units *us, const struct unit *territory, const struct unit_rule *rule,
+           struct date on)
 {
     const struct str *kinds = NULL;
     size_t n_kinds = kinds_of(us, rule, &kinds);
@@ -217,13 +223,15 @@ body_below(const struct units *us, const struct unit *territory, const struct un
 
 /* From the address upwards: the first territory of the level, or the first that has such a body. */
 static const struct unit *
-decider(const struct units *us, const struct unit_rule *rule, const struct unit *address, struct date on)
+decider(const struct units *us, const struct unit_rule *rule, const struct unit *address,
+        struct date on)
 {
     for (int i = 0; i < UNIT_CHAIN_MAX && address != NULL; i++) {
         if (rule->level <= UNIT_HAMLET && address->level == rule->level) {
             return address;
         }
-        const struct unit *body = rule->level > UNIT_HAMLET ? body_below(us, address, rule, on) : NULL;
+        const struct unit *body =
+            rule->level > UNIT_HAMLET ? body_below(us, address, rule, on) : NULL;
         if (body != NULL) {
             return body;
         }
@@ -233,10 +241,12 @@ decider(const struct units *us, const struct unit_rule *rule, const struct unit 
 }
 
 enum err
-unit_competent(struct ctx *cx, struct unit_rule rule, struct str address, struct date on, const struct unit **ret)
+unit_competent(struct ctx *cx, struct unit_rule rule, struct str address, struct date on,
+               const struct unit **ret)
 {
     const struct units *us = unit_all(cx);
-    const struct unit *u = unit_at(cx, address, on); /* a plain code means today's unit when there is one */
+    const struct unit *u =
+        unit_at(cx, address, on); /* a plain code means today's unit when there is one */
     if (u == NULL) {
         u = unit_by_key(cx, address);
     }

@@ -20,8 +20,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* --- the client
- * ------------------------------------------------------------------------------------- */
+/* --- the client ------------------------------------------------------------------------------- */
 static inline int
 peer_open(int32_t port)
 {
@@ -143,8 +142,7 @@ answer_has(const struct answer *ans, const char *text)
     return str_find(ans->head, str_of(text)) != ans->head.n;
 }
 
-/* --- a server to try
- * ---------------------------------------------------------------------------------- */
+/* --- a server to try -------------------------------------------------------------------------- */
 struct bench {
     struct server *server;
     struct server_config config;

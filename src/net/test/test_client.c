@@ -88,9 +88,7 @@ test_client_call_faults_have_their_codes(void **state)
     bench_end(b);
 }
 
-/* --- TLS
- * ------------------------------------------------------------------------------------------------
- */
+/* --- TLS -------------------------------------------------------------------------------------- */
 static void
 certificate_write(const char *cert, const char *key)
 {

@@ -74,8 +74,7 @@ queue_take(struct sqlite_store *s)
     return r;
 }
 
-/* --- one closure
- * ----------------------------------------------------------------------------------- */
+/* --- one closure ------------------------------------------------------------------------------ */
 
 static enum err
 closure_run(struct sqlite_store *s, struct sqlite_req *r)
@@ -185,8 +184,7 @@ closure_alone(struct sqlite_store *s, struct sqlite_req *r)
     }
 }
 
-/* --- one batch
- * ------------------------------------------------------------------------------------- */
+/* --- one batch -------------------------------------------------------------------------------- */
 
 static void
 answer(struct sqlite_store *s, struct sqlite_list *batch)
@@ -266,8 +264,7 @@ writer_main(void *arg)
     return NULL;
 }
 
-/* --- callers
- * --------------------------------------------------------------------------------------- */
+/* --- callers ---------------------------------------------------------------------------------- */
 
 /* The deadline of cx as a time of CLOCK_MONOTONIC; with a fake clock, the same distance from now.
  */

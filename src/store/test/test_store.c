@@ -138,8 +138,7 @@ test_read_keeps_one_snapshot(void **state)
     test_env_free(env);
 }
 
-/* --- the queue
- * -------------------------------------------------------------------------------------- */
+/* --- the queue -------------------------------------------------------------------------------- */
 
 /* A closure that holds the writer until told. */
 struct gate {
@@ -315,8 +314,7 @@ test_write_batch_shares_one_commit_and_isolates_failures(void **state)
     test_env_free(env);
 }
 
-/* --- ids and the life of a database
- * ------------------------------------------------------------------ */
+/* --- ids and the life of a database ----------------------------------------------------------- */
 
 static void
 test_new_id_grows_when_clock_is_set_back(void **state)

@@ -64,8 +64,7 @@ test_write_is_synced_before_the_answer(void **state)
     world_free(&w);
 }
 
-/* --- lost power
- * ----------------------------------------------------------------------------------------- */
+/* --- lost power ------------------------------------------------------------------------------- */
 
 #define CLIENTS    6
 #define WRITES_MAX 400
@@ -178,8 +177,7 @@ test_fault_vfs_loses_what_was_not_synced(void **state)
     fault_vfs_free(vfs);
 }
 
-/* --- one closure takes the whole batch with it
- * --------------------------------------------------------------- */
+/* --- one closure takes the whole batch with it ------------------------------------------------ */
 
 struct gate {
     sem_t is_in, may_go;
@@ -336,8 +334,7 @@ test_batch_lost_under_closure_that_goes_on_writes_nothing(void **state)
     lost_batch(SQLITE_FULL, true, ERR_DISK_FULL);
 }
 
-/* --- failures at every place
- * ----------------------------------------------------------------------------------- */
+/* --- failures at every place ------------------------------------------------------------------ */
 
 static void
 test_write_failing_at_each_call_is_all_or_nothing(void **state)

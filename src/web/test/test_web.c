@@ -27,7 +27,8 @@ static void
 hook_session_load(struct ctx *cx, const struct http_request *rq, struct web_session *ret)
 {
     (void)cx;
-    bool has_cookie = str_find(http_header_get(rq, STR("Cookie")), STR("sid=1")) != http_header_get(rq, STR("Cookie")).n;
+    bool has_cookie = str_find(http_header_get(rq, STR("Cookie")), STR("sid=1")) !=
+                      http_header_get(rq, STR("Cookie")).n;
     world.is_signed_in = has_cookie;
     if (has_cookie) {
         *ret = (struct web_session){ .id = 1, .csrf = STR(SECRET) };
@@ -71,7 +72,8 @@ hook_record_reading(struct ctx *cx, int64_t subject, const char *purpose, struct
 }
 
 static enum err
-hook_idem_begin(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found, int *ret_status, struct str *ret_body)
+hook_idem_begin(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found,
+                int *ret_status, struct str *ret_body)
 {
     (void)cx;
     (void)key;
@@ -117,12 +119,19 @@ hook_nav(struct ctx *cx, struct str path, bool is_office, struct web_nav_item **
 }
 
 static const struct web_hooks hooks = {
-    .session_load = hook_session_load, .session_start = hook_session_start, .may = hook_may, .perm_exists = hook_perm_exists,
-    .record_reading = hook_record_reading, .idem_begin = hook_idem_begin, .idem_end = hook_idem_end, .site_name = hook_site_name,
-    .nav = hook_nav, .pack_version = "1",
+    .session_load = hook_session_load,
+    .session_start = hook_session_start,
+    .may = hook_may,
+    .perm_exists = hook_perm_exists,
+    .record_reading = hook_record_reading,
+    .idem_begin = hook_idem_begin,
+    .idem_end = hook_idem_end,
+    .site_name = hook_site_name,
+    .nav = hook_nav,
+    .pack_version = "1",
 };
 
-/* --- sample routes ------------------------------------------------------------------------------------------ */
+/* --- sample routes ---------------------------------------------------------------------------- */
 static enum err
 show_error_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -167,14 +176,18 @@ see_far(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return web_see_other(cx, rs, "//evil.example/");
 }
 
-static const struct web_field save_fields[] = { { "amount", WEB_MONEY, .is_required = true }, { "pin", WEB_SECRET, .doc = "x" }, { "why", WEB_TEXT, .doc = "x" } };
+static const struct web_field save_fields[] = { { "amount", WEB_MONEY, .is_required = true },
+                                                { "pin", WEB_SECRET, .doc = "x" },
+                                                { "why", WEB_TEXT, .doc = "x" } };
 static const struct web_route routes_v[] = {
-    { HTTP_GET, "/trang/{name}", "public", show_error_page, .flags = WEB_API, .reply = &tpl_web_error_t },
+    { HTTP_GET, "/trang/{name}", "public", show_error_page, .flags = WEB_API,
+      .reply = &tpl_web_error_t },
     { HTTP_GET, "/nho", "public", show_plain, .flags = WEB_CACHE },
     { HTTP_GET, "/trang/co-dinh", "public", see_far, .doc = "x" },
     { HTTP_GET, "/nguoi", "signed-in", show_person, .doc = "x" },
     { HTTP_GET, "/viec", "staff.do", show_error_page, .doc = "x" },
-    { HTTP_POST, "/luu", "signed-in", save, WEB_FIELDS(save_fields), .flags = WEB_API | WEB_IDEMPOTENT },
+    { HTTP_POST, "/luu", "signed-in", save, WEB_FIELDS(save_fields),
+      .flags = WEB_API | WEB_IDEMPOTENT },
 };
 static const struct web_routes routes_test = { "test", routes_v, COUNT_OF(routes_v) };
 
@@ -223,7 +236,8 @@ header(struct fixture *f, struct str name, struct str value)
 static void
 request(struct fixture *f, enum http_method m, struct str path, struct str query)
 {
-    f->rq = (struct http_request){ .method = m, .path = path, .query = query, .arena = f->cx.arena };
+    f->rq =
+        (struct http_request){ .method = m, .path = path, .query = query, .arena = f->cx.arena };
     header(f, STR("Host"), STR("localhost"));
 }
 
@@ -265,22 +279,24 @@ post_form(struct fixture *f, struct str path, struct str body, bool has_token)
     }
 }
 
-/* --- tests ------------------------------------------------------------------------------------------------------ */
+/* --- tests ------------------------------------------------------------------------------------ */
 static void
 test_tpl_esc_of_markup_gives_references(void **state)
 {
     struct fixture *f = *state;
     struct buf b = buf_new(f->cx.arena, 1000);
     tpl_esc(&b, STR("<a href=\"x\">Đ & 'b'</a>"));
-    assert_true(str_eq(buf_str(&b), STR("&lt;a href=&quot;x&quot;&gt;Đ &amp; &#39;b&#39;&lt;/a&gt;")));
+    assert_true(
+        str_eq(buf_str(&b), STR("&lt;a href=&quot;x&quot;&gt;Đ &amp; &#39;b&#39;&lt;/a&gt;")));
 }
 
 static void
 test_tpl_url_with_script_scheme_becomes_hash(void **state)
 {
     struct fixture *f = *state;
-    static const struct str bad[] = { STR_INIT("javascript:alert(1)"), STR_INIT("JaVaScript:x"), STR_INIT("data:text/html,x"),
-                                      STR_INIT("java\tscript:x"), STR_INIT(" javascript:x"), STR_INIT("vbscript:x") };
+    static const struct str bad[] = { STR_INIT("javascript:alert(1)"), STR_INIT("JaVaScript:x"),
+                                      STR_INIT("data:text/html,x"),    STR_INIT("java\tscript:x"),
+                                      STR_INIT(" javascript:x"),       STR_INIT("vbscript:x") };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct buf b = buf_new(f->cx.arena, 1000);
         tpl_url(&b, bad[i]);
@@ -297,7 +313,8 @@ test_page_with_hostile_data_is_escaped(void **state)
     struct fixture *f = *state;
     request(f, HTTP_GET, STR("/trang/<b>"), STR_NULL);
     assert_int_equal(go(f), 200);
-    assert_true(has(f->rs.body, STR("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;")));
+    assert_true(has(f->rs.body,
+                    STR("&lt;script&gt;alert(&quot;1&quot; &amp; &#39;2&#39;)&lt;/script&gt;")));
     assert_true(has(f->rs.body, STR("<h1>&lt;b&gt;</h1>")));
     assert_false(has(f->rs.body, STR("<script>alert")));
     assert_true(has(header_of(&f->rs, STR("Content-Security-Policy")), STR("default-src 'none'")));
@@ -347,7 +364,8 @@ test_problem_document_names_each_field(void **state)
     assert_true(str_eq(f->rs.content_type, STR("application/problem+json")));
     struct json *j = NULL;
     struct json_fault fault;
-    assert_int_equal(json_parse(f->cx.arena, f->rs.body, (struct json_limits){ 0 }, &j, &fault), ERR_OK);
+    assert_int_equal(json_parse(f->cx.arena, f->rs.body, (struct json_limits){ 0 }, &j, &fault),
+                     ERR_OK);
     assert_int_equal(json_int(j, "status", 0), 422);
     const struct json *errors = json_get(j, "errors");
     assert_int_equal(errors->n, 2);
@@ -409,7 +427,9 @@ static void
 test_wrong_fields_show_the_form_again_with_values_and_messages(void **state)
 {
     struct fixture *f = *state;
-    post_form(f, STR("/bo-mau"), STR("name=%C4%90i%E1%BB%83u+%3CB%3E&born-d=31&born-m=2&born-y=2020&kind=counter"), true);
+    post_form(f, STR("/bo-mau"),
+              STR("name=%C4%90i%E1%BB%83u+%3CB%3E&born-d=31&born-m=2&born-y=2020&kind=counter"),
+              true);
     assert_int_equal(go(f), 422);
     assert_true(has(f->rs.body, STR("value=\"Điểu &lt;B&gt;\"")));
     assert_true(has(f->rs.body, STR("<a href=\"#born\">Ngày sinh: ")));
@@ -472,7 +492,8 @@ test_language_by_query_cookie_and_header(void **state)
     struct fixture *f = *state;
     request(f, HTTP_GET, STR("/khong-co"), STR("lang=en"));
     assert_int_equal(go(f), 404);
-    assert_true(has(f->rs.body, STR("<html lang=\"en\">")) && has(header_of(&f->rs, STR("Set-Cookie")), STR("lang=en")));
+    assert_true(has(f->rs.body, STR("<html lang=\"en\">")) &&
+                has(header_of(&f->rs, STR("Set-Cookie")), STR("lang=en")));
     request(f, HTTP_GET, STR("/khong-co"), STR_NULL);
     header(f, STR("Cookie"), STR("lang=en"));
     (void)go(f);
@@ -541,10 +562,12 @@ static void
 test_open_with_unknown_permission_is_refused(void **state)
 {
     struct fixture *f = *state;
-    static const struct web_route bad[] = { { HTTP_GET, "/a", "no.such", show_error_page, .doc = "x" },
-                                            { HTTP_GET, "/b", NULL, show_error_page, .doc = "x" },
-                                            { HTTP_GET, "/c/{x}", "public", show_error_page, .doc = "x" },
-                                            { HTTP_GET, "/c/{y}", "public", show_error_page, .doc = "x" } };
+    static const struct web_route bad[] = {
+        { HTTP_GET, "/a", "no.such", show_error_page, .doc = "x" },
+        { HTTP_GET, "/b", NULL, show_error_page, .doc = "x" },
+        { HTTP_GET, "/c/{x}", "public", show_error_page, .doc = "x" },
+        { HTTP_GET, "/c/{y}", "public", show_error_page, .doc = "x" }
+    };
     static const struct web_routes table = { "bad", bad, COUNT_OF(bad) };
     const struct web_routes *all[] = { &table };
     struct web *w = NULL;
@@ -561,7 +584,8 @@ test_openapi_describes_api_routes(void **state)
     assert_int_equal(go(f), 200);
     struct json *j = NULL;
     struct json_fault fault;
-    assert_int_equal(json_parse(f->cx.arena, f->rs.body, (struct json_limits){ 0 }, &j, &fault), ERR_OK);
+    assert_int_equal(json_parse(f->cx.arena, f->rs.body, (struct json_limits){ 0 }, &j, &fault),
+                     ERR_OK);
     const struct json *post = json_get(json_get(json_get(j, "paths"), "/luu"), "post");
     assert_true(str_eq(json_text(post, "x-permission"), STR("signed-in")));
     assert_non_null(json_get(json_get(json_get(j, "paths"), "/trang/{name}"), "get"));
@@ -583,7 +607,8 @@ test_texts_of_a_pack_override_and_add_a_language(void **state)
     assert_true(str_eq(text(&f->cx, "web.home"), STR("Nhih")));
     assert_true(str_eq(text(&f->cx, "web.back"), STR("Quay lại")));
     f->cx.lang = STR("vi");
-    assert_true(str_eq(text_instant(&f->cx, date_to_us_vn(date_of(2026, 11, 25), 15 * 3600)), STR("thứ Tư, 25/11/2026, 15:00")));
+    assert_true(str_eq(text_instant(&f->cx, date_to_us_vn(date_of(2026, 11, 25), 15 * 3600)),
+                       STR("thứ Tư, 25/11/2026, 15:00")));
     assert_true(str_eq(text_money(&f->cx, 8000), STR("8.000\xC2\xA0đ")));
     assert_true(str_eq(text_number(&f->cx, -1234567), STR("-1.234.567")));
 }
@@ -600,7 +625,9 @@ test_preview_pages_are_written_when_asked(void **state)
     static const struct {
         struct str path;
         const char *name;
-    } pages[] = { { STR_INIT("/bo-mau"), "public" }, { STR_INIT("/bo-mau/van-phong"), "office" }, { STR_INIT("/khong-co"), "error" } };
+    } pages[] = { { STR_INIT("/bo-mau"), "public" },
+                  { STR_INIT("/bo-mau/van-phong"), "office" },
+                  { STR_INIT("/khong-co"), "error" } };
     struct app_config config = { .is_demo = true };
     f->cx.config = &config;
     for (size_t i = 0; i < COUNT_OF(pages); i++) {
@@ -611,10 +638,13 @@ test_preview_pages_are_written_when_asked(void **state)
     }
     post_form(f, STR("/bo-mau"), STR("name=&born-d=31&born-m=2&born-y=2020&kind=counter"), true);
     (void)go(f);
-    assert_int_equal(sys_file_write(&f->cx, str_fmt(f->cx.arena, "%s/again.html", dir), f->rs.body), ERR_OK);
+    assert_int_equal(sys_file_write(&f->cx, str_fmt(f->cx.arena, "%s/again.html", dir), f->rs.body),
+                     ERR_OK);
     for (size_t i = 0; i < assets_n; i++) {
-        assert_int_equal(sys_file_write(&f->cx, str_fmt(f->cx.arena, "%s" STR_FMT, dir, STR_ARG(assets[i].href)), assets[i].raw),
-                         ERR_OK);
+        assert_int_equal(
+            sys_file_write(&f->cx, str_fmt(f->cx.arena, "%s" STR_FMT, dir, STR_ARG(assets[i].href)),
+                           assets[i].raw),
+            ERR_OK);
     }
 }
 

@@ -1,9 +1,11 @@
-/* test_calendar.c: lunar dates, days, deadlines, on the real calendar of packs/binh-phuoc and on made ones. */
+/* test_calendar.c: lunar dates, days, deadlines, on the real calendar of packs/binh-phuoc and on
+ * made ones. */
 #include "engine/calendar/calendar.h"
 #include "engine/unit/unit.h"
 #include "lib/harness.h"
 
-static pack_part_fn *const parts[] = { pack_part_site, pack_part_texts, unit_pack_part, calendar_pack_part };
+static pack_part_fn *const parts[] = { pack_part_site, pack_part_texts, unit_pack_part,
+                                       calendar_pack_part };
 
 static struct pack *
 read_pack(struct ctx *cx, const struct pack_file *files, size_t n)
@@ -11,11 +13,13 @@ read_pack(struct ctx *cx, const struct pack_file *files, size_t n)
     struct pack *p = NULL;
     struct pack_fault *faults = NULL;
     size_t n_faults = 0;
-    ASSERT_OK(cx, files != NULL ? pack_read_files(cx, files, n, parts, COUNT_OF(parts), &p, &faults, &n_faults)
-                                : pack_read_dir(cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), &p, &faults,
-                                                &n_faults));
+    ASSERT_OK(cx, files != NULL ? pack_read_files(cx, files, n, parts, COUNT_OF(parts), &p, &faults,
+                                                  &n_faults)
+                                : pack_read_dir(cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts),
+                                                &p, &faults, &n_faults));
     for (size_t i = 0; i < n_faults; i++) {
-        print_message(STR_FMT ":%u: " STR_FMT "\n", STR_ARG(faults[i].file), faults[i].line, STR_ARG(faults[i].what));
+        print_message(STR_FMT ":%u: " STR_FMT "\n", STR_ARG(faults[i].file), faults[i].line,
+                      STR_ARG(faults[i].what));
     }
     assert_int_equal(n_faults, 0);
     cx->pack = p;
@@ -36,12 +40,12 @@ at(const char *iso, int32_t h, int32_t m)
     return date_to_us_vn(day(iso), h * 3600 + m * 60);
 }
 
-#define ASSERT_AT(cx, us, want) \
-    do { \
-        struct str got_ = date_iso_instant_vn((cx)->arena, (us)); \
-        if (!str_eq(got_, STR(want))) { \
-            fail_msg("%s:%d is " STR_FMT ", not %s", __FILE__, __LINE__, STR_ARG(got_), want); \
-        } \
+#define ASSERT_AT(cx, us, want)                                                                    \
+    do {                                                                                           \
+        struct str got_ = date_iso_instant_vn((cx)->arena, (us));                                  \
+        if (!str_eq(got_, STR(want))) {                                                            \
+            fail_msg("%s:%d is " STR_FMT ", not %s", __FILE__, __LINE__, STR_ARG(got_), want);     \
+        }                                                                                          \
     } while (0)
 
 /* vietnam-standards 2.5; 1985, 2007 and 2030 differ from the Chinese calendar. */
@@ -53,10 +57,10 @@ test_from_lunar_new_years_and_hung_kings(void **state)
         const char *iso;
         int32_t year, month, mday;
     } known[] = {
-        { "1985-01-21", 1985, 1, 1 }, { "2007-02-17", 2007, 1, 1 }, { "2024-02-10", 2024, 1, 1 },
-        { "2025-01-29", 2025, 1, 1 }, { "2026-02-17", 2026, 1, 1 }, { "2027-02-06", 2027, 1, 1 },
-        { "2028-01-26", 2028, 1, 1 }, { "2029-02-13", 2029, 1, 1 }, { "2030-02-02", 2030, 1, 1 },
-        { "2031-01-23", 2031, 1, 1 }, { "2032-02-11", 2032, 1, 1 }, { "2033-01-31", 2033, 1, 1 },
+        { "1985-01-21", 1985, 1, 1 },  { "2007-02-17", 2007, 1, 1 },  { "2024-02-10", 2024, 1, 1 },
+        { "2025-01-29", 2025, 1, 1 },  { "2026-02-17", 2026, 1, 1 },  { "2027-02-06", 2027, 1, 1 },
+        { "2028-01-26", 2028, 1, 1 },  { "2029-02-13", 2029, 1, 1 },  { "2030-02-02", 2030, 1, 1 },
+        { "2031-01-23", 2031, 1, 1 },  { "2032-02-11", 2032, 1, 1 },  { "2033-01-31", 2033, 1, 1 },
         { "2024-04-18", 2024, 3, 10 }, { "2025-04-07", 2025, 3, 10 }, { "2026-04-26", 2026, 3, 10 },
         { "2027-04-16", 2027, 3, 10 }, { "2028-04-04", 2028, 3, 10 }, { "2029-04-23", 2029, 3, 10 },
         { "2030-04-12", 2030, 3, 10 },
@@ -66,7 +70,8 @@ test_from_lunar_new_years_and_hung_kings(void **state)
         struct date d = { 0 };
         assert_true(calendar_from_lunar(l, &d));
         if (d.day != day(known[i].iso).day) {
-            fail_msg("lunar %d-%d-%d is day %d, not %s", l.year, l.month, l.mday, d.day, known[i].iso);
+            fail_msg("lunar %d-%d-%d is day %d, not %s", l.year, l.month, l.mday, d.day,
+                     known[i].iso);
         }
         struct lunar back = calendar_lunar(d);
         assert_int_equal(back.year, l.year);
@@ -86,7 +91,8 @@ test_lunar_every_day_comes_back(void **state)
         struct date back = { 0 };
         bool is_next = l.mday == before.mday + 1 || (l.mday == 1 && before.mday >= 29);
         if (!is_next || !calendar_from_lunar(l, &back) || back.day != d) {
-            fail_msg("day %d: lunar %d-%d-%d leap %d gives %d", d, l.year, l.month, l.mday, l.is_leap, back.day);
+            fail_msg("day %d: lunar %d-%d-%d leap %d gives %d", d, l.year, l.month, l.mday,
+                     l.is_leap, back.day);
         }
         before = l;
     }
@@ -96,15 +102,19 @@ static void
 test_lunar_leap_months(void **state)
 {
     (void)state;
-    /* Leap months of the Vietnamese calendar: 2020 month 4, 2023 month 2, 2025 month 6, 2028 month 5, 2033 month 11. */
-    static const int32_t leaps[][2] = { { 2020, 4 }, { 2023, 2 }, { 2025, 6 }, { 2028, 5 }, { 2033, 11 } };
+    /* Leap months of the Vietnamese calendar: 2020 month 4, 2023 month 2, 2025 month 6, 2028 month
+     * 5, 2033 month 11. */
+    static const int32_t leaps[][2] = {
+        { 2020, 4 }, { 2023, 2 }, { 2025, 6 }, { 2028, 5 }, { 2033, 11 }
+    };
     struct date d;
     for (size_t i = 0; i < COUNT_OF(leaps); i++) {
         struct lunar l = { .year = leaps[i][0], .month = leaps[i][1], .mday = 1, .is_leap = true };
         assert_true(calendar_from_lunar(l, &d));
         assert_true(calendar_lunar(d).is_leap);
     }
-    assert_false(calendar_from_lunar((struct lunar){ .year = 2026, .month = 6, .mday = 1, .is_leap = true }, &d));
+    assert_false(calendar_from_lunar(
+        (struct lunar){ .year = 2026, .month = 6, .mday = 1, .is_leap = true }, &d));
     assert_false(calendar_from_lunar((struct lunar){ .year = 2026, .month = 13, .mday = 1 }, &d));
     assert_false(calendar_from_lunar((struct lunar){ .year = 2026, .month = 1, .mday = 31 }, &d));
 }
@@ -124,11 +134,12 @@ test_day_real_pack_holidays_substitutes_and_overrides(void **state)
     struct test_env *env = test_env_new();
     struct ctx *cx = env->cx;
     struct pack *p = read_pack(cx, NULL, 0);
-    static const char *const off[] = { "2026-01-01", "2026-01-02", "2026-02-16", "2026-02-20", "2026-04-27",
-                                       "2026-04-30", "2026-05-01", "2026-08-31", "2026-09-01", "2026-09-02",
-                                       "2026-11-24", "2026-11-22", "2025-01-27", "2025-09-01", "2024-04-29" };
-    static const char *const work[] = { "2026-01-10", "2026-08-22", "2026-09-03", "2025-04-26", "2025-02-03",
-                                        "2026-11-23", "2024-05-04", "2026-04-28" };
+    static const char *const off[] = { "2026-01-01", "2026-01-02", "2026-02-16", "2026-02-20",
+                                       "2026-04-27", "2026-04-30", "2026-05-01", "2026-08-31",
+                                       "2026-09-01", "2026-09-02", "2026-11-24", "2026-11-22",
+                                       "2025-01-27", "2025-09-01", "2024-04-29" };
+    static const char *const work[] = { "2026-01-10", "2026-08-22", "2026-09-03", "2025-04-26",
+                                        "2025-02-03", "2026-11-23", "2024-05-04", "2026-04-28" };
     for (size_t i = 0; i < COUNT_OF(off); i++) {
         if (is_work(cx, off[i])) {
             fail_msg("%s is no working day", off[i]);
@@ -147,7 +158,8 @@ test_day_real_pack_holidays_substitutes_and_overrides(void **state)
     assert_true(d.is_check);
     struct calendar_special *list = NULL;
     assert_true(calendar_specials(cx, STR_NULL, 2026, &list) >= 15);
-    assert_int_equal(calendar_next_work_day(cx, STR_NULL, day("2026-02-14")).day, day("2026-02-23").day);
+    assert_int_equal(calendar_next_work_day(cx, STR_NULL, day("2026-02-14")).day,
+                     day("2026-02-23").day);
     pack_free(p);
     test_env_free(env);
 }
@@ -178,14 +190,21 @@ test_add_work_half_days_weekends_and_nights(void **state)
     struct pack *p = read_pack(cx, NULL, 0);
     struct str u = STR_NULL;
     /* 2026-11-19 is a Thursday; the 24th is a holiday. */
-    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-19", 10, 0), 8 * 3600), "2026-11-20T10:00:00+07:00");
-    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-19", 7, 30), 4 * 3600), "2026-11-19T11:30:00+07:00");
-    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-19", 11, 0), 3600), "2026-11-19T13:30:00+07:00");
-    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-20", 22, 15), 8 * 3600), "2026-11-23T17:00:00+07:00");
-    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-23", 16, 0), 2 * 3600), "2026-11-25T08:30:00+07:00");
+    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-19", 10, 0), 8 * 3600),
+              "2026-11-20T10:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-19", 7, 30), 4 * 3600),
+              "2026-11-19T11:30:00+07:00");
+    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-19", 11, 0), 3600),
+              "2026-11-19T13:30:00+07:00");
+    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-20", 22, 15), 8 * 3600),
+              "2026-11-23T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-23", 16, 0), 2 * 3600),
+              "2026-11-25T08:30:00+07:00");
     ASSERT_AT(cx, calendar_add_work(cx, u, at("2026-11-21", 9, 0), 0), "2026-11-23T07:30:00+07:00");
-    ASSERT_AT(cx, calendar_add_work(cx, STR("75-TTHCC"), at("2026-11-20", 13, 0), 8 * 3600), "2026-11-21T11:30:00+07:00");
-    assert_true(calendar_add_work(cx, u, at("2026-11-20", 13, 0), INT64_MAX) > at("2036-11-01", 0, 0));
+    ASSERT_AT(cx, calendar_add_work(cx, STR("75-TTHCC"), at("2026-11-20", 13, 0), 8 * 3600),
+              "2026-11-21T11:30:00+07:00");
+    assert_true(calendar_add_work(cx, u, at("2026-11-20", 13, 0), INT64_MAX) >
+                at("2036-11-01", 0, 0));
     pack_free(p);
     test_env_free(env);
 }
@@ -204,10 +223,12 @@ test_work_between_is_inverse_of_add_work(void **state)
         assert_int_equal(calendar_work_between(cx, STR_NULL, due, from), -work);
     }
     /* A pause: what remains is kept and runs on later. */
-    int64_t due = calendar_add_limit(cx, STR_NULL, at("2026-11-16", 9, 0), (struct calendar_limit){ 5, CALENDAR_WD, 0 });
+    int64_t due = calendar_add_limit(cx, STR_NULL, at("2026-11-16", 9, 0),
+                                     (struct calendar_limit){ 5, CALENDAR_WD, 0 });
     int64_t left = calendar_work_between(cx, STR_NULL, at("2026-11-17", 9, 0), due);
     assert_int_equal(left, 4 * CALENDAR_WORK_DAY_S);
-    ASSERT_AT(cx, calendar_add_work(cx, STR_NULL, at("2026-11-30", 14, 0), left), "2026-12-04T14:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_work(cx, STR_NULL, at("2026-11-30", 14, 0), left),
+              "2026-12-04T14:00:00+07:00");
     pack_free(p);
     test_env_free(env);
 }
@@ -220,21 +241,31 @@ test_add_limit_every_unit(void **state)
     struct ctx *cx = env->cx;
     struct pack *p = read_pack(cx, NULL, 0);
     struct calendar_limit same = { 0, CALENDAR_WD, 15 * 3600 };
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 14, 59), same), "2026-11-19T17:00:00+07:00");
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 15, 0), same), "2026-11-20T17:00:00+07:00");
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-20", 15, 1), same), "2026-11-23T17:00:00+07:00");
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-21", 8, 0), same), "2026-11-23T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 14, 59), same),
+              "2026-11-19T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 15, 0), same),
+              "2026-11-20T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-20", 15, 1), same),
+              "2026-11-23T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-21", 8, 0), same),
+              "2026-11-23T17:00:00+07:00");
     same.cutoff_s = 0;
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 16, 59), same), "2026-11-19T17:00:00+07:00");
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 17, 0), same), "2026-11-20T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 16, 59), same),
+              "2026-11-19T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 17, 0), same),
+              "2026-11-20T17:00:00+07:00");
     struct calendar_limit wd = { 3, CALENDAR_WD, 0 };
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-20", 9, 0), wd), "2026-11-26T09:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-20", 9, 0), wd),
+              "2026-11-26T09:00:00+07:00");
     struct calendar_limit days = { 2, CALENDAR_DAY, 0 };
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-20", 9, 0), days), "2026-11-23T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-20", 9, 0), days),
+              "2026-11-23T17:00:00+07:00");
     struct calendar_limit month = { 1, CALENDAR_MONTH, 0 };
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2027-01-31", 9, 0), month), "2027-03-01T17:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2027-01-31", 9, 0), month),
+              "2027-03-01T17:00:00+07:00");
     struct calendar_limit hours = { 8, CALENDAR_HOUR, 0 };
-    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 9, 0), hours), "2026-11-20T09:00:00+07:00");
+    ASSERT_AT(cx, calendar_add_limit(cx, STR_NULL, at("2026-11-19", 9, 0), hours),
+              "2026-11-20T09:00:00+07:00");
     assert_int_equal(calendar_limit_work_s(cx, STR_NULL, at("2026-11-19", 9, 0), hours), 8 * 3600);
     pack_free(p);
     test_env_free(env);
@@ -252,7 +283,8 @@ test_left_text_and_due_state(void **state)
     ASSERT_STR(calendar_left_text(cx, 1799), "còn 30 phút làm việc");
     ASSERT_STR(calendar_left_text(cx, -4 * 3600), "trễ 4 giờ làm việc");
     ASSERT_STR(calendar_left_text(cx, 0), "đến hạn");
-    ASSERT_STR(calendar_limit_text(cx, (struct calendar_limit){ 3, CALENDAR_WD, 0 }), "3 ngày làm việc");
+    ASSERT_STR(calendar_limit_text(cx, (struct calendar_limit){ 3, CALENDAR_WD, 0 }),
+               "3 ngày làm việc");
     cx->lang = STR("en");
     ASSERT_STR(calendar_left_text(cx, 28800 + 3600), "1 day 1 hour of working time left");
     int64_t now = at("2026-11-20", 10, 0);

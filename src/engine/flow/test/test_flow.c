@@ -1,9 +1,10 @@
-/* Tests of processes: reading BPMN, and cases that run on the store. Test pack: test/data/formflow. */
+/* Tests of processes: reading BPMN, and cases that run on the store. Test pack: test/data/formflow.
+ */
 #include "lib/harness.h"
 
 #include "engine/flow/flow_int.h"
 
-/* --- a caller that writes down what it is asked -------------------------------------------------------------- */
+/* --- a caller that writes down what it is asked ----------------------------------------------- */
 
 struct world {
     struct test_env *env;
@@ -33,7 +34,8 @@ on_vars(struct ctx *cx, void *arg, const struct flow_case *c, const struct json 
     struct json *j = NULL;
     struct json_fault f;
     (void)c;
-    assert_int_equal(json_parse(cx->arena, str_of(w->vars), (struct json_limits){ 0 }, &j, &f), ERR_OK);
+    assert_int_equal(json_parse(cx->arena, str_of(w->vars), (struct json_limits){ 0 }, &j, &f),
+                     ERR_OK);
     *ret = j;
     return ERR_OK;
 }
@@ -58,7 +60,8 @@ on_due(struct ctx *cx, void *arg, struct str unit, int64_t from_us, int64_t budg
 }
 
 static enum err
-on_event(struct ctx *cx, void *arg, const struct flow_case *c, enum flow_event ev, const struct flow_task *t)
+on_event(struct ctx *cx, void *arg, const struct flow_case *c, enum flow_event ev,
+         const struct flow_task *t)
 {
     static const char *const words[] = { "open", "close", "cancel", "end" };
     (void)cx;
@@ -76,8 +79,8 @@ on_service(struct ctx *cx, void *arg, const struct flow_case *c, struct str serv
 }
 
 static const struct flow_service services[] = {
-    { "accept", on_service }, { "bill", on_service }, { "close", on_service }, { "notify", on_service },
-    { "publish-result", on_service }, { NULL, NULL },
+    { "accept", on_service }, { "bill", on_service },           { "close", on_service },
+    { "notify", on_service }, { "publish-result", on_service }, { NULL, NULL },
 };
 
 static pack_part_fn *const parts[] = { flow_pack_part };
@@ -90,13 +93,20 @@ set_up(void **state)
     size_t n = 0;
     w->env = test_env_new();
     w->cx = w->env->cx;
-    ASSERT_OK(w->cx, pack_read_dir(w->cx, STR("test/data/formflow"), parts, 1, &w->pack, &faults, &n));
+    ASSERT_OK(w->cx,
+              pack_read_dir(w->cx, STR("test/data/formflow"), parts, 1, &w->pack, &faults, &n));
     for (size_t i = 0; i < n; i++) {
         fail_msg("%.*s:%u %.*s", STR_ARG(faults[i].file), faults[i].line, STR_ARG(faults[i].what));
     }
     w->vars = "{\"fee_due_vnd\": 0}";
-    w->flow = (struct flow_env){ .pack = w->pack, .now_us = sys_now_us(w->cx), .arg = w, .vars = on_vars, .unit = on_unit,
-                                 .due = on_due, .event = on_event, .services = services };
+    w->flow = (struct flow_env){ .pack = w->pack,
+                                 .now_us = sys_now_us(w->cx),
+                                 .arg = w,
+                                 .vars = on_vars,
+                                 .unit = on_unit,
+                                 .due = on_due,
+                                 .event = on_event,
+                                 .services = services };
     *state = w;
     return 0;
 }
@@ -172,11 +182,13 @@ static enum err
 complete(struct world *w, const char *step, const char *outcome)
 {
     struct flow_task t = open_task(w, step);
-    w->done = (struct flow_done){ .task_id = t.id, .version = t.version, .by = 5, .outcome = str_of(outcome) };
+    w->done = (struct flow_done){
+        .task_id = t.id, .version = t.version, .by = 5, .outcome = str_of(outcome)
+    };
     return store_write(w->cx, tx_complete, w);
 }
 
-/* --- cases ------------------------------------------------------------------------------------------------------ */
+/* --- cases ------------------------------------------------------------------------------------ */
 
 static void
 test_flow_start_plain_process_opens_first_task(void **state)
@@ -246,7 +258,9 @@ test_flow_return_earlier_step_opens_it_again(void **state)
     struct world *w = *state;
     to_signing(w);
     struct flow_task t = open_task(w, "sign.approve");
-    w->done = (struct flow_done){ .task_id = t.id, .version = t.version, .by = 9, .note = STR("Sai ngày sinh") };
+    w->done = (struct flow_done){
+        .task_id = t.id, .version = t.version, .by = 9, .note = STR("Sai ngày sinh")
+    };
     w->word = STR("receive");
     assert_int_equal(store_write(w->cx, tx_return, w), ERR_INVALID);
     w->cx->n_problems = 0;
@@ -266,9 +280,11 @@ test_flow_complete_stale_or_wrong_is_refused(void **state)
     struct world *w = *state;
     ASSERT_OK(w->cx, store_write(w->cx, tx_start, w));
     struct flow_task t = open_task(w, "receive");
-    w->done = (struct flow_done){ .task_id = t.id, .version = t.version + 1, .outcome = STR("accept") };
+    w->done =
+        (struct flow_done){ .task_id = t.id, .version = t.version + 1, .outcome = STR("accept") };
     assert_int_equal(store_write(w->cx, tx_complete, w), ERR_CONFLICT);
-    w->done = (struct flow_done){ .task_id = t.id, .version = t.version, .outcome = STR("approve") };
+    w->done =
+        (struct flow_done){ .task_id = t.id, .version = t.version, .outcome = STR("approve") };
     assert_int_equal(store_write(w->cx, tx_complete, w), ERR_INVALID);
     w->cx->n_problems = 0;
     ASSERT_OK(w->cx, complete(w, "receive", "accept"));
@@ -354,7 +370,8 @@ test_flow_inbox_pages_by_key_and_counts(void **state)
     assert_int_equal(n, 1);
     ASSERT_OK(w->cx, store_write(w->cx, tx_claims, w));
     struct flow_inbox_counts c;
-    ASSERT_OK(w->cx, flow_inbox_count(w->cx, STR("u-intake"), STR("one-stop"), 6, t[0].due_us, INT64_MAX, &c));
+    ASSERT_OK(w->cx, flow_inbox_count(w->cx, STR("u-intake"), STR("one-stop"), 6, t[0].due_us,
+                                      INT64_MAX, &c));
     assert_int_equal(c.n_open, 3);
     assert_int_equal(c.n_mine, 1);
     assert_int_equal(c.n_unassigned, 2);
@@ -365,12 +382,13 @@ test_flow_inbox_pages_by_key_and_counts(void **state)
     assert_int_equal(c.n_open, 0);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading ---------------------------------------------------------------------------------- */
 
-#define HEAD                                                                                                           \
-    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' xmlns:bb='urn:bombo:bpmn:1'><process id='p' name='P'>" \
+#define HEAD                                                                                       \
+    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' "                            \
+    "xmlns:bb='urn:bombo:bpmn:1'><process id='p' name='P'>"                                        \
     "<startEvent id='s'/><endEvent id='e'/>"
-#define FOOT "</process></definitions>"
+#define FOOT               "</process></definitions>"
 #define FLOW(id, from, to) "<sequenceFlow id='" id "' sourceRef='" from "' targetRef='" to "'/>"
 
 static size_t
@@ -395,25 +413,37 @@ static void
 test_flow_pack_faulty_process_is_told(void **state)
 {
     struct world *w = *state;
-    static const char *const good = "<userTask id='t' bb:role='leader'/>" FLOW("a", "s", "t") FLOW("b", "t", "e");
+    static const char *const good =
+        "<userTask id='t' bb:role='leader'/>" FLOW("a", "s", "t") FLOW("b", "t", "e");
     static const char *const bad[] = {
-        "",                                                                              /* no way out of the start */
+        "", /* no way out of the start */
         FLOW("a", "s", "nowhere"),
-        "<userTask id='t' bb:role='king'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"),       /* unknown role */
-        "<userTask id='t' bb:role='leader' bb:budget='soon'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"),
-        "<userTask id='t' bb:role='leader' bb:outcomes='maybe'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"),
+        "<userTask id='t' bb:role='king'/>" FLOW("a", "s", "t")
+            FLOW("b", "t", "e"), /* unknown role */
+        "<userTask id='t' bb:role='leader' bb:budget='soon'/>" FLOW("a", "s", "t")
+            FLOW("b", "t", "e"),
+        "<userTask id='t' bb:role='leader' bb:outcomes='maybe'/>" FLOW("a", "s", "t")
+            FLOW("b", "t", "e"),
         "<serviceTask id='t' bb:service='magic'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"),
-        "<serviceTask id='t' bb:service='notify'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"), /* needs bb:arg */
+        "<serviceTask id='t' bb:service='notify'/>" FLOW("a", "s", "t")
+            FLOW("b", "t", "e"), /* needs bb:arg */
         "<scriptTask id='t'/>" FLOW("a", "s", "e"),
-        "<userTask id='t' bb:role='leader'/>" FLOW("a", "s", "e") FLOW("b", "t", "e"),     /* unreachable */
-        "<exclusiveGateway id='t'/>" FLOW("a", "s", "t") FLOW("b", "t", "e") FLOW("c", "t", "e"), /* no default */
-        "<exclusiveGateway id='t' default='b'/>" FLOW("a", "s", "t") FLOW("b", "t", "t") FLOW("c", "t", "e"), /* circle */
-        "<callActivity id='t' calledElement='p'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"), /* calls itself */
+        "<userTask id='t' bb:role='leader'/>" FLOW("a", "s", "e")
+            FLOW("b", "t", "e"), /* unreachable */
+        "<exclusiveGateway id='t'/>" FLOW("a", "s", "t") FLOW("b", "t", "e")
+            FLOW("c", "t", "e"), /* no default */
+        "<exclusiveGateway id='t' default='b'/>" FLOW("a", "s", "t") FLOW("b", "t", "t")
+            FLOW("c", "t", "e"), /* circle */
+        "<callActivity id='t' calledElement='p'/>" FLOW("a", "s", "t")
+            FLOW("b", "t", "e"), /* calls itself */
         "<startEvent id='s2'/>" FLOW("a", "s", "e") FLOW("b", "s2", "e"),
         "<intermediateCatchEvent id='t'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"),
-        "<userTask id='t' bb:role='leader' bb:may-return='x'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"),
-        "<exclusiveGateway id='t' default='b'/>" FLOW("a", "s", "t") FLOW("b", "t", "e")
-        "<sequenceFlow id='c' sourceRef='t' targetRef='e'><conditionExpression>1 +</conditionExpression></sequenceFlow>",
+        "<userTask id='t' bb:role='leader' bb:may-return='x'/>" FLOW("a", "s", "t")
+            FLOW("b", "t", "e"),
+        "<exclusiveGateway id='t' default='b'/>" FLOW("a", "s", "t")
+            FLOW("b", "t",
+                 "e") "<sequenceFlow id='c' sourceRef='t' targetRef='e'><conditionExpression>1 "
+                      "+</conditionExpression></sequenceFlow>",
     };
     assert_int_equal(faults_of(w, good), 0);
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -438,7 +468,7 @@ test_flow_duration_forms(void **state)
     assert_false(flow_duration(STR("8"), 28800, &s));
 }
 
-/* --- property: whatever people choose, no token is lost, and the same choices give the same end ---------------------- */
+/* --- property: whatever people choose, no token is lost, and the same choices give the same end */
 
 struct play {
     uint64_t seed;
@@ -492,7 +522,12 @@ static uint64_t
 play_once(struct ctx *cx, const struct flow_process *p, uint64_t seed)
 {
     struct play play = { .seed = seed };
-    struct flow_ops ops = { .arg = &play, .new_id = play_id, .holds = play_holds, .service = play_service, .wait = play_wait, .leave = play_wait };
+    struct flow_ops ops = { .arg = &play,
+                            .new_id = play_id,
+                            .holds = play_holds,
+                            .service = play_service,
+                            .wait = play_wait,
+                            .leave = play_wait };
     struct flow_marking m = { .p = p };
     uint64_t print = 1;
     assert_int_equal(flow_put(cx, &ops, &m, p->start), ERR_OK);
@@ -533,14 +568,22 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flow_duration_forms),
         cmocka_unit_test_setup_teardown(test_flow_pack_faulty_process_is_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flow_run_random_choices_always_reach_an_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flow_start_plain_process_opens_first_task, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flow_complete_refusal_takes_condition_and_ends, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flow_run_fee_and_parallel_branches_to_the_end, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flow_return_earlier_step_opens_it_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flow_complete_stale_or_wrong_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flow_timer_due_fires_once_beside_the_task, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_flow_cancel_open_case_leaves_nothing_waiting, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_run_random_choices_always_reach_an_end, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_start_plain_process_opens_first_task, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_complete_refusal_takes_condition_and_ends, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_run_fee_and_parallel_branches_to_the_end, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_return_earlier_step_opens_it_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_complete_stale_or_wrong_is_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_timer_due_fires_once_beside_the_task, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_cancel_open_case_leaves_nothing_waiting, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_flow_inbox_pages_by_key_and_counts, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

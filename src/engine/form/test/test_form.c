@@ -14,7 +14,8 @@ struct world {
 static size_t
 on_choices(struct ctx *cx, void *arg, struct str kind, const struct form_choice **ret)
 {
-    static const struct form_choice communes[] = { { STR_INIT("25195"), STR_INIT("Phường Bình Phước") },
+    static const struct form_choice communes[] = { { STR_INIT("25195"),
+                                                     STR_INIT("Phường Bình Phước") },
                                                    { STR_INIT("25405"), STR_INIT("Xã Bom Bo") } };
     (void)cx;
     (void)arg;
@@ -33,7 +34,8 @@ set_up(void **state)
     w->env = test_env_new();
     w->cx = w->env->cx;
     w->cx->lang = STR("vi");
-    ASSERT_OK(w->cx, pack_read_dir(w->cx, STR("test/data/formflow"), parts, 1, &w->pack, &faults, &n));
+    ASSERT_OK(w->cx,
+              pack_read_dir(w->cx, STR("test/data/formflow"), parts, 1, &w->pack, &faults, &n));
     for (size_t i = 0; i < n; i++) {
         fail_msg("%.*s:%u %.*s", STR_ARG(faults[i].file), faults[i].line, STR_ARG(faults[i].what));
     }
@@ -59,7 +61,8 @@ static enum err
 fill(struct world *w, const char *page, const struct web_pair *pairs, size_t n, bool *button)
 {
     w->cx->n_problems = 0;
-    return form_read_page(w->cx, &w->st, form_page_find(w->st.form, str_of(page)), &w->fe, pairs, n, button);
+    return form_read_page(w->cx, &w->st, form_page_find(w->st.form, str_of(page)), &w->fe, pairs, n,
+                          button);
 }
 
 static struct str
@@ -73,15 +76,21 @@ problem_of(struct world *w, const char *field)
     return STR_NULL;
 }
 
-#define P(name, value) { STR_INIT(name), STR_INIT(value) }
+#define P(name, value)                                                                             \
+    {                                                                                              \
+        STR_INIT(name), STR_INIT(value)                                                            \
+    }
 
 static const struct web_pair person[] = {
-    P("a.full_name", " Điểu Lan "), P("a.birth_date-d", "2"), P("a.birth_date-m", "1"), P("a.birth_date-y", "1999"),
-    P("a.sex", "female"), P("a.personal_id", "070 199 000 123"), P("a.ethnicity", "52"), P("a.home.unit", "25405"),
+    P("a.full_name", " Điểu Lan "), P("a.birth_date-d", "2"),
+    P("a.birth_date-m", "1"),       P("a.birth_date-y", "1999"),
+    P("a.sex", "female"),           P("a.personal_id", "070 199 000 123"),
+    P("a.ethnicity", "52"),         P("a.home.unit", "25405"),
     P("a.home.line", "Thôn 5"),
 };
 static const struct web_pair married[] = { P("a.marital_history", "never") };
-static const struct web_pair wish[] = { P("a.copies", "2"), P("a.income", "8.000.000"), P("a.uses", "marry"), P("a.uses", "loan"),
+static const struct web_pair wish[] = { P("a.copies", "2"),        P("a.income", "8.000.000"),
+                                        P("a.uses", "marry"),      P("a.uses", "loan"),
                                         P("a.is_abroad", "false"), P("a.is_true", "1") };
 
 static void
@@ -93,10 +102,13 @@ test_form_read_page_good_answers_are_typed_values(void **state)
     ASSERT_OK(w->cx, fill(w, "hon-nhan", married, COUNT_OF(married), &button));
     ASSERT_OK(w->cx, fill(w, "yeu-cau", wish, COUNT_OF(wish), &button));
     ASSERT_OK(w->cx, form_check(w->cx, &w->st, &w->fe));
-    ASSERT_STR(form_answers_json(w->cx, &w->st),
-               "{\"full_name\":\"Điểu Lan\",\"birth_date\":\"1999-01-02\",\"sex\":\"female\",\"personal_id\":\"070199000123\","
-               "\"ethnicity\":\"52\",\"home\":{\"unit\":\"25405\",\"line\":\"Thôn 5\"},\"marital_history\":\"never\",\"copies\":2,"
-               "\"income\":8000000,\"uses\":[\"marry\",\"loan\"],\"is_abroad\":false,\"is_true\":true}");
+    ASSERT_STR(
+        form_answers_json(w->cx, &w->st),
+        "{\"full_name\":\"Điểu "
+        "Lan\",\"birth_date\":\"1999-01-02\",\"sex\":\"female\",\"personal_id\":\"070199000123\","
+        "\"ethnicity\":\"52\",\"home\":{\"unit\":\"25405\",\"line\":\"Thôn "
+        "5\"},\"marital_history\":\"never\",\"copies\":2,"
+        "\"income\":8000000,\"uses\":[\"marry\",\"loan\"],\"is_abroad\":false,\"is_true\":true}");
     ASSERT_STR(form_answer_text(w->cx, &w->st, &w->fe, STR("birth_date")), "02/01/1999");
     ASSERT_STR(form_answer_text(w->cx, &w->st, &w->fe, STR("ethnicity")), "S'tiêng");
     ASSERT_STR(form_answer_text(w->cx, &w->st, &w->fe, STR("home.unit")), "Xã Bom Bo");
@@ -107,9 +119,11 @@ static void
 test_form_read_page_wrong_input_is_kept_and_told(void **state)
 {
     struct world *w = *state;
-    static const struct web_pair bad[] = { P("a.birth_date-d", "31"), P("a.birth_date-m", "2"), P("a.birth_date-y", "2020"),
-                                           P("a.sex", "male"), P("a.personal_id", "0701990001"), P("a.ethnicity", "99"),
-                                           P("a.phone", "123"), P("a.home.unit", "other") };
+    static const struct web_pair bad[] = {
+        P("a.birth_date-d", "31"), P("a.birth_date-m", "2"),         P("a.birth_date-y", "2020"),
+        P("a.sex", "male"),        P("a.personal_id", "0701990001"), P("a.ethnicity", "99"),
+        P("a.phone", "123"),       P("a.home.unit", "other")
+    };
     bool button = false;
     assert_int_equal(fill(w, "nguoi-yeu-cau", bad, COUNT_OF(bad), &button), ERR_INVALID);
     ASSERT_STR(problem_of(w, "a.full_name"), "form.problem.required");
@@ -149,8 +163,10 @@ test_form_read_page_hidden_field_is_neither_asked_nor_kept(void **state)
 {
     struct world *w = *state;
     static const struct web_pair divorced[] = { P("a.marital_history", "divorced") };
-    static const struct web_pair ruled[] = { P("a.marital_history", "divorced"), P("a.divorce_ruling", "12/2020/QĐST") };
-    static const struct web_pair never[] = { P("a.marital_history", "never"), P("a.divorce_ruling", "12/2020/QĐST") };
+    static const struct web_pair ruled[] = { P("a.marital_history", "divorced"),
+                                             P("a.divorce_ruling", "12/2020/QĐST") };
+    static const struct web_pair never[] = { P("a.marital_history", "never"),
+                                             P("a.divorce_ruling", "12/2020/QĐST") };
     bool button = false;
     assert_int_equal(fill(w, "hon-nhan", divorced, 1, &button), ERR_INVALID);
     ASSERT_STR(problem_of(w, "a.divorce_ruling"), "Ghi số và ngày của bản án ly hôn");
@@ -163,21 +179,31 @@ static void
 test_form_read_page_list_buttons_add_and_remove(void **state)
 {
     struct world *w = *state;
-    static const struct web_pair add[] = { P("a.marital_history", "never"), P("a.past_homes.0.place", "Huế"), P("a.past_homes.add", "1") };
-    static const struct web_pair two[] = { P("a.marital_history", "never"), P("a.past_homes.0.place", "Huế"),
-                                           P("a.past_homes.1.place", "Đà Lạt"), P("a.past_homes.1.since-d", "x"), P("a.past_homes.remove", "0") };
-    static const struct web_pair blank[] = { P("a.marital_history", "never"), P("a.past_homes.0.place", "Đà Lạt"), P("a.past_homes.1.place", " ") };
+    static const struct web_pair add[] = { P("a.marital_history", "never"),
+                                           P("a.past_homes.0.place", "Huế"),
+                                           P("a.past_homes.add", "1") };
+    static const struct web_pair two[] = { P("a.marital_history", "never"),
+                                           P("a.past_homes.0.place", "Huế"),
+                                           P("a.past_homes.1.place", "Đà Lạt"),
+                                           P("a.past_homes.1.since-d", "x"),
+                                           P("a.past_homes.remove", "0") };
+    static const struct web_pair blank[] = { P("a.marital_history", "never"),
+                                             P("a.past_homes.0.place", "Đà Lạt"),
+                                             P("a.past_homes.1.place", " ") };
     bool button = false;
     ASSERT_OK(w->cx, fill(w, "hon-nhan", add, COUNT_OF(add), &button));
     assert_true(button);
-    ASSERT_STR(form_answers_json(w->cx, &w->st), "{\"marital_history\":\"never\",\"past_homes\":[{\"place\":\"Huế\"},{}]}");
+    ASSERT_STR(form_answers_json(w->cx, &w->st),
+               "{\"marital_history\":\"never\",\"past_homes\":[{\"place\":\"Huế\"},{}]}");
     ASSERT_OK(w->cx, fill(w, "hon-nhan", two, COUNT_OF(two), &button));
-    ASSERT_STR(form_answers_json(w->cx, &w->st), "{\"marital_history\":\"never\",\"past_homes\":[{\"place\":\"Đà Lạt\"}]}");
+    ASSERT_STR(form_answers_json(w->cx, &w->st),
+               "{\"marital_history\":\"never\",\"past_homes\":[{\"place\":\"Đà Lạt\"}]}");
     ASSERT_STR(json_text(w->st.wrong, "past_homes.0.since"), "x//");
     button = false;
     ASSERT_OK(w->cx, fill(w, "hon-nhan", blank, COUNT_OF(blank), &button));
     assert_false(button);
-    ASSERT_STR(form_answers_json(w->cx, &w->st), "{\"marital_history\":\"never\",\"past_homes\":[{\"place\":\"Đà Lạt\"}]}");
+    ASSERT_STR(form_answers_json(w->cx, &w->st),
+               "{\"marital_history\":\"never\",\"past_homes\":[{\"place\":\"Đà Lạt\"}]}");
 }
 
 static void
@@ -204,7 +230,8 @@ test_form_prefill_fills_marks_and_counts(void **state)
         { STR("person.full_name"), STR("Điểu Lan"), false, STR("CSDL dân cư"), at },
         { STR("person.birth_date"), STR("1999-01-02"), false, STR("CSDL dân cư"), at },
         { STR("person.sex"), STR("unknown"), false, STR("CSDL dân cư"), at },
-        { STR("person.address"), STR("{\"unit\":\"25405\",\"line\":\"Thôn 5\"}"), true, STR("CSDL dân cư"), at },
+        { STR("person.address"), STR("{\"unit\":\"25405\",\"line\":\"Thôn 5\"}"), true,
+          STR("CSDL dân cư"), at },
     };
     struct form_counts before;
     struct form_counts after;
@@ -242,7 +269,8 @@ test_form_tasks_states_follow_the_filling(void **state)
     assert_true(t[0].n_missing > 0);
     assert_int_equal(t[1].state, FORM_DONE);
     assert_int_equal(t[2].state, FORM_NOT_STARTED);
-    const struct form_page *next = form_next_page(w->cx, &w->st, &w->fe, form_page_at(w->st.form, 0));
+    const struct form_page *next =
+        form_next_page(w->cx, &w->st, &w->fe, form_page_at(w->st.form, 0));
     ASSERT_STR(form_page_id(next), "yeu-cau");
     struct form_row *rows = NULL;
     size_t n = form_rows(w->cx, &w->st, &w->fe, &rows);
@@ -270,11 +298,13 @@ test_form_read_json_whole_document_is_checked(void **state)
 {
     struct world *w = *state;
     assert_int_equal(form_read_json(w->cx, &w->st, &w->fe, STR("[1]")), ERR_BAD_REQUEST);
-    assert_int_equal(form_read_json(w->cx, &w->st, &w->fe, STR("{\"copies\":\"2\",\"surprise\":1}")), ERR_INVALID);
+    assert_int_equal(
+        form_read_json(w->cx, &w->st, &w->fe, STR("{\"copies\":\"2\",\"surprise\":1}")),
+        ERR_INVALID);
     ASSERT_STR(problem_of(w, "a.surprise"), "form.problem.unknown");
 }
 
-/* --- faults of a pack ------------------------------------------------------------------------------------------ */
+/* --- faults of a pack ------------------------------------------------------------------------- */
 
 static void
 test_form_pack_faulty_form_is_told(void **state)
@@ -284,23 +314,45 @@ test_form_pack_faulty_form_is_told(void **state)
         const char *properties, *elements;
         size_t want;
     } rows[] = {
-        { "\"a\":{\"type\":\"string\"}", "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 0 },
+        { "\"a\":{\"type\":\"string\"}",
+          "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 0 },
         { "\"a\":{\"type\":\"string\"}", "", 1 },
-        { "\"a\":{\"type\":\"string\"}", "{\"type\":\"Control\",\"scope\":\"b\",\"label\":{\"vi\":\"A\"}}", 2 },
-        { "\"a\":{\"type\":\"number\"}", "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 1 },
-        { "\"a\":{\"type\":\"string\",\"enum\":[\"x\"]}", "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 1 },
-        { "\"a\":{\"type\":\"string\",\"pattern\":\"x\"}", "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 1 },
-        { "\"a\":{\"type\":\"string\",\"x-list\":\"none\"}", "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 1 },
-        { "\"a\":{\"type\":\"string\"}", "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"},\"prefill\":\"mind.reading\"}", 1 },
-        { "\"a\":{\"type\":\"string\"}", "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"},\"rule\":{\"effect\":\"SHOW\",\"when\":\"1 +\"}}", 1 },
-        { "\"a\":{\"type\":\"string\"}", "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"},\"widget\":\"date\"}", 1 },
-        { "\"a\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}", "{\"type\":\"List\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"},\"item\":{\"vi\":\"i\"},\"elements\":[]}", 1 },
+        { "\"a\":{\"type\":\"string\"}",
+          "{\"type\":\"Control\",\"scope\":\"b\",\"label\":{\"vi\":\"A\"}}", 2 },
+        { "\"a\":{\"type\":\"number\"}",
+          "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 1 },
+        { "\"a\":{\"type\":\"string\",\"enum\":[\"x\"]}",
+          "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 1 },
+        { "\"a\":{\"type\":\"string\",\"pattern\":\"x\"}",
+          "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 1 },
+        { "\"a\":{\"type\":\"string\",\"x-list\":\"none\"}",
+          "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"}}", 1 },
+        { "\"a\":{\"type\":\"string\"}",
+          "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"},\"prefill\":\"mind."
+          "reading\"}",
+          1 },
+        { "\"a\":{\"type\":\"string\"}",
+          "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"},\"rule\":{\"effect\":"
+          "\"SHOW\",\"when\":\"1 +\"}}",
+          1 },
+        { "\"a\":{\"type\":\"string\"}",
+          "{\"type\":\"Control\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"},\"widget\":\"date\"}",
+          1 },
+        { "\"a\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}",
+          "{\"type\":\"List\",\"scope\":\"a\",\"label\":{\"vi\":\"A\"},\"item\":{\"vi\":\"i\"},"
+          "\"elements\":[]}",
+          1 },
         { "\"a\":{\"type\":\"text\"}", "", 1 },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct pack_file file = { STR("forms/f.json"),
-                                  str_fmt(w->cx->arena, "{\"id\":\"f\",\"title\":{\"vi\":\"F\"},\"schema\":{\"type\":\"object\",\"properties\":{%s}},"
-                                          "\"pages\":[{\"id\":\"p\",\"title\":{\"vi\":\"P\"},\"elements\":[%s]}]}", rows[i].properties, rows[i].elements) };
+        struct pack_file file = {
+            STR("forms/f.json"),
+            str_fmt(w->cx->arena,
+                    "{\"id\":\"f\",\"title\":{\"vi\":\"F\"},\"schema\":{\"type\":\"object\","
+                    "\"properties\":{%s}},"
+                    "\"pages\":[{\"id\":\"p\",\"title\":{\"vi\":\"P\"},\"elements\":[%s]}]}",
+                    rows[i].properties, rows[i].elements)
+        };
         struct pack *p = NULL;
         struct pack_fault *faults = NULL;
         size_t n = 0;
@@ -317,16 +369,26 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_form_read_page_good_answers_are_typed_values, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_read_page_wrong_input_is_kept_and_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_read_page_number_not_agreeing_with_birth_is_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_read_page_hidden_field_is_neither_asked_nor_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_read_page_list_buttons_add_and_remove, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_check_rule_over_answers_is_told_at_its_field, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_prefill_fills_marks_and_counts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_tasks_states_follow_the_filling, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_render_hostile_text_is_escaped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_form_read_json_whole_document_is_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_form_read_page_good_answers_are_typed_values, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_form_read_page_wrong_input_is_kept_and_told, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_form_read_page_number_not_agreeing_with_birth_is_told,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_form_read_page_hidden_field_is_neither_asked_nor_kept,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_form_read_page_list_buttons_add_and_remove, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_form_check_rule_over_answers_is_told_at_its_field,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_form_prefill_fills_marks_and_counts, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_form_tasks_states_follow_the_filling, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_form_render_hostile_text_is_escaped, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_form_read_json_whole_document_is_checked, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_form_pack_faulty_form_is_told, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

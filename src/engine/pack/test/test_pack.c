@@ -6,7 +6,8 @@
 #include "lib/harness.h"
 #include "web/web.h"
 
-static pack_part_fn *const parts[] = { pack_part_site, pack_part_texts, unit_pack_part, calendar_pack_part };
+static pack_part_fn *const parts[] = { pack_part_site, pack_part_texts, unit_pack_part,
+                                       calendar_pack_part };
 
 static void
 test_read_dir_small_pack_is_whole(void **state)
@@ -17,7 +18,8 @@ test_read_dir_small_pack_is_whole(void **state)
     struct pack *p = NULL;
     struct pack_fault *faults = NULL;
     size_t n = 0;
-    ASSERT_OK(cx, pack_read_dir(cx, STR("test/packs/small"), parts, COUNT_OF(parts), &p, &faults, &n));
+    ASSERT_OK(cx,
+              pack_read_dir(cx, STR("test/packs/small"), parts, COUNT_OF(parts), &p, &faults, &n));
     assert_int_equal(n, 0);
     assert_int_equal(p->version.n, 16);
     ASSERT_STR(p->id, "small");
@@ -28,7 +30,9 @@ test_read_dir_small_pack_is_whole(void **state)
     cx->texts = pack_texts(p);
     ASSERT_STR(text(cx, "web.brand"), "Tỉnh Thử");
     pack_free(p);
-    assert_int_equal(pack_read_dir(cx, STR("test/packs/none"), parts, COUNT_OF(parts), &p, &faults, &n), ERR_NOT_FOUND);
+    assert_int_equal(
+        pack_read_dir(cx, STR("test/packs/none"), parts, COUNT_OF(parts), &p, &faults, &n),
+        ERR_NOT_FOUND);
     test_env_free(env);
 }
 
@@ -44,10 +48,12 @@ test_read_dir_first_folder_wins(void **state)
     struct pack_fault *faults = NULL;
     size_t n = 0;
     ASSERT_OK(cx, sys_mkdirs(cx, str_cat(cx->arena, own, STR("/texts"))));
-    ASSERT_OK(cx, sys_file_write(cx, str_cat(cx->arena, own, STR("/texts/vi.txt")), STR("web.brand = Của tôi\n")));
+    ASSERT_OK(cx, sys_file_write(cx, str_cat(cx->arena, own, STR("/texts/vi.txt")),
+                                 STR("web.brand = Của tôi\n")));
     struct str dirs = str_cat(cx->arena, own, STR(":test/packs/small"));
     ASSERT_OK(cx, pack_read_dir(cx, dirs, parts, COUNT_OF(parts), &p, &faults, &n));
-    ASSERT_OK(cx, pack_read_dir(cx, STR("test/packs/small"), parts, COUNT_OF(parts), &q, &faults, &n));
+    ASSERT_OK(cx,
+              pack_read_dir(cx, STR("test/packs/small"), parts, COUNT_OF(parts), &q, &faults, &n));
     cx->texts = pack_texts(p);
     ASSERT_STR(text(cx, "web.brand"), "Của tôi");
     assert_false(str_eq(p->version, q->version));
@@ -80,17 +86,28 @@ test_read_dir_faulty_pack_tells_all_faults_at_once(void **state)
         const char *file;
         uint32_t line;
     } want[] = {
-        { "pack.json", 1 },  { "pack.json", 2 },  { "pack.json", 3 },  { "pack.json", 5 },  { "pack.json", 6 },
-        { "units/units.csv", 3 }, { "calendar/hours.csv", 1 }, { "calendar/holidays.json", 3 },
-        { "calendar/overrides.csv", 2 }, { "calendar/overrides.csv", 3 }, { "calendar/overrides.csv", 5 },
-        { "texts/vi.txt", 2 }, { "texts/vi.txt", 3 },
+        { "pack.json", 1 },
+        { "pack.json", 2 },
+        { "pack.json", 3 },
+        { "pack.json", 5 },
+        { "pack.json", 6 },
+        { "units/units.csv", 3 },
+        { "calendar/hours.csv", 1 },
+        { "calendar/holidays.json", 3 },
+        { "calendar/overrides.csv", 2 },
+        { "calendar/overrides.csv", 3 },
+        { "calendar/overrides.csv", 5 },
+        { "texts/vi.txt", 2 },
+        { "texts/vi.txt", 3 },
     };
-    ASSERT_OK(cx, pack_read_dir(cx, STR("test/packs/faulty"), parts, COUNT_OF(parts), &p, &faults, &n));
+    ASSERT_OK(cx,
+              pack_read_dir(cx, STR("test/packs/faulty"), parts, COUNT_OF(parts), &p, &faults, &n));
     struct buf out = buf_new(cx->arena, 100000);
     pack_check_print(&out, faults, n);
     for (size_t i = 0; i < COUNT_OF(want); i++) {
         if (!has_fault(faults, n, want[i].file, want[i].line)) {
-            fail_msg("no fault at %s:%u among\n" STR_FMT, want[i].file, want[i].line, STR_ARG(buf_str(&out)));
+            fail_msg("no fault at %s:%u among\n" STR_FMT, want[i].file, want[i].line,
+                     STR_ARG(buf_str(&out)));
         }
     }
     for (size_t i = 0; i < n; i++) {
@@ -105,7 +122,8 @@ test_read_files_decomposed_text_is_a_fault(void **state)
 {
     (void)state;
     struct test_env *env = test_env_new();
-    struct pack_file files[] = { { STR("a.txt"), STR("mot\nba\xcc\x81o\n") }, { STR("b.csv"), STR("\xff") } };
+    struct pack_file files[] = { { STR("a.txt"), STR("mot\nba\xcc\x81o\n") },
+                                 { STR("b.csv"), STR("\xff") } };
     struct pack *p = NULL;
     struct pack_fault *faults = NULL;
     size_t n = 0;
@@ -149,7 +167,9 @@ copy_pack(struct test_env *env, const char *name, struct str brand)
     }
     for (size_t i = 0; i < n; i++) {
         struct str bytes = str_starts(files[i].path, STR("texts/")) ? brand : files[i].bytes;
-        ASSERT_OK(cx, sys_file_write(cx, str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(dir), STR_ARG(files[i].path)),
+        ASSERT_OK(cx, sys_file_write(cx,
+                                     str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(dir),
+                                             STR_ARG(files[i].path)),
                                      bytes));
     }
     return dir;

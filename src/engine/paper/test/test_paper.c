@@ -182,8 +182,7 @@ test_paper_check_pdf_is_normalised_or_refused(void **state)
     }
 }
 
-/* --- a clamd of the test's own
- * ---------------------------------------------------------------------------- */
+/* --- a clamd of the test's own ---------------------------------------------------------------- */
 struct fake_clamd {
     int fd;
     const char *answer;

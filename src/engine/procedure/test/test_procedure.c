@@ -1,8 +1,10 @@
-/* test_procedure.c: the real catalogue is without fault; fees and papers of a case; faults are told. */
+/* test_procedure.c: the real catalogue is without fault; fees and papers of a case; faults are
+ * told. */
 #include "engine/procedure/procedure.h"
 #include "lib/harness.h"
 
-static pack_part_fn *const parts[] = { pack_part_site, unit_pack_part, calendar_pack_part, procedure_pack_part };
+static pack_part_fn *const parts[] = { pack_part_site, unit_pack_part, calendar_pack_part,
+                                       procedure_pack_part };
 
 static struct test_env *
 open_real(struct pack **ret)
@@ -10,7 +12,8 @@ open_real(struct pack **ret)
     struct test_env *env = test_env_new();
     struct pack_fault *faults = NULL;
     size_t n = 0;
-    ASSERT_OK(env->cx, pack_read_dir(env->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), ret, &faults, &n));
+    ASSERT_OK(env->cx, pack_read_dir(env->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), ret,
+                                     &faults, &n));
     struct buf out = buf_new(env->cx->arena, 1000000);
     pack_check_print(&out, faults, n);
     if (n != 0) {
@@ -40,8 +43,10 @@ test_bill_tiers_maximum_and_copies(void **state)
     /* 2,000 for each of the first two pages, 1,000 from the third, at most 200,000 a copy. */
     assert_int_equal(total(cx, "2.000815", (struct procedure_case){ .n_pages = 1 }), 2000);
     assert_int_equal(total(cx, "2.000815", (struct procedure_case){ .n_pages = 3 }), 5000);
-    assert_int_equal(total(cx, "2.000815", (struct procedure_case){ .n_pages = 3, .n_copies = 4 }), 20000);
-    assert_int_equal(total(cx, "2.000815", (struct procedure_case){ .n_pages = 1000, .n_copies = 2 }), 400000);
+    assert_int_equal(total(cx, "2.000815", (struct procedure_case){ .n_pages = 3, .n_copies = 4 }),
+                     20000);
+    assert_int_equal(
+        total(cx, "2.000815", (struct procedure_case){ .n_pages = 1000, .n_copies = 2 }), 400000);
     /* Residence: cheaper online. */
     assert_int_equal(total(cx, "1.004222", (struct procedure_case){ 0 }), 20000);
     assert_int_equal(total(cx, "1.004222", (struct procedure_case){ .is_online = true }), 10000);
@@ -112,11 +117,15 @@ test_pack_faults_name_line_and_remedy(void **state)
     size_t n = 0;
     struct pack_file files[] = {
         { STR("procedures/fields.csv"), STR("code,name_vi,name_en\nho-tich,Hộ tịch,Civil\n") },
-        { STR("procedures/a.json"), STR("{\"code\": \"1.1\",\n\"name\": {\"vi\": \"A\"},\n\"field\": \"sai\",\n"
-                                        "\"audience\": [\"nobody\"],\n\"decides\": {\"level\": \"xa\"},\n\"online\": \"yes\",\n"
-                                        "\"fees\": [{\"id\": \"f\", \"name\": {\"vi\": \"F\"},\n\"per\": \"day\", \"when\": \"a = = 1\"}],\n"
-                                        "\"time\": {\"amount\": 1, \"unit\": \"week\"},\n\"result\": {\"name\": {\"vi\": \"R\"}, \"template\": \"t\"},\n"
-                                        "\"form\": \"khong-co\", \"foo\": 1}\n") },
+        { STR("procedures/a.json"),
+          STR("{\"code\": \"1.1\",\n\"name\": {\"vi\": \"A\"},\n\"field\": \"sai\",\n"
+              "\"audience\": [\"nobody\"],\n\"decides\": {\"level\": \"xa\"},\n\"online\": "
+              "\"yes\",\n"
+              "\"fees\": [{\"id\": \"f\", \"name\": {\"vi\": \"F\"},\n\"per\": \"day\", \"when\": "
+              "\"a = = 1\"}],\n"
+              "\"time\": {\"amount\": 1, \"unit\": \"week\"},\n\"result\": {\"name\": {\"vi\": "
+              "\"R\"}, \"template\": \"t\"},\n"
+              "\"form\": \"khong-co\", \"foo\": 1}\n") },
     };
     pack_part_fn *const only[] = { procedure_pack_part };
     ASSERT_OK(env->cx, pack_read_files(env->cx, files, COUNT_OF(files), only, 1, &p, &faults, &n));

@@ -5,8 +5,8 @@
 
 #include <sqlite3.h>
 
-static pack_part_fn *const parts[] = { pack_part_site, unit_pack_part, calendar_pack_part, procedure_pack_part,
-                                       search_pack_part };
+static pack_part_fn *const parts[] = { pack_part_site, unit_pack_part, calendar_pack_part,
+                                       procedure_pack_part, search_pack_part };
 
 static struct test_env *
 open_real(struct pack **ret)
@@ -14,7 +14,8 @@ open_real(struct pack **ret)
     struct test_env *env = test_env_new();
     struct pack_fault *faults = NULL;
     size_t n = 0;
-    ASSERT_OK(env->cx, pack_read_dir(env->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), ret, &faults, &n));
+    ASSERT_OK(env->cx, pack_read_dir(env->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), ret,
+                                     &faults, &n));
     env->cx->pack = *ret;
     return env;
 }
@@ -53,13 +54,15 @@ test_procedures_real_queries_right_one_among_first_three(void **state)
         bool is_right = false;
         ASSERT_OK(cx, search_procedures(cx, query, NULL, 3, &hits));
         for (size_t k = 0; k < hits.n; k++) {
-            is_right = is_right || is_expected(csv_field(&t, i, STR("expected")), hits.v[k].procedure->code);
+            is_right = is_right ||
+                       is_expected(csv_field(&t, i, STR("expected")), hits.v[k].procedure->code);
         }
         n_right += is_right;
         if (!is_right) {
-            print_message("missed: " STR_FMT " (" STR_FMT "), first " STR_FMT " %d\n", STR_ARG(query),
-                          STR_ARG(csv_field(&t, i, STR("expected"))),
-                          STR_ARG(hits.n > 0 ? hits.v[0].procedure->code : STR("none")), hits.n > 0 ? hits.v[0].score : 0);
+            print_message("missed: " STR_FMT " (" STR_FMT "), first " STR_FMT " %d\n",
+                          STR_ARG(query), STR_ARG(csv_field(&t, i, STR("expected"))),
+                          STR_ARG(hits.n > 0 ? hits.v[0].procedure->code : STR("none")),
+                          hits.n > 0 ? hits.v[0].score : 0);
         }
     }
     print_message("right among the first three: %zu of %zu\n", n_right, t.n_rows);
@@ -101,7 +104,9 @@ n_matches(sqlite3 *db, struct arena *a, struct str query)
 {
     sqlite3_stmt *st = NULL;
     struct str match = search_match(a, query);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM t WHERE t MATCH ?1", -1, &st, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT count(*) FROM t WHERE t MATCH ?1", -1, &st, NULL),
+        SQLITE_OK);
     sqlite3_bind_text(st, 1, match.p, (int)match.n, SQLITE_TRANSIENT);
     assert_int_equal(sqlite3_step(st), SQLITE_ROW);
     int64_t n = sqlite3_column_int64(st, 0);
@@ -117,10 +122,12 @@ test_tokenizer_with_and_without_marks(void **state)
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
     ASSERT_OK(&cx, search_on_connect(&cx, db));
-    assert_int_equal(sqlite3_exec(db, "CREATE VIRTUAL TABLE t USING fts5(name, tokenize = 'vi');"
-                                      "INSERT INTO t VALUES ('Nguyễn Thị Đào'), ('Nguyên Thi Dao'), ('Điểu K''Rứt')",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "CREATE VIRTUAL TABLE t USING fts5(name, tokenize = 'vi');"
+                     "INSERT INTO t VALUES ('Nguyễn Thị Đào'), ('Nguyên Thi Dao'), ('Điểu K''Rứt')",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
     assert_int_equal(n_matches(db, cx.arena, STR("nguyen")), 2);
     assert_int_equal(n_matches(db, cx.arena, STR("Nguyễn")), 1);
     assert_int_equal(n_matches(db, cx.arena, STR("thi dao")), 2);

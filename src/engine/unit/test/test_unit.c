@@ -1,4 +1,5 @@
-/* test_unit.c: units on the real pack (111 communes to 40 units, then three wards) and on made ones. */
+/* test_unit.c: units on the real pack (111 communes to 40 units, then three wards) and on made
+ * ones. */
 #include "engine/unit/unit.h"
 #include "lib/harness.h"
 
@@ -15,17 +16,18 @@ static struct fixture
 open_real(void)
 {
     struct fixture f = { .env = test_env_new() };
-    ASSERT_OK(f.env->cx, pack_read_dir(f.env->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), &f.pack, &f.faults,
-                                       &f.n_faults));
+    ASSERT_OK(f.env->cx, pack_read_dir(f.env->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts),
+                                       &f.pack, &f.faults, &f.n_faults));
     assert_int_equal(f.n_faults, 0);
     f.env->cx->pack = f.pack;
     return f;
 }
 
 #define SITE                                                                                       \
-    "{\"id\":\"thu\",\"name\":{\"vi\":\"Thử\"},\"calendar\":\"chung\","                            \
+    "{\"id\":\"thu\",\"name\":{\"vi\":\"Thử\"},\"calendar\":\"chung\","                          \
     "\"province\":[{\"unit\":\"1\"}],\"level_kinds\":{\"police\":[\"ca-xa\",\"ca-tinh\"]}}"
-#define HEAD "code,name,name_en,type,level,parent,valid_from,valid_to,lat,lon,area_km2,agency_code,check\n"
+#define HEAD                                                                                       \
+    "code,name,name_en,type,level,parent,valid_from,valid_to,lat,lon,area_km2,agency_code,check\n"
 
 static struct fixture
 open_made(const char *units, const char *links)
@@ -35,10 +37,11 @@ open_made(const char *units, const char *links)
         { STR("pack.json"), STR(SITE) },
         { STR("units/units.csv"), str_cat(f.env->cx->arena, STR(HEAD), str_of(units)) },
         { STR("units/successions.csv"),
-          str_cat(f.env->cx->arena, STR("from_code,from_valid_to,to_code,to_valid_from,kind\n"), str_of(links)) },
+          str_cat(f.env->cx->arena, STR("from_code,from_valid_to,to_code,to_valid_from,kind\n"),
+                  str_of(links)) },
     };
-    ASSERT_OK(f.env->cx, pack_read_files(f.env->cx, files, COUNT_OF(files), parts, COUNT_OF(parts), &f.pack, &f.faults,
-                                         &f.n_faults));
+    ASSERT_OK(f.env->cx, pack_read_files(f.env->cx, files, COUNT_OF(files), parts, COUNT_OF(parts),
+                                         &f.pack, &f.faults, &f.n_faults));
     f.env->cx->pack = f.pack;
     return f;
 }
@@ -92,8 +95,10 @@ test_list_counts_of_both_times(void **state)
     ASSERT_STR(v[0]->name.vi, "Phường An Lộc");
     assert_int_equal(unit_children(cx, STR("75"), UNIT_COMMUNE, day("2026-11-22"), &v), 40);
     assert_int_equal(unit_children(cx, STR("688"), UNIT_COMMUNE, day("2025-06-30"), &v), 7);
-    assert_true(unit_is_within(cx, unit_at(cx, STR("25195-HCC"), day("2026-11-22")), STR("75"), day("2026-11-22")));
-    assert_false(unit_is_within(cx, unit_at(cx, STR("25195"), day("2026-11-22")), STR("70"), day("2026-11-22")));
+    assert_true(unit_is_within(cx, unit_at(cx, STR("25195-HCC"), day("2026-11-22")), STR("75"),
+                               day("2026-11-22")));
+    assert_false(unit_is_within(cx, unit_at(cx, STR("25195"), day("2026-11-22")), STR("70"),
+                                day("2026-11-22")));
     done(&f);
 }
 
@@ -120,7 +125,8 @@ test_resolve_every_old_commune_has_one_successor(void **state)
     assert_int_equal(unit_resolve(cx, old[0], day("2026-11-22"), &now), 1);
     ASSERT_STR(now[0]->name.vi, "Phường An Lộc");
     /* Two steps: merged, then a ward. And back again. */
-    assert_int_equal(unit_resolve(cx, unit_at(cx, STR("25363"), day("2025-06-30")), day("2026-11-22"), &now), 1);
+    assert_int_equal(
+        unit_resolve(cx, unit_at(cx, STR("25363"), day("2025-06-30")), day("2026-11-22"), &now), 1);
     ASSERT_STR(now[0]->key, "25363@2026-04-30");
     assert_true(unit_resolve(cx, now[0], day("2025-06-30"), &old) >= 2);
     ASSERT_STR(unit_end_kind(cx, unit_at(cx, STR("25363"), day("2025-07-01"))), "retype");
@@ -174,13 +180,15 @@ test_competent_by_level_and_time(void **state)
     ASSERT_STR(u->key, "25195@2025-07-01");
     ASSERT_OK(cx, unit_competent(cx, district, STR("25195"), day("2025-06-30"), &u));
     ASSERT_STR(u->code, "689");
-    assert_int_equal(unit_competent(cx, district, STR("25195"), day("2026-11-22"), &u), ERR_NOT_FOUND);
+    assert_int_equal(unit_competent(cx, district, STR("25195"), day("2026-11-22"), &u),
+                     ERR_NOT_FOUND);
     ASSERT_OK(cx, unit_competent(cx, justice, STR("25405"), day("2026-11-22"), &u));
     ASSERT_STR(u->code, "75-STP");
     ASSERT_OK(cx, unit_competent(cx, province, STR("688@"), day("2026-11-22"), &u));
     ASSERT_STR(u->name.vi, "Thành phố Đồng Nai");
     assert_int_equal(unit_competent(cx, commune, STR("688@"), day("2026-11-22"), &u), ERR_CONFLICT);
-    assert_int_equal(unit_competent(cx, commune, STR("nope"), day("2026-11-22"), &u), ERR_NOT_FOUND);
+    assert_int_equal(unit_competent(cx, commune, STR("nope"), day("2026-11-22"), &u),
+                     ERR_NOT_FOUND);
     done(&f);
 }
 
@@ -197,9 +205,11 @@ test_competent_police_is_the_nearest_kind(void **state)
     struct ctx *cx = f.env->cx;
     const struct unit *u = NULL;
     assert_int_equal(f.n_faults, 0);
-    ASSERT_OK(cx, unit_competent(cx, (struct unit_rule){ UNIT_POLICE, STR("") }, STR("2"), day("2026-11-22"), &u));
+    ASSERT_OK(cx, unit_competent(cx, (struct unit_rule){ UNIT_POLICE, STR("") }, STR("2"),
+                                 day("2026-11-22"), &u));
     ASSERT_STR(u->code, "2-CA");
-    ASSERT_OK(cx, unit_competent(cx, (struct unit_rule){ UNIT_POLICE, STR("") }, STR("3"), day("2026-11-22"), &u));
+    ASSERT_OK(cx, unit_competent(cx, (struct unit_rule){ UNIT_POLICE, STR("") }, STR("3"),
+                                 day("2026-11-22"), &u));
     ASSERT_STR(u->code, "1-CA");
     done(&f);
 }
@@ -208,26 +218,28 @@ static void
 test_pack_every_fault_is_found(void **state)
 {
     (void)state;
-    struct fixture f = open_made("1,Tỉnh A,,tỉnh,province,,,,,,,H1,\n"              /* 2 agency code */
-                                 "2,Xã B,,xã,commune,1,2025-07-01,2026-01-01,,,,,\n" /* 3 no successor */
-                                 "3,Xã C,,xã,comune,1,,,,,,,\n"                      /* 4 level */
-                                 "4,Xã D,,xã,commune,9,,,,,,,\n"                     /* 5 parent */
-                                 "5,Xã E,,xã,commune,1,,,x,,,,\n"                    /* 6 lat */
-                                 "6,Xã G,,xã,commune,1,2026-13-01,,,,,,\n"           /* 7 date */
-                                 "7,Xã H,,xã,commune,1,,,,,,,\n"
-                                 "7,Xã I,,xã,commune,1,2026-01-01,,,,,,\n"           /* 9 overlap */
-                                 "8,Xã K,,xã,commune,7,,,,,,,\n"                     /* 10 parent level */
-                                 "9,,,xã,commune,1,,,,,,,\n"                         /* 11 name */
-                                 "10,Xã L,,xã,commune,,,,,,,,\n"                     /* 12 no parent */
-                                 "11,Xã M,,xã\n",                                    /* 13 cells */
-                                 "2,2026-01-01,77,2026-01-02,merge\n"
-                                 "2,2026-01-01,5,2026-01-02,melt\n");
+    struct fixture f =
+        open_made("1,Tỉnh A,,tỉnh,province,,,,,,,H1,\n"               /* 2 agency code */
+                  "2,Xã B,,xã,commune,1,2025-07-01,2026-01-01,,,,,\n" /* 3 no successor */
+                  "3,Xã C,,xã,comune,1,,,,,,,\n"                      /* 4 level */
+                  "4,Xã D,,xã,commune,9,,,,,,,\n"                     /* 5 parent */
+                  "5,Xã E,,xã,commune,1,,,x,,,,\n"                    /* 6 lat */
+                  "6,Xã G,,xã,commune,1,2026-13-01,,,,,,\n"           /* 7 date */
+                  "7,Xã H,,xã,commune,1,,,,,,,\n"
+                  "7,Xã I,,xã,commune,1,2026-01-01,,,,,,\n" /* 9 overlap */
+                  "8,Xã K,,xã,commune,7,,,,,,,\n"           /* 10 parent level */
+                  "9,,,xã,commune,1,,,,,,,\n"               /* 11 name */
+                  "10,Xã L,,xã,commune,,,,,,,,\n"           /* 12 no parent */
+                  "11,Xã M,,xã\n",                          /* 13 cells */
+                  "2,2026-01-01,77,2026-01-02,merge\n"
+                  "2,2026-01-01,5,2026-01-02,melt\n");
     static const uint32_t lines[] = { 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13 };
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
         bool is_found = false;
         for (size_t k = 0; k < f.n_faults; k++) {
             assert_true(f.faults[k].remedy.n > 0);
-            is_found = is_found || (str_eq(f.faults[k].file, STR("units/units.csv")) && f.faults[k].line == lines[i]);
+            is_found = is_found || (str_eq(f.faults[k].file, STR("units/units.csv")) &&
+                                    f.faults[k].line == lines[i]);
         }
         if (!is_found) {
             fail_msg("no fault told for line %u", lines[i]);
@@ -258,8 +270,10 @@ test_next_number_counts_per_unit_and_day(void **state)
     (void)state;
     struct fixture f = open_real();
     struct ctx *cx = f.env->cx;
-    struct number_job a = { unit_at(cx, STR("75"), day("2026-11-22")), day("2026-11-22"), STR_NULL, false };
-    struct number_job b = { unit_at(cx, STR("25405"), day("2026-11-22")), day("2026-11-22"), STR_NULL, false };
+    struct number_job a = { unit_at(cx, STR("75"), day("2026-11-22")), day("2026-11-22"), STR_NULL,
+                            false };
+    struct number_job b = { unit_at(cx, STR("25405"), day("2026-11-22")), day("2026-11-22"),
+                            STR_NULL, false };
     ASSERT_OK(cx, store_write(cx, number_tx, &a));
     ASSERT_STR(a.number, "H19-261122-0001");
     ASSERT_OK(cx, store_write(cx, number_tx, &a));
