@@ -45,6 +45,7 @@ CREATE TABLE flow_task (
 );
 CREATE INDEX flow_task_inbox ON flow_task (unit, role, state, due_us, id);
 CREATE INDEX flow_task_case ON flow_task (case_id, id);
+CREATE INDEX flow_task_subject ON flow_task (subject_id, state, id);
 CREATE INDEX flow_task_token ON flow_task (token_id, state);
 CREATE INDEX flow_task_assignee ON flow_task (assignee, state, id);
 
