@@ -2,7 +2,7 @@
  * limits, never says both "valid" and "wrong", and says the same twice. */
 #include "fuzz.h"
 
-#include "engine/form/schema.h"
+#include "engine/form/form_schema.h"
 
 static bool
 validate(struct arena *a, const struct schema *s, const struct json *doc)

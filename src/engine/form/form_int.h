@@ -4,7 +4,7 @@
 #define ENGINE_FORM_FORM_INT_H
 
 #include "engine/form/form.h"
-#include "engine/form/schema_int.h"
+#include "engine/form/form_schema_int.h"
 
 #define FORM_ITEMS_MAX 400
 #define FORM_LIST_MAX  20

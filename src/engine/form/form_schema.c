@@ -1,6 +1,6 @@
-/* schema.c: reads a JSON Schema: checks every keyword's own value, resolves local references,
+/* form_schema.c: reads a JSON Schema: checks every keyword's own value, resolves local references,
  * compiles patterns. Walks with an explicit list of schemas still to be read. */
-#include "engine/form/schema_int.h"
+#include "engine/form/form_schema_int.h"
 
 enum shape {
     SHAPE_ANY,

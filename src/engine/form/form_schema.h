@@ -1,5 +1,5 @@
-/* schema.h: JSON Schema 2020-12 validator (inside the form module; used by form.h's functions, and
- * by others for API documents). Compiled once, immutable, evaluated without recursion over a
+/* form_schema.h: JSON Schema 2020-12 validator (inside the form module; used by form.h's functions,
+ * and by others for API documents). Compiled once, immutable, evaluated without recursion over a
  * bounded stack. Not supported, refused at compile time: remote $ref, $dynamicRef, custom
  * vocabularies. */
 #ifndef ENGINE_FORM_SCHEMA_H

@@ -1,5 +1,5 @@
-/* schema_eval.c: runs a compiled schema over a document: scalars and combinations. */
-#include "engine/form/schema_int.h"
+/* form_schema_eval.c: runs a compiled schema over a document: scalars and combinations. */
+#include "engine/form/form_schema_int.h"
 
 static bool schema_kw_all_of(struct schema_run *r, struct schema_at *at, const struct json *kw);
 

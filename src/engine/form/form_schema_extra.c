@@ -1,5 +1,5 @@
-/* schema_extra.c: formats, and the keywords of our own (doc/forms.md). */
-#include "engine/form/schema_int.h"
+/* form_schema_extra.c: formats, and the keywords of our own (doc/forms.md). */
+#include "engine/form/form_schema_int.h"
 
 static bool
 all_digits(struct str s)

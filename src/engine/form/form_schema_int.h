@@ -1,9 +1,9 @@
-/* schema_int.h: the compiled schema, shared by schema.c (compiler), schema_eval.c and
- * schema_objects.c. */
+/* form_schema_int.h: the compiled schema, shared by form_schema.c (compiler), form_schema_eval.c
+ * and form_schema_objects.c. */
 #ifndef ENGINE_FORM_SCHEMA_INT_H
 #define ENGINE_FORM_SCHEMA_INT_H
 
-#include "engine/form/schema.h"
+#include "engine/form/form_schema.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -69,16 +69,16 @@ bool schema_problem_at(struct schema_run *r, const struct schema_at *at, struct 
 bool schema_matches(struct schema_run *r, const struct json *kw, struct str s);
 bool *schema_seen_new(struct schema_run *r, const struct json *v);
 
-/* Keywords of objects and lists (schema_objects.c). */
+/* Keywords of objects and lists (form_schema_objects.c). */
 schema_keyword_fn schema_kw_properties, schema_kw_pattern_properties, schema_kw_additional,
     schema_kw_names, schema_kw_required, schema_kw_dependent_required, schema_kw_dependent_schemas,
     schema_kw_unevaluated_properties, schema_kw_prefix_items, schema_kw_items, schema_kw_contains,
     schema_kw_unique, schema_kw_unevaluated_items;
-/* Keywords of our own (schema_extra.c). */
+/* Keywords of our own (form_schema_extra.c). */
 schema_keyword_fn schema_kw_x_date, schema_kw_x_age_min, schema_kw_x_age_max, schema_kw_x_list,
     schema_kw_x_unit, schema_kw_x_agrees;
 
-/* Exact decimals (schema_number.c): -1, 0, 1. */
+/* Exact decimals (form_schema_number.c): -1, 0, 1. */
 int schema_number_cmp(const struct json *x, const struct json *y);
 bool schema_number_is_whole(const struct json *x);
 bool schema_number_is_multiple(const struct json *x, const struct json *of);

@@ -1,6 +1,7 @@
-/* schema_number.c: JSON numbers as exact decimals: mantissa (37 digits kept) and exponent of ten.
+/* form_schema_number.c: JSON numbers as exact decimals: mantissa (37 digits kept) and exponent of
+ * ten.
  */
-#include "engine/form/schema_int.h"
+#include "engine/form/form_schema_int.h"
 
 #define DIGITS_MAX   37
 #define EXPONENT_MAX 100000

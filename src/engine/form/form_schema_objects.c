@@ -1,6 +1,6 @@
-/* schema_objects.c: keywords of objects and lists. Calls to schema_apply nest with the schema:
+/* form_schema_objects.c: keywords of objects and lists. Calls to schema_apply nest with the schema:
  * bounded by SCHEMA_DEPTH_MAX there. */
-#include "engine/form/schema_int.h"
+#include "engine/form/form_schema_int.h"
 
 /* NOLINTBEGIN(misc-no-recursion): bounded by SCHEMA_DEPTH_MAX in schema_apply */
 

@@ -1,6 +1,6 @@
 /* Tests of the JSON Schema validator: one line a rule; the differential test against ajv is
  * test/http. */
-#include "engine/form/schema.h"
+#include "engine/form/form_schema.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
