@@ -6,7 +6,8 @@ import sys
 
 SHAPE = re.compile(r"^(README\.md|(schema|queries)\.sql|[a-z0-9_]+\.([ch]|def))$")
 FOLDERS = {"pages", "text", "test", "migrations"}
-LINES_MAX = 620
+LINES_MAX = 640  # as clang-format lays it out
+TEST_LINES_MAX = 800  # a test file is a list of cases: long is not tangled
 
 
 def read_order():
@@ -78,8 +79,9 @@ def main():
                 continue
             text = open(path, encoding="utf-8").read()
             n = text.count("\n")
-            if n > LINES_MAX:
-                faults.append("%s: %d lines, at most %d" % (path, n, LINES_MAX))
+            most = TEST_LINES_MAX if "/test/" in path else LINES_MAX
+            if n > most:
+                faults.append("%s: %d lines, at most %d" % (path, n, most))
             if "/test/" in path:
                 continue
             for i, line in enumerate(text.split("\n"), 1):
