@@ -1,9 +1,10 @@
 /* test_viet.c: keys of Vietnamese words. */
 #include "codec/viet.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+
+#include <cmocka.h>
 
 static void
 assert_str(struct str got, const char *want)
