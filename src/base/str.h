@@ -20,9 +20,8 @@ struct str {
     } /* for static tables */
 #define STR_NULL ((struct str){ NULL, 0 })
 #define STR_FMT  "%.*s"
-#define STR_ARG(s)                                                                                 \
-    (int)(s).n, (s).p != NULL ? (s).p : "" /* s is read twice: a value, not a call                 \
-                                            */
+/* s is read twice: a value, not a call. */
+#define STR_ARG(s) (int)(s).n, (s).p != NULL ? (s).p : ""
 
 /* A NUL-terminated string as str; NULL becomes the null string. Borrows z. */
 struct str str_of(const char *z);
