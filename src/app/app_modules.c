@@ -14,6 +14,7 @@
 #include "engine/search/search.h"
 #include "engine/unit/unit.h"
 #include "office/account/account.h"
+#include "office/portal/portal.h"
 #include "web/web.h"
 
 /* In this order: later parts check against earlier ones. */
@@ -55,6 +56,7 @@ app_on_connect(void)
 static const struct web_routes *const routes[] = {
     &web_own_routes,
     &account_routes,
+    &portal_routes,
 };
 
 size_t

@@ -165,6 +165,9 @@ NODISCARD enum err dossier_behind(struct ctx *cx, struct str unit, struct str me
                                   struct str day, int64_t before, struct dossier_row **ret,
                                   size_t *ret_n);
 
+/* When the oldest open dossier of all units was filed; 0 when none is open. */
+NODISCARD enum err dossier_oldest_open(struct ctx *cx, int64_t *ret_submitted_us);
+
 struct dossier_event { /* history, oldest first */
     int64_t id, at_us, actor;
     struct str kind; /* text key dossier.event.<kind> */

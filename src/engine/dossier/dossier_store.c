@@ -94,6 +94,18 @@ dossier_track(struct ctx *cx, struct str number, struct str code, struct str pee
     return ERR_OK;
 }
 
+enum err
+dossier_oldest_open(struct ctx *cx, int64_t *ret_submitted_us)
+{
+    struct q_dossier_oldest_open row;
+    enum err e = q_dossier_oldest_open(cx, &row);
+    if (e != ERR_OK && e != ERR_NOT_FOUND) {
+        return e;
+    }
+    *ret_submitted_us = e == ERR_OK ? row.submitted_us : 0;
+    return ERR_OK;
+}
+
 bool
 dossier_may_read(struct ctx *cx, const struct dossier *d)
 {

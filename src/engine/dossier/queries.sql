@@ -216,7 +216,13 @@ SELECT COALESCE(MAX(seq), 0) + 1 FROM register_entry WHERE unit = :unit AND book
 -- in: id:i64 unit:str book:str year:i64 seq:i64 dossier_id:i64 at_us:i64
 INSERT INTO register_entry (id, unit, book, year, seq, dossier_id, at_us) VALUES (:id, :unit, :book, :year, :seq, :dossier_id, :at_us)
 
+
 -- name: dossier_uses_pack :many
 -- in: pack_version:str limit_n:i64
 -- out: id:i64
 SELECT id FROM dossier WHERE pack_version = :pack_version AND state = 'open' LIMIT :limit_n
+
+-- name: dossier_oldest_open :one
+-- out: submitted_us:i64
+SELECT submitted_us FROM dossier WHERE state = 'open' ORDER BY id LIMIT 1
+
