@@ -19,7 +19,8 @@ def squeeze_css(text):
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(r" ?([{};,]) ?", r"\1", text)
-    text = re.sub(r"([{;][a-z-]+): ", r"\1:", text)
+    text = re.sub(r"([{;(][a-z-]+): ", r"\1:", text)
+    text = re.sub(r" ([>+~]) (?=[.a-z*])", r"\1", text)
     text = re.sub(r"(\})(--?[a-z])", r"\1\2", text)
     return text.replace(";}", "}").strip()
 

@@ -224,5 +224,6 @@ SELECT id FROM dossier WHERE pack_version = :pack_version AND state = 'open' LIM
 
 -- name: dossier_oldest_open :one
 -- out: submitted_us:i64
+-- scan: the first entry of a partial index, in its order
 SELECT submitted_us FROM dossier WHERE state = 'open' ORDER BY id LIMIT 1
 

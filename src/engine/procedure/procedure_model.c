@@ -1,6 +1,8 @@
 /* procedure_model.c: finding and listing. Pure: reads the pack only. */
 #include "engine/procedure/procedure_int.h"
 
+#include "codec/vn.h"
+
 const struct procedures *
 procedures_of(const struct pack *p)
 {
@@ -61,14 +63,26 @@ procedure_decides_on(const struct procedure *p, struct date on)
     return p->decides;
 }
 
+/* Everyday names are written as people say them, in small letters; shown they begin with a capital. */
+static struct str
+capitalised(struct arena *a, struct str s)
+{
+    size_t n = s.n > 0 ? 1 : 0;
+    while (n < s.n && ((unsigned char)s.p[n] & 0xC0U) == 0x80U) {
+        n++;
+    }
+    return str_cat(a, vn_upper(a, str_slice(s, 0, n)), str_slice(s, n, s.n));
+}
+
 struct str
 procedure_short_name(const struct ctx *cx, const struct procedure *p)
 {
     bool is_en = str_eq(cx->lang, STR("en"));
     if (is_en && p->n_everyday_en > 0) {
-        return p->everyday_en[0];
+        return capitalised(cx->arena, p->everyday_en[0]);
     }
-    return !is_en && p->n_everyday_vi > 0 ? p->everyday_vi[0] : pack_text(cx, p->name);
+    return !is_en && p->n_everyday_vi > 0 ? capitalised(cx->arena, p->everyday_vi[0])
+                                          : pack_text(cx, p->name);
 }
 
 static bool

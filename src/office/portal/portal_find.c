@@ -1,5 +1,6 @@
 /* portal_find.c: searching procedures, the list with filters, life events. */
 #include "codec/url.h"
+#include "codec/vn.h"
 #include "engine/calendar/calendar.h"
 #include "engine/search/search.h"
 #include "gen/tpl_portal.h"
@@ -189,7 +190,7 @@ portal_search(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->hits.v = ARENA_ARRAY(cx->arena, struct tpl_portal_list_hits, hits.n);
     for (size_t i = 0; i < hits.n; i++) {
         fill_hit(cx, hits.v[i].procedure, &data->hits.v[i]);
-        if (!str_eq(hits.v[i].matched, data->hits.v[i].name)) {
+        if (!vn_equal(cx->arena, hits.v[i].matched, data->hits.v[i].name)) {
             data->hits.v[i].matched = hits.v[i].matched;
         }
     }
