@@ -32,10 +32,10 @@ REL_OBJ  := $(LIBSRC:%.c=$(B)/rel/%.o) $(B)/rel/gen_all.o
 ASAN_OBJ := $(LIBSRC:%.c=$(B)/asan/%.o) $(TESTLIB:%.c=$(B)/asan/%.o) $(B)/asan/gen_all.o
 TEST_BIN := $(TESTS:src/%.c=$(B)/test/%)
 
-.PHONY: help all run check check-quick check-full bench lint fuzz test deps gen clean ui
+.PHONY: help all demo-pack run check check-quick check-full bench lint fuzz test deps gen clean ui
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
-all: $(B)/bombo ## build the program
+all: $(B)/bombo $(B)/demo-pack/made ## build the program
 
 deps: ## install what is missing (Debian packages, npm packages)
 	@tools/install-deps
@@ -57,6 +57,10 @@ fuzz: ## fuzz each target for FUZZ_S seconds (default 60)
 test: $(TEST_BIN) ## C tests with sanitizers
 	@tools/run-c-tests $(TEST_BIN)
 gen: $(GENC) ## generated sources
+demo-pack: $(B)/demo-pack/made ## the generated half of the demo's content
+$(B)/demo-pack/made: tools/demogen.py $(wildcard tools/demo/*.csv) $(wildcard packs/binh-phuoc/procedures/*.json)
+	@$(PY) tools/demogen.py $(B)/demo-pack
+	@touch $@
 clean: ## remove what was built
 	rm -rf $(B)
 

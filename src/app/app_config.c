@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #define PATH_MAX_BYTES 4096
+#define PACK           "packs/binh-phuoc"
+#define DEMO_PACK      "build/demo-pack" /* made by tools/demogen.py */
 
 struct option {
     const char *name, *help;
@@ -19,8 +21,9 @@ static const struct option options[] = {
     { "--port", "port to listen on (8080)", OPT_NUMBER, CONFIG(port) },
     { "--data", "data folder (data)", OPT_TEXT, CONFIG(data_dir) },
     { "--store", "store, sqlite:PATH (in the data folder)", OPT_TEXT, CONFIG(store_url) },
-    { "--pack", "pack folders, ':'-separated, the first wins (packs/binh-phuoc)", OPT_TEXT,
-      CONFIG(pack_dirs) },
+    { "--pack",
+      "pack folders, ':'-separated, the first wins (" PACK "; with --demo also " DEMO_PACK ")",
+      OPT_TEXT, CONFIG(pack_dirs) },
     { "--base-url", "address people reach it by (http://localhost:PORT)", OPT_TEXT,
       CONFIG(base_url) },
     { "--today", "business date, YYYY-MM-DD (the real one)", OPT_TEXT, CONFIG(today) },
@@ -151,7 +154,9 @@ fill_defaults(struct arena *a, struct app_options *o)
         c->data_dir = str_fmt(a, "%s/" STR_FMT, cwd, STR_ARG(c->data_dir));
     }
     if (str_is_empty(c->pack_dirs)) {
-        c->pack_dirs = STR("packs/binh-phuoc");
+        c->pack_dirs = c->is_demo && access(DEMO_PACK "/procedures", R_OK) == 0
+                           ? STR(PACK ":" DEMO_PACK)
+                           : STR(PACK);
     }
     if (str_is_empty(c->store_url)) {
         c->store_url = str_fmt(a, "sqlite:" STR_FMT "/bombo.db", STR_ARG(c->data_dir));
