@@ -14,6 +14,7 @@
 #include "engine/search/search.h"
 #include "engine/unit/unit.h"
 #include "office/account/account.h"
+#include "office/onestop/onestop.h"
 #include "office/portal/portal.h"
 #include "web/web.h"
 
@@ -57,6 +58,7 @@ static const struct web_routes *const routes[] = {
     &web_own_routes,
     &account_routes,
     &portal_routes,
+    &onestop_routes,
 };
 
 size_t

@@ -79,11 +79,13 @@ void
 guard_headers(struct web_call *c)
 {
     struct http_response *rs = c->rs.http;
+    bool is_framed = c->rq.route != NULL && (c->rq.route->flags & WEB_FRAMED) != 0;
     http_response_header(rs, STR("Content-Security-Policy"),
-                         STR("default-src 'none'; script-src 'self'; style-src 'self'; img-src "
-                             "'self' data: blob:; font-src 'self'; "
-                             "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri "
-                             "'none'; frame-ancestors 'none'"));
+                         is_framed ? STR("default-src 'none'; frame-ancestors 'self'")
+                                   : STR("default-src 'none'; script-src 'self'; style-src 'self'; "
+                                         "img-src 'self' data: blob:; font-src 'self'; "
+                                         "connect-src 'self'; frame-src 'self'; form-action "
+                                         "'self'; base-uri 'none'; frame-ancestors 'none'"));
     http_response_header(rs, STR("X-Content-Type-Options"), STR("nosniff"));
     http_response_header(rs, STR("Referrer-Policy"), STR("same-origin"));
     http_response_header(rs, STR("Permissions-Policy"),
@@ -91,7 +93,7 @@ guard_headers(struct web_call *c)
                              "usb=(), interest-cohort=()"));
     http_response_header(rs, STR("Cross-Origin-Opener-Policy"), STR("same-origin"));
     http_response_header(rs, STR("Cross-Origin-Resource-Policy"), STR("same-origin"));
-    http_response_header(rs, STR("X-Frame-Options"), STR("DENY"));
+    http_response_header(rs, STR("X-Frame-Options"), is_framed ? STR("SAMEORIGIN") : STR("DENY"));
     if (c->http->is_tls || (c->cx->config != NULL && c->cx->config->is_secure_cookie)) {
         http_response_header(rs, STR("Strict-Transport-Security"),
                              STR("max-age=31536000; includeSubDomains"));

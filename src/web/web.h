@@ -149,6 +149,7 @@ enum web_flag {
     WEB_NO_LAYOUT = 64,
     WEB_RAW = 128,      /* the body is not parsed: the handler reads rq->http->body */
     WEB_NO_STORE = 256, /* never kept by a browser or proxy, even when public */
+    WEB_FRAMED = 512,   /* a document that our own pages may show in a frame (papers, drafts) */
 };
 
 struct web_route {

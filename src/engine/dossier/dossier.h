@@ -135,6 +135,9 @@ NODISCARD enum err dossier_procedure(struct ctx *cx, const struct dossier *d,
                                      const struct procedure **ret);
 /* Form with the frozen answers, for rows and texts. */
 NODISCARD enum err dossier_form(struct ctx *cx, const struct dossier *d, struct form_state *ret);
+/* Papers that these frozen answers ask for, required or not, and how many were handed in for each. */
+NODISCARD enum err dossier_needs(struct ctx *cx, const struct dossier *d, struct dossier_need **ret,
+                                 size_t *ret_n);
 /* Working seconds left until due (negative: late); of a paused clock what is kept. */
 int64_t dossier_left_s(struct ctx *cx, const struct dossier *d);
 
@@ -188,6 +191,8 @@ struct dossier_act {
 /* Does a task. Rights: the task's role in its unit. ERR_CONFLICT: somebody was quicker (cx problems
  * say who and when); ERR_INVALID: a reason is missing. */
 NODISCARD enum err dossier_do(struct ctx *cx, const struct dossier_act *act);
+/* May the actor do this task now? Changes nothing. */
+bool dossier_may_do(struct ctx *cx, const struct flow_task *t, const struct dossier *d);
 NODISCARD enum err dossier_claim(struct ctx *cx, int64_t task);
 NODISCARD enum err dossier_assign(struct ctx *cx, int64_t task, int64_t version,
                                   int64_t to_account);

@@ -68,6 +68,15 @@ dossier_require_task(struct ctx *cx, const struct flow_task *t, const struct dos
                    STR_ARG(t->role), STR_ARG(t->unit));
 }
 
+bool
+dossier_may_do(struct ctx *cx, const struct flow_task *t, const struct dossier *d)
+{
+    struct ctx_who who = cx->who;
+    bool may = str_eq(t->state, STR("open")) && dossier_require_task(cx, t, d) == ERR_OK;
+    cx->who = who;
+    return may;
+}
+
 static enum err
 load_task(struct ctx *cx, const struct dossier_act *act, struct flow_task *ret_task,
           struct dossier *ret)

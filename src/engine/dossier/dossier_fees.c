@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "codec/expr.h"
 #include "engine/dossier/dossier_int.h"
+#include "engine/paper/paper.h"
 #include "engine/pay/pay.h"
 #include "engine/unit/unit.h"
 
@@ -49,6 +50,37 @@ dossier_papers_of(struct ctx *cx, const struct procedure *p, const struct dossie
 {
     struct procedure_case pc = case_of(cx, c);
     *ret_n = procedure_papers(cx, p, &pc, ret);
+    return ERR_OK;
+}
+
+enum err
+dossier_needs(struct ctx *cx, const struct dossier *d, struct dossier_need **ret, size_t *ret_n)
+{
+    const struct procedure *p = NULL;
+    const struct procedure_paper *const *needed = NULL;
+    const struct json *answers = NULL;
+    struct paper *given = NULL;
+    size_t n_given = 0;
+    size_t n = 0;
+    TRY(dossier_procedure(cx, d, &p));
+    TRY(dossier_answers(cx, d, &answers));
+    struct dossier_case c = { .answers = answers,
+                              .channel = d->channel,
+                              .collect = d->collect,
+                              .today = date_iso(cx->arena, date_at_vn(d->submitted_us)),
+                              .n_copies = d->n_copies };
+    TRY(dossier_papers_of(cx, p, &c, &needed, &n));
+    TRY(paper_list(cx, d->id, &given, &n_given));
+    struct dossier_need *v = ARENA_ARRAY(cx->arena, struct dossier_need, n);
+    for (size_t i = 0; i < n; i++) {
+        v[i] = (struct dossier_need){ .paper = *needed[i], .is_needed = needed[i]->is_required };
+        for (size_t k = 0; k < n_given; k++) {
+            v[i].n_given +=
+                str_eq(given[k].requirement, needed[i]->id) && str_eq(given[k].state, STR("kept"));
+        }
+    }
+    *ret = v;
+    *ret_n = n;
     return ERR_OK;
 }
 

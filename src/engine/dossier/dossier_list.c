@@ -126,7 +126,9 @@ dossier_inbox(struct ctx *cx, const struct dossier_inbox *q, struct dossier_row 
 {
     struct q_dossier_inbox_list list;
     int64_t n = q->n <= 0 || q->n > INBOX_MAX ? INBOX_MAX : q->n;
-    TRY(q_dossier_inbox(cx, &list, .unit = q->unit, .role = q->role, .mine = whose(cx, q),
+    /* what waits for citizens is every desk's: their own tasks in the unit */
+    struct str role = str_eq(q->tab, STR("waiting")) ? STR("citizen") : q->role;
+    TRY(q_dossier_inbox(cx, &list, .unit = q->unit, .role = role, .mine = whose(cx, q),
                         .due_before_us = due_limit(cx, q), .after_due_us = q->after_due_us,
                         .after_id = q->after_id, .limit_n = n));
     COPY_ROWS(cx, list, true, ret, ret_n);

@@ -5,7 +5,7 @@
 #define TEMPLATES_MAX 500
 
 struct print_set {
-    struct str *ids;
+    struct str *ids, *sources;
     const struct pdf_template **templates;
     size_t n;
 };
@@ -24,15 +24,17 @@ print_pack_load(struct pack_load *l)
         n = TEMPLATES_MAX;
     }
     set->ids = ARENA_ARRAY(a, struct str, n + 1);
+    set->sources = ARENA_ARRAY(a, struct str, n + 1);
     set->templates = ARENA_ARRAY(a, const struct pdf_template *, n + 1);
     for (size_t i = 0; i < n; i++) {
         struct pdf_fault fault = { 0 };
         const size_t dir = sizeof("templates/") - 1;
-        if (pdf_template_parse(a, pack_load_file(l, paths[i]), &set->templates[set->n], &fault) !=
-            ERR_OK) {
+        struct str source = pack_load_file(l, paths[i]);
+        if (pdf_template_parse(a, source, &set->templates[set->n], &fault) != ERR_OK) {
             pack_load_fault(l, paths[i], fault.line, fault.what, fault.remedy);
             continue;
         }
+        set->sources[set->n] = str_dup(a, source);
         set->ids[set->n++] = str_slice(paths[i], dir, paths[i].n - (sizeof(".html") - 1));
     }
     pack_load_target(l)->slot[PACK_TEMPLATES] = set;
@@ -48,6 +50,18 @@ print_template(const struct pack *pack, struct str id)
         }
     }
     return NULL;
+}
+
+struct str
+print_source(const struct pack *pack, struct str id)
+{
+    const struct print_set *set = pack == NULL ? NULL : pack->slot[PACK_TEMPLATES];
+    for (size_t i = 0; set != NULL && i < set->n; i++) {
+        if (str_eq(set->ids[i], id)) {
+            return set->sources[i];
+        }
+    }
+    return STR_NULL;
 }
 
 enum err
