@@ -89,21 +89,28 @@ for (const form of all('form[enctype="multipart/form-data"][data-progress]')) {
   });
 }
 
-// data-live="/path": parts of the page with the same id are renewed when the server says so.
+// data-live="/path": parts of the page with the same id are renewed when the server says so, at most
+// once a second; what comes meanwhile is not lost but asks for one more round.
 const live = $('[data-live]');
 if (live && window.EventSource) {
   let busy = false;
-  new EventSource(live.dataset.live).onmessage = async () => {
-    if (busy || document.hidden) return;
+  let again = false;
+  const renew = async () => {
+    if (busy || document.hidden) { again = true; return; }
     busy = true;
+    again = false;
     try {
       const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), 'text/html');
       for (const part of all('[data-part]')) {
         const fresh = page.getElementById(part.id);
-        if (fresh && fresh.innerHTML !== part.innerHTML) part.innerHTML = fresh.innerHTML;
+        if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = fresh.innerHTML;
       }
-    } finally { setTimeout(() => { busy = false; }, 1000); }
+    } catch { again = true; }
+    setTimeout(() => { busy = false; if (again) renew(); }, 900);
   };
+  const source = new EventSource(live.dataset.live);
+  for (const name of ['message', 'changed', 'resync']) source.addEventListener(name, renew);
+  document.addEventListener('visibilitychange', () => { if (!document.hidden && again) renew(); });
 }
 
 // Ledger tables: j k move, o opens, e accepts, ? shows the keys.

@@ -199,7 +199,13 @@ shown_tx(struct ctx *cx, void *arg)
     TRY(party_add(cx, &p));
     TRY(access_account_add(cx, p.id, p.personal_id, demo->hash, false, false, &account));
     TRY(officer(cx, demo, "operator", "quantri", "Quản trị hệ thống"));
-    return officer(cx, demo, "inspector", "giamsat", "Cán bộ kiểm tra, giám sát");
+    TRY(officer(cx, demo, "inspector", "giamsat", "Cán bộ kiểm tra, giám sát"));
+    struct str province = pack_province_at(pack_now(cx), calendar_today(cx));
+    demo->unit = unit_at(cx, province, calendar_today(cx));
+    if (demo->unit == NULL) {
+        return ERR_OK; /* a pack without a province */
+    }
+    return officer(cx, demo, "leader", "lanhdao", "Phó Chủ tịch Ủy ban nhân dân thành phố");
 }
 
 /* Certificate of the leader and the commune's seal, from the demo authority. */
@@ -252,14 +258,14 @@ app_demo_prepare(struct ctx *cx)
 void
 app_demo_print(struct ctx *cx)
 {
-    (void)cx;
+    struct str province = pack_province_at(pack_now(cx), calendar_today(cx));
     (void)printf(
         "\nGenerated demo accounts (password of all: %s)\n"
         "  citizen      %s   Thị Mơ, xã Bom Bo\n"
         "  one-stop     motcua.%s\n  specialist   chuyenvien.%s\n  leader       lanhdao.%s   "
         "signing PIN %s\n"
         "  clerk        vanthu.%s\n  cashier      thuphi.%s\n  inspector    giamsat.%s\n  operator "
-        "    quantri.%s\n"
+        "    quantri.%s\n  leader above all units   lanhdao." STR_FMT "\n"
         "\nFirst things to try\n"
         "  1. Type \"giay doc than\" into the search box, begin, sign in as the citizen and file.\n"
         "  2. Sign in as the one-stop officer in another browser window and accept the dossier at "
@@ -267,5 +273,5 @@ app_demo_print(struct ctx *cx)
         "  3. Sign in as the leader, sign it at /can-bo/ky, and see the figures move at "
         "/lanh-dao.\n\n",
         PASSWORD, CITIZEN_ID, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT, PIN, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT,
-        SHOW_UNIT);
+        SHOW_UNIT, STR_ARG(province));
 }

@@ -16,6 +16,7 @@
 #include "office/account/account.h"
 #include "office/onestop/onestop.h"
 #include "office/portal/portal.h"
+#include "office/leader/leader.h"
 #include "web/web.h"
 
 /* In this order: later parts check against earlier ones. */
@@ -59,6 +60,7 @@ static const struct web_routes *const routes[] = {
     &account_routes,
     &portal_routes,
     &onestop_routes,
+    &leader_routes,
 };
 
 size_t

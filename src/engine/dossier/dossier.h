@@ -14,6 +14,7 @@
 #include "base/ctx.h"
 #include "engine/flow/flow.h"
 #include "engine/form/form.h"
+#include "engine/indicator/indicator.h"
 #include "engine/procedure/procedure.h"
 #include "store/jobs.h"
 
@@ -162,11 +163,34 @@ NODISCARD enum err dossier_inbox(struct ctx *cx, const struct dossier_inbox *q,
  * most 50. */
 NODISCARD enum err dossier_search(struct ctx *cx, struct str unit, struct str text,
                                   struct dossier_row **ret, size_t *ret_n);
-/* Dossiers behind a figure: unit, metric word (received, open, late, waiting, done, paid ...), day
- * or null; newest first. */
-NODISCARD enum err dossier_behind(struct ctx *cx, struct str unit, struct str metric,
-                                  struct str day, int64_t before, struct dossier_row **ret,
-                                  size_t *ret_n);
+/* A figure: a metric of engine/indicator, or one that depends on the time of day:
+ *   late       open, clock running, due instant passed
+ *   due_today  open, clock running, due between now and the end of this business day
+ * Null unit, procedure and field mean all; from and to are days, both included (day 0: open). Stocks,
+ * late and due_today tell of now. */
+struct dossier_figure {
+    struct str metric, unit, procedure, field;
+    struct date from, to;
+};
+bool dossier_figure_exists(struct str metric);
+/* How many (or how much: paid_vnd, rating_sum). */
+NODISCARD enum err dossier_figure_count(struct ctx *cx, const struct dossier_figure *f,
+                                        int64_t *ret);
+/* By unit, field, procedure or day (flows only); at most 2,000 rows by key. */
+NODISCARD enum err dossier_figure_group(struct ctx *cx, const struct dossier_figure *f,
+                                        enum indicator_group by, struct indicator_row **ret,
+                                        size_t *ret_n);
+struct dossier_figure_row {
+    int64_t key; /* for paging */
+    int64_t id, n, submitted_us, due_us, finished_us, left_s; /* n: what it adds to the figure */
+    struct str number, applicant, procedure, procedure_code, state, unit; /* applicant masked */
+    int32_t status;
+};
+/* Exactly the dossiers that were counted, newest first (late and due_today: oldest first); `after` is
+ * the key of the last one shown, 0 = from the start; at most 50. */
+NODISCARD enum err dossier_figure_list(struct ctx *cx, const struct dossier_figure *f,
+                                       int64_t after, struct dossier_figure_row **ret,
+                                       size_t *ret_n);
 
 /* When the oldest open dossier of all units was filed; 0 when none is open. */
 NODISCARD enum err dossier_oldest_open(struct ctx *cx, int64_t *ret_submitted_us);

@@ -125,7 +125,7 @@ dossier_bill_make(struct ctx *cx, struct dossier *d, const struct procedure *p)
     TRY(pay_bill_create(cx, &in, &made));
     d->is_paid = str_eq(made.state, STR("paid"));
     if (!d->is_paid) {
-        TRY(dossier_count(cx, d, "unpaid", 1));
+        TRY(dossier_stock(cx, d, "unpaid", true));
     }
     return ERR_OK;
 }

@@ -33,6 +33,10 @@ NODISCARD enum err dossier_tell(struct ctx *cx, const struct dossier *d, const c
 /* Inside a transaction: counts one metric for the dossier's unit, field and procedure. */
 NODISCARD enum err dossier_count(struct ctx *cx, const struct dossier *d, const char *metric,
                                  int64_t n);
+/* Inside a transaction: the dossier is in a stock (open, waiting, unpaid) from now on, or no
+ * longer. */
+NODISCARD enum err dossier_stock(struct ctx *cx, const struct dossier *d, const char *metric,
+                                 bool is_in);
 /* Inside a transaction. Refuses moves that the table does not know; counts waiting. */
 NODISCARD enum err dossier_set_status(struct ctx *cx, struct dossier *d, int32_t status);
 /* After a commit: tells open pages that figures changed. */

@@ -3,6 +3,7 @@
 #include "codec/json.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier_int.h"
+#include "engine/indicator/indicator.h"
 #include "engine/pack/pack.h"
 #include "engine/pay/pay.h"
 #include "gen/q_dossier.h"
@@ -76,7 +77,7 @@ paid_tx(struct ctx *cx, void *arg)
     TRY(dossier_run_begin(cx, &job->d, &run, &env));
     run.is_changed = true;
     job->d.is_paid = true;
-    TRY(dossier_count(cx, &job->d, "unpaid", -1));
+    TRY(dossier_stock(cx, &job->d, "unpaid", false));
     TRY(dossier_count(cx, &job->d, "paid", 1));
     TRY(dossier_count(cx, &job->d, "paid_vnd", job->d.fee_vnd));
     TRY(dossier_record(cx, &job->d, "paid", STR_NULL, true));
@@ -188,6 +189,7 @@ move_tx(struct ctx *cx, void *arg)
     struct move_job *job = arg;
     TRY(q_drafts_move_unit(cx, NULL, .from_unit = job->from, .to_unit = job->to));
     TRY(q_dossier_move_unit(cx, &job->n, .from_unit = job->from, .to_unit = job->to));
+    TRY(indicator_move_unit(cx, job->from, job->to));
     return flow_move_unit(cx, job->from, job->to, NULL);
 }
 

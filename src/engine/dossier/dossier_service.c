@@ -214,9 +214,7 @@ publish_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str 
     dossier_clock_stop(cx, run->d);
     TRY(dossier_status_advance(cx, run->d, 9));
     TRY(dossier_count(cx, run->d, "done", 1));
-    if (is_late) {
-        TRY(dossier_count(cx, run->d, "done_late", 1));
-    }
+    TRY(dossier_count(cx, run->d, is_late ? "done_late" : "done_ontime", 1));
     TRY(dossier_record(cx, run->d, "result_ready", STR_NULL, true));
     return dossier_tell(cx, run->d, "result_ready", STR_NULL);
 }
@@ -263,10 +261,8 @@ dossier_close(struct ctx *cx, struct dossier *d, const char *state)
         TRY(dossier_status_advance(cx, d, 10));
     }
     d->state = str_eq(s, STR("returned")) ? STR("done") : s;
-    TRY(dossier_count(cx, d, "open", -1));
-    if (d->fee_vnd > 0 && !d->is_paid) {
-        TRY(dossier_count(cx, d, "unpaid", -1));
-    }
+    TRY(dossier_stock(cx, d, "open", false));
+    TRY(dossier_stock(cx, d, "unpaid", false));
     return dossier_record(cx, d, str_z(cx->arena, s), STR_NULL, true);
 }
 

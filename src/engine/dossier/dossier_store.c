@@ -251,10 +251,24 @@ dossier_tell(struct ctx *cx, const struct dossier *d, const char *key, struct st
 enum err
 dossier_count(struct ctx *cx, const struct dossier *d, const char *metric, int64_t n)
 {
-    struct indicator_delta delta = {
-        .metric = metric, .unit = d->unit, .procedure = d->procedure, .field = d->field, .n = n
-    };
+    struct indicator_delta delta = { .metric = metric,
+                                     .unit = d->unit,
+                                     .procedure = d->procedure,
+                                     .field = d->field,
+                                     .n = n,
+                                     .subject = d->id };
     return indicator_add(cx, &delta);
+}
+
+enum err
+dossier_stock(struct ctx *cx, const struct dossier *d, const char *metric, bool is_in)
+{
+    struct indicator_delta delta = { .metric = metric,
+                                     .unit = d->unit,
+                                     .procedure = d->procedure,
+                                     .field = d->field,
+                                     .subject = d->id };
+    return indicator_stock(cx, &delta, is_in);
 }
 
 enum err
@@ -271,7 +285,7 @@ dossier_set_status(struct ctx *cx, struct dossier *d, int32_t status)
     bool does_wait = dossier_status_waits(status);
     d->status = status;
     if (did_wait != does_wait) {
-        TRY(dossier_count(cx, d, "waiting", does_wait ? 1 : -1));
+        TRY(dossier_stock(cx, d, "waiting", does_wait));
     }
     return ERR_OK;
 }

@@ -88,7 +88,7 @@ dossier_open_linked(struct ctx *cx, const struct dossier *from, struct str proce
     TRY(insert_row(cx, &job));
     TRY(dossier_record(cx, &job.d, "submitted", STR_NULL, true));
     TRY(dossier_count(cx, &job.d, "received", 1));
-    TRY(dossier_count(cx, &job.d, "open", 1));
+    TRY(dossier_stock(cx, &job.d, "open", true));
     TRY(dossier_bill_make(cx, &job.d, job.procedure));
     return start_process(cx, &job);
 }
@@ -122,7 +122,7 @@ submit_tx(struct ctx *cx, void *arg)
     TRY(ledger_add(cx, &entry));
     TRY(dossier_note(cx, &job->d, "submitted", STR_NULL, true));
     TRY(dossier_count(cx, &job->d, "received", 1));
-    TRY(dossier_count(cx, &job->d, "open", 1));
+    TRY(dossier_stock(cx, &job->d, "open", true));
     TRY(dossier_tell(cx, &job->d, "submitted", STR_NULL));
     return start_process(cx, job);
 }

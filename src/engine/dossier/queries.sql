@@ -106,18 +106,6 @@ FROM dossier WHERE party_id = :party_id AND unit = :unit ORDER BY id DESC LIMIT 
 SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
 FROM dossier WHERE unit = :unit AND id < :before ORDER BY id DESC LIMIT :limit_n
 
--- name: dossier_list_unit_state :many
--- in: unit:str state:str before:i64 limit_n:i64
--- out: id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64
-SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
-FROM dossier WHERE unit = :unit AND state = :state AND id < :before ORDER BY id DESC LIMIT :limit_n
-
--- name: dossier_list_late :many
--- in: unit:str clock:i64 due_before_us:i64 limit_n:i64
--- out: id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64
-SELECT id, number, applicant, procedure_code, state, status, unit, clock, due_us, submitted_us, remaining_s, version
-FROM dossier WHERE unit = :unit AND state = 'open' AND clock = :clock AND due_us < :due_before_us ORDER BY due_us LIMIT :limit_n
-
 -- name: dossier_inbox :many
 -- in: unit:str role:str mine:i64 due_before_us:i64 after_due_us:i64 after_id:i64 limit_n:i64
 -- out: task:i64 step:str action:str assignee:i64 task_due_us:i64 task_version:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 version:i64 holder:str pack_version:str
@@ -222,8 +210,81 @@ INSERT INTO register_entry (id, unit, book, year, seq, dossier_id, at_us) VALUES
 -- out: id:i64
 SELECT id FROM dossier WHERE pack_version = :pack_version AND state = 'open' LIMIT :limit_n
 
+<<<<<<< HEAD
 -- name: dossier_oldest_open :one
 -- out: submitted_us:i64
 -- scan: the first entry of a partial index, in its order
 SELECT submitted_us FROM dossier WHERE state = 'open' ORDER BY id LIMIT 1
 
+=======
+-- name: figure_flow :many
+-- in: metric:str from_day:str to_day:str procedure_code:str field:str before:i64 limit_n:i64
+-- out: key:i64 n:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 finished_us:i64
+SELECT i.id, i.n, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us, d.submitted_us, d.remaining_s, d.finished_us
+FROM indicator_item i JOIN dossier d ON d.id = i.subject_id
+WHERE i.metric = :metric AND i.day >= :from_day AND i.day <= :to_day
+    AND (:procedure_code = '' OR i.procedure_code = :procedure_code) AND (:field = '' OR i.field = :field) AND i.id < :before
+ORDER BY i.id DESC LIMIT :limit_n
+
+-- name: figure_flow_unit :many
+-- in: metric:str from_day:str to_day:str unit:str procedure_code:str field:str before:i64 limit_n:i64
+-- out: key:i64 n:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 finished_us:i64
+SELECT i.id, i.n, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us, d.submitted_us, d.remaining_s, d.finished_us
+FROM indicator_item i JOIN dossier d ON d.id = i.subject_id
+WHERE i.metric = :metric AND i.unit = :unit AND i.day >= :from_day AND i.day <= :to_day
+    AND (:procedure_code = '' OR i.procedure_code = :procedure_code) AND (:field = '' OR i.field = :field) AND i.id < :before
+ORDER BY i.id DESC LIMIT :limit_n
+
+-- name: figure_stock :many
+-- in: metric:str procedure_code:str field:str before:i64 limit_n:i64
+-- out: key:i64 n:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 finished_us:i64
+SELECT d.id, 1, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us, d.submitted_us, d.remaining_s, d.finished_us
+FROM indicator_stock i JOIN dossier d ON d.id = i.subject_id
+WHERE i.metric = :metric
+    AND (:procedure_code = '' OR i.procedure_code = :procedure_code) AND (:field = '' OR i.field = :field) AND i.subject_id < :before
+ORDER BY i.subject_id DESC LIMIT :limit_n
+
+-- name: figure_stock_unit :many
+-- in: metric:str unit:str procedure_code:str field:str before:i64 limit_n:i64
+-- out: key:i64 n:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 finished_us:i64
+SELECT d.id, 1, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us, d.submitted_us, d.remaining_s, d.finished_us
+FROM indicator_stock i JOIN dossier d ON d.id = i.subject_id
+WHERE i.metric = :metric AND i.unit = :unit
+    AND (:procedure_code = '' OR i.procedure_code = :procedure_code) AND (:field = '' OR i.field = :field) AND i.subject_id < :before
+ORDER BY i.subject_id DESC LIMIT :limit_n
+
+-- name: figure_due :many
+-- in: from_us:i64 to_us:i64 unit:str procedure_code:str field:str after:i64 limit_n:i64
+-- out: key:i64 n:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 finished_us:i64
+SELECT d.id, 1, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us, d.submitted_us, d.remaining_s, d.finished_us
+FROM dossier d WHERE d.state = 'open' AND d.clock = 1 AND d.due_us >= :from_us AND d.due_us < :to_us AND (:unit = '' OR d.unit = :unit)
+    AND (:procedure_code = '' OR d.procedure_code = :procedure_code) AND (:field = '' OR d.field = :field) AND d.id > :after
+ORDER BY d.id LIMIT :limit_n
+
+-- name: figure_due_count :one
+-- in: from_us:i64 to_us:i64 unit:str procedure_code:str field:str
+-- out: n:i64
+SELECT COUNT(*) FROM dossier d WHERE d.state = 'open' AND d.clock = 1 AND d.due_us >= :from_us AND d.due_us < :to_us AND (:unit = '' OR d.unit = :unit)
+    AND (:procedure_code = '' OR d.procedure_code = :procedure_code) AND (:field = '' OR d.field = :field)
+
+-- name: figure_due_by_unit :many
+-- in: from_us:i64 to_us:i64 unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT d.unit, COUNT(*) FROM dossier d WHERE d.state = 'open' AND d.clock = 1 AND d.due_us >= :from_us AND d.due_us < :to_us AND (:unit = '' OR d.unit = :unit)
+    AND (:procedure_code = '' OR d.procedure_code = :procedure_code) AND (:field = '' OR d.field = :field)
+GROUP BY d.unit ORDER BY d.unit LIMIT :limit_n
+
+-- name: figure_due_by_field :many
+-- in: from_us:i64 to_us:i64 unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT d.field, COUNT(*) FROM dossier d WHERE d.state = 'open' AND d.clock = 1 AND d.due_us >= :from_us AND d.due_us < :to_us AND (:unit = '' OR d.unit = :unit)
+    AND (:procedure_code = '' OR d.procedure_code = :procedure_code) AND (:field = '' OR d.field = :field)
+GROUP BY d.field ORDER BY d.field LIMIT :limit_n
+
+-- name: figure_due_by_procedure :many
+-- in: from_us:i64 to_us:i64 unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT d.procedure_code, COUNT(*) FROM dossier d WHERE d.state = 'open' AND d.clock = 1 AND d.due_us >= :from_us AND d.due_us < :to_us AND (:unit = '' OR d.unit = :unit)
+    AND (:procedure_code = '' OR d.procedure_code = :procedure_code) AND (:field = '' OR d.field = :field)
+GROUP BY d.procedure_code ORDER BY d.procedure_code LIMIT :limit_n
+>>>>>>> ec9b570 (Keep the subject of each counted event, and show leaders figures that open their dossiers)

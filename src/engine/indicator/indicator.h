@@ -8,22 +8,31 @@
 #include "base/date.h"
 #include "store/jobs.h"
 
-/* Flows count events of a day (received, refused, done, done_late, withdrawn, paid, paid_vnd,
- * rated, rating_sum, supplement_asked); stocks change by +1 and -1 and are summed over all days
- * (open, waiting, unpaid). */
+/* Flows count events of a day (received, refused, done, done_ontime, done_late, withdrawn, paid,
+ * paid_vnd, rated, rating_sum, supplement_asked). Stocks are sets of subjects that come and go
+ * (open, waiting, unpaid); a stock's figure is summed over all days up to the last one asked for.
+ * Each counted event keeps its subject, so that the list behind a figure is what was counted. */
 struct indicator_delta {
     const char *metric;
     struct str unit, procedure, field;
     int64_t n;
+    int64_t subject; /* dossier id */
 };
-/* Inside a transaction: adds n to metric on the business day. */
+/* Inside a transaction: adds n to a flow on the business day. */
 NODISCARD enum err indicator_add(struct ctx *cx, const struct indicator_delta *d);
+/* Inside a transaction: the subject is in the stock from now on, or no longer. Telling it twice
+ * changes nothing. It leaves in the unit it was counted in. d->n is not used. */
+NODISCARD enum err indicator_stock(struct ctx *cx, const struct indicator_delta *d, bool is_in);
+/* Inside a transaction: all stocks of a unit go over to its successor; flows stay where they
+ * happened. */
+NODISCARD enum err indicator_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit);
+bool indicator_is_stock(struct str metric);
 
 struct indicator_query {
     struct str unit;      /* unit key; null = all */
     struct str procedure; /* null = all */
     struct str field;     /* null = all */
-    struct date from, to; /* days, both included; stocks ignore from */
+    struct date from, to; /* days, both included; stocks ignore from. Day 0: open */
 };
 NODISCARD enum err indicator_sum(struct ctx *cx, const struct indicator_query *q,
                                  const char *metric, int64_t *ret);
@@ -37,7 +46,7 @@ struct indicator_row {
     struct str key; /* unit key, field, procedure code or day */
     int64_t n;
 };
-/* At most 2,000 rows, by key. */
+/* At most 2,000 rows, by key. A stock by day gives its changes of each day. */
 NODISCARD enum err indicator_group(struct ctx *cx, const struct indicator_query *q,
                                    const char *metric, enum indicator_group by,
                                    struct indicator_row **ret, size_t *ret_n);

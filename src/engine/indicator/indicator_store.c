@@ -15,32 +15,108 @@ or_empty(struct str s)
     return s.p == NULL ? STR("") : s;
 }
 
-enum err
-indicator_add(struct ctx *cx, const struct indicator_delta *d)
-{
-    return q_indicator_delta_insert(
-        cx, NULL, .id = store_new_id(cx), .metric = str_of(d->metric),
-        .day = date_iso(cx->arena, calendar_today(cx)), .unit = or_empty(d->unit),
-        .procedure_code = or_empty(d->procedure), .field = or_empty(d->field), .n = d->n);
-}
+static const char *const stocks[] = { "open", "waiting", "unpaid" };
 
-/* Stocks are summed over all days. */
-static bool
-is_stock(const char *metric)
+bool
+indicator_is_stock(struct str metric)
 {
-    static const char *const stocks[] = { "open", "waiting", "unpaid" };
     for (size_t i = 0; i < COUNT_OF(stocks); i++) {
-        if (str_eq(str_of(metric), str_of(stocks[i]))) {
+        if (str_eq(metric, str_of(stocks[i]))) {
             return true;
         }
     }
     return false;
 }
 
+static enum err
+put_delta(struct ctx *cx, const struct indicator_delta *d, int64_t n)
+{
+    return q_indicator_delta_insert(
+        cx, NULL, .id = store_new_id(cx), .metric = str_of(d->metric),
+        .day = date_iso(cx->arena, calendar_today(cx)), .unit = or_empty(d->unit),
+        .procedure_code = or_empty(d->procedure), .field = or_empty(d->field), .n = n);
+}
+
+enum err
+indicator_add(struct ctx *cx, const struct indicator_delta *d)
+{
+    TRY(put_delta(cx, d, d->n));
+    return q_indicator_item_insert(
+        cx, NULL, .id = store_new_id(cx), .metric = str_of(d->metric),
+        .day = date_iso(cx->arena, calendar_today(cx)), .unit = or_empty(d->unit),
+        .procedure_code = or_empty(d->procedure), .field = or_empty(d->field),
+        .subject_id = d->subject, .n = d->n);
+}
+
+static enum err
+stock_leave(struct ctx *cx, const struct indicator_delta *d, const struct q_indicator_stock_get *in)
+{
+    struct indicator_delta was = {
+        .metric = d->metric, .unit = in->unit, .procedure = in->procedure_code, .field = in->field
+    };
+    TRY(q_indicator_stock_drop(cx, NULL, .metric = str_of(d->metric), .subject_id = d->subject));
+    return put_delta(cx, &was, -1);
+}
+
+enum err
+indicator_stock(struct ctx *cx, const struct indicator_delta *d, bool is_in)
+{
+    struct q_indicator_stock_get row;
+    enum err e =
+        q_indicator_stock_get(cx, &row, .metric = str_of(d->metric), .subject_id = d->subject);
+    if (e != ERR_OK && e != ERR_NOT_FOUND) {
+        return e;
+    }
+    bool was_in = e == ERR_OK;
+    if (was_in == is_in) {
+        return ERR_OK;
+    }
+    if (was_in) {
+        return stock_leave(cx, d, &row);
+    }
+    TRY(q_indicator_stock_put(cx, NULL, .metric = str_of(d->metric), .subject_id = d->subject,
+                              .unit = or_empty(d->unit), .procedure_code = or_empty(d->procedure),
+                              .field = or_empty(d->field)));
+    return put_delta(cx, d, 1);
+}
+
+static enum err
+move_stock(struct ctx *cx, const char *metric, struct str from_unit, struct str to_unit)
+{
+    struct q_indicator_stock_in_unit_list list;
+    TRY(q_indicator_stock_in_unit(cx, &list, .metric = str_of(metric), .unit = from_unit,
+                                  .limit_n = ROWS_MAX + 1));
+    if (list.n > ROWS_MAX) {
+        return err_set(cx, ERR_TOO_LARGE, "stock %s of " STR_FMT " has too many procedures", metric,
+                       STR_ARG(from_unit));
+    }
+    for (size_t i = 0; i < list.n; i++) {
+        struct indicator_delta d = { .metric = metric,
+                                     .unit = from_unit,
+                                     .procedure = list.v[i].procedure_code,
+                                     .field = list.v[i].field };
+        TRY(put_delta(cx, &d, -list.v[i].n));
+        d.unit = to_unit;
+        TRY(put_delta(cx, &d, list.v[i].n));
+    }
+    return q_indicator_stock_move(cx, NULL, .metric = str_of(metric), .from_unit = from_unit,
+                                  .to_unit = to_unit);
+}
+
+enum err
+indicator_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit)
+{
+    for (size_t i = 0; i < COUNT_OF(stocks); i++) {
+        TRY(move_stock(cx, stocks[i], from_unit, to_unit));
+    }
+    return ERR_OK;
+}
+
 static struct str
 first_day(struct ctx *cx, const struct indicator_query *q, const char *metric)
 {
-    return is_stock(metric) || q->from.day == 0 ? STR("0000-00-00") : date_iso(cx->arena, q->from);
+    return indicator_is_stock(str_of(metric)) || q->from.day == 0 ? STR("0000-00-00")
+                                                                  : date_iso(cx->arena, q->from);
 }
 
 static struct str
@@ -49,10 +125,25 @@ last_day(struct ctx *cx, const struct indicator_query *q)
     return q->to.day == 0 ? STR("9999-99-99") : date_iso(cx->arena, q->to);
 }
 
+/* What is in a stock now is counted from its members; its past from the changes. */
+static bool
+is_stock_now(const struct indicator_query *q, const char *metric)
+{
+    return q->to.day == 0 && indicator_is_stock(str_of(metric));
+}
+
 enum err
 indicator_sum(struct ctx *cx, const struct indicator_query *q, const char *metric, int64_t *ret)
 {
     struct q_indicator_sum row;
+    if (is_stock_now(q, metric)) {
+        struct q_indicator_stock_count now;
+        TRY(q_indicator_stock_count(cx, &now, .metric = str_of(metric), .unit = or_empty(q->unit),
+                                    .procedure_code = or_empty(q->procedure),
+                                    .field = or_empty(q->field)));
+        *ret = now.n;
+        return ERR_OK;
+    }
     TRY(q_indicator_sum(cx, &row, .metric = str_of(metric), .from_day = first_day(cx, q, metric),
                         .to_day = last_day(cx, q), .unit = or_empty(q->unit),
                         .procedure_code = or_empty(q->procedure), .field = or_empty(q->field)));
@@ -61,6 +152,17 @@ indicator_sum(struct ctx *cx, const struct indicator_query *q, const char *metri
 }
 
 /* One call for each grouping: the statements differ in one column. */
+#define COPY_GROUPS(list)                                                                          \
+    do {                                                                                           \
+        struct indicator_row *v = ARENA_ARRAY(cx->arena, struct indicator_row, (list).n);          \
+        for (size_t i = 0; i < (list).n; i++) {                                                    \
+            v[i] = (struct indicator_row){ (list).v[i].key, (list).v[i].n };                       \
+        }                                                                                          \
+        *ret = v;                                                                                  \
+        *ret_n = (list).n;                                                                         \
+        return ERR_OK;                                                                             \
+    } while (0)
+
 #define GROUP(statement)                                                                           \
     do {                                                                                           \
         struct statement##_list list;                                                              \
@@ -68,19 +170,42 @@ indicator_sum(struct ctx *cx, const struct indicator_query *q, const char *metri
                       .to_day = last_day(cx, q), .unit = or_empty(q->unit),                        \
                       .procedure_code = or_empty(q->procedure), .field = or_empty(q->field),       \
                       .limit_n = ROWS_MAX));                                                       \
-        struct indicator_row *v = ARENA_ARRAY(cx->arena, struct indicator_row, list.n);            \
-        for (size_t i = 0; i < list.n; i++) {                                                      \
-            v[i] = (struct indicator_row){ list.v[i].key, list.v[i].n };                           \
-        }                                                                                          \
-        *ret = v;                                                                                  \
-        *ret_n = list.n;                                                                           \
-        return ERR_OK;                                                                             \
+        COPY_GROUPS(list);                                                                         \
     } while (0)
+
+#define GROUP_NOW(statement)                                                                       \
+    do {                                                                                           \
+        struct statement##_list list;                                                              \
+        TRY(statement(cx, &list, .metric = str_of(metric), .unit = or_empty(q->unit),              \
+                      .procedure_code = or_empty(q->procedure), .field = or_empty(q->field),       \
+                      .limit_n = ROWS_MAX));                                                       \
+        COPY_GROUPS(list);                                                                         \
+    } while (0)
+
+static enum err
+group_now(struct ctx *cx, const struct indicator_query *q, const char *metric,
+          enum indicator_group by, struct indicator_row **ret, size_t *ret_n)
+{
+    switch (by) {
+    case INDICATOR_BY_UNIT:
+        GROUP_NOW(q_indicator_stock_by_unit);
+    case INDICATOR_BY_FIELD:
+        GROUP_NOW(q_indicator_stock_by_field);
+    case INDICATOR_BY_PROCEDURE:
+        GROUP_NOW(q_indicator_stock_by_procedure);
+    case INDICATOR_BY_DAY:
+        break;
+    }
+    return err_set(cx, ERR_INTERNAL, "unknown grouping");
+}
 
 enum err
 indicator_group(struct ctx *cx, const struct indicator_query *q, const char *metric,
                 enum indicator_group by, struct indicator_row **ret, size_t *ret_n)
 {
+    if (is_stock_now(q, metric) && by != INDICATOR_BY_DAY) {
+        return group_now(cx, q, metric, by, ret, ret_n);
+    }
     switch (by) {
     case INDICATOR_BY_UNIT:
         GROUP(q_indicator_by_unit);

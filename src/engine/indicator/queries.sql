@@ -11,7 +11,7 @@ SELECT id, metric, day, unit, procedure_code, field, n FROM indicator_delta ORDE
 -- name: indicator_fold :exec
 -- in: metric:str day:str unit:str procedure_code:str field:str n:i64
 INSERT INTO indicator (metric, day, unit, procedure_code, field, n) VALUES (:metric, :day, :unit, :procedure_code, :field, :n)
-ON CONFLICT (metric, day, unit, procedure_code) DO UPDATE SET n = indicator.n + excluded.n
+ON CONFLICT (metric, day, unit, procedure_code, field) DO UPDATE SET n = indicator.n + excluded.n
 
 -- name: indicator_delta_drop :exec
 -- in: id:i64
@@ -69,3 +69,57 @@ SELECT day, SUM(n) FROM (
     SELECT day, n FROM indicator_delta WHERE metric = :metric AND day >= :from_day AND day <= :to_day AND (:unit = '' OR unit = :unit)
         AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)) AS x
 GROUP BY day ORDER BY day LIMIT :limit_n
+
+-- name: indicator_item_insert :exec
+-- in: id:i64 metric:str day:str unit:str procedure_code:str field:str subject_id:i64 n:i64
+INSERT INTO indicator_item (id, metric, day, unit, procedure_code, field, subject_id, n)
+VALUES (:id, :metric, :day, :unit, :procedure_code, :field, :subject_id, :n)
+
+-- name: indicator_stock_get :one
+-- in: metric:str subject_id:i64
+-- out: unit:str procedure_code:str field:str
+SELECT unit, procedure_code, field FROM indicator_stock WHERE metric = :metric AND subject_id = :subject_id
+
+-- name: indicator_stock_put :exec
+-- in: metric:str subject_id:i64 unit:str procedure_code:str field:str
+INSERT INTO indicator_stock (metric, subject_id, unit, procedure_code, field) VALUES (:metric, :subject_id, :unit, :procedure_code, :field)
+
+-- name: indicator_stock_drop :exec
+-- in: metric:str subject_id:i64
+DELETE FROM indicator_stock WHERE metric = :metric AND subject_id = :subject_id
+
+-- name: indicator_stock_in_unit :many
+-- in: metric:str unit:str limit_n:i64
+-- out: procedure_code:str field:str n:i64
+SELECT procedure_code, field, COUNT(*) FROM indicator_stock WHERE metric = :metric AND unit = :unit GROUP BY procedure_code, field ORDER BY procedure_code, field LIMIT :limit_n
+
+-- name: indicator_stock_move :exec
+-- in: metric:str from_unit:str to_unit:str
+UPDATE indicator_stock SET unit = :to_unit WHERE metric = :metric AND unit = :from_unit
+
+-- name: indicator_stock_count :one
+-- in: metric:str unit:str procedure_code:str field:str
+-- out: n:i64
+SELECT COUNT(*) FROM indicator_stock WHERE metric = :metric AND (:unit = '' OR unit = :unit)
+    AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
+
+-- name: indicator_stock_by_unit :many
+-- in: metric:str unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT unit, COUNT(*) FROM indicator_stock WHERE metric = :metric AND (:unit = '' OR unit = :unit)
+    AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
+GROUP BY unit ORDER BY unit LIMIT :limit_n
+
+-- name: indicator_stock_by_field :many
+-- in: metric:str unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT field, COUNT(*) FROM indicator_stock WHERE metric = :metric AND (:unit = '' OR unit = :unit)
+    AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
+GROUP BY field ORDER BY field LIMIT :limit_n
+
+-- name: indicator_stock_by_procedure :many
+-- in: metric:str unit:str procedure_code:str field:str limit_n:i64
+-- out: key:str n:i64
+SELECT procedure_code, COUNT(*) FROM indicator_stock WHERE metric = :metric AND (:unit = '' OR unit = :unit)
+    AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
+GROUP BY procedure_code ORDER BY procedure_code LIMIT :limit_n

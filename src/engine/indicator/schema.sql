@@ -6,7 +6,7 @@ CREATE TABLE indicator (
     procedure_code TEXT NOT NULL,
     field TEXT NOT NULL,
     n BIGINT NOT NULL,
-    PRIMARY KEY (metric, day, unit, procedure_code)
+    PRIMARY KEY (metric, day, unit, procedure_code, field)
 );
 CREATE INDEX indicator_unit ON indicator (metric, unit, day);
 
@@ -21,3 +21,29 @@ CREATE TABLE indicator_delta (
     n BIGINT NOT NULL
 );
 CREATE INDEX indicator_delta_metric ON indicator_delta (metric, day);
+
+-- One counted event and the subject it was counted for: the list behind a figure. record
+CREATE TABLE indicator_item (
+    id BIGINT PRIMARY KEY,
+    metric TEXT NOT NULL,
+    day TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    procedure_code TEXT NOT NULL,
+    field TEXT NOT NULL,
+    subject_id BIGINT NOT NULL,
+    n BIGINT NOT NULL
+);
+CREATE INDEX indicator_item_day ON indicator_item (metric, day);
+CREATE INDEX indicator_item_unit ON indicator_item (metric, unit, day);
+
+-- Who is in a stock now (open, waiting, unpaid). record
+CREATE TABLE indicator_stock (
+    metric TEXT NOT NULL,
+    subject_id BIGINT NOT NULL,
+    unit TEXT NOT NULL,
+    procedure_code TEXT NOT NULL,
+    field TEXT NOT NULL,
+    PRIMARY KEY (metric, subject_id)
+);
+CREATE INDEX indicator_stock_unit ON indicator_stock (metric, unit, subject_id);
+CREATE INDEX indicator_stock_count ON indicator_stock (metric, unit, procedure_code, field);
