@@ -2,6 +2,7 @@
 PORT  ?= 8080
 DATA  ?= data
 STORE ?=
+N     ?= 300
 CC    ?= gcc
 FUZZ_CC ?= clang
 PY    := /usr/bin/python3
@@ -41,7 +42,7 @@ deps: ## install what is missing (Debian packages, npm packages)
 	@tools/install-deps
 run: deps ## install, build, prepare the data folder, serve on PORT
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) --demo
+	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) --demo --n $(N)
 check-quick: ## under 5 minutes, for every commit
 	@tools/check quick
 check: ## every test that guards a landing

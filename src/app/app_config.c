@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define PATH_MAX_BYTES 4096
+#define DAYS_MAX       1000
 #define PACK           "packs/binh-phuoc"
 #define DEMO_PACK      "build/demo-pack" /* made by tools/demogen.py */
 
@@ -45,7 +46,10 @@ static const struct option options[] = {
     { "--loops", "network loops (one per core)", OPT_NUMBER, CONFIG(n_loops) },
     { "--demo", "generated people and officers, labelled simulators", OPT_FLAG, CONFIG(is_demo) },
     { "--secure-cookie", "cookies only over TLS", OPT_FLAG, CONFIG(is_secure_cookie) },
-    { "--n", "how many (simulate)", OPT_NUMBER, offsetof(struct app_options, n) },
+    { "--n", "how many generated dossiers (simulate: 100; run --demo: none)", OPT_NUMBER,
+      offsetof(struct app_options, n) },
+    { "--days", "over how many days until now (30)", OPT_NUMBER,
+      offsetof(struct app_options, days) },
 };
 
 void
@@ -58,7 +62,7 @@ app_help(void)
         { "bombo pack check [FOLDER]",
           "check a content pack: every fault with file, line, remedy" },
         { "bombo ledger verify [--data D]", "recompute the ledger and report" },
-        { "bombo simulate --n N [--data D]", "file N generated dossiers and work on them" },
+        { "bombo simulate --n N [--days D]", "file N generated dossiers and work on them" },
         { "bombo help", "this page" },
         { "bombo version", "version of the program" },
     };
@@ -108,6 +112,8 @@ store_value(struct app_options *o, const struct option *opt, struct str value)
     }
     if (opt->offset == offsetof(struct app_options, n)) {
         o->n = n;
+    } else if (opt->offset == offsetof(struct app_options, days)) {
+        o->days = n > DAYS_MAX ? DAYS_MAX : n;
     } else {
         int32_t small = (int32_t)n;
         memcpy(at, &small, sizeof(small));
@@ -175,7 +181,7 @@ fill_defaults(struct arena *a, struct app_options *o)
 bool
 app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret)
 {
-    *ret = (struct app_options){ .config = { .port = 8080 }, .n = 100 };
+    *ret = (struct app_options){ .config = { .port = 8080 }, .n = -1, .days = 30 };
     bool is_good = read_words(argc, argv, ret);
     struct date today;
     if (!str_is_empty(ret->config.today) && !date_parse(ret->config.today, &today)) {

@@ -1,9 +1,10 @@
 /* app_demo.c: the generated demo: people and officers drawn from lists with a fixed seed, marked as
  * generated. Made once, in an empty data folder. */
-#include "app/app_int.h"
+#include "app/app_simulate.h"
 #include "crypto/password.h"
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
+#include "engine/indicator/indicator.h"
 #include "engine/party/party.h"
 #include "engine/sign/sign.h"
 #include "engine/unit/unit.h"
@@ -19,7 +20,9 @@
 #define PASSWORD    "giagao-bombo"
 #define PIN         "246810"
 #define CITIZEN_ID  "070190900018"
-#define SHOW_UNIT   "25405" /* xã Bom Bo */
+#define CERT_AGE_US                                                                                \
+    (INT64_C(400) * 86400 * DATE_US_PER_S) /* generated dossiers are signed in the past */
+#define SHOW_UNIT "25405"                  /* xã Bom Bo */
 
 enum list_kind {
     SURNAME,
@@ -218,12 +221,14 @@ certificates(struct ctx *cx, const struct demo *demo)
                                      .name = demo->leader_name,
                                      .org = demo->unit->name.vi,
                                      .position = STR("Phó Chủ tịch"),
-                                     .pin = STR(PIN) };
+                                     .pin = STR(PIN),
+                                     .valid_from_us = sys_now_us(cx) - CERT_AGE_US };
     struct sign_cert_wish seal = { .kind = STR("seal"),
                                    .owner = demo->unit->key,
                                    .name = str_cat(cx->arena, STR("Ủy ban nhân dân "),
                                                    demo->unit->name.vi),
-                                   .org = demo->unit->name.vi };
+                                   .org = demo->unit->name.vi,
+                                   .valid_from_us = sys_now_us(cx) - CERT_AGE_US };
     TRY(sign_cert_issue(cx, &leader, &id));
     return sign_cert_issue(cx, &seal, &id);
 }
@@ -253,6 +258,44 @@ app_demo_prepare(struct ctx *cx)
         return err_set(cx, ERR_NOT_FOUND, "unit " SHOW_UNIT " is not in the pack");
     }
     return store_write(cx, shown_tx, demo);
+}
+
+/* The one document that generated dossiers hand in, whatever was asked for. */
+static enum err
+sample_paper(struct ctx *cx, struct str *ret)
+{
+    static const char source[] =
+        "<document title=\"Giấy tờ mẫu\" size=\"14\"><title>GIẤY TỜ MẪU</title>"
+        "<p>Tài liệu do chương trình tạo ra để thử, không có giá trị.</p></document>";
+    const struct pdf_template *t = NULL;
+    struct pdf_fault fault = { 0 };
+    struct pdf_out out;
+    struct json *doc = NULL;
+    struct json_limits limits = { 0 };
+    TRY(pdf_template_parse(cx->arena, str_of(source), &t, &fault));
+    TRY(json_parse(cx->arena, STR("{}"), limits, &doc, NULL));
+    TRY(pdf_render(cx, t, doc, 0, &out));
+    *ret = out.bytes;
+    return ERR_OK;
+}
+
+enum err
+app_demo_simulate(struct ctx *cx, int64_t n, int32_t days)
+{
+    struct app_simulation what = { .n = n, .days = days, .pin = STR(PIN) };
+    TRY(sample_paper(cx, &what.paper));
+    TRY(password_hash(cx, STR(PASSWORD), &what.hash));
+    (void)printf("Filing %" PRId64 " generated dossiers over %d days ...\n", n, days);
+    return app_simulate(cx, &what);
+}
+
+enum err
+app_demo_fill_up(struct ctx *cx, int64_t n, int32_t days)
+{
+    struct indicator_query all = { 0 };
+    int64_t have = 0;
+    TRY(indicator_sum(cx, &all, "received", &have));
+    return have >= n ? ERR_OK : app_demo_simulate(cx, n - have, days);
 }
 
 void

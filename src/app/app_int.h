@@ -27,7 +27,8 @@ struct web_hooks app_hooks_for(const struct pack *pack);
 struct app_options {
     struct app_config config;
     struct str command, sub, path; /* "pack" "check" "packs/x" */
-    int64_t n;                     /* --n of simulate */
+    int64_t n;                     /* --n of simulate and run; -1 = not given */
+    int64_t days;                  /* --days of simulate and run */
     bool is_help;
 };
 /* Reads words of the command line over defaults. Problems are written to stderr, all at once; false
@@ -58,6 +59,11 @@ int app_serve(const struct app_options *options);
  */
 /* Fills an empty data folder with the generated demo: people, officers, certificates. Once. */
 enum err app_demo_prepare(struct ctx *cx);
+/* Files n generated dossiers over the last days and works on them until now. */
+enum err app_demo_simulate(struct ctx *cx, int64_t n, int32_t days);
+/* The same for as many as are missing to n dossiers in all: so a start that was broken off goes on.
+ */
+enum err app_demo_fill_up(struct ctx *cx, int64_t n, int32_t days);
 /* Prints accounts and the first things to try. */
 void app_demo_print(struct ctx *cx);
 

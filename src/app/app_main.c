@@ -9,6 +9,7 @@
 
 #define VERSION         "0.1.0"
 #define FAULTS_TEXT_MAX (4U << 20)
+#define SIMULATE_N      100
 
 static int
 pack_check(const struct app_options *o)
@@ -62,6 +63,27 @@ ledger_check(const struct app_options *o)
     return rc;
 }
 
+static int
+simulate(const struct app_options *o)
+{
+    struct app app;
+    struct app_config config = o->config;
+    int rc = 1;
+    config.is_demo = true;
+    if (app_open(&app, &config)) {
+        enum err e = app_demo_prepare(&app.cx);
+        if (e == ERR_OK) {
+            e = app_demo_simulate(&app.cx, o->n < 0 ? SIMULATE_N : o->n, (int32_t)o->days);
+        }
+        if (e != ERR_OK) {
+            (void)fprintf(stderr, "bombo: simulate: %s (%s)\n", app.cx.err.text, err_name(e));
+        }
+        rc = e == ERR_OK ? 0 : 1;
+    }
+    app_close(&app);
+    return rc;
+}
+
 static bool
 is(const struct app_options *o, const char *command, const char *sub)
 {
@@ -84,6 +106,9 @@ dispatch(const struct app_options *o)
     }
     if (is(o, "pack", "check")) {
         return pack_check(o);
+    }
+    if (is(o, "simulate", NULL)) {
+        return simulate(o);
     }
     if (is(o, "ledger", "verify")) {
         return ledger_check(o);

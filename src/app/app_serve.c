@@ -63,11 +63,18 @@ block_signals(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+static enum err
+prepare_demo(struct app *app, const struct app_options *o)
+{
+    TRY(app_demo_prepare(&app->cx));
+    return o->n > 0 ? app_demo_fill_up(&app->cx, o->n, (int32_t)o->days) : ERR_OK;
+}
+
 static int
 serve(struct app *app, const struct app_options *o)
 {
     struct web_hooks hooks = app_hooks_for(pack_now(&app->cx));
-    if (o->config.is_demo && app_demo_prepare(&app->cx) != ERR_OK) {
+    if (o->config.is_demo && prepare_demo(app, o) != ERR_OK) {
         (void)fprintf(stderr, "bombo: the demo data could not be prepared: %s\n", app->cx.err.text);
         return 1;
     }
