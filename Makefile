@@ -94,6 +94,14 @@ $(B)/test/%: src/%.c $(B)/asan/libbombo.a
 	@mkdir -p $(@D)
 	@$(CC) $(BASE_FLAGS) -Itest -Wno-missing-prototypes $(ASAN_FLAGS) $< $(B)/asan/libbombo.a -o $@ $(PKG_LIBS) -lcmocka
 
+# Small programs between stdin and stdout, for second opinions of other libraries (test/node).
+$(B)/testtools/%: test/tools/%.c $(B)/asan/libbombo.a
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -Itest -Wno-missing-prototypes $(ASAN_FLAGS) $< $(B)/asan/libbombo.a -o $@ $(PKG_LIBS) -lcmocka
+TESTTOOLS := $(patsubst test/tools/%.c,$(B)/testtools/%,$(wildcard test/tools/*.c))
+.PHONY: testtools
+testtools: $(TESTTOOLS)
+
 # Fuzzing: the library once more with clang's instrumentation, and plain drivers that replay corpora.
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I$(B) -Ifuzz -include src/base/banned.h $(PKG_CFLAGS) -MMD -MP \
   -w -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DBOMBO_TEST=1

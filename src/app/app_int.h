@@ -50,6 +50,8 @@ struct app {
 };
 /* Opens store, packs, texts, signer. Prints what is wrong and what to do; false then. */
 bool app_open(struct app *app, const struct app_config *config);
+/* Only the store, for reading, also beside a running program. */
+bool app_open_reading(struct app *app, const struct app_config *config);
 void app_close(struct app *app);
 /* Serves until SIGTERM or SIGINT; exit code. */
 int app_serve(const struct app_options *options);

@@ -45,7 +45,7 @@ ledger_check(const struct app_options *o)
     struct app app;
     struct ledger_report r;
     int rc = 1;
-    if (app_open(&app, &o->config)) {
+    if (app_open_reading(&app, &o->config)) {
         enum err e = ledger_verify(&app.cx, &r);
         if (e != ERR_OK) {
             (void)fprintf(stderr, "bombo: the ledger could not be read: %s\n", app.cx.err.text);

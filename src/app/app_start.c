@@ -72,8 +72,8 @@ open_rest(struct app *app)
     return true;
 }
 
-bool
-app_open(struct app *app, const struct app_config *config)
+static void
+begin(struct app *app, const struct app_config *config)
 {
     *app = (struct app){ .arena = arena_open(0) };
     struct app_config *kept = ARENA_NEW(app->arena, struct app_config);
@@ -84,6 +84,42 @@ app_open(struct app *app, const struct app_config *config)
                             .config = kept,
                             .lang = STR("vi"),
                             .trace_id = STR("start") };
+}
+
+static const char *
+store_remedy(enum err e)
+{
+    switch (err_status(e)) {
+    case 503:
+        return "Another bombo uses this data folder: stop it, or choose another with --data.";
+    case 415:
+        return "Nothing was changed. Run the program that fits, or choose another folder with "
+               "--data.";
+    default:
+        return "Check the data folder and the free space on its disk.";
+    }
+}
+
+bool
+app_open_reading(struct app *app, const struct app_config *config)
+{
+    begin(app, config);
+    struct store_config sc = { .url = app->cx.config->store_url,
+                               .on_connect = app_on_connect(),
+                               .is_read_only = true };
+    enum err e = store_open(&app->cx, &sc, &app->store);
+    if (e != ERR_OK) {
+        return complain(app, "the store cannot be read", store_remedy(e), e);
+    }
+    app->cx.store = app->store;
+    return true;
+}
+
+bool
+app_open(struct app *app, const struct app_config *config)
+{
+    begin(app, config);
+    const struct app_config *kept = app->cx.config;
     struct store_config sc = { .url = kept->store_url, .on_connect = app_on_connect() };
     enum err e = sys_mkdirs(&app->cx, kept->data_dir);
     if (e != ERR_OK) {
@@ -92,12 +128,7 @@ app_open(struct app *app, const struct app_config *config)
     }
     e = store_open(&app->cx, &sc, &app->store);
     if (e != ERR_OK) {
-        return complain(
-            app, "the store cannot be opened",
-            e == ERR_BUSY
-                ? "Another bombo uses this data folder: stop it, or choose another with --data."
-                : "Check the data folder and the free space on its disk.",
-            e);
+        return complain(app, "the store cannot be opened", store_remedy(e), e);
     }
     app->cx.store = app->store;
     return open_rest(app);

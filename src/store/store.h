@@ -100,7 +100,8 @@ struct store_config {
     store_connect_fn *const
         *on_connect; /* called for each new connection; ended by NULL; or NULL */
     const struct store_schema_set
-        *schema; /* NULL = the program's; tests of migrations bring theirs */
+        *schema;       /* NULL = the program's; tests of migrations bring theirs */
+    bool is_read_only; /* beside a running program: no lock, no migration, store_write refuses */
 };
 
 /* Opens (creating and migrating as needed) and starts the writer thread. detail of a failure in

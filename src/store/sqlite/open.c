@@ -133,6 +133,10 @@ load_id_high(struct ctx *cx, struct sqlite_store *s)
 static enum err
 open_parts(struct ctx *cx, struct sqlite_store *s)
 {
+    if (s->is_read_only) {
+        TRY(sqlite_conn_open(cx, s, &s->writer, false));
+        return sqlite_schema_same(cx, s);
+    }
     struct str dir = sys_path_dir(s->path);
     TRY(sys_mkdirs(cx, dir));
     TRY(sys_lock_open(cx, str_cat(cx->arena, dir, STR("/bombo.lock")), &s->lock));
@@ -155,6 +159,7 @@ sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str 
     s->on_connect = config->on_connect;
     s->schema = config->schema != NULL ? config->schema : &store_program_schema;
     s->cache_kib = config->cache_kib;
+    s->is_read_only = config->is_read_only;
     s->queue_max = config->queue_max != 0 ? config->queue_max : QUEUE_MAX;
     s->batch_max = config->batch_max != 0 ? config->batch_max : BATCH_MAX;
     sync_init(s);

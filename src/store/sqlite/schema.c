@@ -96,14 +96,13 @@ migrate_from(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set, in
     return finish_version(cx, db, set);
 }
 
+/* The database's version; refuses one that this program does not know yet. */
 static enum err
-check_or_migrate(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
+version_read(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set, int64_t *ret)
 {
     struct str text = STR_NULL;
-    struct str print = STR_NULL;
     int64_t have = 0;
     TRY(sqlite_meta_get(cx, db, "schema_version", &text));
-    TRY(sqlite_meta_get(cx, db, "schema_print", &print));
     if (!str_to_i64(text, 0, INT64_MAX, &have)) {
         return err_set(cx, ERR_STORE, "schema version is not a number");
     }
@@ -113,9 +112,15 @@ check_or_migrate(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set
                        ": use the newer program",
                        have, newest_version(set));
     }
-    if (have < newest_version(set)) {
-        return migrate_from(cx, db, set, have);
-    }
+    *ret = have;
+    return ERR_OK;
+}
+
+static enum err
+print_check(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
+{
+    struct str print = STR_NULL;
+    TRY(sqlite_meta_get(cx, db, "schema_print", &print));
     if (!str_eq(print, schema_print(cx, set))) {
         return err_set(cx, ERR_UNSUPPORTED,
                        "the database was made by another build whose schema differs: add a "
@@ -123,6 +128,14 @@ check_or_migrate(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set
                        "empty data folder");
     }
     return ERR_OK;
+}
+
+static enum err
+check_or_migrate(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
+{
+    int64_t have = 0;
+    TRY(version_read(cx, db, set, &have));
+    return have < newest_version(set) ? migrate_from(cx, db, set, have) : print_check(cx, db, set);
 }
 
 static enum err
@@ -156,4 +169,18 @@ sqlite_schema_ready(struct ctx *cx, struct sqlite_store *s)
         (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
     }
     return e;
+}
+
+enum err
+sqlite_schema_same(struct ctx *cx, struct sqlite_store *s)
+{
+    int64_t have = 0;
+    TRY(version_read(cx, s->writer.db, s->schema, &have));
+    if (have < newest_version(s->schema)) {
+        return err_set(cx, ERR_UNSUPPORTED,
+                       "the database has schema version %" PRId64 ", this program has %" PRId64
+                       ": `bombo run` brings it forward",
+                       have, newest_version(s->schema));
+    }
+    return print_check(cx, s->writer.db, s->schema);
 }

@@ -64,6 +64,7 @@ struct sqlite_store {
     const struct store_schema_set *schema;
     uint32_t cache_kib, queue_max, batch_max;
     struct sys_lock *lock;
+    bool is_read_only;
 
     struct sqlite_conn writer; /* used by the writer thread only, once it runs */
     sqlite3_stmt *ctl[CTL_COUNT];
@@ -95,6 +96,8 @@ void sqlite_reader_give_back(void *conn);
 
 /* schema.c */
 NODISCARD enum err sqlite_schema_ready(struct ctx *cx, struct sqlite_store *s);
+/* Only looks: ERR_UNSUPPORTED unless the database has exactly this program's schema. */
+NODISCARD enum err sqlite_schema_same(struct ctx *cx, struct sqlite_store *s);
 NODISCARD enum err sqlite_meta_get(struct ctx *cx, sqlite3 *db, const char *name, struct str *ret);
 
 /* writer.c */

@@ -304,6 +304,9 @@ sqlite_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
 {
     struct sqlite_store *s = (struct sqlite_store *)(void *)base;
     struct sqlite_req r = { .cx = cx, .fn = fn, .arg = arg, .n_problems_before = cx->n_problems };
+    if (s->is_read_only) {
+        return err_set(cx, ERR_INTERNAL, "the store was opened for reading only");
+    }
     if (cx->deadline_us != 0 && sys_mono_us(cx) >= cx->deadline_us) {
         return err_set(cx, ERR_DEADLINE, "deadline before the write was queued");
     }

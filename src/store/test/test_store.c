@@ -379,6 +379,31 @@ test_open_second_time_is_busy(void **state)
 }
 
 static void
+test_open_read_only_reads_beside_the_writer_and_never_writes(void **state)
+{
+    (void)state;
+    struct test_env *env = test_env_new();
+    struct ctx *other = test_ctx_new(env);
+    struct store_config config = env->store_config;
+    struct q_store_meta_get row;
+    ASSERT_OK(env->cx, put(env->cx, STR("a"), STR("1"), ERR_OK));
+    config.is_read_only = true;
+    other->store = NULL;
+    ASSERT_OK(other, store_open(other, &config, &other->store));
+    ASSERT_OK(other, q_store_meta_get(other, &row, .name = STR("a")));
+    assert_int_equal(put(other, STR("b"), STR("2"), ERR_OK), ERR_INTERNAL);
+    ASSERT_OK(env->cx, put(env->cx, STR("a"), STR("3"), ERR_OK));
+    ASSERT_OK(other, q_store_meta_get(other, &row, .name = STR("a")));
+    ASSERT_STR(row.value, "3");
+    store_close(other->store);
+    ASSERT_OK(env->cx, put(env->cx, STR("c"), STR("4"), ERR_OK));
+    config.url = STR("sqlite:/nowhere/at/all.db");
+    assert_int_equal(store_open(other, &config, &other->store), ERR_STORE);
+    test_ctx_free(other);
+    test_env_free(env);
+}
+
+static void
 test_open_newer_or_other_database_is_refused(void **state)
 {
     (void)state;
@@ -425,6 +450,7 @@ main(void)
         cmocka_unit_test(test_new_id_grows_when_clock_is_set_back),
         cmocka_unit_test(test_readers_of_ended_threads_are_used_again),
         cmocka_unit_test(test_open_second_time_is_busy),
+        cmocka_unit_test(test_open_read_only_reads_beside_the_writer_and_never_writes),
         cmocka_unit_test(test_open_newer_or_other_database_is_refused),
         cmocka_unit_test(test_open_keeps_rows_and_unknown_url_is_refused),
     };
