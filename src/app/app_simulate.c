@@ -626,6 +626,7 @@ play(struct simulation *s, struct event e)
 static enum err
 resume_open(struct simulation *s)
 {
+    struct dossier_figure open = { .metric = STR("open") };
     struct ledger_entry *newest = NULL;
     int64_t from_us = s->end_us - 2 * HOUR_US;
     int64_t before = 0;
@@ -635,15 +636,15 @@ resume_open(struct simulation *s)
         from_us = newest[0].at_us;
     }
     for (;;) {
-        struct dossier_row *rows = NULL;
+        struct dossier_figure_row *rows = NULL;
         size_t n = 0;
-        TRY(dossier_behind(s->cx, STR_NULL, STR("open"), STR_NULL, before, &rows, &n));
+        TRY(dossier_figure_list(s->cx, &open, before, &rows, &n));
         for (size_t i = 0; i < n; i++) {
             int64_t at_us = from_us + (int64_t)draw(s, 3600) * DATE_US_PER_S;
             if ((uint64_t)rows[i].id % LANES == s->lane) {
                 event_push(s, (struct event){ at_us, rows[i].id, 0 });
             }
-            before = rows[i].id;
+            before = rows[i].key;
         }
         if (n == 0) {
             return ERR_OK;
