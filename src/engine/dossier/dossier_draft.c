@@ -289,21 +289,24 @@ dossier_prefill_sources(struct ctx *cx, int64_t party, const struct form_source 
         { STR("person.nationality"), p.nationality },
         { STR("person.phone"), p.phone },
         { STR("person.email"), p.email },
-        { STR("org.name"), p.name },
-        { STR("org.tax_code"), p.tax_code },
+        { STR("business.name"), p.name },
+        { STR("business.tax_code"), p.tax_code },
+        { STR("business.phone"), p.phone },
+        { STR("business.email"), p.email },
     };
     bool is_org = str_eq(p.kind, STR("org"));
     for (size_t i = 0; i < COUNT_OF(plain); i++) {
-        if (str_starts(plain[i].name, STR("org.")) == is_org) {
+        if (str_starts(plain[i].name, STR("business.")) == is_org) {
             source(v, &n, (struct form_source){ plain[i].name, plain[i].value, false, label, at });
         }
     }
     const struct unit *home = str_is_empty(p.unit) ? NULL : unit_by_key(cx, p.unit);
-    source(v, &n,
-           (struct form_source){ STR("person.address"), address_json(cx, &p), true, label, at });
-    source(v, &n,
-           (struct form_source){ STR("person.home_unit"), home == NULL ? STR_NULL : home->code,
-                                 false, label, at });
+    struct str address = is_org ? STR("business.address") : STR("person.address");
+    source(v, &n, (struct form_source){ address, address_json(cx, &p), true, label, at });
+    if (!is_org && home != NULL) {
+        source(v, &n,
+               (struct form_source){ STR("person.home_unit"), home->code, false, label, at });
+    }
     return n;
 }
 
