@@ -297,7 +297,7 @@ path_item(struct ctx *cx, struct json_out *o, const struct web *w, size_t i)
 static const char components[] =
     "{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"session\":{"
     "\"type\":\"apiKey\",\"in\":\"cookie\","
-    "\"name\":\"sid\"}},\"responses\":{\"Problem\":{\"description\":\"RFC 9457 problem "
+    "\"name\":\"bb_phien\"}},\"responses\":{\"Problem\":{\"description\":\"RFC 9457 problem "
     "document\",\"content\":{"
     "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
     "Problem\"}}}}},\"schemas\":{\"Problem\":{"
