@@ -210,13 +210,11 @@ INSERT INTO register_entry (id, unit, book, year, seq, dossier_id, at_us) VALUES
 -- out: id:i64
 SELECT id FROM dossier WHERE pack_version = :pack_version AND state = 'open' LIMIT :limit_n
 
-<<<<<<< HEAD
 -- name: dossier_oldest_open :one
 -- out: submitted_us:i64
 -- scan: the first entry of a partial index, in its order
 SELECT submitted_us FROM dossier WHERE state = 'open' ORDER BY id LIMIT 1
 
-=======
 -- name: figure_flow :many
 -- in: metric:str from_day:str to_day:str procedure_code:str field:str before:i64 limit_n:i64
 -- out: key:i64 n:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 finished_us:i64
@@ -287,4 +285,3 @@ GROUP BY d.field ORDER BY d.field LIMIT :limit_n
 SELECT d.procedure_code, COUNT(*) FROM dossier d WHERE d.state = 'open' AND d.clock = 1 AND d.due_us >= :from_us AND d.due_us < :to_us AND (:unit = '' OR d.unit = :unit)
     AND (:procedure_code = '' OR d.procedure_code = :procedure_code) AND (:field = '' OR d.field = :field)
 GROUP BY d.procedure_code ORDER BY d.procedure_code LIMIT :limit_n
->>>>>>> ec9b570 (Keep the subject of each counted event, and show leaders figures that open their dossiers)
