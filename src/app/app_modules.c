@@ -14,9 +14,10 @@
 #include "engine/search/search.h"
 #include "engine/unit/unit.h"
 #include "office/account/account.h"
+#include "office/filing/filing.h"
+#include "office/leader/leader.h"
 #include "office/onestop/onestop.h"
 #include "office/portal/portal.h"
-#include "office/leader/leader.h"
 #include "web/web.h"
 
 /* In this order: later parts check against earlier ones. */
@@ -61,6 +62,7 @@ static const struct web_routes *const routes[] = {
     &portal_routes,
     &onestop_routes,
     &leader_routes,
+    &filing_routes,
 };
 
 size_t

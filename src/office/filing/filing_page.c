@@ -1,0 +1,281 @@
+/* filing_page.c: the task list and the form, one topic a page. What is typed is stored in every
+ * case; only then is it judged. */
+#include "engine/access/access.h"
+#include "engine/party/party.h"
+#include "engine/unit/unit.h"
+#include "gen/tpl_filing.h"
+#include "office/filing/filing_int.h"
+#include "store/store.h"
+
+#define FIELDS_BYTES (512U * 1024U)
+
+static struct str
+applicant_name(struct ctx *cx, const struct filing *f)
+{
+    struct party p;
+    bool is_own = cx->actor != NULL && f->d.party == cx->actor->party;
+    return !is_own && f->d.party != 0 && party_get(cx, f->d.party, &p) == ERR_OK ? p.name
+                                                                                 : STR_NULL;
+}
+
+enum err
+filing_tasks(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct filing f;
+    struct tpl_filing_tasks *data = ARENA_NEW(cx->arena, struct tpl_filing_tasks);
+    TRY(filing_open(cx, rq, rs, &f));
+    if (f.d.dossier != 0) {
+        return filing_is_over(cx, rs, &f);
+    }
+    FILING_STEPS(cx, &f, STR_NULL, data, struct tpl_filing_tasks_steps);
+    TRY(filing_next(cx, &f, NULL, &data->next));
+    data->id = str_fmt(cx->arena, "%" PRId64, f.d.id);
+    data->procedure = procedure_short_name(cx, f.p);
+    data->official = pack_text(cx, f.p->name);
+    data->unit = unit_name(cx, f.d.unit);
+    data->moved_from = filing_moved(cx, &f);
+    data->saved_at = text_instant(cx, f.d.updated_us);
+    data->applicant = applicant_name(cx, &f);
+    for (size_t i = 0; i < data->steps.n; i++) {
+        data->n_done += str_eq(data->steps.v[i].state, STR("done")) ? 1 : 0;
+    }
+    data->n_all = (int64_t)data->steps.n;
+    web_title(rs, data->procedure);
+    return web_page(cx, rs, &tpl_filing_tasks_t, data);
+}
+
+enum err
+filing_drop(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    int64_t id = 0;
+    TRY(web_param_id(cx, rq, "id", &id));
+    TRY(dossier_draft_drop(cx, id, cx->who.session));
+    web_flash(cx, rs, "filing.dropped");
+    return web_see_other(cx, rs, "/toi");
+}
+
+/* --- one page
+ * ----------------------------------------------------------------------------------------- */
+static enum err
+open_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struct filing *f,
+          const struct form_page **ret)
+{
+    TRY(filing_open(cx, rq, rs, f));
+    *ret = f->d.dossier != 0 ? NULL : form_page_find(f->form, web_param(rq, "page"));
+    if (f->d.dossier == 0 && *ret == NULL) {
+        return err_set(cx, ERR_NOT_FOUND, "form has no such page");
+    }
+    return ERR_OK;
+}
+
+static enum err
+show_page(struct ctx *cx, struct web_resp *rs, struct filing *f, const struct form_page *page,
+          struct tpl_filing_page *data)
+{
+    struct buf b = buf_new(cx->arena, FIELDS_BYTES);
+    struct str contest = filing_may_know(cx, f->d.party)
+                             ? str_fmt(cx->arena, "/nhap/%" PRId64 "/sai/{path}", f->d.id)
+                             : STR_NULL;
+    FILING_STEPS(cx, f, form_page_id(page), data, struct tpl_filing_page_steps);
+    form_render_page(cx, &f->st, page, &f->env, contest, &b);
+    data->id = str_fmt(cx->arena, "%" PRId64, f->d.id);
+    data->page = form_page_id(page);
+    data->title = form_page_title(cx, page);
+    data->procedure = procedure_short_name(cx, f->p);
+    data->fields = buf_str(&b);
+    data->moved_from = filing_moved(cx, f);
+    data->unit = unit_name(cx, f->d.unit);
+    web_title(rs, data->title);
+    return web_page(cx, rs, &tpl_filing_page_t, data);
+}
+
+/* What was typed stays typed, also when the table of the route refused something. */
+static void
+take_typed(struct ctx *cx, const struct web_req *rq, struct filing *f, const struct form_page *page)
+{
+    bool is_button = false;
+    uint32_t n_problems = cx->n_problems;
+    if (rq->is_again && rq->n_pairs == 0 && rq->n_typed > 0) {
+        enum err e = form_read_page(cx, &f->st, page, &f->env, rq->typed, rq->n_typed, &is_button);
+        cx->n_problems = e == ERR_OK ? n_problems : cx->n_problems;
+    }
+}
+
+enum err
+filing_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct filing f;
+    const struct form_page *page = NULL;
+    TRY(open_page(cx, rq, rs, &f, &page));
+    if (f.d.dossier != 0) {
+        return filing_is_over(cx, rs, &f);
+    }
+    struct tpl_filing_page *data = ARENA_NEW(cx->arena, struct tpl_filing_page);
+    data->v = filing_mark(cx, &f, page);
+    take_typed(cx, rq, &f, page);
+    return show_page(cx, rs, &f, page, data);
+}
+
+/* Somebody saved this page from another device since it was opened: both versions are shown,
+ * nothing is overwritten before the person chose. */
+static enum err
+show_conflict(struct ctx *cx, struct web_resp *rs, struct filing *f, const struct form_page *page,
+              const struct web_req *rq)
+{
+    struct tpl_filing_page *data = ARENA_NEW(cx->arena, struct tpl_filing_page);
+    struct form_row *before = NULL;
+    bool is_button = false;
+    size_t n = form_rows(cx, &f->st, &f->env, &before);
+    data->v = filing_mark(cx, f, page);
+    data->others.v = ARENA_ARRAY(cx->arena, struct tpl_filing_page_others, n);
+    for (size_t i = 0; i < n; i++) {
+        if (before[i].page == page && !str_is_empty(before[i].value)) {
+            data->others.v[data->others.n++] =
+                (struct tpl_filing_page_others){ .key = before[i].label, .value = before[i].value };
+        }
+    }
+    data->changed_at = text_instant(cx, f->d.updated_us);
+    enum err e = form_read_page(cx, &f->st, page, &f->env, rq->pairs, rq->n_pairs, &is_button);
+    if (e != ERR_OK && e != ERR_INVALID) {
+        return e;
+    }
+    web_status(rs, 409);
+    return show_page(cx, rs, f, page, data);
+}
+
+static bool
+is_changed_elsewhere(struct ctx *cx, const struct web_req *rq, const struct filing *f,
+                     const struct form_page *page)
+{
+    struct str seen = web_text(rq, "v");
+    return !str_is_empty(seen) && !str_eq(seen, filing_mark(cx, f, page));
+}
+
+enum err
+filing_page_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct filing f;
+    const struct form_page *page = NULL;
+    bool is_button = false;
+    struct str next;
+    TRY(open_page(cx, rq, rs, &f, &page));
+    if (f.d.dossier != 0) {
+        return filing_is_over(cx, rs, &f);
+    }
+    if (is_changed_elsewhere(cx, rq, &f, page)) {
+        return rq->is_api ? err_set(cx, ERR_CONFLICT, "page changed elsewhere")
+                          : show_conflict(cx, rs, &f, page, rq);
+    }
+    enum err e = form_read_page(cx, &f.st, page, &f.env, rq->pairs, rq->n_pairs, &is_button);
+    if (e != ERR_OK && e != ERR_INVALID) {
+        return e;
+    }
+    TRY(filing_save(cx, &f));
+    if (web_bool(rq, "sau")) {
+        cx->n_problems = 0;
+        web_flash(cx, rs, "filing.saved");
+        return web_see_other(cx, rs, "/nhap/%" PRId64, f.d.id);
+    }
+    if (is_button) {
+        return web_see_other(cx, rs, "/nhap/%" PRId64 "/trang/" STR_FMT, f.d.id,
+                             STR_ARG(form_page_id(page)));
+    }
+    TRY(e);
+    TRY(filing_next(cx, &f, page, &next));
+    return web_see_other(cx, rs, STR_FMT, STR_ARG(next));
+}
+
+/* From the script, after each pause in typing: stores, judges nothing, answers the new mark. */
+enum err
+filing_autosave(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct filing f;
+    const struct form_page *page = NULL;
+    bool is_button = false;
+    TRY(open_page(cx, rq, rs, &f, &page));
+    if (f.d.dossier != 0 || is_changed_elsewhere(cx, rq, &f, page)) {
+        return err_set(cx, ERR_CONFLICT, "page changed elsewhere");
+    }
+    enum err e = form_read_page(cx, &f.st, page, &f.env, rq->pairs, rq->n_pairs, &is_button);
+    if (e != ERR_OK && e != ERR_INVALID) {
+        return e;
+    }
+    cx->n_problems = 0;
+    TRY(filing_save(cx, &f));
+    struct str v = filing_mark(cx, &f, page);
+    return web_bytes(cx, rs, str_fmt(cx->arena, "{\"v\":\"" STR_FMT "\"}", STR_ARG(v)),
+                     STR("application/json"), STR_NULL);
+}
+
+/* --- contest of a prefilled value
+ * --------------------------------------------------------------------- */
+static enum err
+find_row(struct ctx *cx, const struct web_req *rq, const struct filing *f, struct form_row *ret)
+{
+    struct form_row *rows = NULL;
+    size_t n = form_rows(cx, &f->st, &f->env, &rows);
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(rows[i].path, web_param(rq, "path"))) {
+            *ret = rows[i];
+            return ERR_OK;
+        }
+    }
+    return err_set(cx, ERR_NOT_FOUND, "no such answer");
+}
+
+enum err
+filing_contest(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct filing f;
+    struct form_row row;
+    TRY(filing_open(cx, rq, rs, &f));
+    if (f.d.dossier != 0) {
+        return filing_is_over(cx, rs, &f);
+    }
+    TRY(find_row(cx, rq, &f, &row));
+    struct tpl_filing_contest *data = ARENA_NEW(cx->arena, struct tpl_filing_contest);
+    data->id = str_fmt(cx->arena, "%" PRId64, f.d.id);
+    data->path = row.path;
+    data->page = row.page_id;
+    data->label = row.label;
+    data->value = row.value;
+    data->source = row.source;
+    web_title(rs, text(cx, "filing.contest"));
+    return web_page(cx, rs, &tpl_filing_contest_t, data);
+}
+
+struct contest_job {
+    int64_t party;
+    struct str field, wanted, reason;
+};
+
+static enum err
+contest_tx(struct ctx *cx, void *arg)
+{
+    const struct contest_job *job = arg;
+    return party_correction_ask(cx, job->party, job->field, job->wanted, job->reason);
+}
+
+enum err
+filing_contest_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct filing f;
+    struct form_row row;
+    TRY(filing_open(cx, rq, rs, &f));
+    if (f.d.dossier != 0) {
+        return filing_is_over(cx, rs, &f);
+    }
+    TRY(find_row(cx, rq, &f, &row));
+    if (!filing_may_know(cx, f.d.party)) {
+        return err_set(cx, ERR_FORBIDDEN, "not one's own data");
+    }
+    struct str why = web_text(rq, "vi_sao");
+    struct contest_job job = { .party = f.d.party,
+                               .field = row.label,
+                               .wanted = web_text(rq, "dung"),
+                               .reason = why.p == NULL ? STR("") : why };
+    TRY(store_write(cx, contest_tx, &job));
+    web_flash(cx, rs, "filing.contest.sent");
+    return web_see_other(cx, rs, "/nhap/%" PRId64 "/trang/" STR_FMT "#a." STR_FMT, f.d.id,
+                         STR_ARG(row.page_id), STR_ARG(row.path));
+}

@@ -1,0 +1,256 @@
+// The citizen's path with plain requests, as a browser without scripts makes them.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { after, before, test } from 'node:test';
+import { fill, forms, send, upload } from '../lib/form.mjs';
+import { Client, demo, startServer } from '../lib/server.mjs';
+
+let server;
+let citizen;
+before(async () => {
+  server = await startServer();
+  citizen = new Client(server);
+  assert.equal((await citizen.signIn()).status, 303);
+});
+after(() => server.stop());
+
+/** What a person still types for a confirmation of marital status, by page. */
+const answers = {
+  'nguoi-yeu-cau': { 'a.ethnicity': 'kinh', 'a.nationality': 'VN' },
+  'lien-he': { 'a.phone': '0912 345 678' },
+  'cap-cho-ai': { 'a.files_for': 'self' },
+  'hon-nhan': { 'a.marital_history': 'never' },
+  'thoi-gian': { 'a.period_kind': 'now', 'a.lived_elsewhere': 'false' },
+  'muc-dich': { 'a.purpose': 'loan', 'a.n_wanted': '1', 'a.has_old_confirmation': 'false' },
+  'le-phi': { 'a.fee_group': 'none' },
+};
+const first = { 'a.ethnicity': /value="([^"]+)">Kinh</, 'a.nationality': /value="([^"]+)">Việt Nam</ };
+
+async function begin(client) {
+  const r = await fill(client, '/nop/1.004873', { xa: demo.unit });
+  assert.equal(r.status, 303, r.text);
+  assert.match(r.location, /^\/nhap\/\d+$/);
+  return r.location;
+}
+
+/** Follows the pages where "save and continue" leads, until papers, collect or check. */
+async function fillForm(client, base) {
+  let at = `${base}/trang/nguoi-yeu-cau`;
+  for (let i = 0; i < 12 && at.includes('/trang/'); i++) {
+    const page = at.split('/').pop();
+    const changes = { ...answers[page] };
+    if (page === 'nguoi-yeu-cau') {
+      const { text } = await client.get(at);
+      for (const [k, re] of Object.entries(first)) changes[k] = re.exec(text)[1];
+    }
+    const r = await fill(client, at, changes, at);
+    assert.equal(r.status, 303, `${at}: ${r.text.match(/class="errors"[\s\S]*?<\/ul>/)?.[0]}`);
+    at = r.location;
+  }
+  return at;
+}
+
+async function complete(client) {
+  const base = await begin(client);
+  await fillForm(client, base);
+  const r = await fill(client, `${base}/nhan`, { collect: 'electronic', phone: '0912345678' });
+  assert.equal(r.status, 303);
+  assert.equal(r.location, `${base}/xem-lai`);
+  return base;
+}
+
+const jpeg = Buffer.from('/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACf/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AKp//2Q==', 'base64');
+
+test('a nobody is shown what it takes and asked to sign in first', async () => {
+  const r = await new Client(server).get('/nop/1.004873');
+  assert.equal(r.status, 200);
+  assert.match(r.text, /\/dang-nhap\?tiep=/);
+  assert.doesNotMatch(r.text, /action="\/nop\//);
+});
+
+test('an old commune name leads to the unit of today', async () => {
+  const r = await citizen.get(`/nop/1.004873?cu=${encodeURIComponent('Bom Bo')}`);
+  assert.equal(r.status, 200);
+  assert.match(r.text, /\/nop\/1\.004873\?xa=25405/);
+});
+
+test('no place chosen is refused beside its field', async () => {
+  const r = await fill(citizen, '/nop/1.004873', { xa: '' });
+  assert.equal(r.status, 422);
+  assert.match(r.text, /id="errors"|class="errors"/);
+});
+
+test('the whole path: begin, fill, collect, check, submit, receipt, dossier', async () => {
+  const base = await begin(citizen);
+  const tasks = await citizen.get(base);
+  assert.equal(tasks.status, 200);
+  const page = await citizen.get(`${base}/trang/nguoi-yeu-cau`);
+  assert.match(page.text, /070190900018/, 'known answers are filled in');
+  assert.match(page.text, /\/sai\/full_name/, 'with a way to contest them');
+  assert.ok((await fillForm(citizen, base)).endsWith('/nhan'));
+  const wrong = await fill(citizen, `${base}/nhan`, { collect: 'electronic', phone: '12', email: 'x' });
+  assert.equal(wrong.status, 422);
+  assert.match(wrong.text, /value="12"/, 'what was typed is kept');
+  await fill(citizen, `${base}/nhan`, { collect: 'electronic', phone: '0912 345 678' });
+  const check = await citizen.get(`${base}/xem-lai`);
+  assert.equal(check.status, 200);
+  assert.match(check.text, /summary-edit/);
+  assert.equal((await fill(citizen, `${base}/xem-lai`, {}, `${base}/nop`)).status, 422, 'the declaration must be ticked');
+  const form = forms(check.text).find((f) => f.action === `${base}/nop`);
+  const done = await send(citizen, form, { cam_doan: '1' });
+  assert.equal(done.status, 303, done.text);
+  assert.match(done.location, /^\/ho-so\/\d+\/bien-nhan$/);
+  const again = await send(citizen, form, { cam_doan: '1' });
+  assert.equal(again.location, done.location, 'sent twice, filed once');
+  const receipt = await citizen.get(done.location);
+  assert.equal(receipt.status, 200);
+  assert.match(receipt.text, /[\w.]+-\d{6}-\d{4}/);
+  assert.match(receipt.text, /<svg/);
+  const pdf = await citizen.get(`${done.location}.pdf`);
+  assert.equal(pdf.status, 200, pdf.text.slice(0, 500));
+  assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
+  const own = await citizen.get(done.location.replace('/bien-nhan', ''));
+  assert.equal(own.status, 200);
+  assert.match(own.text, /timeline/);
+  assert.match(own.text, /aria-current="step"/);
+  assert.equal((await citizen.get(base)).location, done.location.replace('/bien-nhan', ''), 'the draft leads to its dossier');
+});
+
+test('two submissions at the same moment file one dossier', async () => {
+  const base = await complete(citizen);
+  const form = forms((await citizen.get(`${base}/xem-lai`)).text).find((f) => f.action === `${base}/nop`);
+  const all = await Promise.all([1, 2, 3].map(() => send(citizen, form, { cam_doan: '1' })));
+  assert.deepEqual(new Set(all.map((r) => r.status)), new Set([303]));
+  assert.equal(new Set(all.map((r) => r.location)).size, 1);
+});
+
+test('what is wrong is kept as typed and said beside its field', async () => {
+  const base = await begin(citizen);
+  const at = `${base}/trang/nguoi-yeu-cau`;
+  const r = await fill(citizen, at, { 'a.personal_id': '12345' });
+  assert.equal(r.status, 422);
+  assert.match(r.text, /value="12345"/);
+  assert.match(r.text, /href="#a.personal_id"/);
+  assert.match((await citizen.get(at)).text, /value="12345"/, 'also after coming back');
+});
+
+test('a page saved from another device meanwhile shows both and overwrites nothing', async () => {
+  const base = await begin(citizen);
+  const at = `${base}/trang/lien-he`;
+  const other = new Client(server);
+  await other.signIn();
+  const stale = forms((await citizen.get(at)).text).find((f) => f.action === at);
+  assert.equal((await fill(other, at, { 'a.phone': '0987 654 321' })).status, 303);
+  const r = await send(citizen, stale, { 'a.phone': '0911 222 333' });
+  assert.equal(r.status, 409);
+  assert.match(r.text, /0987 ?654 ?321/);
+  assert.match(r.text, /0911 ?222 ?333/);
+  assert.match((await other.get(at)).text, /0987 ?654 ?321/);
+  const chosen = await send(citizen, forms(r.text).find((f) => f.action === at));
+  assert.equal(chosen.status, 303, 'pressing save again is a choice');
+  assert.match((await other.get(at)).text, /0911 ?222 ?333/);
+});
+
+test('a session that ended in the middle keeps what was typed until one is back', async () => {
+  const base = await begin(citizen);
+  const at = `${base}/trang/lien-he`;
+  const lost = new Client(server);
+  await lost.signIn();
+  const form = forms((await lost.get(at)).text).find((f) => f.action === at);
+  lost.cookies.clear();
+  let r = await send(lost, form, { 'a.phone': '0909 090 909' });
+  assert.equal(r.status, 401);
+  assert.match(r.text, /0909 090 909/);
+  let kept = forms(r.text).find((f) => f.action === at);
+  assert.equal((await lost.signIn()).status, 303);
+  r = await send(lost, kept);
+  if (r.status === 403) r = await send(lost, forms(r.text).find((f) => f.action === at));
+  assert.equal(r.status, 303, r.text);
+  assert.match((await lost.get(at)).text, /0909 ?090 ?909/);
+});
+
+test('autosave keeps what is typed and tells the new mark of the page', async () => {
+  const base = await begin(citizen);
+  const at = `${base}/trang/lien-he`;
+  const form = forms((await citizen.get(at)).text).find((f) => f.action === at);
+  form.action = `${at}/luu`;
+  const r = await send(citizen, form, { 'a.phone': '09' });
+  assert.equal(r.status, 200, r.text);
+  assert.match(r.json().v, /^[0-9a-f]{16}$/);
+  assert.match((await citizen.get(at)).text, /value="09"/);
+});
+
+test('a stranger sees neither draft nor dossier', async () => {
+  const base = await begin(citizen);
+  const officer = new Client(server);
+  await officer.signIn('motcua.25405');
+  assert.equal((await officer.get(base)).status, 404);
+  assert.equal((await new Client(server).get(base)).status, 303);
+});
+
+test('papers: taken, shown with pages and hash, removed; a wrong one is refused with its reason', async () => {
+  const base = await begin(citizen);
+  await fill(citizen, `${base}/trang/hon-nhan`, { 'a.marital_history': 'widowed', 'a.late_spouse_name': 'Trần Văn An', 'a.spouse_death_paper': '12/2020' });
+  const at = `${base}/giay-to`;
+  const page = await citizen.get(at);
+  const paper = /name="loai" value="([^"]+)"/.exec(page.text)?.[1];
+  assert.ok(paper, 'a paper is asked for');
+  assert.match(page.text, /20 MB/, 'limits are said beforehand');
+  let r = await upload(citizen, at, { loai: paper }, [{ name: 'giay.exe', type: 'image/jpeg', bytes: Buffer.from('MZ not a picture') }]);
+  assert.equal(r.status, 422);
+  r = await upload(citizen, at, { loai: paper }, []);
+  assert.equal(r.status, 422);
+  r = await upload(citizen, at, { loai: paper }, [{ name: 'giay.jpg', type: 'image/jpeg', bytes: jpeg }]);
+  assert.equal(r.status, 303, r.text.match(/errors[\s\S]{0,600}/)?.[0]);
+  const shown = await citizen.get(at);
+  assert.match(shown.text, /giay\.jpg/);
+  assert.match(shown.text, /1 trang, \d+ kB, mã kiểm [0-9a-f]{8}/);
+  const remove = forms(shown.text).find((f) => /\/bo$/.test(f.action));
+  assert.equal((await send(citizen, remove)).status, 303);
+  assert.doesNotMatch((await citizen.get(at)).text, /giay\.jpg/);
+});
+
+test('an upload that is cut off leaves nothing behind', async () => {
+  const base = await begin(citizen);
+  const cookie = [...citizen.cookies].map(([k, v]) => `${k}=${v}`).join('; ');
+  const s = net.connect(server.port, '127.0.0.1');
+  s.write(`POST ${base}/giay-to HTTP/1.1\r\nHost: localhost:${server.port}\r\nCookie: ${cookie}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 900000\r\n\r\n--x\r\nContent-Disposition: form-data; name="tep"; filename="a.jpg"\r\n\r\n${'a'.repeat(2000)}`);
+  await new Promise((ok) => s.write('b', ok));
+  s.destroy();
+  assert.doesNotMatch((await citizen.get(`${base}/giay-to`)).text, /a\.jpg/);
+});
+
+test('an upload that is too large is refused in words', async () => {
+  const base = await begin(citizen);
+  const page = await citizen.get(`${base}/giay-to`);
+  const loai = /name="loai" value="([^"]+)"/.exec(page.text)?.[1] ?? 'ly-hon';
+  const r = await upload(citizen, `${base}/giay-to`, { loai }, [{ name: 'to.jpg', type: 'image/jpeg', bytes: Buffer.alloc(21 << 20, 1) }]);
+  assert.equal(r.status === 413 || r.status === 422, true, String(r.status));
+  assert.match(r.text, /quá lớn/);
+});
+
+test('withdrawal tells what it means, then ends the dossier', async () => {
+  const base = await complete(citizen);
+  const done = await fill(citizen, `${base}/xem-lai`, { cam_doan: '1' }, `${base}/nop`);
+  const dossier = done.location.replace('/bien-nhan', '');
+  assert.match((await citizen.get(`${dossier}/rut`)).text, /btn-danger/);
+  const r = await fill(citizen, `${dossier}/rut`, { vi_sao: 'Không cần nữa' });
+  assert.equal(r.status, 303);
+  assert.match((await citizen.get(dossier)).text, /Đã rút/);
+  assert.equal((await citizen.request('POST', `${dossier}/rut`, { body: new URLSearchParams() })).status, 403);
+});
+
+test('a contested value becomes a request for correction', async () => {
+  const base = await begin(citizen);
+  const r = await fill(citizen, `${base}/sai/full_name`, { dung: 'Thị Mơ Mới', vi_sao: 'Giấy khai sinh ghi khác' });
+  assert.equal(r.status, 303);
+  assert.ok(r.location.startsWith(`${base}/trang/nguoi-yeu-cau`));
+});
+
+test('the bank callback without a right signature is refused', async () => {
+  const r = await fetch(`${server.url}/api/v1/thanh-toan/ngan-hang`, {
+    method: 'POST', body: '{"code":"BBXXXXXXXX"}',
+    headers: { 'X-Bank-Timestamp': '1', 'X-Bank-Nonce': 'n', 'X-Bank-Signature': '00', 'Content-Type': 'application/json' },
+  });
+  assert.equal(r.status, 401);
+});
