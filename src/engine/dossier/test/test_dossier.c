@@ -1,0 +1,819 @@
+/* The journey of a dossier on the level of the engines: real pack, real process, real signatures. One
+ * world for all tests: each files dossiers of its own, the last one recounts everything. */
+#include "engine/access/access.h"
+#include "engine/calendar/calendar.h"
+#include "engine/dossier/dossier_int.h"
+#include "engine/flow/flow.h"
+#include "engine/indicator/indicator.h"
+#include "engine/ledger/ledger.h"
+#include "engine/notice/notice.h"
+#include "engine/paper/paper.h"
+#include "engine/party/party.h"
+#include "engine/pay/pay.h"
+#include "engine/print/print.h"
+#include "engine/sign/sign.h"
+#include "engine/unit/unit.h"
+#include "lib/harness.h"
+
+#define UNIT      "25405"
+#define PIN       "246810"
+#define PROCEDURE "1.004873"
+#define HOUR_US   (INT64_C(3600) * DATE_US_PER_S)
+
+enum who { CITIZEN, STRANGER, RECEIVER, SECOND_RECEIVER, SPECIALIST, LEADER, CASHIER, N_WHO };
+
+struct world {
+    struct test_env *env;
+    struct ctx *cx;
+    struct pack_set *packs;
+    const struct unit *unit;
+    struct actor actors[N_WHO];
+    int64_t account[N_WHO], party[N_WHO];
+};
+
+static const struct {
+    const char *name, *id, *role;
+} people[N_WHO] = {
+    { "Thị Mơ", "070190000018", NULL },
+    { "Điểu Bình", "070090000029", NULL },
+    { "Nguyễn Thị Lan", "070190000030", "receiver" },
+    { "Trần Văn Hai", "070090000031", "receiver" },
+    { "Lê Thị Sáu", "070190000032", "specialist" },
+    { "Phạm Văn Bảy", "070090000033", "leader" },
+    { "Võ Thị Tám", "070190000034", "cashier" },
+};
+
+static enum err
+people_tx(struct ctx *cx, void *arg)
+{
+    struct world *w = arg;
+    for (size_t i = 0; i < N_WHO; i++) {
+        struct party p = { .kind = STR("person"),
+                           .name = str_of(people[i].name),
+                           .personal_id = str_of(people[i].id),
+                           .birth_date = STR("1990-03-08"),
+                           .sex = people[i].id[3] == '1' ? STR("female") : STR("male"),
+                           .ethnicity = STR("Kinh"),
+                           .nationality = STR("Việt Nam"),
+                           .phone = STR("0900012345"),
+                           .email = STR(""),
+                           .unit = w->unit->key,
+                           .address = STR("Sóc Bom Bo"),
+                           .source = STR("generated") };
+        TRY(party_add(cx, &p));
+        w->party[i] = p.id;
+        TRY(access_account_add(cx, p.id, p.personal_id, STR("x"), people[i].role != NULL, false,
+                               &w->account[i]));
+        if (people[i].role != NULL) {
+            TRY(access_position_add(cx, w->account[i], w->unit->key, str_of(people[i].role),
+                                    STR(""), STR("2020-01-01"), STR_NULL));
+        }
+    }
+    return ERR_OK;
+}
+
+static void
+certificates(struct world *w)
+{
+    int64_t id = 0;
+    struct sign_cert_wish leader = { .kind = SIGN_PERSON,
+                                     .owner =
+                                         str_fmt(w->cx->arena, "%" PRId64, w->account[LEADER]),
+                                     .name = str_of(people[LEADER].name),
+                                     .org = STR("Xã Bom Bo"),
+                                     .position = STR("Chủ tịch"),
+                                     .pin = STR(PIN) };
+    struct sign_cert_wish seal = { .kind = SIGN_SEAL,
+                                   .owner = w->unit->key,
+                                   .name = STR("Ủy ban nhân dân xã Bom Bo"),
+                                   .org = STR("Xã Bom Bo") };
+    ASSERT_OK(w->cx, sign_desk_open(w->cx, &w->cx->sign));
+    ASSERT_OK(w->cx, sign_cert_issue(w->cx, &leader, &id));
+    ASSERT_OK(w->cx, sign_cert_issue(w->cx, &seal, &id));
+}
+
+static void
+be(struct world *w, enum who who)
+{
+    w->cx->actor = &w->actors[who];
+    w->cx->who = (struct ctx_who){ .account = w->account[who],
+                                   .party = w->party[who],
+                                   .unit = w->actors[who].unit };
+    w->cx->n_problems = 0;
+}
+
+static int
+set_up(void **state)
+{
+    static pack_part_fn *const parts[] = {
+        pack_part_site, pack_part_texts, unit_pack_part,  calendar_pack_part, access_pack_part,
+        form_pack_part, flow_pack_part,  print_pack_load, procedure_pack_part,
+    };
+    struct world *w = calloc(1, sizeof(*w));
+    assert_non_null(w);
+    w->env = test_env_new();
+    w->cx = w->env->cx;
+    ASSERT_OK(w->cx, pack_set_open(w->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts),
+                                   &w->packs));
+    w->cx->packs = w->packs;
+    w->cx->texts = pack_texts(pack_now(w->cx));
+    w->unit = unit_at(w->cx, STR(UNIT), calendar_today(w->cx));
+    assert_non_null(w->unit);
+    ASSERT_OK(w->cx, store_write(w->cx, people_tx, w));
+    for (size_t i = 0; i < N_WHO; i++) {
+        ASSERT_OK(w->cx, access_actor_of_account(w->cx, w->account[i], &w->actors[i]));
+    }
+    certificates(w);
+    *state = w;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct world *w = *state;
+    sign_desk_close(w->cx->sign);
+    pack_set_close(w->packs);
+    test_env_free(w->env);
+    free(w);
+    return 0;
+}
+
+/* --- helps ------------------------------------------------------------------------------------ */
+static struct dossier_draft
+draft_of(struct world *w, const char *history)
+{
+    struct ctx *cx = w->cx;
+    struct dossier_draft d;
+    struct form_state st;
+    struct dossier_draft_new in = { .procedure = STR(PROCEDURE),
+                                    .unit = w->unit->key,
+                                    .address = STR(UNIT),
+                                    .channel = STR("online"),
+                                    .party = w->party[CITIZEN],
+                                    .account = w->account[CITIZEN] };
+    int64_t id = 0;
+    struct str answers = str_fmt(
+        cx->arena,
+        "{\"full_name\":\"Thị Mơ\",\"birth_date\":\"1990-03-08\",\"sex\":\"female\","
+        "\"personal_id\":\"070190000018\",\"home\":{\"unit\":\"" UNIT "\",\"line\":\"Sóc Bom Bo\"},"
+        "\"ethnicity\":\"01\",\"nationality\":\"VN\",\"phone\":\"0900012345\","
+        "\"files_for\":\"self\",\"marital_history\":\"%s\",\"period_kind\":\"now\","
+        "\"lived_elsewhere\":false,\"purpose\":\"other\",\"purpose_text\":\"vay vốn\",\"n_wanted\":1,"
+        "\"has_old_confirmation\":false,\"fee_group\":\"none\"}",
+        history);
+    be(w, CITIZEN);
+    ASSERT_OK(cx, dossier_draft_new(cx, &in, &id));
+    ASSERT_OK(cx, dossier_draft_get(cx, id, 0, &d));
+    struct form_env env = dossier_form_env(cx, &d);
+    ASSERT_OK(cx, form_state_load(cx, form_find(pack_now(cx), STR("xac-nhan-hon-nhan")), STR_NULL,
+                                  &st));
+    enum err e = form_read_json(cx, &st, &env, answers);
+    for (size_t i = 0; i < cx->n_problems; i++) {
+        print_message("problem " STR_FMT ": " STR_FMT "\n", STR_ARG(cx->problems[i].field),
+                      STR_ARG(cx->problems[i].key));
+    }
+    ASSERT_OK(cx, e);
+    d.form = form_state_save(cx, &st);
+    d.collect = STR("counter");
+    ASSERT_OK(cx, dossier_draft_save(cx, &d));
+    return d;
+}
+
+static int64_t
+file(struct world *w)
+{
+    struct dossier_draft d = draft_of(w, "never");
+    struct dossier_receipt r;
+    ASSERT_OK(w->cx, dossier_submit(w->cx, &d, &r));
+    return r.id;
+}
+
+static struct dossier
+get(struct world *w, int64_t id)
+{
+    struct dossier d;
+    ASSERT_OK(w->cx, dossier_get(w->cx, id, &d));
+    return d;
+}
+
+static struct flow_task
+open_task(struct world *w, int64_t id)
+{
+    struct flow_task *v = NULL;
+    size_t n = 0;
+    struct dossier d = get(w, id);
+    ASSERT_OK(w->cx, flow_tasks_of_case(w->cx, d.case_id, &v, &n));
+    for (size_t i = n; i > 0; i--) {
+        if (str_eq(v[i - 1].state, STR("open"))) {
+            return v[i - 1];
+        }
+    }
+    fail_msg("dossier %s has no open task", str_z(w->cx->arena, d.number));
+    return (struct flow_task){ 0 };
+}
+
+static void
+act(struct world *w, enum who who, int64_t id, const char *outcome, const char *note)
+{
+    struct flow_task t = open_task(w, id);
+    struct dossier_act a = { .task = t.id,
+                             .version = t.version,
+                             .outcome = str_of(outcome),
+                             .note = str_of(note) };
+    be(w, who);
+    ASSERT_OK(w->cx, dossier_do(w->cx, &a));
+}
+
+static void
+work_hours(struct world *w, int64_t hours)
+{
+    sys_clock_fake_step(&w->env->clock, hours * HOUR_US);
+}
+
+/* The bank pays; the job that the payment put into the outbox runs. */
+static void
+pay(struct world *w, int64_t id)
+{
+    struct ctx *cx = w->cx;
+    struct pay_bill *b = NULL;
+    struct pay_bill paid;
+    size_t n = 0;
+    ASSERT_OK(cx, pay_bill_list(cx, id, &b, &n));
+    assert_int_equal(n, 1);
+    be(w, CASHIER);
+    ASSERT_OK(cx, pay_cash(cx, b[0].id, STR("Võ Thị Tám"), &paid));
+    struct str payload = str_fmt(cx->arena, "{\"dossier_id\":%" PRId64 "}", id);
+    ASSERT_OK(cx, dossier_topics[0].fn(cx, str_fmt(cx->arena, "%" PRId64, id), payload));
+    ASSERT_OK(cx, dossier_topics[0].fn(cx, str_fmt(cx->arena, "%" PRId64, id), payload));
+}
+
+static void
+to_signature(struct world *w, int64_t id)
+{
+    act(w, RECEIVER, id, "accept", "");
+    if (!get(w, id).is_paid) {
+        pay(w, id);
+    }
+    act(w, SPECIALIST, id, "propose", "đủ điều kiện");
+}
+
+static void
+sign(struct world *w, int64_t id)
+{
+    int64_t task = open_task(w, id).id;
+    size_t done = 0;
+    be(w, LEADER);
+    ASSERT_OK(w->cx, dossier_sign(w->cx, &task, 1, STR(PIN), &done));
+    assert_int_equal(done, 1);
+}
+
+static int64_t
+sum(struct world *w, const char *metric)
+{
+    int64_t n = 0;
+    struct indicator_query q = { .unit = w->unit->key,
+                                 .from = date_of(2026, 1, 1),
+                                 .to = date_of(2026, 12, 31) };
+    ASSERT_OK(w->cx, indicator_sum(w->cx, &q, metric, &n));
+    return n;
+}
+
+/* --- submitting --------------------------------------------------------------------------------- */
+static void
+test_submit_twice_gives_the_same_receipt(void **state)
+{
+    struct world *w = *state;
+    struct dossier_draft d = draft_of(w, "never");
+    struct dossier_draft again = d;
+    struct dossier_receipt first;
+    struct dossier_receipt second;
+    int64_t before = test_count(w->cx, "dossier");
+    ASSERT_OK(w->cx, dossier_submit(w->cx, &d, &first));
+    ASSERT_OK(w->cx, dossier_submit(w->cx, &again, &second));
+    assert_int_equal(first.id, second.id);
+    assert_true(str_eq(first.number, second.number));
+    assert_true(str_eq(first.code, second.code));
+    assert_int_equal(test_count(w->cx, "dossier"), before + 1);
+    assert_int_equal(get(w, first.id).status, 1);
+    assert_int_equal(get(w, first.id).clock, DOSSIER_CLOCK_WAITING);
+    /* eight working hours to answer: filed Monday 08:00, so at the latest by the day's end */
+    assert_true(get(w, first.id).react_us > first.submitted_us);
+}
+
+static void
+test_submit_without_a_required_paper_is_invalid_and_names_it(void **state)
+{
+    struct world *w = *state;
+    struct dossier_receipt r;
+    struct dossier_draft d = draft_of(w, "never");
+    struct form_state st;
+    struct form_env env = dossier_form_env(w->cx, &d);
+    ASSERT_OK(w->cx, form_state_load(w->cx, form_find(pack_now(w->cx), STR("xac-nhan-hon-nhan")),
+                                     d.form, &st));
+    struct str divorced = str_replace(w->cx->arena, form_answers_json(w->cx, &st),
+                                      STR("\"never\""),
+                                      STR("\"divorced\",\"divorce_ruling\":\"12/2020/HNGĐ\","
+                                          "\"divorced_abroad\":false"));
+    ASSERT_OK(w->cx, form_read_json(w->cx, &st, &env, divorced));
+    d.form = form_state_save(w->cx, &st);
+    ASSERT_OK(w->cx, dossier_draft_save(w->cx, &d));
+    assert_int_equal(dossier_submit(w->cx, &d, &r), ERR_INVALID);
+    assert_int_equal(w->cx->n_problems, 1);
+    ASSERT_STR(w->cx->problems[0].field, "paper.ly-hon");
+}
+
+static void
+test_draft_get_by_a_stranger_is_not_found(void **state)
+{
+    struct world *w = *state;
+    struct dossier_draft d = draft_of(w, "never");
+    struct dossier_draft got;
+    be(w, STRANGER);
+    assert_int_equal(dossier_draft_get(w->cx, d.id, 0, &got), ERR_NOT_FOUND);
+    struct dossier dossier = get(w, file(w));
+    be(w, STRANGER);
+    assert_false(dossier_may_read(w->cx, &dossier));
+    be(w, RECEIVER);
+    assert_true(dossier_may_read(w->cx, &dossier));
+}
+
+/* --- the whole way ------------------------------------------------------------------------------ */
+static void
+test_journey_ends_returned_with_a_result_that_verifies(void **state)
+{
+    struct world *w = *state;
+    struct dossier_result *r = NULL;
+    struct dossier_result by_hash;
+    struct sign_report report;
+    struct str pdf;
+    size_t n = 0;
+    int64_t id = file(w);
+    act(w, RECEIVER, id, "accept", "");
+    struct dossier d = get(w, id);
+    assert_int_equal(d.status, 6); /* accepted, a fee is due: the clock stands */
+    assert_int_equal(d.clock, DOSSIER_CLOCK_PAUSED);
+    pay(w, id);
+    d = get(w, id);
+    assert_true(d.is_paid);
+    assert_int_equal(d.status, 4);
+    assert_int_equal(d.clock, DOSSIER_CLOCK_RUNNING);
+    act(w, SPECIALIST, id, "propose", "đủ điều kiện");
+    be(w, LEADER);
+    ASSERT_OK(w->cx, dossier_result_preview(w->cx, id, &pdf));
+    assert_true(str_starts(pdf, STR("%PDF-")));
+    sign(w, id);
+    d = get(w, id);
+    assert_int_equal(d.status, 9);
+    assert_int_equal(d.clock, DOSSIER_CLOCK_STOPPED);
+    ASSERT_OK(w->cx, dossier_results(w->cx, id, &r, &n));
+    assert_int_equal(n, 1);
+    ASSERT_STR(r[0].state, "published");
+    assert_int_not_equal(r[0].record, 0);
+    ASSERT_OK(w->cx, dossier_result_pdf(w->cx, r[0].id, &pdf));
+    ASSERT_OK(w->cx, sign_verify_pdf(w->cx, pdf, &report));
+    assert_int_equal(report.n, 2);
+    assert_true(report.is_intact);
+    assert_true(report.v[1].is_seal);
+    ASSERT_OK(w->cx, dossier_result_by_hash(w->cx, r[0].hash, &by_hash));
+    assert_int_equal(by_hash.id, r[0].id);
+    struct flow_task t = open_task(w, id);
+    be(w, RECEIVER);
+    ASSERT_OK(w->cx, dossier_hand_over(w->cx, t.id, t.version, STR("Thị Mơ"), STR("tại quầy")));
+    d = get(w, id);
+    assert_int_equal(d.status, 10);
+    ASSERT_STR(d.state, "done");
+    assert_int_not_equal(d.returned_us, 0);
+    be(w, CITIZEN);
+    ASSERT_OK(w->cx, dossier_rate(w->cx, id, 5, STR("nhanh")));
+    assert_int_equal(dossier_rate(w->cx, id, 1, STR("")), ERR_CONFLICT);
+    assert_int_equal(dossier_withdraw(w->cx, id, STR("thôi")), ERR_CONFLICT);
+}
+
+static void
+test_revoke_marks_result_and_record(void **state)
+{
+    struct world *w = *state;
+    struct dossier_result *r = NULL;
+    struct record rec;
+    size_t n = 0;
+    int64_t id = file(w);
+    to_signature(w, id);
+    sign(w, id);
+    ASSERT_OK(w->cx, dossier_results(w->cx, id, &r, &n));
+    be(w, RECEIVER);
+    assert_int_equal(dossier_result_revoke(w->cx, r[0].id, STR("sai tên")), ERR_FORBIDDEN);
+    be(w, LEADER);
+    assert_int_equal(dossier_result_revoke(w->cx, r[0].id, STR(" ")), ERR_INVALID);
+    be(w, LEADER);
+    ASSERT_OK(w->cx, dossier_result_revoke(w->cx, r[0].id, STR("sai tên")));
+    assert_int_equal(dossier_result_revoke(w->cx, r[0].id, STR("lần nữa")), ERR_CONFLICT);
+    ASSERT_OK(w->cx, dossier_results(w->cx, id, &r, &n));
+    ASSERT_STR(r[0].state, "revoked");
+    ASSERT_OK(w->cx, record_by_id(w->cx, r[0].record, &rec));
+    assert_int_not_equal(rec.revoked_us, 0);
+}
+
+/* --- refused, sent back, conflicts ---------------------------------------------------------------- */
+static void
+test_refuse_without_a_reason_is_invalid_with_one_ends(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    struct flow_task t = open_task(w, id);
+    struct dossier_act a = { .task = t.id, .outcome = STR("refuse"), .note = STR("  ") };
+    be(w, RECEIVER);
+    assert_int_equal(dossier_do(w->cx, &a), ERR_INVALID);
+    act(w, RECEIVER, id, "refuse", "không thuộc thẩm quyền");
+    struct dossier d = get(w, id);
+    ASSERT_STR(d.state, "refused");
+    assert_int_equal(d.status, 3);
+    assert_int_equal(d.clock, DOSSIER_CLOCK_STOPPED);
+}
+
+static void
+test_reject_approved_by_the_leader_stops(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    act(w, RECEIVER, id, "accept", "");
+    pay(w, id);
+    act(w, SPECIALIST, id, "reject", "không đủ điều kiện");
+    act(w, LEADER, id, "return", "xem lại sổ");
+    act(w, SPECIALIST, id, "reject", "đã xem lại");
+    act(w, LEADER, id, "approve", "");
+    struct dossier d = get(w, id);
+    ASSERT_STR(d.state, "stopped");
+    assert_int_equal(d.status, 8);
+}
+
+static void
+test_leader_sends_back_and_the_same_draft_is_proposed_again(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    to_signature(w, id);
+    int64_t results = test_count(w->cx, "result");
+    act(w, LEADER, id, "return", "sai năm sinh");
+    ASSERT_STR(open_task(w, id).step_id, "examine");
+    act(w, SPECIALIST, id, "propose", "đã sửa");
+    assert_int_equal(test_count(w->cx, "result"), results);
+    sign(w, id);
+    assert_int_equal(get(w, id).status, 9);
+}
+
+static void
+test_do_by_the_second_officer_is_a_conflict(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    struct flow_task t = open_task(w, id);
+    act(w, RECEIVER, id, "accept", "");
+    int64_t events = test_count(w->cx, "dossier_event");
+    struct dossier_act late = { .task = t.id,
+                                .version = t.version,
+                                .outcome = STR("refuse"),
+                                .note = STR("thiếu giấy") };
+    be(w, SECOND_RECEIVER);
+    assert_int_equal(dossier_do(w->cx, &late), ERR_CONFLICT);
+    assert_int_equal(w->cx->n_problems, 1);
+    assert_int_equal(test_count(w->cx, "dossier_event"), events);
+    ASSERT_STR(get(w, id).state, "open");
+}
+
+static void
+test_do_without_the_role_is_forbidden(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    struct dossier_act a = { .task = open_task(w, id).id, .outcome = STR("accept") };
+    static const enum who wrong[] = { CITIZEN, STRANGER, SPECIALIST, LEADER, CASHIER };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        be(w, wrong[i]);
+        assert_int_equal(dossier_do(w->cx, &a), ERR_FORBIDDEN);
+    }
+    assert_int_equal(get(w, id).status, 1);
+}
+
+static void
+test_do_sign_outcome_without_a_signature_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    to_signature(w, id);
+    struct dossier_act a = { .task = open_task(w, id).id, .outcome = STR("sign") };
+    be(w, LEADER);
+    assert_int_not_equal(dossier_do(w->cx, &a), ERR_OK);
+    assert_int_equal(get(w, id).status, 4);
+}
+
+static void
+test_sign_with_a_wrong_pin_signs_nothing(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    size_t done = 9;
+    to_signature(w, id);
+    int64_t task = open_task(w, id).id;
+    be(w, LEADER);
+    assert_int_equal(dossier_sign(w->cx, &task, 1, STR("111111"), &done), ERR_INVALID);
+    assert_int_equal(done, 0);
+    ASSERT_STR(w->cx->problems[0].field, "pin");
+    assert_int_equal(get(w, id).status, 4);
+    sign(w, id);
+}
+
+static void
+test_claim_by_two_the_second_is_a_conflict(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    int64_t task = open_task(w, id).id;
+    be(w, RECEIVER);
+    ASSERT_OK(w->cx, dossier_claim(w->cx, task));
+    be(w, SECOND_RECEIVER);
+    assert_int_equal(dossier_claim(w->cx, task), ERR_CONFLICT);
+    be(w, RECEIVER);
+    ASSERT_OK(w->cx, dossier_assign(w->cx, task, 0, w->account[SECOND_RECEIVER]));
+    assert_int_equal(open_task(w, id).assignee, w->account[SECOND_RECEIVER]);
+}
+
+static void
+test_assign_to_somebody_without_the_role_is_invalid(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    int64_t task = open_task(w, id).id;
+    be(w, RECEIVER);
+    ASSERT_OK(w->cx, dossier_claim(w->cx, task));
+    assert_int_equal(dossier_assign(w->cx, task, 0, w->account[STRANGER]), ERR_INVALID);
+    assert_int_equal(open_task(w, id).assignee, w->account[RECEIVER]);
+}
+
+/* --- supplement and the clock ---------------------------------------------------------------------- */
+static void
+ask(struct world *w, enum who who, int64_t id, const char *note, enum err expected)
+{
+    struct dossier_act a = { .task = open_task(w, id).id, .note = str_of(note) };
+    be(w, who);
+    enum err e = dossier_ask_supplement(
+        w->cx, &a, STR("[{\"paper\":null,\"text\":\"Bản sao hộ chiếu\"}]"));
+    assert_int_equal(e, expected);
+}
+
+static void
+test_supplement_once_then_only_with_a_leader(void **state)
+{
+    struct world *w = *state;
+    struct dossier_supplement *s = NULL;
+    size_t n = 0;
+    int64_t id = file(w);
+    ask(w, RECEIVER, id, "", ERR_OK);
+    assert_int_equal(get(w, id).status, 5);
+    be(w, STRANGER);
+    assert_int_equal(dossier_answer_supplement(w->cx, id, STR("x")), ERR_FORBIDDEN);
+    be(w, CITIZEN);
+    ASSERT_OK(w->cx, dossier_answer_supplement(w->cx, id, STR("đã gửi")));
+    assert_int_equal(dossier_answer_supplement(w->cx, id, STR("lại")), ERR_CONFLICT);
+    ASSERT_STR(open_task(w, id).step_id, "receive");
+    ask(w, RECEIVER, id, "vẫn thiếu", ERR_INVALID);
+    assert_int_equal(get(w, id).n_supplements, 1);
+    ASSERT_OK(w->cx, dossier_supplements(w->cx, id, &s, &n));
+    assert_int_equal(n, 1);
+    assert_int_not_equal(s[0].answered_us, 0);
+    act(w, RECEIVER, id, "accept", "");
+}
+
+static void
+test_supplement_with_nothing_in_it_is_invalid(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    struct dossier_act a = { .task = open_task(w, id).id };
+    be(w, RECEIVER);
+    assert_int_equal(dossier_ask_supplement(w->cx, &a, STR("[]")), ERR_INVALID);
+    assert_int_equal(get(w, id).n_supplements, 0);
+}
+
+static void
+test_clock_stands_while_the_citizen_pays_and_keeps_what_remains(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    act(w, RECEIVER, id, "accept", "");
+    struct dossier d = get(w, id);
+    int64_t left = dossier_left_s(w->cx, &d);
+    int64_t first_due_us = d.first_due_us;
+    work_hours(w, 24 * 7); /* a week passes before the fee is paid */
+    d = get(w, id);
+    assert_int_equal(dossier_left_s(w->cx, &d), left);
+    pay(w, id);
+    d = get(w, id);
+    assert_int_equal(dossier_left_s(w->cx, &d), left);
+    assert_int_equal(d.first_due_us, first_due_us);
+    assert_true(d.due_us > first_due_us);
+    work_hours(w, 24);
+    d = get(w, id);
+    assert_true(dossier_left_s(w->cx, &d) < left);
+    act(w, SPECIALIST, id, "propose", "");
+    sign(w, id);
+}
+
+/* --- late, withdrawn ---------------------------------------------------------------------------------- */
+static void
+test_apology_only_when_late_and_only_once(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    act(w, RECEIVER, id, "accept", "");
+    pay(w, id);
+    be(w, LEADER);
+    int64_t soon_us = calendar_now_us(w->cx) + 24 * 60 * HOUR_US;
+    assert_int_equal(dossier_apologise(w->cx, id, STR("đông việc"), soon_us), ERR_CONFLICT);
+    work_hours(w, 24 * 30);
+    be(w, RECEIVER);
+    assert_int_equal(dossier_apologise(w->cx, id, STR("đông việc"), soon_us), ERR_FORBIDDEN);
+    be(w, LEADER);
+    ASSERT_OK(w->cx, dossier_apologise(w->cx, id, STR("đông việc"), soon_us));
+    be(w, LEADER);
+    assert_int_equal(dossier_apologise(w->cx, id, STR("vẫn đông"), soon_us + HOUR_US), ERR_INVALID);
+    struct dossier d = get(w, id);
+    assert_int_equal(d.due_us, soon_us);
+    int64_t late = sum(w, "done_late");
+    act(w, SPECIALIST, id, "propose", "");
+    sign(w, id);
+    /* a new date does not make a late result punctual */
+    assert_int_equal(sum(w, "done_late"), late + 1);
+}
+
+static void
+test_withdraw_cancels_tasks_and_closes(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    act(w, RECEIVER, id, "accept", "");
+    be(w, STRANGER);
+    assert_int_equal(dossier_withdraw(w->cx, id, STR("x")), ERR_FORBIDDEN);
+    be(w, CITIZEN);
+    ASSERT_OK(w->cx, dossier_withdraw(w->cx, id, STR("không cần nữa")));
+    struct dossier d = get(w, id);
+    ASSERT_STR(d.state, "withdrawn");
+    assert_int_equal(d.status, 7);
+    struct pay_bill *b = NULL;
+    size_t n = 0;
+    ASSERT_OK(w->cx, pay_bill_list(w->cx, id, &b, &n));
+    ASSERT_STR(b[0].state, "cancelled");
+    assert_int_equal(dossier_withdraw(w->cx, id, STR("lại")), ERR_CONFLICT);
+}
+
+/* --- lists --------------------------------------------------------------------------------------------- */
+static void
+test_inbox_pages_by_key_masks_and_counts(void **state)
+{
+    struct world *w = *state;
+    struct dossier_row *v = NULL;
+    struct flow_inbox_counts c;
+    size_t n = 0;
+    int64_t seen = 0;
+    for (int i = 0; i < 5; i++) {
+        (void)file(w);
+    }
+    be(w, RECEIVER);
+    struct dossier_inbox q = {
+        .unit = w->unit->key, .role = STR("receiver"), .tab = STR("all"), .n = 2
+    };
+    do {
+        ASSERT_OK(w->cx, dossier_inbox(w->cx, &q, &v, &n));
+        for (size_t i = 0; i < n; i++) {
+            assert_true(v[i].due_us > q.after_due_us ||
+                        (v[i].due_us == q.after_due_us && v[i].task > q.after_id));
+            q.after_due_us = v[i].due_us;
+            q.after_id = v[i].task;
+            assert_false(str_eq(v[i].applicant, STR("Thị Mơ")));
+        }
+        seen += (int64_t)n;
+    } while (n == 2);
+    ASSERT_OK(w->cx, flow_inbox_count(w->cx, q.unit, q.role, w->account[RECEIVER], 0, 0, &c));
+    assert_int_equal(seen, c.n_open);
+}
+
+static void
+test_track_wants_number_and_code(void **state)
+{
+    struct world *w = *state;
+    struct dossier d = get(w, file(w));
+    struct dossier got;
+    ASSERT_OK(w->cx, dossier_track(w->cx, d.number, d.code, STR("10.0.0.1"), &got));
+    assert_int_equal(got.id, d.id);
+    assert_int_equal(dossier_track(w->cx, d.number, STR("AAAAAAAAAA"), STR("10.0.0.1"), &got),
+                     ERR_NOT_FOUND);
+    enum err e = ERR_OK;
+    for (int i = 0; i < 40 && e != ERR_RATE; i++) {
+        e = dossier_track(w->cx, d.number, STR("BBBBBBBBBB"), STR("10.0.0.2"), &got);
+    }
+    assert_int_equal(e, ERR_RATE);
+}
+
+static void
+test_print_all_forms_of_the_counter_are_pdf(void **state)
+{
+    static const char *const forms[] = { "tiep-nhan-hen-tra", "yeu-cau-bo-sung", "tu-choi",
+                                         "xin-loi", "kiem-soat" };
+    struct world *w = *state;
+    int64_t id = file(w);
+    ask(w, RECEIVER, id, "", ERR_OK);
+    struct dossier d = get(w, id);
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        struct str pdf;
+        ASSERT_OK(w->cx, dossier_print(w->cx, &d, str_of(forms[i]), &pdf));
+        assert_true(str_starts(pdf, STR("%PDF-")));
+    }
+}
+
+/* --- statuses -------------------------------------------------------------------------------------------- */
+static void
+test_status_may_follows_the_national_table(void **state)
+{
+    static const int32_t allowed[][2] = { { 1, 2 }, { 1, 3 }, { 1, 5 }, { 2, 4 },  { 2, 6 },
+                                          { 4, 8 }, { 4, 9 }, { 5, 4 }, { 9, 10 }, { 8, 4 } };
+    static const int32_t refused[][2] = { { 1, 9 }, { 3, 2 },  { 7, 4 },  { 10, 9 }, { 9, 7 },
+                                          { 2, 1 }, { 0, 1 },  { 11, 1 }, { 4, 10 }, { 10, 4 } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(allowed); i++) {
+        assert_true(dossier_status_may(allowed[i][0], allowed[i][1]));
+    }
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        assert_false(dossier_status_may(refused[i][0], refused[i][1]));
+    }
+}
+
+/* --- last: every counter equals a recount of the rows ------------------------------------------------------ */
+static void
+test_counters_equal_a_recount_of_the_rows(void **state)
+{
+    static const struct {
+        const char *metric, *sql;
+    } recount[] = {
+        { "received", "SELECT count(*) FROM dossier" },
+        { "open", "SELECT count(*) FROM dossier WHERE state = 'open'" },
+        { "waiting", "SELECT count(*) FROM dossier WHERE state = 'open' AND status IN (5, 6)" },
+        { "unpaid", "SELECT count(*) FROM dossier WHERE state = 'open' AND is_paid = 0" },
+        { "refused", "SELECT count(*) FROM dossier WHERE state = 'refused'" },
+        { "withdrawn", "SELECT count(*) FROM dossier WHERE state = 'withdrawn'" },
+        { "done", "SELECT count(*) FROM dossier WHERE status IN (9, 10)" },
+        { "done_late", "SELECT count(*) FROM dossier WHERE status IN (9, 10) AND finished_us > "
+                       "CASE WHEN apology_us = 0 THEN due_us ELSE first_due_us END" },
+        { "paid", "SELECT count(*) FROM dossier WHERE is_paid = 1 AND fee_vnd > 0" },
+        { "paid_vnd", "SELECT sum(fee_vnd) FROM dossier WHERE is_paid = 1" },
+        { "rated", "SELECT count(*) FROM dossier WHERE rating > 0" },
+        { "rating_sum", "SELECT sum(rating) FROM dossier" },
+        { "supplement_asked", "SELECT count(*) FROM supplement" },
+    };
+    struct world *w = *state;
+    struct ledger_report report;
+    for (size_t i = 0; i < COUNT_OF(recount); i++) {
+        int64_t counted = sum(w, recount[i].metric);
+        int64_t rows = test_i64(w->cx, recount[i].sql);
+        if (counted != rows) {
+            fail_msg("%s: counted %" PRId64 ", rows %" PRId64, recount[i].metric, counted, rows);
+        }
+    }
+    ASSERT_OK(w->cx, ledger_verify(w->cx, &report));
+    assert_int_equal(report.n_faults, 0);
+    assert_int_equal(
+        test_i64(w->cx, "SELECT count(*) FROM dossier d WHERE d.state <> 'open' AND EXISTS "
+                        "(SELECT 1 FROM flow_task t WHERE t.subject_id = d.id AND t.state = 'open')"),
+        0);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_status_may_follows_the_national_table),
+        cmocka_unit_test(test_submit_twice_gives_the_same_receipt),
+        cmocka_unit_test(test_submit_without_a_required_paper_is_invalid_and_names_it),
+        cmocka_unit_test(test_draft_get_by_a_stranger_is_not_found),
+        cmocka_unit_test(test_journey_ends_returned_with_a_result_that_verifies),
+        cmocka_unit_test(test_revoke_marks_result_and_record),
+        cmocka_unit_test(test_refuse_without_a_reason_is_invalid_with_one_ends),
+        cmocka_unit_test(test_reject_approved_by_the_leader_stops),
+        cmocka_unit_test(test_leader_sends_back_and_the_same_draft_is_proposed_again),
+        cmocka_unit_test(test_do_by_the_second_officer_is_a_conflict),
+        cmocka_unit_test(test_do_without_the_role_is_forbidden),
+        cmocka_unit_test(test_do_sign_outcome_without_a_signature_changes_nothing),
+        cmocka_unit_test(test_sign_with_a_wrong_pin_signs_nothing),
+        cmocka_unit_test(test_claim_by_two_the_second_is_a_conflict),
+        cmocka_unit_test(test_assign_to_somebody_without_the_role_is_invalid),
+        cmocka_unit_test(test_supplement_once_then_only_with_a_leader),
+        cmocka_unit_test(test_supplement_with_nothing_in_it_is_invalid),
+        cmocka_unit_test(test_clock_stands_while_the_citizen_pays_and_keeps_what_remains),
+        cmocka_unit_test(test_apology_only_when_late_and_only_once),
+        cmocka_unit_test(test_withdraw_cancels_tasks_and_closes),
+        cmocka_unit_test(test_inbox_pages_by_key_masks_and_counts),
+        cmocka_unit_test(test_track_wants_number_and_code),
+        cmocka_unit_test(test_print_all_forms_of_the_counter_are_pdf),
+        cmocka_unit_test(test_counters_equal_a_recount_of_the_rows),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
