@@ -136,7 +136,8 @@ NODISCARD enum err dossier_procedure(struct ctx *cx, const struct dossier *d,
                                      const struct procedure **ret);
 /* Form with the frozen answers, for rows and texts. */
 NODISCARD enum err dossier_form(struct ctx *cx, const struct dossier *d, struct form_state *ret);
-/* Papers that these frozen answers ask for, required or not, and how many were handed in for each. */
+/* Papers that these frozen answers ask for, required or not, and how many were handed in for each.
+ */
 NODISCARD enum err dossier_needs(struct ctx *cx, const struct dossier *d, struct dossier_need **ret,
                                  size_t *ret_n);
 /* Working seconds left until due (negative: late); of a paused clock what is kept. */
@@ -166,8 +167,8 @@ NODISCARD enum err dossier_search(struct ctx *cx, struct str unit, struct str te
 /* A figure: a metric of engine/indicator, or one that depends on the time of day:
  *   late       open, clock running, due instant passed
  *   due_today  open, clock running, due between now and the end of this business day
- * Null unit, procedure and field mean all; from and to are days, both included (day 0: open). Stocks,
- * late and due_today tell of now. */
+ * Null unit, procedure and field mean all; from and to are days, both included (day 0: open).
+ * Stocks, late and due_today tell of now. */
 struct dossier_figure {
     struct str metric, unit, procedure, field;
     struct date from, to;
@@ -181,13 +182,13 @@ NODISCARD enum err dossier_figure_group(struct ctx *cx, const struct dossier_fig
                                         enum indicator_group by, struct indicator_row **ret,
                                         size_t *ret_n);
 struct dossier_figure_row {
-    int64_t key; /* for paging */
+    int64_t key;                                              /* for paging */
     int64_t id, n, submitted_us, due_us, finished_us, left_s; /* n: what it adds to the figure */
     struct str number, applicant, procedure, procedure_code, state, unit; /* applicant masked */
     int32_t status;
 };
-/* Exactly the dossiers that were counted, newest first (late and due_today: oldest first); `after` is
- * the key of the last one shown, 0 = from the start; at most 50. */
+/* Exactly the dossiers that were counted, newest first (late and due_today: oldest first); `after`
+ * is the key of the last one shown, 0 = from the start; at most 50. */
 NODISCARD enum err dossier_figure_list(struct ctx *cx, const struct dossier_figure *f,
                                        int64_t after, struct dossier_figure_row **ret,
                                        size_t *ret_n);
@@ -237,7 +238,9 @@ NODISCARD enum err dossier_answer_supplement(struct ctx *cx, int64_t dossier, st
  * when confirmed. */
 NODISCARD enum err dossier_answer_draft(struct ctx *cx, int64_t dossier, struct str corrections);
 NODISCARD enum err dossier_withdraw(struct ctx *cx, int64_t dossier, struct str reason);
-/* Overdue: apology with reason and new date, once. */
+/* Overdue, or due within a working day: apology with reason and new date, once. first_due_us keeps
+ * the appointment that was missed: the result is measured against it. ERR_CONFLICT: there is time
+ * left. Source: Decree 61/2018 art. 19 as kept by Decree 118/2025. */
 NODISCARD enum err dossier_apologise(struct ctx *cx, int64_t dossier, struct str reason,
                                      int64_t new_due_us);
 /* Asks another unit; opens a task there and waits. */

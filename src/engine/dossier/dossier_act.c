@@ -100,6 +100,27 @@ needs_reason(struct str outcome)
            str_eq(outcome, STR("return"));
 }
 
+/* A dossier that ends without a result tells its applicant why: what was written now, or, when a
+ * leader only agreed, what was proposed (national statuses 3 and 8 require a reason). */
+static enum err
+tell_reason(struct ctx *cx, const struct dossier *d, const struct dossier_act *act)
+{
+    struct flow_task *v = NULL;
+    size_t n = 0;
+    struct str reason = act->note;
+    if (!str_eq(d->state, STR("refused")) && !str_eq(d->state, STR("stopped"))) {
+        return ERR_OK;
+    }
+    TRY(flow_tasks_of_case(cx, d->case_id, &v, &n));
+    for (size_t i = n; i > 0 && str_is_empty(str_trim(reason)); i--) {
+        if (needs_reason(v[i - 1].outcome)) {
+            reason = v[i - 1].note;
+        }
+    }
+    TRY(dossier_note(cx, d, "reason", reason, true));
+    return dossier_tell(cx, d, "refused", reason);
+}
+
 /* Closes the task on the running case and writes what every act writes. */
 static enum err
 finish_task(struct ctx *cx, struct act_job *job, const struct flow_task *t)
@@ -119,17 +140,30 @@ finish_task(struct ctx *cx, struct act_job *job, const struct flow_task *t)
     struct str what = str_is_empty(act->back_to) ? act->outcome : STR("sent_back");
     struct str note = str_fmt(cx->arena, STR_FMT "|" STR_FMT "|" STR_FMT, STR_ARG(t->step_id),
                               STR_ARG(what), STR_ARG(act->note));
-    bool is_public = str_eq(what, STR("refuse"));
     TRY(dossier_record(cx, &job->d, "task_done", note, false));
-    if (is_public) {
-        TRY(dossier_note(cx, &job->d, "reason", act->note, true));
-    }
     if (str_is_empty(act->back_to)) {
         TRY(flow_task_complete(cx, &env, &done));
     } else {
         TRY(flow_return_to(cx, &env, &done, act->back_to));
     }
+    TRY(tell_reason(cx, &job->d, act));
     return dossier_run_end(cx, &run);
+}
+
+/* Outcomes that mean more than the closing of a task have functions of their own: a signature, a
+ * request for what is missing, a payment, a question to another unit. */
+static enum err
+require_plain(struct ctx *cx, const struct flow_task *t, const struct dossier_act *act)
+{
+    bool is_signing = str_eq(t->action, STR("sign")) && str_eq(act->outcome, STR("sign"));
+    bool is_other = str_eq(act->outcome, STR("supplement")) || str_eq(act->outcome, STR("consult"));
+    if (str_is_empty(act->back_to) && (is_signing || is_other)) {
+        return err_set(cx, ERR_FORBIDDEN, "outcome " STR_FMT " is not given so",
+                       STR_ARG(act->outcome));
+    }
+    return str_eq(t->role, STR("citizen"))
+               ? err_set(cx, ERR_FORBIDDEN, "task %" PRId64 " is the applicant's", t->id)
+               : ERR_OK;
 }
 
 static enum err
@@ -138,6 +172,7 @@ do_tx(struct ctx *cx, void *arg)
     struct act_job *job = arg;
     struct flow_task t;
     TRY(load_task(cx, job->act, &t, &job->d));
+    TRY(require_plain(cx, &t, job->act));
     return finish_task(cx, job, &t);
 }
 
@@ -175,6 +210,23 @@ dossier_claim(struct ctx *cx, int64_t task)
     return ERR_OK;
 }
 
+/* Only somebody with the task's role in its unit can be given it; 0 is the pool. */
+static enum err
+require_colleague(struct ctx *cx, const struct flow_task *t, int64_t to)
+{
+    struct access_officer *v = NULL;
+    size_t n = 0;
+    bool is_one = to == 0;
+    TRY(access_officers(cx, t->unit, t->role, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        is_one = is_one || v[i].account == to;
+    }
+    if (!is_one) {
+        ctx_problem(cx, STR("to"), STR("dossier.not_a_colleague"), STR_NULL);
+    }
+    return ctx_check(cx);
+}
+
 static enum err
 assign_tx(struct ctx *cx, void *arg)
 {
@@ -185,7 +237,9 @@ assign_tx(struct ctx *cx, void *arg)
     if (t.assignee != cx->who.account) {
         TRY(access_require_in(cx, "dossier.assign", t.unit));
     }
-    TRY(flow_assign(cx, t.id, job->act->version, job->dossier));
+    TRY(require_colleague(cx, &t, job->dossier));
+    TRY(flow_assign(cx, t.id, job->act->version == 0 ? t.version : job->act->version,
+                    job->dossier));
     return dossier_record(cx, &job->d, "assigned", t.step_id, false);
 }
 
@@ -430,10 +484,12 @@ apologise_tx(struct ctx *cx, void *arg)
         ctx_problem(cx, STR("reason"), STR("dossier.apology_once"), STR_NULL);
         return ctx_check(cx);
     }
-    if (!str_eq(job->d.state, STR("open")) || job->d.clock == DOSSIER_CLOCK_STOPPED) {
-        return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " is finished", job->d.id);
+    bool is_running = str_eq(job->d.state, STR("open")) && job->d.clock == DOSSIER_CLOCK_RUNNING;
+    if (!is_running || dossier_left_s(cx, &job->d) >= CALENDAR_WORK_DAY_S) {
+        return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " is not about to be late", job->d.id);
     }
     job->d.apology_us = sys_now_us(cx);
+    job->d.first_due_us = job->d.due_us; /* what the result is measured against stays */
     job->d.due_us = job->until_us;
     job->d.remaining_s = calendar_work_between(cx, job->d.unit, calendar_now_us(cx), job->until_us);
     TRY(dossier_save(cx, &job->d));

@@ -235,10 +235,20 @@ dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, struct str pin, siz
         return err_set(cx, ERR_INVALID, "nothing to sign, or more than %d", SIGN_MAX);
     }
     struct str owner = str_fmt(cx->arena, "%" PRId64, cx->actor->account);
-    TRY(sign_cert_of(cx, STR("person"), owner, &cert));
-    TRY(sign_unlock(cx, cert.id, pin, PIN_SESSION_S, (int32_t)n, &token));
+    enum err e = sign_cert_of(cx, STR("person"), owner, &cert);
+    if (e == ERR_NOT_FOUND) {
+        ctx_problem(cx, STR("pin"), STR("dossier.no_certificate"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(e);
+    e = sign_unlock(cx, cert.id, pin, PIN_SESSION_S, (int32_t)n, &token);
+    if (e == ERR_FORBIDDEN) {
+        ctx_problem(cx, STR("pin"), STR("dossier.key_locked"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(e);
     for (size_t i = 0; i < n; i++) {
-        enum err e = sign_one(cx, tasks[i], token);
+        e = sign_one(cx, tasks[i], token);
         if (e == ERR_OK) {
             (*ret_done)++;
         } else {

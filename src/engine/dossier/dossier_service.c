@@ -6,6 +6,7 @@
 #include "engine/dossier/dossier_int.h"
 #include "engine/pack/pack.h"
 #include "engine/paper/paper.h"
+#include "engine/pay/pay.h"
 #include "engine/unit/unit.h"
 #include "gen/q_dossier.h"
 #include "store/store.h"
@@ -155,7 +156,12 @@ register_entry(struct ctx *cx, void *arg, const struct flow_case *c, struct str 
     struct dossier_run *run = arg;
     int64_t seq = 0;
     int64_t year = 0;
+    struct q_register_of have;
     (void)c;
+    enum err e = q_register_of(cx, &have, .dossier_id = run->d->id, .book = book);
+    if (e != ERR_NOT_FOUND) {
+        return e; /* sent back and proposed again: the same line of the book */
+    }
     run->is_changed = true;
     TRY(book_number(cx, run->d, book, &seq, &year));
     TRY(dossier_learn(cx, run->d, STR("register_number"),
@@ -210,7 +216,8 @@ publish_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str 
             TRY(publish_one(cx, run, &have.v[i]));
         }
     }
-    bool is_late = dossier_left_s(cx, run->d) < 0;
+    bool is_late = run->d->apology_us == 0 ? dossier_left_s(cx, run->d) < 0
+                                           : calendar_now_us(cx) > run->d->first_due_us;
     dossier_clock_stop(cx, run->d);
     TRY(dossier_status_advance(cx, run->d, 9));
     TRY(dossier_count(cx, run->d, "done", 1));
@@ -240,6 +247,21 @@ status(struct ctx *cx, void *arg, const struct flow_case *c, struct str word)
     return dossier_status_advance(cx, run->d, (int32_t)code);
 }
 
+/* Nobody shall pay for a dossier that has ended. */
+static enum err
+cancel_bills(struct ctx *cx, const struct dossier *d)
+{
+    struct pay_bill *v = NULL;
+    size_t n = 0;
+    TRY(pay_bill_list(cx, d->id, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(v[i].state, STR("open"))) {
+            TRY(pay_bill_cancel(cx, v[i].id, d->state));
+        }
+    }
+    return ERR_OK;
+}
+
 enum err
 dossier_close(struct ctx *cx, struct dossier *d, const char *state)
 {
@@ -263,6 +285,7 @@ dossier_close(struct ctx *cx, struct dossier *d, const char *state)
     d->state = str_eq(s, STR("returned")) ? STR("done") : s;
     TRY(dossier_stock(cx, d, "open", false));
     TRY(dossier_stock(cx, d, "unpaid", false));
+    TRY(cancel_bills(cx, d));
     return dossier_record(cx, d, str_z(cx->arena, s), STR_NULL, true);
 }
 

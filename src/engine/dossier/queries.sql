@@ -285,3 +285,8 @@ GROUP BY d.field ORDER BY d.field LIMIT :limit_n
 SELECT d.procedure_code, COUNT(*) FROM dossier d WHERE d.state = 'open' AND d.clock = 1 AND d.due_us >= :from_us AND d.due_us < :to_us AND (:unit = '' OR d.unit = :unit)
     AND (:procedure_code = '' OR d.procedure_code = :procedure_code) AND (:field = '' OR d.field = :field)
 GROUP BY d.procedure_code ORDER BY d.procedure_code LIMIT :limit_n
+
+-- name: register_of :one
+-- in: dossier_id:i64 book:str
+-- out: seq:i64
+SELECT seq FROM register_entry WHERE dossier_id = :dossier_id AND book = :book LIMIT 1

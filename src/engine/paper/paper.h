@@ -88,7 +88,8 @@ NODISCARD enum err record_list(struct ctx *cx, int64_t owner_id, struct str type
 NODISCARD enum err record_by_id(struct ctx *cx, int64_t id, struct record *ret);
 /* The record with this SHA-256 of its file: what the verify page asks. ERR_NOT_FOUND. */
 NODISCARD enum err record_by_hash(struct ctx *cx, struct str hash, struct record *ret);
-/* replaced_by 0 when there is no corrected one. ERR_CONFLICT when already revoked. */
+/* Inside a write of the caller, or opens its own. replaced_by 0 when there is no corrected one.
+ * ERR_CONFLICT when already revoked. */
 NODISCARD enum err record_revoke(struct ctx *cx, int64_t id, struct str reason,
                                  int64_t replaced_by);
 /* True while it may be offered for reuse on that day. Pure. */

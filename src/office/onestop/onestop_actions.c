@@ -233,7 +233,9 @@ onestop_part_actions(struct ctx *cx, struct onestop_view *v)
 {
     struct tpl_onestop_dossier *page = v->page;
     const struct flow_process *process = NULL;
-    page->can_apologise = page->is_late && page->is_open && !page->was_apologised &&
+    bool is_running = v->d.clock == DOSSIER_CLOCK_RUNNING;
+    page->can_apologise = page->is_open && is_running && !page->was_apologised &&
+                          dossier_left_s(cx, &v->d) < CALENDAR_WORK_DAY_S &&
                           access_may_in(cx, "dossier.apologise", v->d.unit);
     page->is_with_citizen = v->d.status == 5 || v->d.status == 6;
     page->can_counter = page->is_open && access_may_in(cx, "dossier.intake", v->d.unit);

@@ -1,5 +1,5 @@
-/* The journey of a dossier on the level of the engines: real pack, real process, real signatures. One
- * world for all tests: each files dossiers of its own, the last one recounts everything. */
+/* The journey of a dossier on the level of the engines: real pack, real process, real signatures.
+ * One world for all tests: each files dossiers of its own, the last one recounts everything. */
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier_int.h"
@@ -77,8 +77,7 @@ certificates(struct world *w)
 {
     int64_t id = 0;
     struct sign_cert_wish leader = { .kind = SIGN_PERSON,
-                                     .owner =
-                                         str_fmt(w->cx->arena, "%" PRId64, w->account[LEADER]),
+                                     .owner = str_fmt(w->cx->arena, "%" PRId64, w->account[LEADER]),
                                      .name = str_of(people[LEADER].name),
                                      .org = STR("Xã Bom Bo"),
                                      .position = STR("Chủ tịch"),
@@ -106,15 +105,15 @@ static int
 set_up(void **state)
 {
     static pack_part_fn *const parts[] = {
-        pack_part_site, pack_part_texts, unit_pack_part,  calendar_pack_part, access_pack_part,
+        pack_part_site, pack_part_texts, unit_pack_part,  calendar_pack_part,  access_pack_part,
         form_pack_part, flow_pack_part,  print_pack_load, procedure_pack_part,
     };
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
     w->env = test_env_new();
     w->cx = w->env->cx;
-    ASSERT_OK(w->cx, pack_set_open(w->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts),
-                                   &w->packs));
+    ASSERT_OK(w->cx,
+              pack_set_open(w->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), &w->packs));
     w->cx->packs = w->packs;
     w->cx->texts = pack_texts(pack_now(w->cx));
     w->unit = unit_at(w->cx, STR(UNIT), calendar_today(w->cx));
@@ -159,15 +158,16 @@ draft_of(struct world *w, const char *history)
         "\"personal_id\":\"070190000018\",\"home\":{\"unit\":\"" UNIT "\",\"line\":\"Sóc Bom Bo\"},"
         "\"ethnicity\":\"01\",\"nationality\":\"VN\",\"phone\":\"0900012345\","
         "\"files_for\":\"self\",\"marital_history\":\"%s\",\"period_kind\":\"now\","
-        "\"lived_elsewhere\":false,\"purpose\":\"other\",\"purpose_text\":\"vay vốn\",\"n_wanted\":1,"
+        "\"lived_elsewhere\":false,\"purpose\":\"other\",\"purpose_text\":\"vay "
+        "vốn\",\"n_wanted\":1,"
         "\"has_old_confirmation\":false,\"fee_group\":\"none\"}",
         history);
     be(w, CITIZEN);
     ASSERT_OK(cx, dossier_draft_new(cx, &in, &id));
     ASSERT_OK(cx, dossier_draft_get(cx, id, 0, &d));
     struct form_env env = dossier_form_env(cx, &d);
-    ASSERT_OK(cx, form_state_load(cx, form_find(pack_now(cx), STR("xac-nhan-hon-nhan")), STR_NULL,
-                                  &st));
+    ASSERT_OK(
+        cx, form_state_load(cx, form_find(pack_now(cx), STR("xac-nhan-hon-nhan")), STR_NULL, &st));
     enum err e = form_read_json(cx, &st, &env, answers);
     for (size_t i = 0; i < cx->n_problems; i++) {
         print_message("problem " STR_FMT ": " STR_FMT "\n", STR_ARG(cx->problems[i].field),
@@ -217,10 +217,9 @@ static void
 act(struct world *w, enum who who, int64_t id, const char *outcome, const char *note)
 {
     struct flow_task t = open_task(w, id);
-    struct dossier_act a = { .task = t.id,
-                             .version = t.version,
-                             .outcome = str_of(outcome),
-                             .note = str_of(note) };
+    struct dossier_act a = {
+        .task = t.id, .version = t.version, .outcome = str_of(outcome), .note = str_of(note)
+    };
     be(w, who);
     ASSERT_OK(w->cx, dossier_do(w->cx, &a));
 }
@@ -279,7 +278,23 @@ sum(struct world *w, const char *metric)
     return n;
 }
 
-/* --- submitting --------------------------------------------------------------------------------- */
+/* Is this reason among what the applicant may read? */
+static bool
+knows_reason(struct world *w, int64_t id, struct str reason)
+{
+    struct dossier_event *e = NULL;
+    size_t n = 0;
+    ASSERT_OK(w->cx, dossier_history(w->cx, id, &e, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(e[i].kind, STR("reason")) && e[i].is_public && str_eq(e[i].note, reason)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- submitting ---------------------------------------------------------------------------------
+ */
 static void
 test_submit_twice_gives_the_same_receipt(void **state)
 {
@@ -311,8 +326,7 @@ test_submit_without_a_required_paper_is_invalid_and_names_it(void **state)
     struct form_env env = dossier_form_env(w->cx, &d);
     ASSERT_OK(w->cx, form_state_load(w->cx, form_find(pack_now(w->cx), STR("xac-nhan-hon-nhan")),
                                      d.form, &st));
-    struct str divorced = str_replace(w->cx->arena, form_answers_json(w->cx, &st),
-                                      STR("\"never\""),
+    struct str divorced = str_replace(w->cx->arena, form_answers_json(w->cx, &st), STR("\"never\""),
                                       STR("\"divorced\",\"divorce_ruling\":\"12/2020/HNGĐ\","
                                           "\"divorced_abroad\":false"));
     ASSERT_OK(w->cx, form_read_json(w->cx, &st, &env, divorced));
@@ -338,7 +352,8 @@ test_draft_get_by_a_stranger_is_not_found(void **state)
     assert_true(dossier_may_read(w->cx, &dossier));
 }
 
-/* --- the whole way ------------------------------------------------------------------------------ */
+/* --- the whole way ------------------------------------------------------------------------------
+ */
 static void
 test_journey_ends_returned_with_a_result_that_verifies(void **state)
 {
@@ -414,7 +429,8 @@ test_revoke_marks_result_and_record(void **state)
     assert_int_not_equal(rec.revoked_us, 0);
 }
 
-/* --- refused, sent back, conflicts ---------------------------------------------------------------- */
+/* --- refused, sent back, conflicts
+ * ---------------------------------------------------------------- */
 static void
 test_refuse_without_a_reason_is_invalid_with_one_ends(void **state)
 {
@@ -445,6 +461,7 @@ test_reject_approved_by_the_leader_stops(void **state)
     struct dossier d = get(w, id);
     ASSERT_STR(d.state, "stopped");
     assert_int_equal(d.status, 8);
+    assert_true(knows_reason(w, id, STR("đã xem lại"))); /* the leader only agreed */
 }
 
 static void
@@ -454,10 +471,12 @@ test_leader_sends_back_and_the_same_draft_is_proposed_again(void **state)
     int64_t id = file(w);
     to_signature(w, id);
     int64_t results = test_count(w->cx, "result");
+    int64_t entries = test_count(w->cx, "register_entry");
     act(w, LEADER, id, "return", "sai năm sinh");
     ASSERT_STR(open_task(w, id).step_id, "examine");
     act(w, SPECIALIST, id, "propose", "đã sửa");
     assert_int_equal(test_count(w->cx, "result"), results);
+    assert_int_equal(test_count(w->cx, "register_entry"), entries);
     sign(w, id);
     assert_int_equal(get(w, id).status, 9);
 }
@@ -470,10 +489,9 @@ test_do_by_the_second_officer_is_a_conflict(void **state)
     struct flow_task t = open_task(w, id);
     act(w, RECEIVER, id, "accept", "");
     int64_t events = test_count(w->cx, "dossier_event");
-    struct dossier_act late = { .task = t.id,
-                                .version = t.version,
-                                .outcome = STR("refuse"),
-                                .note = STR("thiếu giấy") };
+    struct dossier_act late = {
+        .task = t.id, .version = t.version, .outcome = STR("refuse"), .note = STR("thiếu giấy")
+    };
     be(w, SECOND_RECEIVER);
     assert_int_equal(dossier_do(w->cx, &late), ERR_CONFLICT);
     assert_int_equal(w->cx->n_problems, 1);
@@ -550,14 +568,15 @@ test_assign_to_somebody_without_the_role_is_invalid(void **state)
     assert_int_equal(open_task(w, id).assignee, w->account[RECEIVER]);
 }
 
-/* --- supplement and the clock ---------------------------------------------------------------------- */
+/* --- supplement and the clock
+ * ---------------------------------------------------------------------- */
 static void
 ask(struct world *w, enum who who, int64_t id, const char *note, enum err expected)
 {
     struct dossier_act a = { .task = open_task(w, id).id, .note = str_of(note) };
     be(w, who);
-    enum err e = dossier_ask_supplement(
-        w->cx, &a, STR("[{\"paper\":null,\"text\":\"Bản sao hộ chiếu\"}]"));
+    enum err e =
+        dossier_ask_supplement(w->cx, &a, STR("[{\"paper\":null,\"text\":\"Bản sao hộ chiếu\"}]"));
     assert_int_equal(e, expected);
 }
 
@@ -619,7 +638,8 @@ test_clock_stands_while_the_citizen_pays_and_keeps_what_remains(void **state)
     sign(w, id);
 }
 
-/* --- late, withdrawn ---------------------------------------------------------------------------------- */
+/* --- late, withdrawn
+ * ---------------------------------------------------------------------------------- */
 static void
 test_apology_only_when_late_and_only_once(void **state)
 {
@@ -666,7 +686,8 @@ test_withdraw_cancels_tasks_and_closes(void **state)
     assert_int_equal(dossier_withdraw(w->cx, id, STR("lại")), ERR_CONFLICT);
 }
 
-/* --- lists --------------------------------------------------------------------------------------------- */
+/* --- lists
+ * --------------------------------------------------------------------------------------------- */
 static void
 test_inbox_pages_by_key_masks_and_counts(void **state)
 {
@@ -730,14 +751,15 @@ test_print_all_forms_of_the_counter_are_pdf(void **state)
     }
 }
 
-/* --- statuses -------------------------------------------------------------------------------------------- */
+/* --- statuses
+ * -------------------------------------------------------------------------------------------- */
 static void
 test_status_may_follows_the_national_table(void **state)
 {
     static const int32_t allowed[][2] = { { 1, 2 }, { 1, 3 }, { 1, 5 }, { 2, 4 },  { 2, 6 },
                                           { 4, 8 }, { 4, 9 }, { 5, 4 }, { 9, 10 }, { 8, 4 } };
-    static const int32_t refused[][2] = { { 1, 9 }, { 3, 2 },  { 7, 4 },  { 10, 9 }, { 9, 7 },
-                                          { 2, 1 }, { 0, 1 },  { 11, 1 }, { 4, 10 }, { 10, 4 } };
+    static const int32_t refused[][2] = { { 1, 9 }, { 3, 2 }, { 7, 4 },  { 10, 9 }, { 9, 7 },
+                                          { 2, 1 }, { 0, 1 }, { 11, 1 }, { 4, 10 }, { 10, 4 } };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(allowed); i++) {
         assert_true(dossier_status_may(allowed[i][0], allowed[i][1]));
@@ -747,7 +769,8 @@ test_status_may_follows_the_national_table(void **state)
     }
 }
 
-/* --- last: every counter equals a recount of the rows ------------------------------------------------------ */
+/* --- last: every counter equals a recount of the rows
+ * ------------------------------------------------------ */
 static void
 test_counters_equal_a_recount_of_the_rows(void **state)
 {
@@ -781,8 +804,9 @@ test_counters_equal_a_recount_of_the_rows(void **state)
     ASSERT_OK(w->cx, ledger_verify(w->cx, &report));
     assert_int_equal(report.n_faults, 0);
     assert_int_equal(
-        test_i64(w->cx, "SELECT count(*) FROM dossier d WHERE d.state <> 'open' AND EXISTS "
-                        "(SELECT 1 FROM flow_task t WHERE t.subject_id = d.id AND t.state = 'open')"),
+        test_i64(w->cx,
+                 "SELECT count(*) FROM dossier d WHERE d.state <> 'open' AND EXISTS "
+                 "(SELECT 1 FROM flow_task t WHERE t.subject_id = d.id AND t.state = 'open')"),
         0);
 }
 
