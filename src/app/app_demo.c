@@ -311,10 +311,10 @@ app_demo_print(struct ctx *cx)
         "    quantri.%s\n  leader above all units   lanhdao." STR_FMT "\n"
         "\nFirst things to try\n"
         "  1. Type \"giay doc than\" into the search box, begin, sign in as the citizen and file.\n"
-        "  2. Sign in as the one-stop officer in another browser window and accept the dossier at "
-        "/can-bo.\n"
-        "  3. Sign in as the leader, sign it at /can-bo/ky, and see the figures move at "
-        "/lanh-dao.\n\n",
+        "  2. In another browser, as the one-stop officer, accept it at /can-bo. Pay as the "
+        "citizen; "
+        "as the specialist, propose.\n"
+        "  3. As the leader, sign it at /can-bo/ky, and see the figures move at /lanh-dao.\n\n",
         PASSWORD, CITIZEN_ID, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT, PIN, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT,
         SHOW_UNIT, STR_ARG(province));
 }
