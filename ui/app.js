@@ -38,6 +38,7 @@ for (const form of all('form[data-autosave]')) {
     for (const [k, v] of new FormData(form)) if (typeof v === 'string') body.append(k, v);
     try {
       const r = await fetch(form.dataset.autosave, { method: 'POST', body, headers: { Accept: 'application/json' } });
+      if (r.ok && form.elements.v) form.elements.v.value = (await r.json()).v; // what this page has seen
       say(r.ok || r.status === 422 ? 'saved' : 'unsaved');
     } catch { say('unsaved'); timer = setTimeout(save, 10000); }
   };

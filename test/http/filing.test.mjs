@@ -222,11 +222,60 @@ test('an upload that is cut off leaves nothing behind', async () => {
 
 test('an upload that is too large is refused in words', async () => {
   const base = await begin(citizen);
-  const page = await citizen.get(`${base}/giay-to`);
-  const loai = /name="loai" value="([^"]+)"/.exec(page.text)?.[1] ?? 'ly-hon';
+  await fill(citizen, `${base}/trang/hon-nhan`, { 'a.marital_history': 'widowed', 'a.late_spouse_name': 'Trần Văn An', 'a.spouse_death_paper': '12/2020' });
+  const loai = /name="loai" value="([^"]+)"/.exec((await citizen.get(`${base}/giay-to`)).text)[1];
   const r = await upload(citizen, `${base}/giay-to`, { loai }, [{ name: 'to.jpg', type: 'image/jpeg', bytes: Buffer.alloc(21 << 20, 1) }]);
   assert.equal(r.status === 413 || r.status === 422, true, String(r.status));
   assert.match(r.text, /quá lớn/);
+});
+
+/** An officer opens the dossier and does the task that waits there. */
+async function act(login, dossier, part, fields) {
+  const officer = new Client(server);
+  await officer.signIn(login);
+  const page = await officer.get(`/can-bo${dossier}`);
+  const task = new RegExp(`/can-bo/viec/(\\d+)/${part}`).exec(page.text)?.[1];
+  assert.ok(task, `${login} has no ${part} on ${dossier} (${page.status})`);
+  const body = new URLSearchParams({ csrf: Client.token(page.text), ...fields });
+  return officer.request('POST', `/can-bo/viec/${task}/${part}`, { body, headers: { origin: server.url } });
+}
+
+/** Shows the owner's page until it says what is awaited: news travels through the outbox. */
+async function until(path, re) {
+  for (let i = 0; i < 100; i++) {
+    const r = await citizen.get(path);
+    if (re.test(r.text)) return r;
+    await new Promise((ok) => setTimeout(ok, 50));
+  }
+  throw new Error(`${path} never showed ${re}`);
+}
+
+test('asked for more, answered, billed, paid at the simulated bank', async () => {
+  const base = await complete(citizen);
+  const done = await fill(citizen, `${base}/xem-lai`, { cam_doan: '1' }, `${base}/nop`);
+  const dossier = done.location.replace('/bien-nhan', '');
+  assert.equal((await citizen.get(`${dossier}/bo-sung`)).status, 409, 'nothing is asked yet');
+  const asked = await act('motcua.25405', dossier, 'bo-sung', { words: 'Ảnh căn cước rõ hơn' });
+  assert.equal(asked.status, 303, asked.text.match(/errors[\s\S]{0,400}/)?.[0]);
+  assert.match((await citizen.get(dossier)).text, /bo-sung/);
+  assert.match((await citizen.get(`${dossier}/bo-sung`)).text, /Ảnh căn cước rõ hơn/);
+  let r = await upload(citizen, `${dossier}/bo-sung/tep`, {}, [{ name: 'cc.jpg', type: 'image/jpeg', bytes: jpeg }], `${dossier}/bo-sung`);
+  assert.equal(r.status, 303, r.text.match(/errors[\s\S]{0,400}/)?.[0]);
+  assert.match((await citizen.get(`${dossier}/bo-sung`)).text, /cc\.jpg/);
+  r = await fill(citizen, `${dossier}/bo-sung`, { loi_nhan: 'Đã chụp lại' });
+  assert.equal(r.status, 303);
+  r = await act('motcua.25405', dossier, 'xong', { outcome: 'accept' });
+  assert.equal(r.status, 303, r.text.match(/errors[\s\S]{0,400}/)?.[0]);
+  const bill = await citizen.get(`${dossier}/thanh-toan`);
+  assert.equal(bill.status, 200, bill.text.slice(0, 300));
+  assert.match(bill.text, /15\.000\sđ/);
+  assert.match(bill.text, /<svg/);
+  const bank = /\/mo-phong\/ngan-hang\/\w+/.exec(bill.text)[0];
+  assert.match((await citizen.get(bank)).text, /mô phỏng/);
+  r = await fill(citizen, bank);
+  assert.equal(r.status, 303);
+  assert.match((await citizen.get(`${dossier}/thanh-toan`)).text, /Đã nộp 15\.000\sđ/);
+  await until(dossier, /Đã nộp phí/);
 });
 
 test('withdrawal tells what it means, then ends the dossier', async () => {
