@@ -35,7 +35,7 @@ REL_OBJ  := $(LIBSRC:%.c=$(B)/rel/%.o) $(B)/rel/gen_all.o
 ASAN_OBJ := $(LIBSRC:%.c=$(B)/asan/%.o) $(TESTLIB:%.c=$(B)/asan/%.o) $(B)/asan/gen_all.o
 TEST_BIN := $(TESTS:src/%.c=$(B)/test/%)
 
-.PHONY: help all demo-pack run check check-quick check-full bench lint fuzz test deps gen clean ui
+.PHONY: help all bench-tools demo-pack run check check-quick check-full bench lint fuzz test deps gen clean ui
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 all: $(B)/bombo $(B)/demo-pack/made ## build the program
@@ -51,7 +51,7 @@ check: ## every test that guards a landing
 	@tools/check full
 check-full: ## the long ones too
 	@tools/check long
-bench: ## measure; writes build/bench.json
+bench: all bench-tools ## measure; writes build/bench.json
 	@tools/bench
 lint: ## include direction, module shape, warnings, clang-tidy, cppcheck, formatting
 	@tools/lint
@@ -103,6 +103,18 @@ $(B)/testtools/%: test/tools/%.c $(B)/asan/libbombo.a
 TESTTOOLS := $(patsubst test/tools/%.c,$(B)/testtools/%,$(wildcard test/tools/*.c))
 .PHONY: testtools
 testtools: $(TESTTOOLS)
+
+# Measuring: a load generator, the bare loop to compare with, and what is measured inside the program.
+bench-tools: $(B)/bench/load $(B)/bench/bare $(B)/bench/inproc
+$(B)/bench/inproc: bench/inproc.c test/lib/fault_vfs.c $(REL_OBJ)
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -Itest $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
+$(B)/bench/bare: bench/bare.c test/lib/fault_vfs.c $(REL_OBJ)
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -Itest $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
+$(B)/bench/load: bench/load.c
+	@mkdir -p $(@D)
+	@$(CC) -O2 -D_GNU_SOURCE -Wall -Wextra -Werror $< -o $@
 
 # Fuzzing: the library once more with clang's instrumentation, and plain drivers that replay corpora.
 FUZZ_FLAGS := -std=gnu17 -D_GNU_SOURCE -Isrc -I$(B) -Ifuzz -include src/base/banned.h $(PKG_CFLAGS) -MMD -MP \

@@ -260,9 +260,8 @@ app_demo_prepare(struct ctx *cx)
     return store_write(cx, shown_tx, demo);
 }
 
-/* The one document that generated dossiers hand in, whatever was asked for. */
-static enum err
-sample_paper(struct ctx *cx, struct str *ret)
+enum err
+app_demo_paper(struct ctx *cx, struct str *ret)
 {
     static const char source[] =
         "<document title=\"Giấy tờ mẫu\" size=\"14\"><title>GIẤY TỜ MẪU</title>"
@@ -283,7 +282,7 @@ enum err
 app_demo_simulate(struct ctx *cx, int64_t n, int32_t days)
 {
     struct app_simulation what = { .n = n, .days = days, .pin = STR(PIN) };
-    TRY(sample_paper(cx, &what.paper));
+    TRY(app_demo_paper(cx, &what.paper));
     TRY(password_hash(cx, STR(PASSWORD), &what.hash));
     (void)printf("Filing %" PRId64 " generated dossiers over %d days ...\n", n, days);
     return app_simulate(cx, &what);

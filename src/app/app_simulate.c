@@ -372,12 +372,12 @@ add_papers(struct simulation *s, const struct filing *f)
     return ERR_OK;
 }
 
+/* A draft with everything given that submitting wants, by somebody who is then the actor. */
 static enum err
-file_one(struct simulation *s, int64_t *ret_id)
+draft_one(struct simulation *s, struct dossier_draft *ret)
 {
     struct filing f = { 0 };
     struct actor me;
-    struct dossier_receipt receipt;
     int64_t id = 0;
     bool is_counter = draw(s, 100) < 22 && calendar_is_open(s->cx, STR_NULL, sys_now_us(s->cx));
     TRY(choose(s, &f));
@@ -396,7 +396,17 @@ file_one(struct simulation *s, int64_t *ret_id)
     TRY(fill_draft(s, &f));
     TRY(dossier_draft_save(s->cx, &f.draft));
     TRY(add_papers(s, &f));
-    TRY(dossier_submit(s->cx, &f.draft, &receipt));
+    *ret = f.draft;
+    return ERR_OK;
+}
+
+static enum err
+file_one(struct simulation *s, int64_t *ret_id)
+{
+    struct dossier_draft draft;
+    struct dossier_receipt receipt;
+    TRY(draft_one(s, &draft));
+    TRY(dossier_submit(s->cx, &draft, &receipt));
     *ret_id = receipt.id;
     return ERR_OK;
 }
@@ -735,4 +745,28 @@ app_simulate(struct ctx *cx, const struct app_simulation *what)
     (void)printf("  %" PRId64 " dossiers filed, %" PRId64 " finished, %" PRId64 " going on\n",
                  atomic_load(&shared.n_filed), done, going_on);
     return jobs_drain(cx, app_jobs());
+}
+
+enum err
+app_simulate_drafts(struct ctx *cx, const struct app_simulation *what, app_draft_fn *fn, void *arg)
+{
+    struct shared shared = { .jobs = PTHREAD_MUTEX_INITIALIZER, .desk = PTHREAD_MUTEX_INITIALIZER };
+    struct simulation *s = ARENA_NEW(cx->arena, struct simulation);
+    int64_t n = 0;
+    s->shared = &shared;
+    s->what = what;
+    open_lane(cx, s);
+    s->own.clock = cx->clock;
+    s->result = prepare(s);
+    for (int64_t i = 0; s->result == ERR_OK && i < what->n; i++) {
+        struct dossier_draft draft;
+        s->result = draft_one(s, &draft);
+        if (s->result == ERR_OK) {
+            fn(s->cx, &draft, arg);
+        }
+        arena_reset(s->own.arena);
+    }
+    enum err e = s->result;
+    close_lane(cx, s, &n, &n);
+    return e;
 }

@@ -3,6 +3,7 @@
 #define APP_APP_SIMULATE_H
 
 #include "app/app_int.h"
+#include "engine/dossier/dossier.h"
 
 struct app_simulation {
     int64_t n;        /* dossiers to file */
@@ -14,5 +15,11 @@ struct app_simulation {
 /* Files and works on until now, on a clock of its own. Every act is durable by itself: a run that
  * is broken off is gone on with by the next. One that fails is told on stderr and left as it is. */
 NODISCARD enum err app_simulate(struct ctx *cx, const struct app_simulation *what);
+
+/* Only drafts, ready to be submitted, each shown to fn with its owner as cx->actor: for measuring.
+ */
+typedef void app_draft_fn(struct ctx *cx, const struct dossier_draft *draft, void *arg);
+NODISCARD enum err app_simulate_drafts(struct ctx *cx, const struct app_simulation *what,
+                                       app_draft_fn *fn, void *arg);
 
 #endif
