@@ -17,6 +17,7 @@
 #include "office/filing/filing.h"
 #include "office/leader/leader.h"
 #include "office/onestop/onestop.h"
+#include "office/mine/mine.h"
 #include "office/portal/portal.h"
 #include "web/web.h"
 
@@ -59,6 +60,7 @@ app_on_connect(void)
 static const struct web_routes *const routes[] = {
     &web_own_routes,
     &account_routes,
+    &mine_routes,
     &portal_routes,
     &onestop_routes,
     &leader_routes,

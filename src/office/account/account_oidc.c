@@ -15,8 +15,8 @@
 
 /* --- configuration
  * ---------------------------------------------------------------------------------------------- */
-/* The value beside key in "key=value,key=value"; null when it is not there. The last '=' separates, since
- * acr values may be addresses with '='. */
+/* The value beside key in "key=value,key=value"; null when it is not there. The last '=' separates,
+ * since acr values may be addresses with '='. */
 static struct str
 setting(struct str list, struct str key)
 {

@@ -1,6 +1,7 @@
-/* account_oidc.h: signing in through an outside provider of electronic identity: OpenID Connect Core
- * 1.0, authorization code flow with PKCE (RFC 7636, S256). Discovery and keys are fetched anew for each
- * sign-in: nothing stale is trusted after the provider changed its keys, and sign-ins are rare. */
+/* account_oidc.h: signing in through an outside provider of electronic identity: OpenID Connect
+ * Core 1.0, authorization code flow with PKCE (RFC 7636, S256). Discovery and keys are fetched anew
+ * for each sign-in: nothing stale is trusted after the provider changed its keys, and sign-ins are
+ * rare. */
 #ifndef OFFICE_ACCOUNT_ACCOUNT_OIDC_H
 #define OFFICE_ACCOUNT_ACCOUNT_OIDC_H
 
@@ -34,8 +35,9 @@ struct oidc_person {
     struct str personal_id, name, birth_date;
     int32_t level;
 };
-/* Changes the code for tokens, checks the ID token (signature, issuer, audience, time, nonce) and reads
- * the person. ERR_UPSTREAM: the provider failed; ERR_UNAUTHENTICATED: what it said does not hold. */
+/* Changes the code for tokens, checks the ID token (signature, issuer, audience, time, nonce) and
+ * reads the person. ERR_UPSTREAM: the provider failed; ERR_UNAUTHENTICATED: what it said does not
+ * hold. */
 NODISCARD enum err oidc_finish(struct ctx *cx, const struct oidc_provider *p,
                                const struct oidc_try *t, struct str code, struct oidc_person *ret);
 /* Name of one claim of ours ("id", "name", "birth") at the provider, after config->oidc_claims. */

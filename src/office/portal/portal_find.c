@@ -10,14 +10,16 @@
 #define RESULTS_N 40
 
 static const char *const audience_words[] = { "citizen", "business", "agency", "foreigner", NULL };
-static const char *const level_words[] = { "commune", "province", "department", "division",
-                                           "police", "social-insurance", NULL };
+static const char *const level_words[] = { "commune", "province",         "department", "division",
+                                           "police",  "social-insurance", NULL };
 static const char *const online_words[] = { "full", "part", "counter", NULL };
 
 #define FILTER_FIELDS                                                                              \
     { .name = "linh-vuc", .type = WEB_TEXT, .max = 60, .doc = "field of government" },             \
         { .name = "su-kien", .type = WEB_TEXT, .max = 60, .doc = "life event" },                   \
-        { .name = "doi-tuong", .type = WEB_TEXT, .max = 20,                                        \
+        { .name = "doi-tuong",                                                                     \
+          .type = WEB_TEXT,                                                                        \
+          .max = 20,                                                                               \
           .doc = "citizen, business, agency or foreigner" },                                       \
         { .name = "cap", .type = WEB_TEXT, .max = 30, .doc = "level that decides" },               \
     {                                                                                              \
@@ -113,8 +115,7 @@ read_filter(const struct web_req *rq)
         (list).v = ARENA_ARRAY(cx->arena, struct type, (list).n);                                  \
         for (size_t i_ = 0; i_ < (list).n; i_++) {                                                 \
             (list).v[i_].value = str_of((words)[i_]);                                              \
-            (list).v[i_].label =                                                                   \
-                text_find(cx, str_fmt(cx->arena, "%s%s", (prefix), (words)[i_]));                  \
+            (list).v[i_].label = text_find(cx, str_fmt(cx->arena, "%s%s", (prefix), (words)[i_])); \
         }                                                                                          \
     } while (0)
 
@@ -184,8 +185,8 @@ portal_search(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                                         : text_fill(cx, "portal.search.for", "q", data->q, NULL);
     data->corrected = hits.corrected;
     data->is_suggestion = hits.is_suggestion || hits.n == 0;
-    data->count = text_fill(cx, "portal.list.count", "n",
-                            text_number(cx, (int64_t)hits.n_total), NULL);
+    data->count =
+        text_fill(cx, "portal.list.count", "n", text_number(cx, (int64_t)hits.n_total), NULL);
     data->hits.n = hits.n;
     data->hits.v = ARENA_ARRAY(cx->arena, struct tpl_portal_list_hits, hits.n);
     for (size_t i = 0; i < hits.n; i++) {
@@ -207,8 +208,10 @@ more_href(struct ctx *cx, const struct tpl_portal_list *d, struct str last)
     const struct {
         const char *name;
         struct str value;
-    } parts[] = { { "linh-vuc", d->field_chosen },   { "su-kien", d->event_chosen },
-                  { "doi-tuong", d->audience_chosen }, { "cap", d->level_chosen },
+    } parts[] = { { "linh-vuc", d->field_chosen },
+                  { "su-kien", d->event_chosen },
+                  { "doi-tuong", d->audience_chosen },
+                  { "cap", d->level_chosen },
                   { "hinh-thuc", d->online_chosen } };
     struct buf b = buf_new(cx->arena, 2000);
     buf_addf(&b, "/thu-tuc?sau=" STR_FMT, STR_ARG(last));

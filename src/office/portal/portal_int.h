@@ -20,6 +20,7 @@ extern const struct web_field portal_search_fields[PORTAL_FILTERS_N + 2],
 
 web_fn portal_search, portal_list, portal_life_event, portal_procedure_page;
 web_fn portal_track, portal_verify, portal_verify_file, portal_verify_hash;
-extern const struct web_field portal_track_fields[2], portal_verify_fields[1], portal_file_fields[1];
+extern const struct web_field portal_track_fields[2], portal_verify_fields[1],
+    portal_file_fields[1];
 
 #endif

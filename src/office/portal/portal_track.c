@@ -12,17 +12,30 @@
 #define HASH_CHARS     64U
 
 const struct web_field portal_track_fields[2] = {
-    { .name = "so", .type = WEB_TEXT, .max = 40, .doc = "dossier number",
+    { .name = "so",
+      .type = WEB_TEXT,
+      .max = 40,
+      .doc = "dossier number",
       .label = "portal.track.number" },
-    { .name = "ma", .type = WEB_TEXT, .max = 20, .doc = "tracking code",
+    { .name = "ma",
+      .type = WEB_TEXT,
+      .max = 20,
+      .doc = "tracking code",
       .label = "portal.track.code" },
 };
 const struct web_field portal_verify_fields[1] = {
-    { .name = "ma-bam", .type = WEB_TEXT, .max = 200, .doc = "SHA-256 of the file",
+    { .name = "ma-bam",
+      .type = WEB_TEXT,
+      .max = 200,
+      .doc = "SHA-256 of the file",
       .label = "portal.verify.hash" },
 };
 const struct web_field portal_file_fields[1] = {
-    { .name = "tep", .type = WEB_FILE, .is_required = true, .max = 20U << 20, .doc = "the file",
+    { .name = "tep",
+      .type = WEB_FILE,
+      .is_required = true,
+      .max = 20U << 20,
+      .doc = "the file",
       .label = "portal.verify.file" },
 };
 
@@ -62,18 +75,16 @@ fill_history(struct ctx *cx, const struct dossier *d, struct tpl_portal_track *d
     TRY(dossier_history(cx, d->id, &v, &n));
     data->steps.v = ARENA_ARRAY(cx->arena, struct tpl_portal_track_steps, n);
     for (size_t i = 0; i < n; i++) {
-        struct str title =
-            text_find(cx, str_cat(cx->arena, STR("dossier.event."), v[i].kind));
+        struct str title = text_find(cx, str_cat(cx->arena, STR("dossier.event."), v[i].kind));
         if (!v[i].is_public || title.p == NULL) {
             continue;
         }
-        data->steps.v[data->steps.n++] =
-            (struct tpl_portal_track_steps){ .title = title,
-                                             .state = STR("done"),
-                                             .at = text_instant(cx, v[i].at_us),
-                                             .who = str_is_empty(v[i].unit)
-                                                        ? STR_NULL
-                                                        : unit_name(cx, v[i].unit) };
+        data->steps.v[data->steps.n++] = (struct tpl_portal_track_steps){
+            .title = title,
+            .state = STR("done"),
+            .at = text_instant(cx, v[i].at_us),
+            .who = str_is_empty(v[i].unit) ? STR_NULL : unit_name(cx, v[i].unit)
+        };
     }
     if (data->steps.n > 0 && str_eq(d->state, STR("open"))) {
         data->steps.v[data->steps.n - 1].state = STR("now");
@@ -221,16 +232,15 @@ fill_signatures(struct ctx *cx, struct str pdf, struct tpl_portal_result *data)
     data->signatures.v = ARENA_ARRAY(cx->arena, struct tpl_portal_result_signatures, report.n);
     for (size_t i = 0; i < report.n; i++) {
         const struct sign_finding *f = &report.v[i];
-        struct str key =
-            str_fmt(cx->arena, "sign.verdict.%s", sign_verdict_key(f->verdict));
-        data->signatures.v[i] = (struct tpl_portal_result_signatures){
-            .signer = f->signer,
-            .org = f->org,
-            .position = f->position,
-            .verdict = text_find(cx, key),
-            .kind = f->verdict == SIGN_VALID ? STR("ontime") : STR("late"),
-            .is_demo = f->is_demo
-        };
+        struct str key = str_fmt(cx->arena, "sign.verdict.%s", sign_verdict_key(f->verdict));
+        data->signatures.v[i] =
+            (struct tpl_portal_result_signatures){ .signer = f->signer,
+                                                   .org = f->org,
+                                                   .position = f->position,
+                                                   .verdict = text_find(cx, key),
+                                                   .kind = f->verdict == SIGN_VALID ? STR("ontime")
+                                                                                    : STR("late"),
+                                                   .is_demo = f->is_demo };
     }
     if (!data->is_known && report.n > 0 && report.is_intact) {
         say(cx, data, "other", STR("wait"));

@@ -57,9 +57,8 @@ wait_text(struct ctx *cx, const struct figures *f)
     }
     int64_t days = f->wait_s / CALENDAR_WORK_DAY_S;
     int64_t hours = f->wait_s % CALENDAR_WORK_DAY_S / 3600;
-    return days > 0
-               ? text_fill(cx, "portal.figure.days", "n", text_number(cx, days), NULL)
-               : text_fill(cx, "portal.figure.hours", "n", text_number(cx, hours), NULL);
+    return days > 0 ? text_fill(cx, "portal.figure.days", "n", text_number(cx, days), NULL)
+                    : text_fill(cx, "portal.figure.hours", "n", text_number(cx, hours), NULL);
 }
 
 /* --- home
@@ -140,8 +139,7 @@ show_page(struct ctx *cx, struct web_resp *rs, struct str page)
     data->sections.v = ARENA_ARRAY(cx->arena, struct tpl_portal_page_sections, SECTIONS_MAX);
     for (int i = 1; i <= SECTIONS_MAX; i++) {
         struct tpl_portal_page_sections *s = &data->sections.v[data->sections.n];
-        s->title =
-            page_text(cx, page, str_z(cx->arena, str_fmt(cx->arena, "%d.title", i)));
+        s->title = page_text(cx, page, str_z(cx->arena, str_fmt(cx->arena, "%d.title", i)));
         s->text = page_text(cx, page, str_z(cx->arena, str_fmt(cx->arena, "%d.text", i)));
         data->sections.n += s->title.p != NULL && s->text.p != NULL ? 1 : 0;
     }
@@ -178,19 +176,17 @@ static const struct web_route routes[] = {
     { HTTP_GET, "/", "public", home, .doc = "Home page with live figures" },
     { HTTP_GET, "/so-lieu", "public", figures_page, .flags = WEB_API,
       .reply = &tpl_portal_figures_t, .doc = "Public figures and how they are counted" },
-    { HTTP_GET, "/giai-thich", "public", help, .flags = WEB_CACHE,
-      .doc = "Help" },
-    { HTTP_GET, "/giai-thich/{page}", "public", explain,
-      .flags = WEB_CACHE, .doc = "An explanation: accessibility, personal data, open source" },
-    { HTTP_GET, "/tim", "public", portal_search, WEB_FIELDS(portal_search_fields), .flags = WEB_API, .reply = &tpl_portal_list_t,
-      .doc = "Search procedures" },
-    { HTTP_GET, "/thu-tuc", "public", portal_list, WEB_FIELDS(portal_list_fields), .flags = SAME_FOR_ALL, .reply = &tpl_portal_list_t,
-      .doc = "List of procedures" },
-    { HTTP_GET, "/thu-tuc/{code}", "public", portal_procedure_page,
-      .flags = SAME_FOR_ALL, .reply = &tpl_portal_procedure_t, .doc = "One procedure" },
-    { HTTP_GET, "/su-kien/{id}", "public", portal_life_event,
-      .flags = SAME_FOR_ALL, .reply = &tpl_portal_life_event_t,
-      .doc = "Procedures of one life event" },
+    { HTTP_GET, "/giai-thich", "public", help, .flags = WEB_CACHE, .doc = "Help" },
+    { HTTP_GET, "/giai-thich/{page}", "public", explain, .flags = WEB_CACHE,
+      .doc = "An explanation: accessibility, personal data, open source" },
+    { HTTP_GET, "/tim", "public", portal_search, WEB_FIELDS(portal_search_fields), .flags = WEB_API,
+      .reply = &tpl_portal_list_t, .doc = "Search procedures" },
+    { HTTP_GET, "/thu-tuc", "public", portal_list, WEB_FIELDS(portal_list_fields),
+      .flags = SAME_FOR_ALL, .reply = &tpl_portal_list_t, .doc = "List of procedures" },
+    { HTTP_GET, "/thu-tuc/{code}", "public", portal_procedure_page, .flags = SAME_FOR_ALL,
+      .reply = &tpl_portal_procedure_t, .doc = "One procedure" },
+    { HTTP_GET, "/su-kien/{id}", "public", portal_life_event, .flags = SAME_FOR_ALL,
+      .reply = &tpl_portal_life_event_t, .doc = "Procedures of one life event" },
     { HTTP_GET, "/tra-cuu", "public", portal_track, WEB_FIELDS(portal_track_fields),
       .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_portal_track_t,
       .doc = "State of a dossier by number and tracking code" },
