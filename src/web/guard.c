@@ -22,7 +22,8 @@ guard_permission(struct web_call *c)
     if (str_eq(str_of(perm), STR("public")) || may(c, perm)) {
         return ERR_OK;
     }
-    if (!may(c, "signed-in")) {
+    /* a known program that lacks the permission gains nothing by signing in */
+    if (!c->session.is_token && !may(c, "signed-in")) {
         return err_set(c->cx, ERR_UNAUTHENTICATED, "%s needs %s", c->rq.route->path, perm);
     }
     return err_set(c->cx, ERR_FORBIDDEN, "%s needs %s", c->rq.route->path, perm);

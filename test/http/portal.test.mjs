@@ -62,7 +62,7 @@ test('the list pages by key and keeps its filters', async () => {
       assert.ok(!seen.has(m[1]), `${m[1]} twice`);
       seen.add(m[1]);
     }
-    const more = /href="(\/thu-tuc\?sau=[^"]+)"/.exec(r.text);
+    const more = /href="(\/thu-tuc\?sau=[^"]+)" rel="next"/.exec(r.text);
     path = more && more[1].replaceAll('&amp;', '&');
     if (path) assert.match(path, /cap=commune/);
   }
@@ -100,7 +100,7 @@ test('a page that is the same for everyone is kept, and answers 304', async () =
   const first = await page('/thu-tuc/1.000656');
   const etag = first.headers.get('etag');
   assert.ok(etag);
-  const second = await nobody.get('/thu-tuc/1.000656', { headers: { 'if-none-match': etag } });
+  const second = await new Client(server).get('/thu-tuc/1.000656', { headers: { 'if-none-match': etag } });
   assert.equal(second.status, 304);
 });
 

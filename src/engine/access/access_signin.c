@@ -288,7 +288,8 @@ is_trivial(struct str s)
     bool is_run = true;
     for (size_t i = 1; i < s.n; i++) {
         is_same = is_same && s.p[i] == s.p[0];
-        is_run = is_run && (s.p[i] == s.p[i - 1] + 1 || s.p[i] == s.p[i - 1] - 1);
+        bool is_wrap = (s.p[i - 1] == '9' && s.p[i] == '0') || (s.p[i - 1] == '0' && s.p[i] == '9');
+        is_run = is_run && (is_wrap || s.p[i] == s.p[i - 1] + 1 || s.p[i] == s.p[i - 1] - 1);
     }
     return is_same || is_run;
 }

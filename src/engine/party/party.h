@@ -50,7 +50,7 @@ NODISCARD enum err party_links(struct ctx *cx, const char *kind, int64_t from,
 NODISCARD enum err party_find(struct ctx *cx, struct str unit, struct str name, struct party **ret,
                               size_t *ret_n);
 
-/* Requests to correct what is kept. */
+/* Requests to correct what is kept; asking is done inside a transaction. */
 struct party_correction {
     int64_t id, party, asked_us, answered_us;
     struct str field, wanted, reason, state, answer;

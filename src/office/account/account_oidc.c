@@ -15,23 +15,53 @@
 
 /* --- configuration
  * ---------------------------------------------------------------------------------------------- */
-/* The value beside key in "key=value,key=value"; null when it is not there. The last '=' separates,
- * since acr values may be addresses with '='. */
+/* Takes the next "key=value" from a ','-separated list. The last '=' separates, since acr values
+ * may be addresses with '='. A part without '=' has an empty key. */
+static bool
+next_setting(struct str *rest, struct str *ret_key, struct str *ret_value)
+{
+    struct str part;
+    if (rest->p == NULL || !str_next(rest, ',', &part)) {
+        return false;
+    }
+    size_t at = part.n;
+    while (at > 0 && part.p[at - 1] != '=') {
+        at--;
+    }
+    *ret_key = at == 0 ? STR("") : str_trim(str_slice(part, 0, at - 1));
+    *ret_value = str_trim(str_slice(part, at, part.n));
+    return true;
+}
+
+/* Null when the list has no such key. */
 static struct str
 setting(struct str list, struct str key)
 {
     struct str rest = list;
-    struct str part;
-    while (rest.p != NULL && str_next(&rest, ',', &part)) {
-        size_t at = part.n;
-        while (at > 0 && part.p[at - 1] != '=') {
-            at--;
-        }
-        if (at > 0 && str_eq(str_trim(str_slice(part, 0, at - 1)), key)) {
-            return str_trim(str_slice(part, at, part.n));
+    struct str k;
+    struct str v;
+    while (next_setting(&rest, &k, &v)) {
+        if (k.n != 0 && str_eq(k, key)) {
+            return v;
         }
     }
     return STR_NULL;
+}
+
+/* The levels that we know, the most wanted first as configured: a provider need not tell the level
+ * that nobody asked for (OpenID Connect Core 3.1.2.1). Null when none is configured. */
+static struct str
+acr_values(struct ctx *cx)
+{
+    struct buf b = buf_new(cx->arena, 1000);
+    struct str rest = cx->config->oidc_levels;
+    struct str k;
+    struct str v;
+    while (next_setting(&rest, &k, &v)) {
+        buf_add(&b, b.n == 0 || k.n == 0 ? STR("") : STR(" "));
+        buf_add(&b, k);
+    }
+    return b.n == 0 ? STR_NULL : buf_str(&b);
 }
 
 struct str
@@ -173,6 +203,7 @@ oidc_authorize_url(struct ctx *cx, const struct oidc_provider *p, const struct o
         { STR("code_challenge"), oidc_challenge(cx, t->verifier) },
         { STR("code_challenge_method"), STR("S256") },
         { STR("ui_locales"), cx->lang },
+        { STR("acr_values"), acr_values(cx) },
     };
     struct buf b = buf_new(cx->arena, URL_MAX);
     buf_add(&b, p->authorize);

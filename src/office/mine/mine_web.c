@@ -8,6 +8,7 @@
 #include "gen/tpl_mine.h"
 #include "office/mine/mine_int.h"
 #include "store/blobs.h"
+#include "store/store.h"
 
 #define HOME_NOTICES_N 3
 #define RECORDS_N      100
@@ -357,11 +358,30 @@ correct_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return web_page(cx, rs, &tpl_mine_correct_t, data);
 }
 
+struct correction_job {
+    int64_t party;
+    struct str field, wanted, reason;
+};
+
+static enum err
+correct_tx(struct ctx *cx, void *arg)
+{
+    const struct correction_job *job = arg;
+    struct ledger_new e = { .kind = "person.correction_asked",
+                            .subject = job->party,
+                            .note = job->field };
+    TRY(party_correction_ask(cx, job->party, job->field, job->wanted, job->reason));
+    return ledger_add(cx, &e);
+}
+
 static enum err
 correct_ask(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    TRY(party_correction_ask(cx, cx->actor->party, web_text(rq, "field"), web_text(rq, "wanted"),
-                             web_text(rq, "reason")));
+    struct correction_job job = { .party = cx->actor->party,
+                                  .field = web_text(rq, "field"),
+                                  .wanted = web_text(rq, "wanted"),
+                                  .reason = web_text(rq, "reason") };
+    TRY(store_write(cx, correct_tx, &job));
     web_flash(cx, rs, "mine.correct_sent");
     return web_see_other(cx, rs, "/toi/sua");
 }
