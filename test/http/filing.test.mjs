@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { fill, forms, send, upload } from '../lib/form.mjs';
-import { Client, demo, startServer } from '../lib/server.mjs';
+import { Client, demo, dropDir, newDir, startServer } from '../lib/server.mjs';
 
 let server;
 let citizen;
@@ -278,6 +278,37 @@ test('asked for more, answered, billed, paid at the simulated bank', async () =>
   await until(dossier, /Đã nộp phí/);
 });
 
+test('to the end: signed result downloaded, service rated once', async () => {
+  const base = await complete(citizen);
+  const done = await fill(citizen, `${base}/xem-lai`, { cam_doan: '1' }, `${base}/nop`);
+  const dossier = done.location.replace('/bien-nhan', '');
+  assert.equal((await citizen.get(`${dossier}/danh-gia`)).status, 303, 'nothing to rate yet');
+  await act('motcua.25405', dossier, 'xong', { outcome: 'accept' });
+  const bank = /\/mo-phong\/ngan-hang\/\w+/.exec((await citizen.get(`${dossier}/thanh-toan`)).text)[0];
+  await fill(citizen, bank);
+  await until(dossier, /is-now[\s\S]{0,300}Chuyên viên/);
+  assert.equal((await act('chuyenvien.25405', dossier, 'xong', { outcome: 'propose' })).status, 303);
+  const leader = new Client(server);
+  await leader.signIn('lanhdao.25405');
+  const task = /\/can-bo\/viec\/(\d+)\//.exec((await leader.get(`/can-bo${dossier}`)).text)[1];
+  const page = await leader.get('/can-bo/ky');
+  const signed = await leader.request('POST', '/can-bo/ky', {
+    body: new URLSearchParams({ csrf: Client.token(page.text), viec: task, pin: demo.pin }), headers: { origin: server.url },
+  });
+  assert.ok(signed.status === 303 || signed.status === 200, signed.text.match(/errors[\s\S]{0,400}/)?.[0]);
+  const own = await until(dossier, /\/ket-qua\/\d+/);
+  const result = await citizen.get(new RegExp(`${dossier}/ket-qua/\\d+`).exec(own.text)[0]);
+  assert.equal(result.status, 200);
+  assert.equal(result.bytes.subarray(0, 5).toString(), '%PDF-');
+  if (/\/tra"/.test((await (async () => { const o = new Client(server); await o.signIn('motcua.25405'); return o.get(`/can-bo${dossier}`); })()).text)) {
+    await act('motcua.25405', dossier, 'tra', { to_whom: 'Thị Mơ', id_seen: demo.citizen, checked: '1' });
+  }
+  await until(dossier, /danh-gia/);
+  const rated = await fill(citizen, `${dossier}/danh-gia`, { stars: '5', loi: 'Nhanh' });
+  assert.equal(rated.status, 303, rated.text.match(/errors[\s\S]{0,400}/)?.[0]);
+  assert.doesNotMatch((await citizen.get(dossier)).text, /danh-gia/);
+});
+
 test('withdrawal tells what it means, then ends the dossier', async () => {
   const base = await complete(citizen);
   const done = await fill(citizen, `${base}/xem-lai`, { cam_doan: '1' }, `${base}/nop`);
@@ -302,4 +333,27 @@ test('the bank callback without a right signature is refused', async () => {
     headers: { 'X-Bank-Timestamp': '1', 'X-Bank-Nonce': 'n', 'X-Bank-Signature': '00', 'Content-Type': 'application/json' },
   });
   assert.equal(r.status, 401);
+});
+
+test('a unit that was reorganised while the draft was open: the draft follows and says so', async () => {
+  const data = newDir();
+  let other = await startServer({ data, args: ['--today', '2026-04-20'] });
+  let path;
+  try {
+    const c = new Client(other);
+    await c.signIn();
+    path = (await fill(c, '/nop/1.004873', { xa: '25270' })).location;
+    assert.doesNotMatch((await c.get(path)).text, /sắp xếp lại/);
+    await fill(c, `${path}/trang/lien-he`, { 'a.phone': '0912 345 678' });
+    await other.stop();
+    other = await startServer({ data, args: ['--today', '2026-05-04'] });
+    const later = new Client(other);
+    await later.signIn();
+    const tasks = await later.get(path);
+    assert.match(tasks.text, /Xã Lộc Ninh đã được sắp xếp lại. Hồ sơ sẽ được gửi đến Phường Lộc Ninh/);
+    assert.match((await later.get(`${path}/trang/lien-he`)).text, /0912/, 'nothing filled in is lost');
+  } finally {
+    await other.stop();
+    dropDir(data);
+  }
 });
