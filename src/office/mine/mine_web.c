@@ -314,8 +314,10 @@ field_text(struct ctx *cx, struct str field)
 static void
 fill_known(struct ctx *cx, const struct party *p, struct tpl_mine_correct *data)
 {
+    struct date day;
+    struct str born = date_parse(p->birth_date, &day) ? text_date_of(cx, day) : p->birth_date;
     struct str sex_key = str_cat(cx->arena, STR("mine.sex."), p->sex);
-    const struct str values[] = { p->name,      p->birth_date,  text_find(cx, sex_key),
+    const struct str values[] = { p->name,      born,           text_find(cx, sex_key),
                                   p->ethnicity, p->nationality, p->address,
                                   p->phone,     p->email };
     size_t n = COUNT_OF(values);
