@@ -357,3 +357,36 @@ test('a unit that was reorganised while the draft was open: the draft follows an
     dropDir(data);
   }
 });
+
+test('birth: the parents see the draft certificate, correct it, then confirm it', async () => {
+  const born = {
+    'nguoi-yeu-cau': { 'a.ethnicity': '22', 'a.nationality': 'VN', 'a.applicant_relation': 'mother' },
+    'lien-he': {},
+    con: { 'a.child_name': 'Điểu Thị Hoa', 'a.child_birth-d': '10', 'a.child_birth-m': '11', 'a.child_birth-y': '2026', 'a.child_sex': 'female', 'a.child_ethnicity': '22', 'a.child_nationality': 'VN', 'a.child_hometown': 'Bom Bo, Đồng Nai' },
+    'noi-sinh': { 'a.birth_place_kind': 'hospital', 'a.birth_place': 'Trung tâm Y tế Bù Đăng', 'a.has_birth_notice': 'true', 'a.birth_notice_no': '12/2026', 'a.birth_notice_date-d': '10', 'a.birth_notice_date-m': '11', 'a.birth_notice_date-y': '2026' },
+    me: { 'a.mother_name': 'Thị Mơ', 'a.mother_birth-d': '8', 'a.mother_birth-m': '3', 'a.mother_birth-y': '1990', 'a.mother_id': demo.citizen, 'a.mother_ethnicity': '22', 'a.mother_nationality': 'VN', 'a.mother_home.unit': demo.unit, 'a.mother_home.line': 'Sóc Bom Bo' },
+    'hon-nhan-cha-me': { 'a.parents_married': 'false' },
+    'nhan-giay': { 'a.n_copies': '0', 'a.draft_by': 'online', 'a.is_true': '1' },
+  };
+  const base = (await fill(citizen, '/nop/1.001193', { xa: demo.unit })).location;
+  let at = `${base}/trang/nguoi-yeu-cau`;
+  for (let i = 0; i < 14 && at.includes('/trang/'); i++) {
+    const r = await fill(citizen, at, born[at.split('/').pop()]);
+    assert.equal(r.status, 303, `${at}: ${r.text.match(/class="errors"[\s\S]*?<\/ul>/)?.[0]}`);
+    at = r.location;
+  }
+  assert.ok(at.endsWith('/giay-to'), at);
+  await upload(citizen, at, { loai: 'giay-chung-sinh' }, [{ name: 'cs.jpg', type: 'image/jpeg', bytes: jpeg }]);
+  await fill(citizen, `${base}/nhan`, { collect: 'counter', phone: '0912345678' });
+  const done = await fill(citizen, `${base}/xem-lai`, { cam_doan: '1' }, `${base}/nop`);
+  const dossier = done.location.replace('/bien-nhan', '');
+  await act('motcua.25405', dossier, 'xong', { outcome: 'accept' });
+  assert.equal((await citizen.get(`${dossier}/xac-nhan`)).status, 409, 'no draft yet');
+  await act('chuyenvien.25405', dossier, 'xong', { outcome: 'propose' });
+  assert.equal((await citizen.get(`${dossier}/xac-nhan.pdf`)).bytes.subarray(0, 5).toString(), '%PDF-');
+  assert.equal((await fill(citizen, `${dossier}/xac-nhan`, { dung: 'no' })).status, 422, 'what is wrong must be said');
+  assert.equal((await fill(citizen, `${dossier}/xac-nhan`, { dung: 'no', sua: 'Chữ đệm là Hoa' })).status, 303);
+  await act('chuyenvien.25405', dossier, 'xong', { outcome: 'propose' });
+  assert.equal((await fill(citizen, `${dossier}/xac-nhan`, { dung: 'yes' })).status, 303);
+  assert.match((await citizen.get(dossier)).text, /xác nhận bản nháp đúng/);
+});
