@@ -7,7 +7,7 @@
 #include "office/filing/filing_int.h"
 
 #define MARK_CHARS  16
-#define MARK_BYTES  (256U * 1024U)
+#define MARK_BYTES  ((size_t)256 << 10)
 #define SOURCES_MAX 48
 
 enum err

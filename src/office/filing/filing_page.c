@@ -7,7 +7,7 @@
 #include "office/filing/filing_int.h"
 #include "store/store.h"
 
-#define FIELDS_BYTES (512U * 1024U)
+#define FIELDS_BYTES ((size_t)512 << 10)
 
 static struct str
 applicant_name(struct ctx *cx, const struct filing *f)
