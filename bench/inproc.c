@@ -113,7 +113,7 @@ submit(const char *data, size_t n, size_t n_threads, uint32_t delay_us)
     struct work w = { .app = &app, .arena = arena_open(0) };
     w.ready = ARENA_ARRAY(w.arena, struct ready, n);
     struct app_simulation what = { .n = (int64_t)n, .days = 1 };
-    if (app_demo_paper(&app.cx, &what.paper) != ERR_OK ||
+    if (app_demo_paper(&app.cx, "Giấy tờ mẫu", &what.paper) != ERR_OK ||
         app_simulate_drafts(&app.cx, &what, keep_draft, &w) != ERR_OK) {
         (void)fprintf(stderr, "inproc: drafts: %s\n", app.cx.err.text);
         return 1;

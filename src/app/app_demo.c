@@ -1,5 +1,6 @@
 /* app_demo.c: the generated demo: people and officers drawn from lists with a fixed seed, marked as
  * generated. Made once, in an empty data folder. */
+#include "app/app_demo.h"
 #include "app/app_simulate.h"
 #include "crypto/password.h"
 #include "engine/access/access.h"
@@ -12,46 +13,22 @@
 
 #include <stdio.h>
 
-#define NAMES_PATH  "packs/demo/names.csv"
-#define NAMES_BYTES (256U * 1024U)
-#define LIST_MAX    64
-#define PEOPLE_N    60 /* for each commune */
-#define SEED        20261122
-#define PASSWORD    "giagao-bombo"
-#define PIN         "246810"
-#define CITIZEN_ID  "070190900018"
+#define NAMES_PATH      "packs/demo/names.csv"
+#define NAMES_BYTES     (256U * 1024U)
+#define PEOPLE_N        60 /* for each commune */
+#define SEED            20261122
+#define UNIT_NUMBERS    1000 /* personal numbers kept for each unit */
+#define UNIT_BUSINESSES 20
+#define PASSWORD        "giagao-bombo"
+#define PIN             "246810"
+#define CITIZEN_ID      "070190900018"
 #define CERT_AGE_US                                                                                \
     (INT64_C(400) * 86400 * DATE_US_PER_S) /* generated dossiers are signed in the past */
 #define SHOW_UNIT "25405"                  /* xã Bom Bo */
 
-enum list_kind {
-    SURNAME,
-    MALE_MIDDLE,
-    FEMALE_MIDDLE,
-    MALE_GIVEN,
-    FEMALE_GIVEN,
-    STIENG_MALE,
-    STIENG_FEMALE,
-    KHMER_MALE,
-    KHMER_FEMALE,
-    HAMLET,
-    KIND_COUNT
-};
-
-struct demo {
-    struct str lists[KIND_COUNT][LIST_MAX];
-    size_t n[KIND_COUNT];
-    struct sys_random_seeded random;
-    struct str hash;
-    const struct unit *unit;
-    uint32_t serial;
-    int64_t leader;
-    struct str leader_name;
-};
-
 static const char *const kind_names[KIND_COUNT] = {
-    "surname",     "male_middle",   "female_middle", "male_given",   "female_given",
-    "stieng_male", "stieng_female", "khmer_male",    "khmer_female", "hamlet",
+    "surname",       "male_middle", "female_middle", "male_given", "female_given", "stieng_male",
+    "stieng_female", "khmer_male",  "khmer_female",  "hamlet",     "company",
 };
 
 static void
@@ -86,46 +63,46 @@ read_names(struct ctx *cx, struct demo *demo)
     return ERR_OK;
 }
 
-static uint32_t
-draw(struct demo *demo, uint32_t below)
+uint32_t
+app_demo_draw(struct demo *demo, uint32_t below)
 {
     uint32_t v = 0;
     demo->random.base.fill(&demo->random.base, &v, sizeof(v));
     return v % below;
 }
 
-static struct str
-pick(struct demo *demo, enum list_kind kind)
+struct str
+app_demo_pick(struct demo *demo, enum list_kind kind)
 {
-    return demo->lists[kind][draw(demo, (uint32_t)demo->n[kind])];
+    return demo->lists[kind][app_demo_draw(demo, (uint32_t)demo->n[kind])];
 }
 
 /* One in eight S'tiêng, one in twenty Khmer: the area's large communities. */
 static struct str
 person_name(struct ctx *cx, struct demo *demo, bool is_female, struct str *ret_ethnicity)
 {
-    uint32_t r = draw(demo, 40);
+    uint32_t r = app_demo_draw(demo, 40);
     if (r < 5) {
         *ret_ethnicity = STR("Xtiêng");
-        return pick(demo, is_female ? STIENG_FEMALE : STIENG_MALE);
+        return app_demo_pick(demo, is_female ? STIENG_FEMALE : STIENG_MALE);
     }
     if (r < 7) {
         *ret_ethnicity = STR("Khmer");
-        return pick(demo, is_female ? KHMER_FEMALE : KHMER_MALE);
+        return app_demo_pick(demo, is_female ? KHMER_FEMALE : KHMER_MALE);
     }
     *ret_ethnicity = STR("Kinh");
-    struct str surname = pick(demo, SURNAME);
-    struct str middle = pick(demo, is_female ? FEMALE_MIDDLE : MALE_MIDDLE);
-    struct str given = pick(demo, is_female ? FEMALE_GIVEN : MALE_GIVEN);
+    struct str surname = app_demo_pick(demo, SURNAME);
+    struct str middle = app_demo_pick(demo, is_female ? FEMALE_MIDDLE : MALE_MIDDLE);
+    struct str given = app_demo_pick(demo, is_female ? FEMALE_GIVEN : MALE_GIVEN);
     return str_fmt(cx->arena, STR_FMT " " STR_FMT " " STR_FMT, STR_ARG(surname), STR_ARG(middle),
                    STR_ARG(given));
 }
 
-static struct party
-person(struct ctx *cx, struct demo *demo)
+struct party
+app_demo_person(struct ctx *cx, struct demo *demo, int32_t year)
 {
-    bool is_female = draw(demo, 2) == 1;
-    int32_t year = 1955 + (int32_t)draw(demo, 50);
+    bool is_female = app_demo_draw(demo, 2) == 1;
+    year = year != 0 ? year : 1955 + (int32_t)app_demo_draw(demo, 50);
     int32_t century = year >= 2000 ? 2 : 0;
     struct str ethnicity;
     struct str name = person_name(cx, demo, is_female, &ethnicity);
@@ -135,35 +112,64 @@ person(struct ctx *cx, struct demo *demo)
         .name = name,
         .personal_id = str_fmt(cx->arena, "070%d%02d%06u", century + (is_female ? 1 : 0),
                                year % 100, demo->serial),
-        .birth_date =
-            str_fmt(cx->arena, "%04d-%02u-%02u", year, 1 + draw(demo, 12), 1 + draw(demo, 28)),
+        .birth_date = str_fmt(cx->arena, "%04d-%02u-%02u", year, 1 + app_demo_draw(demo, 12),
+                              1 + app_demo_draw(demo, 28)),
         .sex = is_female ? STR("female") : STR("male"),
         .ethnicity = ethnicity,
         .nationality = STR("Việt Nam"),
         .phone = str_fmt(cx->arena, "09000%05u", demo->serial % 100000),
         .email = STR(""),
         .unit = demo->unit->key,
-        .address = pick(demo, HAMLET),
+        .address = app_demo_pick(demo, HAMLET),
         .source = STR("generated"),
     };
+}
+
+/* Each unit has numbers and chance of its own, so that a preparation that was broken off goes on.
+ */
+bool
+app_demo_begin(struct ctx *cx, struct demo *demo, const struct unit *u, const char *suffix)
+{
+    struct access_account leader;
+    struct str login = str_fmt(cx->arena, "lanhdao." STR_FMT "%s", STR_ARG(u->code), suffix);
+    demo->n_units++;
+    demo->unit = u;
+    demo->serial = demo->n_units * UNIT_NUMBERS;
+    demo->n_businesses = demo->n_units * UNIT_BUSINESSES;
+    sys_random_seed(&demo->random, SEED + demo->n_units);
+    if (access_account_by_login(cx, str_lower(cx->arena, login), &leader) != ERR_OK) {
+        return true;
+    }
+    demo->leader = leader.id;
+    demo->leader_name = leader.name;
+    return false;
+}
+
+enum err
+app_demo_officer(struct ctx *cx, struct demo *demo, const struct demo_officer *o,
+                 const char *suffix, struct str valid_to)
+{
+    struct party p = app_demo_person(cx, demo, 0);
+    int64_t account = 0;
+    struct str unit = demo->unit->code;
+    struct str login = str_fmt(cx->arena, "%s." STR_FMT "%s", o->slug, STR_ARG(unit), suffix);
+    TRY(party_add(cx, &p));
+    TRY(access_account_add(cx, p.id, str_lower(cx->arena, login), demo->hash, true, false,
+                           &account));
+    TRY(access_position_add(cx, account, demo->unit->key, str_of(o->role), str_of(o->title),
+                            STR("2020-01-01"), valid_to));
+    if (str_eq(str_of(o->role), STR("leader"))) {
+        demo->leader = account;
+        demo->leader_name = p.name;
+    }
+    return ERR_OK;
 }
 
 static enum err
 officer(struct ctx *cx, struct demo *demo, const char *role, const char *slug, const char *title)
 {
-    struct party p = person(cx, demo);
-    int64_t account = 0;
-    struct str unit = demo->unit->code;
-    struct str login = str_fmt(cx->arena, "%s." STR_FMT, slug, STR_ARG(unit));
-    TRY(party_add(cx, &p));
-    TRY(access_account_add(cx, p.id, login, demo->hash, true, false, &account));
-    TRY(access_position_add(cx, account, demo->unit->key, str_of(role), str_of(title),
-                            STR("2020-01-01"), STR_NULL));
-    if (str_eq(str_of(role), STR("leader"))) {
-        demo->leader = account;
-        demo->leader_name = p.name;
-    }
-    return ERR_OK;
+    struct demo_officer o = { role, slug, title };
+    return app_demo_officer(cx, demo, &o, "", STR_NULL);
 }
 
 static enum err
@@ -176,10 +182,11 @@ commune_tx(struct ctx *cx, void *arg)
     TRY(officer(cx, demo, "clerk", "vanthu", "Văn thư"));
     TRY(officer(cx, demo, "cashier", "thuphi", "Cán bộ thu phí"));
     for (int i = 0; i < PEOPLE_N; i++) {
-        struct party p = person(cx, demo);
+        struct party p = app_demo_person(cx, demo, 0);
         TRY(party_add(cx, &p));
     }
-    return ERR_OK;
+    TRY(app_demo_families(cx, demo));
+    return app_demo_businesses(cx, demo);
 }
 
 static enum err
@@ -201,6 +208,8 @@ shown_tx(struct ctx *cx, void *arg)
                        .source = STR("generated") };
     TRY(party_add(cx, &p));
     TRY(access_account_add(cx, p.id, p.personal_id, demo->hash, false, false, &account));
+    TRY(app_demo_household(cx, demo, &p));
+    demo->shown = p.id;
     TRY(officer(cx, demo, "operator", "quantri", "Quản trị hệ thống"));
     TRY(officer(cx, demo, "inspector", "giamsat", "Cán bộ kiểm tra, giám sát"));
     struct str province = pack_province_at(pack_now(cx), calendar_today(cx));
@@ -216,6 +225,10 @@ static enum err
 certificates(struct ctx *cx, const struct demo *demo)
 {
     int64_t id = 0;
+    struct sign_cert have;
+    if (sign_cert_of(cx, SIGN_SEAL, demo->unit->key, &have) == ERR_OK) {
+        return ERR_OK;
+    }
     struct sign_cert_wish leader = { .kind = STR("person"),
                                      .owner = str_fmt(cx->arena, "%" PRId64, demo->leader),
                                      .name = demo->leader_name,
@@ -225,8 +238,10 @@ certificates(struct ctx *cx, const struct demo *demo)
                                      .valid_from_us = sys_now_us(cx) - CERT_AGE_US };
     struct sign_cert_wish seal = { .kind = STR("seal"),
                                    .owner = demo->unit->key,
-                                   .name = str_cat(cx->arena, STR("Ủy ban nhân dân "),
-                                                   demo->unit->name.vi),
+                                   .name = demo->unit->level == UNIT_COMMUNE
+                                               ? str_cat(cx->arena, STR("Ủy ban nhân dân "),
+                                                         demo->unit->name.vi)
+                                               : demo->unit->name.vi,
                                    .org = demo->unit->name.vi,
                                    .valid_from_us = sys_now_us(cx) - CERT_AGE_US };
     TRY(sign_cert_issue(cx, &leader, &id));
@@ -244,34 +259,40 @@ app_demo_prepare(struct ctx *cx)
         return e; /* prepared already, or the store is broken */
     }
     (void)printf("Preparing generated demo data ...\n");
-    sys_random_seed(&demo->random, SEED);
     TRY(read_names(cx, demo));
     TRY(password_hash(cx, STR(PASSWORD), &demo->hash));
     size_t n = unit_list(cx, UNIT_COMMUNE, calendar_today(cx), &units);
     for (size_t i = 0; i < n; i++) {
-        demo->unit = units[i];
-        TRY(store_write(cx, commune_tx, demo));
+        if (app_demo_begin(cx, demo, units[i], "")) {
+            TRY(store_write(cx, commune_tx, demo));
+        }
         TRY(certificates(cx, demo));
     }
-    demo->unit = unit_at(cx, STR(SHOW_UNIT), calendar_today(cx));
-    if (demo->unit == NULL) {
+    TRY(app_demo_bodies(cx, demo, certificates));
+    TRY(app_demo_past(cx, demo));
+    const struct unit *shown = unit_at(cx, STR(SHOW_UNIT), calendar_today(cx));
+    if (shown == NULL) {
         return err_set(cx, ERR_NOT_FOUND, "unit " SHOW_UNIT " is not in the pack");
     }
-    return store_write(cx, shown_tx, demo);
+    (void)app_demo_begin(cx, demo, shown, "");
+    TRY(store_write(cx, shown_tx, demo));
+    return app_demo_records(cx, demo->shown);
 }
 
 enum err
-app_demo_paper(struct ctx *cx, struct str *ret)
+app_demo_paper(struct ctx *cx, const char *title, struct str *ret)
 {
-    static const char source[] =
-        "<document title=\"Giấy tờ mẫu\" size=\"14\"><title>GIẤY TỜ MẪU</title>"
-        "<p>Tài liệu do chương trình tạo ra để thử, không có giá trị.</p></document>";
+    struct str source =
+        str_fmt(cx->arena,
+                "<document title=\"%s\" size=\"14\"><title>%s</title>"
+                "<p>Tài liệu do chương trình tạo ra để thử, không có giá trị.</p></document>",
+                title, title);
     const struct pdf_template *t = NULL;
     struct pdf_fault fault = { 0 };
     struct pdf_out out;
     struct json *doc = NULL;
     struct json_limits limits = { 0 };
-    TRY(pdf_template_parse(cx->arena, str_of(source), &t, &fault));
+    TRY(pdf_template_parse(cx->arena, source, &t, &fault));
     TRY(json_parse(cx->arena, STR("{}"), limits, &doc, NULL));
     TRY(pdf_render(cx, t, doc, 0, &out));
     *ret = out.bytes;
@@ -282,7 +303,7 @@ enum err
 app_demo_simulate(struct ctx *cx, int64_t n, int32_t days)
 {
     struct app_simulation what = { .n = n, .days = days, .pin = STR(PIN) };
-    TRY(app_demo_paper(cx, &what.paper));
+    TRY(app_demo_paper(cx, "Giấy tờ mẫu", &what.paper));
     TRY(password_hash(cx, STR(PASSWORD), &what.hash));
     (void)printf("Filing %" PRId64 " generated dossiers over %d days ...\n", n, days);
     return app_simulate(cx, &what);

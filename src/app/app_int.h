@@ -61,8 +61,8 @@ int app_serve(const struct app_options *options);
  */
 /* Fills an empty data folder with the generated demo: people, officers, certificates. Once. */
 enum err app_demo_prepare(struct ctx *cx);
-/* The one document (PDF) that generated dossiers hand in, whatever was asked for. */
-enum err app_demo_paper(struct ctx *cx, struct str *ret);
+/* A sample document (PDF) with this title: what generated dossiers hand in. */
+enum err app_demo_paper(struct ctx *cx, const char *title, struct str *ret);
 /* Files n generated dossiers over the last days and works on them until now. */
 enum err app_demo_simulate(struct ctx *cx, int64_t n, int32_t days);
 /* The same for as many as are missing to n dossiers in all: so a start that was broken off goes on.

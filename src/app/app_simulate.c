@@ -24,6 +24,7 @@
 #define FILES_BYTES (64U << 10)
 #define TRIES_MAX   40
 #define SAY_EVERY   100
+#define YOUNGEST    "2005-01-01"
 #define LANES       8
 #define ACTS_MAX    60 /* of one dossier: a process that loops ends here */
 
@@ -275,7 +276,21 @@ account_of(struct simulation *s, const struct party *p, struct actor *ret)
     return access_actor_of_account(s->cx, job.id, ret);
 }
 
-/* People of a commune whose name begins with a letter drawn at random. */
+/* Keeps those who may file for themselves. */
+static size_t
+grown_ups(struct party *people, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(people[i].kind, STR("person")) &&
+            str_cmp(people[i].birth_date, STR(YOUNGEST)) < 0) {
+            people[kept++] = people[i];
+        }
+    }
+    return kept;
+}
+
+/* Grown-ups of a commune with a surname drawn at random. */
 static enum err
 people_of(struct simulation *s, const struct unit *u, struct party **ret, size_t *ret_n)
 {
@@ -285,6 +300,7 @@ people_of(struct simulation *s, const struct unit *u, struct party **ret, size_t
     for (int i = 0; i < TRIES_MAX && *ret_n == 0; i++) {
         struct str begin = str_of(surnames[draw(s, COUNT_OF(surnames))]);
         TRY(party_find(s->cx, u->key, begin, ret, ret_n));
+        *ret_n = grown_ups(*ret, *ret_n);
     }
     return *ret_n > 0 ? ERR_OK
                       : err_set(s->cx, ERR_NOT_FOUND, "nobody lives in " STR_FMT, STR_ARG(u->key));
@@ -344,6 +360,7 @@ fill_draft(struct simulation *s, struct filing *f)
     f->draft.collect = (f->procedure->collect & PROCEDURE_ELECTRONIC) != 0 && draw(s, 3) != 0
                            ? STR("electronic")
                            : STR("counter");
+    f->draft.phone = str_is_empty(f->draft.phone) ? STR("0900000000") : f->draft.phone;
     f->draft.n_copies = 1;
     return app_fill(s->cx, form_find(pack_now(s->cx), f->procedure->form), &env, &who,
                     &f->draft.form);

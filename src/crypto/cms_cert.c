@@ -7,6 +7,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#define NAME_CHARS_MAX 64
+
 enum err
 cms_fail(struct ctx *cx, const char *what)
 {
@@ -103,6 +105,22 @@ cms_key_public(struct ctx *cx, const struct cms_key *k, struct str *ret_pem)
     return e;
 }
 
+/* At most 64 characters of a name: X.520's bound for O, title and CN. */
+static struct str
+bounded(struct str s)
+{
+    size_t n_chars = 0;
+    size_t i = 0;
+    for (; i < s.n; i++) {
+        bool is_first_byte = ((unsigned char)s.p[i] & 0xC0U) != 0x80U;
+        n_chars += is_first_byte;
+        if (n_chars > NAME_CHARS_MAX) {
+            break;
+        }
+    }
+    return str_slice(s, 0, i);
+}
+
 static bool
 set_name(X509_NAME *n, const struct cms_name *who)
 {
@@ -114,10 +132,10 @@ set_name(X509_NAME *n, const struct cms_name *who)
     };
 
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        struct str v = parts[i].value;
+        struct str v = bounded(parts[i].value);
         if (v.n > 0 &&
             X509_NAME_add_entry_by_txt(n, parts[i].field, MBSTRING_UTF8, (const unsigned char *)v.p,
-                                       (int)(v.n > 120 ? 120 : v.n), -1, 0) != 1) {
+                                       (int)v.n, -1, 0) != 1) {
             return false;
         }
     }
