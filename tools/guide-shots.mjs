@@ -8,7 +8,7 @@ import { Client, demo, root, startServer } from '../test/lib/server.mjs';
 
 const out = `${root}doc/guide/img`;
 mkdirSync(out, { recursive: true });
-const server = await startServer();
+const server = await startServer({ args: ['--n', '300'], startTimeoutMs: 180000 }); // a full inbox shows more than an empty one
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
 let total = 0;
 
@@ -116,6 +116,8 @@ async function work(own, citizen) {
   const r = await send(leader, sign, { pin: demo.pin, viec: task });
   if (r.status >= 400) throw new Error(`sign: ${r.status}`);
   await shot(citizen, own, 'ket-qua', { scrollTo: 'main h2' });
+  await shot(citizen, '/toi', 'cua-toi', below);
+  await shot(citizen, '/toi/ai-da-xem', 'ai-da-xem', below);
   await shot(leader, '/lanh-dao', 'lanh-dao', wide);
 }
 
