@@ -14,10 +14,11 @@
 #include "engine/search/search.h"
 #include "engine/unit/unit.h"
 #include "office/account/account.h"
+#include "office/counter/counter.h"
 #include "office/filing/filing.h"
 #include "office/leader/leader.h"
-#include "office/onestop/onestop.h"
 #include "office/mine/mine.h"
+#include "office/onestop/onestop.h"
 #include "office/portal/portal.h"
 #include "web/web.h"
 
@@ -58,13 +59,8 @@ app_on_connect(void)
 
 /* One line an office. */
 static const struct web_routes *const routes[] = {
-    &web_own_routes,
-    &account_routes,
-    &mine_routes,
-    &portal_routes,
-    &onestop_routes,
-    &leader_routes,
-    &filing_routes,
+    &web_own_routes, &account_routes, &mine_routes,   &portal_routes,
+    &onestop_routes, &leader_routes,  &filing_routes, &counter_routes,
 };
 
 size_t

@@ -1,0 +1,103 @@
+/* counter_web.c: fields and routes of the counter. */
+#include "office/counter/counter.h"
+
+#include "engine/paper/paper.h"
+#include "office/counter/counter_int.h"
+
+#define UPLOAD_BYTES (PAPER_BYTES_MAX + (1U << 20))
+
+static const char *const sexes[] = { "male", "female", NULL };
+static const char *const consents[] = { "present", "paper", "phone", NULL };
+
+static const struct web_field people_fields[] = {
+    { "q", WEB_TEXT, .max = 100, .doc = "personal ID, tax code or name" },
+};
+static const struct web_field add_fields[] = {
+    { "number", WEB_TEXT, .is_required = true, .max = 12, .doc = "personal ID",
+      .label = "counter.number" },
+    { "name", WEB_TEXT, .is_required = true, .max = 80, .doc = "full name",
+      .label = "counter.name" },
+    { "birth", WEB_DATE, .is_required = true, .doc = "date of birth", .label = "counter.birth" },
+    { "sex", WEB_CHOICE, .is_required = true, .choices = sexes, .doc = "sex",
+      .label = "counter.sex" },
+    { "phone", WEB_TEXT, .max = 20, .doc = "phone", .label = "counter.phone" },
+    { "address", WEB_TEXT, .max = 200, .doc = "hamlet, street", .label = "counter.address" },
+};
+static const struct web_field begin_fields[] = {
+    { "procedure", WEB_TEXT, .is_required = true, .max = 30, .doc = "code",
+      .label = "counter.procedure" },
+    { "consent", WEB_CHOICE, .is_required = true, .choices = consents,
+      .doc = "how the person agreed", .label = "counter.consent" },
+};
+static const struct web_field account_fields[] = {
+    { "checked", WEB_BOOL, .doc = "identity was checked", .label = "counter.checked" },
+};
+static const struct web_field scan_fields[] = {
+    { "requirement", WEB_TEXT, .max = 60, .doc = "required paper it is for" },
+    { "file", WEB_FILE, .is_required = true, .max = PAPER_BYTES_MAX, .doc = "picture or PDF" },
+};
+static const struct web_field answered_fields[] = {
+    { "answer", WEB_TEXT, .max = 500, .doc = "what was brought" },
+};
+static const struct web_field take_fields[] = {
+    { "what", WEB_TEXT, .is_required = true, .max = 200, .doc = "which original",
+      .label = "counter.what" },
+    { "copies", WEB_INT, .doc = "how many" },
+};
+static const struct web_field give_fields[] = {
+    { "giay", WEB_ID, .is_required = true, .doc = "entry of custody" },
+    { "to_whom", WEB_TEXT, .is_required = true, .max = 120, .doc = "who signed for it",
+      .label = "counter.to_whom" },
+};
+static const struct web_field cash_fields[] = {
+    { "so", WEB_TEXT, .max = 60, .doc = "dossier number" },
+    { "ngay", WEB_DATE, .doc = "day of the day book" },
+};
+static const struct web_field register_fields[] = {
+    { "tu", WEB_DATE, .doc = "first day" },
+    { "den", WEB_DATE, .doc = "last day" },
+};
+
+static const struct web_route routes[] = {
+    { HTTP_GET, "/can-bo/quay", "dossier.intake", counter_start, .flags = WEB_API | WEB_OFFICE,
+      .doc = "The counter: who stands there?", .reply = &tpl_counter_start_t },
+    { HTTP_GET, "/can-bo/quay/nguoi", "dossier.intake", counter_people, WEB_FIELDS(people_fields),
+      .flags = WEB_API | WEB_OFFICE, .doc = "Find a person", .reply = &tpl_counter_people_t },
+    { HTTP_POST, "/can-bo/quay/nguoi", "dossier.intake", counter_add, WEB_FIELDS(add_fields),
+      .flags = WEB_API | WEB_OFFICE, .again = counter_people, .doc = "Add a person" },
+    { HTTP_GET, "/can-bo/quay/nguoi/{party}", "dossier.intake", counter_person,
+      WEB_FIELDS(people_fields), .flags = WEB_API | WEB_OFFICE,
+      .doc = "One person; the reading is recorded", .reply = &tpl_counter_person_t },
+    { HTTP_POST, "/can-bo/quay/nguoi/{party}/nop", "dossier.intake", counter_begin,
+      WEB_FIELDS(begin_fields), .flags = WEB_API | WEB_OFFICE, .again = counter_person,
+      .doc = "Begin a dossier on a person's behalf" },
+    { HTTP_POST, "/can-bo/quay/nguoi/{party}/tai-khoan", "party.verify", counter_account,
+      WEB_FIELDS(account_fields), .flags = WEB_OFFICE | WEB_NO_STORE, .work_class = "password",
+      .again = counter_person, .doc = "Open an account, or a new one-time password" },
+    { HTTP_POST, "/can-bo/ho-so/{id}/giay-to", "paper.scan", counter_scan, WEB_FIELDS(scan_fields),
+      .flags = WEB_OFFICE, .body_max = UPLOAD_BYTES, .doc = "Add a scan to a dossier" },
+    { HTTP_POST, "/can-bo/ho-so/{id}/da-bo-sung", "dossier.intake", counter_answered,
+      WEB_FIELDS(answered_fields), .flags = WEB_API | WEB_OFFICE,
+      .doc = "What was missing was brought to the counter" },
+    { HTTP_GET, "/can-bo/quay/giu/{id}", "paper.custody", counter_custody,
+      .flags = WEB_API | WEB_OFFICE, .doc = "Originals of a dossier",
+      .reply = &tpl_counter_custody_t },
+    { HTTP_POST, "/can-bo/quay/giu/{id}", "paper.custody", counter_take, WEB_FIELDS(take_fields),
+      .flags = WEB_API | WEB_OFFICE, .again = counter_custody,
+      .doc = "Take an original into custody" },
+    { HTTP_POST, "/can-bo/quay/giu/{id}/tra", "paper.custody", counter_give,
+      WEB_FIELDS(give_fields), .flags = WEB_API | WEB_OFFICE, .again = counter_custody,
+      .doc = "Give an original back" },
+    { HTTP_GET, "/can-bo/quay/chua-nhan", "dossier.return", counter_unclaimed,
+      .flags = WEB_API | WEB_OFFICE, .doc = "Results nobody came for",
+      .reply = &tpl_counter_unclaimed_t },
+    { HTTP_GET, "/can-bo/quay/so-theo-doi", "dossier.print", counter_register,
+      WEB_FIELDS(register_fields), .flags = WEB_OFFICE | WEB_NO_STORE, .work_class = "report",
+      .doc = "The register of dossiers (form 06) as PDF" },
+    { HTTP_GET, "/can-bo/thu-phi", "pay.collect", counter_cash, WEB_FIELDS(cash_fields),
+      .flags = WEB_API | WEB_OFFICE, .doc = "Cash and day book", .reply = &tpl_counter_cash_t },
+    { HTTP_POST, "/can-bo/thu-phi/{bill}", "pay.collect", counter_pay,
+      .flags = WEB_API | WEB_OFFICE, .doc = "Take cash for a bill" },
+};
+
+const struct web_routes counter_routes = { "counter", routes, COUNT_OF(routes) };
