@@ -1,0 +1,250 @@
+// A whole dossier at the counter and on the officers' desks, with plain requests: found, filed on the person's
+// behalf, accepted in two clicks, paid in cash, examined, signed with one PIN, handed over.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { fill, forms, send } from '../lib/form.mjs';
+import { Client, demo, officers, startServer } from '../lib/server.mjs';
+
+let server;
+const at = {};
+before(async () => {
+  server = await startServer();
+  for (const who of ['receiver', 'specialist', 'leader', 'cashier', 'inspector']) {
+    at[who] = new Client(server);
+    assert.equal((await at[who].signIn(officers[who])).status, 303);
+  }
+  at.second = new Client(server);
+  assert.equal((await at.second.signIn(officers.receiver)).status, 303);
+  at.citizen = new Client(server);
+  assert.equal((await at.citizen.signIn()).status, 303);
+});
+after(() => server.stop());
+
+const answers = {
+  'nguoi-yeu-cau': { 'a.ethnicity': /value="([^"]+)"[^>]*>Kinh</, 'a.nationality': /value="([^"]+)"[^>]*>Việt Nam</ },
+  'lien-he': { 'a.phone': '0912 345 678' },
+  'cap-cho-ai': { 'a.files_for': 'self' },
+  'hon-nhan': { 'a.marital_history': 'never' },
+  'thoi-gian': { 'a.period_kind': 'now', 'a.lived_elsewhere': 'false' },
+  'muc-dich': { 'a.purpose': 'loan', 'a.n_wanted': '1', 'a.has_old_confirmation': 'false' },
+  'le-phi': { 'a.fee_group': 'none' },
+};
+const jpeg = Buffer.from('/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8XGBYUGBIUFRT/wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACf/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AKp//2Q==', 'base64');
+const formTo = (text, end) => forms(text).find((f) => f.action.endsWith(end));
+
+async function person(client) {
+  const found = await client.get(`/can-bo/quay/nguoi?q=${demo.citizen}`);
+  assert.equal(found.status, 200);
+  assert.doesNotMatch(found.text, /Thị Mơ</, 'masked until opened');
+  return /\/can-bo\/quay\/nguoi\/\d+/.exec(found.text)[0];
+}
+
+/** Files at the counter; gives the officer's address of the dossier. */
+async function fileAtCounter() {
+  const c = at.receiver;
+  const home = await person(c);
+  const begun = await c.form(`${home}/nop`, { procedure: '1.004873', consent: 'present' }, { from: home });
+  assert.equal(begun.status, 303, begun.text);
+  const base = begun.location;
+  let page = `${base}/trang/nguoi-yeu-cau`;
+  for (let i = 0; i < 12 && page.includes('/trang/'); i++) {
+    const { text } = await c.get(page);
+    const changes = Object.fromEntries(Object.entries(answers[page.split('/').pop()])
+      .map(([k, v]) => [k, v instanceof RegExp ? v.exec(text)[1] : v]));
+    const r = await fill(c, page, changes, page);
+    assert.equal(r.status, 303, `${page}: ${r.text.match(/id="errors"[\s\S]*?<\/ul>/)?.[0]}`);
+    page = r.location;
+  }
+  assert.equal((await fill(c, `${base}/nhan`, { collect: 'counter', phone: '0912345678' })).status, 303);
+  const check = await c.get(`${base}/xem-lai`);
+  const done = await send(c, formTo(check.text, '/nop'), { cam_doan: '1' });
+  assert.equal(done.status, 303, done.text);
+  return `/can-bo/ho-so/${/\d+/.exec(done.location)[0]}`;
+}
+
+const taskOf = (text) => /\/can-bo\/viec\/(\d+)\//.exec(text)?.[1];
+
+/** Presses the button of an outcome on the dossier page. */
+async function press(client, dossier, outcome, more = {}) {
+  const page = await client.get(dossier);
+  assert.equal(page.status, 200);
+  const task = taskOf(page.text);
+  return client.form(`/can-bo/viec/${task}/xong`, { outcome, version: /name="version" value="(\d+)"/.exec(page.text)[1], ...more },
+    { from: dossier });
+}
+
+async function payCash(dossier) {
+  const number = (await at.receiver.get(dossier)).text.match(/<h1 class="num">([^<]+)</)[1];
+  const from = `/can-bo/thu-phi?so=${number}`;
+  const page = await at.cashier.get(from);
+  const bill = /\/can-bo\/thu-phi\/\d+/.exec(page.text)[0];
+  const r = await at.cashier.form(bill, {}, { from });
+  assert.equal(r.status, 303, r.text);
+  for (let i = 0; i < 200; i++) {
+    const { status } = await at.receiver.get(dossier).then((x) => ({ status: /đã nộp/.test(x.text) }));
+    if (status) return number;
+    await new Promise((ok) => setTimeout(ok, 50));
+  }
+  throw new Error('the payment did not reach the dossier');
+}
+
+test('nobody, a citizen and a wrong role are refused', async () => {
+  assert.equal((await new Client(server).get('/can-bo')).status, 303);
+  assert.equal((await at.citizen.get('/can-bo')).status, 403);
+  assert.equal((await at.specialist.get('/can-bo/quay')).status, 403);
+  assert.equal((await at.receiver.get('/can-bo/ky')).status, 403);
+});
+
+test('one dossier from the counter to the hand of its applicant', async () => {
+  const dossier = await fileAtCounter();
+  const inbox = await at.second.get('/can-bo');
+  assert.match(inbox.text, new RegExp(`href="${dossier}"`));
+  assert.doesNotMatch(inbox.text, /Thị Mơ</, 'the list is masked');
+  const opened = await at.receiver.get(dossier);
+  assert.match(opened.text, /Thị Mơ/);
+  assert.match(opened.text, /070190900018/);
+
+  const accepted = await press(at.receiver, dossier, 'accept');
+  assert.equal(accepted.status, 303, accepted.text);
+  assert.equal(accepted.location, dossier, 'the person waits for the receipt');
+  for (const form of ['tiep-nhan-hen-tra', 'kiem-soat']) {
+    const pdf = await at.receiver.get(`${dossier}/in/${form}`);
+    assert.equal(pdf.status, 200);
+    assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
+    assert.match(pdf.headers.get('content-security-policy'), /frame-ancestors 'self'/);
+  }
+
+  const number = await payCash(dossier);
+  const book = await at.cashier.get('/can-bo/thu-phi');
+  assert.match(book.text, /0000001\/\d{4}/, 'the day book has the receipt');
+  const receipt = await at.receiver.get(`${dossier}/in/bien-lai`);
+  assert.equal(receipt.bytes.subarray(0, 5).toString(), '%PDF-');
+
+  const proposed = await press(at.specialist, dossier, 'propose', { remark: 'đủ điều kiện' });
+  assert.equal(proposed.status, 303, proposed.text);
+  const draft = await at.leader.get(`${dossier}/du-thao`);
+  assert.equal(draft.status, 200);
+  assert.equal(draft.bytes.subarray(0, 5).toString(), '%PDF-');
+
+  const list = await at.leader.get('/can-bo/ky');
+  assert.match(list.text, new RegExp(number));
+  const task = /name="viec" value="(\d+)"/.exec(list.text)[1];
+  const wrong = await at.leader.form('/can-bo/ky', { viec: task, pin: '111111' });
+  assert.equal(wrong.status, 422);
+  assert.match(wrong.text, /href="#pin"/);
+  const none = await at.leader.form('/can-bo/ky', { pin: demo.pin });
+  assert.equal(none.status, 422);
+  const signed = await at.leader.form('/can-bo/ky', { viec: task, pin: demo.pin });
+  assert.equal(signed.status, 303, signed.text);
+  assert.equal(signed.location, '/can-bo/ky?xong=1');
+
+  const waiting = await at.receiver.get('/can-bo/quay/chua-nhan');
+  assert.match(waiting.text, new RegExp(number));
+  const page = await at.receiver.get(dossier);
+  const hand = formTo(page.text, '/tra');
+  const handed = await send(at.receiver, hand, { to_whom: 'Thị Mơ', checked: '1' });
+  assert.equal(handed.status, 303, handed.text);
+  const end = await at.receiver.get(dossier);
+  assert.match(end.text, /Đã trả kết quả/);
+  const result = /\/can-bo\/ket-qua\/\d+/.exec(end.text)[0];
+  const pdf = await at.receiver.get(result);
+  assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
+  const register = await at.receiver.get('/can-bo/quay/so-theo-doi');
+  assert.equal(register.bytes.subarray(0, 5).toString(), '%PDF-');
+});
+
+test('from the inbox a dossier is accepted with one press', async () => {
+  const dossier = await fileAtCounter();
+  const inbox = await at.receiver.get('/can-bo');
+  const task = /name="mot" value="(\d+)"/.exec(inbox.text)[1];
+  const r = await at.receiver.form('/can-bo/tiep-nhan', { vt: '0', loc: 'all', mot: task }, { from: '/can-bo' });
+  assert.equal(r.location, '/can-bo?vt=0&loc=all&xong=1&loi=0');
+  assert.match((await at.receiver.get(r.location)).text, /Đã tiếp nhận 1 hồ sơ/);
+  assert.doesNotMatch((await at.receiver.get('/can-bo')).text, new RegExp(`href="${dossier}"`));
+});
+
+test('the second officer sees who was quicker, what changed, and keeps the own words', async () => {
+  const dossier = await fileAtCounter();
+  const page = await at.second.get(dossier);
+  const late = forms(page.text).filter((f) => f.action.endsWith('/xong'));
+  assert.equal((await press(at.receiver, dossier, 'accept')).status, 303);
+  const r = await send(at.second, late.at(-1), { outcome: 'refuse', note: 'thiếu chữ ký ở trang hai' });
+  assert.equal(r.status, 409, r.text);
+  assert.match(r.text, /Hồ sơ vừa có thay đổi/);
+  assert.match(r.text, /id="kept"[^>]*>thiếu chữ ký ở trang hai</);
+  assert.match(r.text, /Tiếp nhận/);
+});
+
+test('everything missing is asked for once; the clock stands; the counter takes the answer', async () => {
+  const dossier = await fileAtCounter();
+  const ask = async (fields) => {
+    const page = await at.receiver.get(dossier);
+    return at.receiver.form(`/can-bo/viec/${taskOf(page.text)}/bo-sung`, fields, { from: dossier });
+  };
+  const empty = await ask({ words: ' ' });
+  assert.equal(empty.status, 422);
+  assert.match(empty.text, /href="#items"/);
+  const asked = await ask({ words: 'Bản sao hộ chiếu\nẢnh chân dung' });
+  assert.equal(asked.status, 303, asked.text);
+  const waiting = await at.receiver.get('/can-bo?loc=waiting');
+  assert.match(waiting.text, new RegExp(`href="${dossier}"`));
+  const form02 = await at.receiver.get(`${dossier}/in/yeu-cau-bo-sung`);
+  assert.equal(form02.bytes.subarray(0, 5).toString(), '%PDF-');
+  const body = new FormData();
+  body.append('csrf', Client.token((await at.receiver.get(dossier)).text));
+  body.append('file', new Blob([jpeg], { type: 'image/jpeg' }), 'ho-chieu.jpg');
+  const scanned = await at.receiver.request('POST', `${dossier}/giay-to`, { body, headers: { origin: server.url } });
+  assert.equal(scanned.status, 303, scanned.text);
+  const seen = await at.receiver.get(scanned.location.replace('#xem', '&xoay=1&phong=2'));
+  assert.match(seen.text, /zoom-2 turn-1/);
+  const paper = await at.receiver.get(/\/can-bo\/giay-to\/\d+/.exec(seen.text)[0]);
+  assert.equal(paper.headers.get('content-type'), 'image/jpeg');
+  const answered = await at.receiver.form(`${dossier}/da-bo-sung`, { answer: 'đủ' }, { from: dossier });
+  assert.equal(answered.status, 303, answered.text);
+  const again = await ask({ words: 'thêm nữa' });
+  assert.equal(again.status, 422);
+  assert.match(again.text, /một lần/);
+  const refused = await press(at.receiver, dossier, 'refuse');
+  assert.equal(refused.status, 422, 'a refusal needs a reason');
+  assert.equal((await press(at.receiver, dossier, 'refuse', { note: 'không thuộc thẩm quyền' })).status, 303);
+});
+
+test('originals are kept and given back against a name', async () => {
+  const dossier = await fileAtCounter();
+  const page = dossier.replace('/ho-so/', '/quay/giu/');
+  assert.equal((await at.receiver.form(page, { what: 'Giấy chứng sinh', copies: '1' })).status, 303);
+  const held = await at.receiver.get(page);
+  assert.match(held.text, /Giấy chứng sinh/);
+  const back = await send(at.receiver, formTo(held.text, '/tra'), { to_whom: 'Thị Mơ' });
+  assert.equal(back.status, 303, back.text);
+  assert.match((await at.receiver.get(page)).text, /người ký nhận: Thị Mơ/);
+});
+
+test('a person is added with the numbers checked, given an account, and signs in once with its password', async () => {
+  const c = at.receiver;
+  const add = (fields) => c.form('/can-bo/quay/nguoi', { name: 'Điểu Sơn', 'birth-d': '1', 'birth-m': '2', 'birth-y': '1985', sex: 'male', ...fields },
+    { from: '/can-bo/quay/nguoi?q=070085654321' });
+  assert.equal((await add({ number: '07008565432' })).status, 422);
+  assert.equal((await add({ number: '070185654321' })).status, 422, 'the number says female');
+  const added = await add({ number: '070085654321' });
+  assert.equal(added.status, 303, added.text);
+  assert.equal((await add({ number: '070085654321' })).status, 422, 'taken');
+  const home = added.location;
+  assert.equal((await c.form(`${home}/tai-khoan`, {}, { from: home })).status, 422, 'identity first');
+  const given = await c.form(`${home}/tai-khoan`, { checked: '1' }, { from: home });
+  assert.equal(given.status, 200, given.text);
+  const password = /big-number num">([^<]+)</.exec(given.text)[1];
+  const own = new Client(server);
+  assert.equal((await own.signIn('070085654321', password)).status, 303);
+});
+
+test('the API gives the same documents', async () => {
+  const inbox = await at.receiver.get('/api/v1/can-bo', { headers: { accept: 'application/json' } });
+  assert.equal(inbox.status, 200);
+  const doc = inbox.json();
+  assert.ok(Array.isArray(doc.rows));
+  assert.ok(doc.tabs.length === 6);
+  const csv = await at.receiver.get('/can-bo/viec.csv');
+  assert.equal(csv.status, 200);
+  assert.ok(csv.text.split('\r\n').length >= 2);
+});
