@@ -17,6 +17,7 @@ async function talk(pieces, { halfClose = false, onConnect } = {}) {
   onConnect?.(s);
   let got = Buffer.alloc(0);
   s.on('data', (b) => (got = Buffer.concat([got, b])));
+  s.on('end', () => s.end());
   s.on('error', () => {});
   for (const p of pieces) if (!s.destroyed) s.write(p);
   if (halfClose) s.end();
@@ -58,7 +59,7 @@ test('a head that never ends is cut with 408', { timeout: 60000 }, async () => {
   await alive();
 });
 
-test('a body that never comes whole is cut with 408', { timeout: 120000 }, async () => {
+test('a body that never comes whole is cut with 408', { timeout: 120000, skip: process.env.CHECK_LEVEL === 'quick' }, async () => {
   const got = await talk(['POST /dang-nhap HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\nlogin=']);
   assert.deepEqual(statuses(got), [408]);
   await alive();

@@ -1,0 +1,54 @@
+// /api/openapi.json: linted by npm's Redocly CLI, and complete enough to walk the API by it.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Client, dropDir, newDir, root, startServer } from '../lib/server.mjs';
+
+let server, client;
+before(async () => {
+  server = await startServer();
+  client = new Client(server);
+  assert.equal((await client.signIn()).status, 303);
+});
+after(async () => { await server?.stop(); });
+
+test('the document is valid OpenAPI 3.1', { timeout: 120000 }, async () => {
+  const dir = newDir();
+  const file = join(dir, 'openapi.json');
+  writeFileSync(file, (await client.get('/api/openapi.json')).text);
+  const p = spawnSync(join(root, 'node_modules/.bin/redocly'), ['lint', file, '--extends=spec', '--format=stylish'],
+    { encoding: 'utf8', cwd: dir, env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } });
+  dropDir(dir);
+  assert.equal(p.status, 0, p.stdout + p.stderr);
+});
+
+test('operation ids are unique, path parameters declared, every operation has a summary of its own', async () => {
+  const doc = (await client.get('/api/openapi.json')).json();
+  const ids = new Set();
+  for (const [path, item] of Object.entries(doc.paths)) {
+    for (const [method, op] of Object.entries(item)) {
+      assert.equal(ids.has(op.operationId), false, op.operationId);
+      ids.add(op.operationId);
+      const declared = op.parameters.filter((p) => p.in === 'path').map((p) => p.name);
+      assert.deepEqual(declared, [...path.matchAll(/\{([^}]+)\}/g)].map((m) => m[1]), path);
+      assert.notEqual(op.summary, path, `${method} ${path} has no description`);
+    }
+  }
+});
+
+test('every public document without parameters is served as JSON, and its page as HTML', async () => {
+  const doc = (await client.get('/api/openapi.json')).json();
+  const nobody = new Client(server);
+  for (const [path, item] of Object.entries(doc.paths)) {
+    if (!item.get || item.get['x-permission'] !== 'public' || path.includes('{')) continue;
+    if (item.get.parameters.some((p) => p.required)) continue;
+    const api = await nobody.get(`/api/v1${path}`);
+    assert.equal(api.status, 200, path);
+    assert.match(api.headers.get('content-type'), /^application\/json/, path);
+    api.json();
+    const twin = await nobody.get(path, { headers: { accept: 'application/json' } });
+    assert.match(twin.headers.get('content-type'), /json/, `${path} with Accept`);
+  }
+});
