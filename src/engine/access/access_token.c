@@ -162,11 +162,20 @@ idem_begin_tx(struct ctx *cx, void *arg)
     return ERR_OK;
 }
 
+/* A key belongs to who sent it: another's answer must never be given out. */
+static struct str
+own_key(struct ctx *cx, struct str key)
+{
+    bool is_account = cx->who.account != 0;
+    return str_fmt(cx->arena, "%c%" PRId64 ":" STR_FMT, is_account ? 'a' : 's',
+                   is_account ? cx->who.account : cx->who.session, STR_ARG(key));
+}
+
 enum err
 access_idem_begin(struct ctx *cx, struct str key, struct str fingerprint, bool *ret_found,
                   int *ret_status, struct str *ret_body)
 {
-    struct idem_job job = { .key = key, .fingerprint = fingerprint };
+    struct idem_job job = { .key = own_key(cx, key), .fingerprint = fingerprint };
     TRY(store_write(cx, idem_begin_tx, &job));
     *ret_found = job.is_found;
     *ret_status = job.status;
@@ -187,7 +196,7 @@ idem_end_tx(struct ctx *cx, void *arg)
 enum err
 access_idem_end(struct ctx *cx, struct str key, int status, struct str body)
 {
-    struct idem_job job = { .key = key, .status = status, .body = body };
+    struct idem_job job = { .key = own_key(cx, key), .status = status, .body = body };
     return store_write(cx, idem_end_tx, &job);
 }
 
