@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 
+#define WORD_BYTES     42
 #define MAIL_TIMEOUT_S 20L
 #define MAIL_MAX       (256U * 1024U)
 #define FROM           "khong-tra-loi@bombo.invalid"
@@ -56,11 +57,36 @@ read_more(char *to, size_t size, size_t n, void *arg)
     return take;
 }
 
-/* RFC 2047 encoded word: subjects are Vietnamese. */
+/* RFC 2047 encoded words of at most 75 characters: subjects are Vietnamese. No letter is cut in
+ * two. */
 static struct str
-encoded_word(struct arena *a, struct str s)
+encoded_words(struct arena *a, struct str s)
 {
-    return str_fmt(a, "=?UTF-8?B?" STR_FMT "?=", STR_ARG(base64_encode(a, s)));
+    struct buf b = buf_new(a, MAIL_MAX);
+    size_t at = 0;
+    while (at < s.n) {
+        size_t end = at + WORD_BYTES < s.n ? at + WORD_BYTES : s.n;
+        while (end < s.n && end > at + 1 && ((uint8_t)s.p[end] & 0xC0U) == 0x80U) {
+            end--;
+        }
+        struct str part = base64_encode(a, str_slice(s, at, end));
+        buf_addf(&b, "%s=?UTF-8?B?" STR_FMT "?=", at == 0 ? "" : "\r\n ", STR_ARG(part));
+        at = end;
+    }
+    return buf_str(&b);
+}
+
+/* "Sun, 22 Nov 2026 11:49:39 +0700" */
+static struct str
+mail_date(struct arena *a, int64_t at_us)
+{
+    static const char days[] = "MonTueWedThuFriSatSun";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    struct date d = date_at_vn(at_us);
+    struct civil c = date_civil(d);
+    int32_t s = date_second_at_vn(at_us);
+    return str_fmt(a, "%.3s, %02d %.3s %04d %02d:%02d:%02d +0700", &days[3 * (date_weekday(d) - 1)],
+                   c.mday, &months[3 * (c.month - 1)], c.year, s / 3600, s / 60 % 60, s % 60);
 }
 
 /* RFC 5322 message; the body goes as base64 in lines of 76 characters. */
@@ -70,7 +96,8 @@ message(struct ctx *cx, const struct notice *n)
     struct buf b = buf_new(cx->arena, MAIL_MAX);
     struct str body = base64_encode(cx->arena, n->body);
     buf_addf(&b, "From: Bom Bo <" FROM ">\r\nTo: <" STR_FMT ">\r\n", STR_ARG(n->to));
-    buf_addf(&b, "Subject: " STR_FMT "\r\n", STR_ARG(encoded_word(cx->arena, n->subject)));
+    buf_addf(&b, "Subject: " STR_FMT "\r\n", STR_ARG(encoded_words(cx->arena, n->subject)));
+    buf_addf(&b, "Date: " STR_FMT "\r\n", STR_ARG(mail_date(cx->arena, n->at_us)));
     buf_addf(&b, "Message-ID: <%" PRId64 "@bombo>\r\nMIME-Version: 1.0\r\n", n->id);
     BUF_LIT(&b,
             "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n");
