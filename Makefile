@@ -26,7 +26,7 @@ REL_LD     := -pie -Wl,-z,relro,-z,now
 ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DBOMBO_TEST=1
 
 SRC   := $(sort $(shell find src -name '*.c' -not -path '*/test/*'))
-GENIN := $(sort $(shell find src -name 'queries.sql' -o -name 'schema.sql' -o -path '*/pages/*.html' -o -path '*/text/*.txt' -o -name errors.def) $(wildcard tools/*.py) $(shell find ui -type f 2>/dev/null))
+GENIN := $(sort $(shell find src -name 'queries.sql' -o -name 'schema.sql' -o -path '*/pages/*.html' -o -path '*/text/*.txt' -o -name errors.def) $(wildcard tools/*.py) $(shell find ui -type f 2>/dev/null) $(wildcard doc/guide/*.md))
 GENC  := $(B)/gen/gen_all.c
 LIBSRC := $(filter-out src/app/main.c,$(SRC))
 TESTS := $(sort $(shell find src -path '*/test/test_*.c'))

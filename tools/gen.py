@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 def main():
     out = sys.argv[1]
     parts = []
-    for name in ("sqlgen", "tplgen", "uigen"):
+    for name in ("sqlgen", "tplgen", "uigen", "guidegen"):
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
         if os.path.exists(path):
             parts += __import__(name).generate("src", out)

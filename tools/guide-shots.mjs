@@ -107,6 +107,7 @@ async function work(own, citizen) {
   const bank = /href="(\/mo-phong\/ngan-hang\/[^"]+)"/.exec((await citizen.get(`${own}/thanh-toan`)).text)[1];
   const paid = forms((await citizen.get(bank)).text).find((f) => f.action.includes('/mo-phong/'));
   must(await send(citizen, paid), 'pay');
+  citizen.cookies.delete('flash'); // told once: not on every later picture
   await waitFor(specialist, id, 'propose');
   await act(specialist, id, 'propose');
   const leader = await signedIn('lanhdao.25405');
