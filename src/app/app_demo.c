@@ -87,7 +87,7 @@ person_name(struct ctx *cx, struct demo *demo, bool is_female, struct str *ret_e
         return app_demo_pick(demo, is_female ? STIENG_FEMALE : STIENG_MALE);
     }
     if (r < 7) {
-        *ret_ethnicity = STR("Khmer");
+        *ret_ethnicity = STR("Khơ-me");
         return app_demo_pick(demo, is_female ? KHMER_FEMALE : KHMER_MALE);
     }
     *ret_ethnicity = STR("Kinh");

@@ -101,6 +101,10 @@ struct form_set { /* value of the slot PACK_FORMS */
     size_t n_lists;
 };
 
+/* Code of a list entry by its Vietnamese name, with or without the other name in brackets; the name
+ * itself when there is none or `kind` is no list. */
+struct str form_code_of_name(const struct form *f, struct str kind, struct str name);
+
 static inline bool
 form_is_control(const struct form_item *it)
 {

@@ -145,6 +145,22 @@ list_of(const struct form *f, struct str kind)
     return NULL;
 }
 
+struct str
+form_code_of_name(const struct form *f, struct str kind, struct str name)
+{
+    const struct form_code_list *l = str_starts(kind, STR("list:")) ? list_of(f, kind) : NULL;
+    for (size_t i = 0; l != NULL && name.n > 0 && i < l->n; i++) {
+        struct str full = l->v[i].name.vi;
+        bool is_start =
+            str_starts(full, name) &&
+            (full.n == name.n || str_starts(str_slice(full, name.n, full.n), STR(" (")));
+        if (is_start) {
+            return l->v[i].code;
+        }
+    }
+    return name;
+}
+
 static size_t
 choices_of_list(struct ctx *cx, const struct form_view *v, struct str kind,
                 const struct form_choice **ret)

@@ -140,7 +140,8 @@ form_answers_json(struct ctx *cx, const struct form_state *st)
 /* --- prefill ---------------------------------------------------------------------------------- */
 
 static struct json *
-source_value(struct arena *a, const struct form_item *it, const struct form_source *s)
+source_value(struct arena *a, const struct form *f, const struct form_item *it,
+             const struct form_source *s)
 {
     struct json *j = NULL;
     struct json_fault fault;
@@ -154,7 +155,8 @@ source_value(struct arena *a, const struct form_item *it, const struct form_sour
     if (it->kind == FORM_CHECK || it->kind == FORM_YES_NO) {
         return form_json_bool(a, str_eq(s->value, STR("true")));
     }
-    return it->kind == FORM_BOXES ? NULL : form_json_str(a, str_dup(a, s->value));
+    struct str text = form_code_of_name(f, it->choices, s->value); /* sources may tell names */
+    return it->kind == FORM_BOXES ? NULL : form_json_str(a, str_dup(a, text));
 }
 
 static bool
@@ -188,7 +190,7 @@ fill_one(struct form_view *v, struct form_state *st, const struct form_item *it,
 {
     struct arena *a = v->cx->arena;
     struct json *value =
-        form_json_at(st->answers, it->path) == NULL ? source_value(a, it, s) : NULL;
+        form_json_at(st->answers, it->path) == NULL ? source_value(a, st->form, it, s) : NULL;
     if (value == NULL || (value->type == JSON_OBJECT) != (it->kind == FORM_ADDRESS_OPEN) ||
         it->list >= 0) {
         return false;
