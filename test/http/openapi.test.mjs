@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { begin, complete } from '../lib/filing.mjs';
 import { Client, dropDir, newDir, root, startServer } from '../lib/server.mjs';
 
 let server, client;
@@ -51,4 +52,28 @@ test('every public document without parameters is served as JSON, and its page a
     const twin = await nobody.get(path, { headers: { accept: 'application/json' } });
     assert.match(twin.headers.get('content-type'), /json/, `${path} with Accept`);
   }
+});
+
+test('an Idempotency-Key twice: one submission, the same answer; another person never gets it', async () => {
+  const base = await begin(client);
+  await complete(client, base);
+  const post = async (who, key, body) => {
+    const token = Client.token((await who.get('/dang-nhap')).text);
+    return who.request('POST', `/api/v1${base}/nop`, {
+      body, headers: { 'content-type': 'application/json', 'x-csrf-token': token, origin: server.url, 'idempotency-key': key },
+    });
+  };
+  const one = await post(client, 'khoa-1', '{"cam_doan":true}');
+  assert.ok(one.status === 200 || one.status === 201, one.text);
+  assert.match(one.json().location, /^\/(api\/v1\/)?ho-so\//);
+  const two = await post(client, 'khoa-1', '{"cam_doan":true}');
+  assert.equal(two.status, one.status);
+  assert.equal(two.text, one.text);
+  assert.equal(two.headers.get('idempotency-replayed'), 'true');
+  assert.equal((await post(client, 'khoa-1', '{"cam_doan":false}')).status, 422, 'another request under the same key');
+  const other = new Client(server);
+  await other.signIn('motcua.25405');
+  const theirs = await post(other, 'khoa-1', '{"cam_doan":true}');
+  assert.ok(theirs.status >= 400, theirs.text);
+  assert.equal(theirs.headers.get('idempotency-replayed'), null);
 });

@@ -13,7 +13,7 @@
 
 #define WORD_BYTES     42
 #define MAIL_TIMEOUT_S 20L
-#define MAIL_MAX       (256U * 1024U)
+#define MAIL_MAX       ((size_t)256 * 1024)
 #define FROM           "khong-tra-loi@bombo.invalid"
 
 struct done_job {
@@ -85,8 +85,9 @@ mail_date(struct arena *a, int64_t at_us)
     struct date d = date_at_vn(at_us);
     struct civil c = date_civil(d);
     int32_t s = date_second_at_vn(at_us);
-    return str_fmt(a, "%.3s, %02d %.3s %04d %02d:%02d:%02d +0700", &days[3 * (date_weekday(d) - 1)],
-                   c.mday, &months[3 * (c.month - 1)], c.year, s / 3600, s / 60 % 60, s % 60);
+    return str_fmt(a, "%.3s, %02d %.3s %04d %02d:%02d:%02d +0700",
+                   &days[3 * (size_t)(date_weekday(d) - 1)], c.mday,
+                   &months[3 * (size_t)(c.month - 1)], c.year, s / 3600, s / 60 % 60, s % 60);
 }
 
 /* RFC 5322 message; the body goes as base64 in lines of 76 characters. */
