@@ -99,6 +99,7 @@ async function work(own, citizen) {
   const id = own.split('/').pop();
   const receiver = await signedIn('motcua.25405');
   await shot(receiver, '/can-bo', 'can-bo', wide);
+  await shot(receiver, '/can-bo/quay', 'quay', wide);
   await shot(receiver, `/can-bo/ho-so/${id}`, 'can-bo-ho-so', wide);
   await act(receiver, id, 'accept');
   const specialist = await signedIn('chuyenvien.25405');
