@@ -34,6 +34,8 @@ struct flow_step {
 };
 /* All user tasks in file order; borrowed from the process. */
 size_t flow_steps(const struct flow_process *p, const struct flow_step **ret);
+/* The user task that usually follows: along default ways out; NULL at an end. For pages only. */
+const struct flow_step *flow_step_after(const struct flow_process *p, struct str step_id);
 const struct flow_step *flow_step_find(const struct flow_process *p, struct str step_id);
 /* Text of an outcome in cx->lang: the pack's label, else the program's text. */
 struct str flow_outcome_text(struct ctx *cx, const struct flow_process *p, struct str step_id,

@@ -129,3 +129,25 @@ flow_outcome_text(struct ctx *cx, const struct flow_process *p, struct str step_
     struct str known = text_find(cx, str_fmt(cx->arena, "flow.outcome." STR_FMT, STR_ARG(outcome)));
     return known.p == NULL ? outcome : known;
 }
+
+const struct flow_step *
+flow_step_after(const struct flow_process *p, struct str step_id)
+{
+    if (p == NULL) {
+        return NULL;
+    }
+    uint32_t at = flow_node_find(p, step_id);
+    /* a loop of gateways and services cannot be longer than the process */
+    for (uint32_t i = 0; at < p->n_nodes && i < FLOW_NODES_MAX; i++) {
+        const struct flow_node *n = &p->nodes[at];
+        if (n->kind == FLOW_USER && i > 0) {
+            return &p->steps[n->step];
+        }
+        if (n->n_out == 0) {
+            return NULL;
+        }
+        bool has_default = n->kind == FLOW_EXCLUSIVE && n->default_edge >= 0;
+        at = p->edges[has_default ? (uint32_t)n->default_edge : n->outs[0]].to;
+    }
+    return NULL;
+}

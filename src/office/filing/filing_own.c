@@ -175,24 +175,6 @@ holder(struct ctx *cx, const struct flow_task *t)
                            "unit", unit_name(cx, t->unit), NULL);
 }
 
-/* The step that usually follows: the next one in the process that is an office's own. */
-static const struct flow_step *
-step_after(const struct flow_process *process, struct str step_id)
-{
-    const struct flow_step *steps = NULL;
-    size_t n = process == NULL ? 0 : flow_steps(process, &steps);
-    bool is_past = false;
-    for (size_t i = 0; i < n; i++) {
-        bool is_office =
-            !str_eq(steps[i].role, STR("citizen")) && !str_eq(steps[i].action, STR("consult"));
-        if (is_past && is_office) {
-            return &steps[i];
-        }
-        is_past = is_past || str_eq(steps[i].id, step_id);
-    }
-    return NULL;
-}
-
 static const struct flow_process *
 process_of(struct ctx *cx, const struct dossier *d)
 {
@@ -236,7 +218,8 @@ fill_marks(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *d
                  text_fill(cx, "filing.since", "at", text_instant(cx, tasks[i].opened_us), NULL),
                  data->holder, STR_NULL);
     }
-    const struct flow_step *after = n_tasks == 0 ? NULL : step_after(process, tasks[0].step_id);
+    const struct flow_step *after =
+        n_tasks == 0 ? NULL : flow_step_after(process, tasks[0].step_id);
     if (after != NULL) {
         data->next = step_name(cx, after);
         add_mark(data, data->next, STR("next"), STR_NULL, access_role_name(cx, after->role),

@@ -62,7 +62,7 @@ leader_percent(struct ctx *cx, int64_t n, int64_t whole)
         return STR("–");
     }
     return str_cat(cx->arena, tenths(cx, n * 1000 / whole),
-                   str_eq(cx->lang, STR("en")) ? STR("%") : STR(" %"));
+                   str_eq(cx->lang, STR("en")) ? STR("%") : STR("\xC2\xA0%"));
 }
 
 static struct str

@@ -5,6 +5,7 @@
 #include "engine/notice/notice.h"
 #include "engine/paper/paper.h"
 #include "engine/party/party.h"
+#include "engine/unit/unit.h"
 #include "gen/tpl_mine.h"
 #include "office/mine/mine_int.h"
 #include "store/blobs.h"
@@ -183,7 +184,7 @@ records(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
             .check = str_cat(cx->arena, STR("/kiem-tra/"), v[i].hash),
             .title = v[i].title,
             .number = v[i].number,
-            .issuer = v[i].issuer,
+            .issuer = unit_name(cx, v[i].issuer),
             .issued = v[i].issued.day == 0 ? STR_NULL : text_date_of(cx, v[i].issued),
             .expires = v[i].expires.day == 0 ? STR_NULL : text_date_of(cx, v[i].expires),
             .is_usable = record_is_usable(&v[i], today),
