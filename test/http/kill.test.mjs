@@ -140,8 +140,8 @@ test(`${rounds} kills under load lose nothing that was acknowledged`, { timeout:
     const acked = [];
     const running = load(server, acked);
     // killed after a number of acknowledgements, one of them a submission now and then, not after a time
-    const want = 12 + ((round * 7) % 23);
-    const isReady = () => acked.length >= want && (round % 3 !== 0 || acked.some((x) => x.name === 'filing'));
+    const want = 6 + ((round * 5) % 13);
+    const isReady = () => acked.length >= want && (round % 5 !== 0 || acked.some((x) => x.name === 'filing'));
     while (!isReady()) await new Promise((r) => setTimeout(r, 1));
     running.stop();
     await server.kill();
