@@ -174,3 +174,9 @@ web_http(struct web_resp *rs)
 {
     return rs->http;
 }
+
+void
+web_forget_pages(struct web_resp *rs)
+{
+    web_cache_clear(rs->call->w);
+}

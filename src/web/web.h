@@ -238,6 +238,8 @@ void web_attach(struct web *w, struct server_config *config);
 void web_handle(struct web *w, struct ctx *cx, struct http_request *rq, struct http_response *rs);
 /* Forgets all cached pages: a new pack version, a new notice. */
 void web_cache_clear(struct web *w);
+/* The same from a handler. */
+void web_forget_pages(struct web_resp *rs);
 /* Sends every route of w what it must refuse (nobody signed in, no CSRF token, a foreign origin, an
  * unknown field, a body too large) and reports each that did not. For tests over the real tables;
  * n_faults 0 = fine. hooks.may must answer false for the context given, except for "public". */

@@ -141,6 +141,18 @@ struct access_position_row {
 };
 NODISCARD enum err access_positions_of(struct ctx *cx, int64_t account,
                                        struct access_position_row **ret, size_t *ret_n);
+/* Positions in a unit that have not ended; at most 500. */
+struct access_holder {
+    int64_t position, account;
+    struct str name, role, title, valid_to;
+};
+NODISCARD enum err access_positions_in(struct ctx *cx, struct str unit, struct access_holder **ret,
+                                       size_t *ret_n);
+/* Inside a transaction: positions of a unit end yesterday and go on in its successor from today. */
+NODISCARD enum err access_positions_move(struct ctx *cx, struct str from_unit, struct str to_unit,
+                                         int64_t *ret_n);
+/* Inside a transaction: accounts of a merged record belong to the survivor. */
+NODISCARD enum err access_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
 struct access_officer {
     int64_t account;
     struct str name, title;

@@ -8,7 +8,8 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define LIST_MAX 100
+#define LIST_MAX    100
+#define HOLDERS_MAX 500
 
 enum err
 access_account_add(struct ctx *cx, int64_t party, struct str login, struct str hash,
@@ -91,6 +92,8 @@ static enum err
 lock_tx(struct ctx *cx, void *arg)
 {
     const struct lock_job *job = arg;
+    struct q_account_by_id row;
+    TRY(q_account_by_id(cx, &row, .id = job->id));
     TRY(q_account_set_state(cx, NULL, .id = job->id,
                             .state = job->is_locked ? STR("locked") : STR("active")));
     if (job->is_locked) {
@@ -98,7 +101,8 @@ lock_tx(struct ctx *cx, void *arg)
                                  .now_us = sys_now_us(cx)));
     }
     struct ledger_new e = { .kind = job->is_locked ? "account.locked" : "account.unlocked",
-                            .object = ledger_object(cx, "account", job->id) };
+                            .object = ledger_object(cx, "account", job->id),
+                            .subject = row.party_id };
     return ledger_add(cx, &e);
 }
 
@@ -190,6 +194,11 @@ lend_tx(struct ctx *cx, void *arg)
     if (row.account_id != cx->who.account) {
         return err_set(cx, ERR_FORBIDDEN, "only one's own position can be lent");
     }
+    struct q_account_by_id to;
+    TRY(q_account_by_id(cx, &to, .id = job->to_account));
+    if (to.is_officer == 0) {
+        return err_set(cx, ERR_INVALID, "a position is lent to an officer");
+    }
     TRY(q_acting_insert(cx, NULL, .id = store_new_id(cx), .position_id = job->position,
                         .to_account = job->to_account, .from_us = job->from_us, .to_us = job->to_us,
                         .reason = job->reason));
@@ -257,4 +266,50 @@ access_act_revoke(struct ctx *cx, int64_t account, int64_t id)
 {
     struct lend_job job = { .id = id, .account = account };
     return store_write(cx, act_revoke_tx, &job);
+}
+
+/* --- reorganisation, merged persons
+ * --------------------------------------------------------------------------------------------- */
+enum err
+access_positions_in(struct ctx *cx, struct str unit, struct access_holder **ret, size_t *ret_n)
+{
+    struct q_position_open_in_list list;
+    TRY(q_position_open_in(cx, &list, .unit = unit,
+                           .today = date_iso(cx->arena, calendar_today(cx)),
+                           .limit_n = HOLDERS_MAX));
+    struct access_holder *v = ARENA_ARRAY(cx->arena, struct access_holder, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        v[i] = (struct access_holder){ .position = list.v[i].id,
+                                       .account = list.v[i].account_id,
+                                       .name = list.v[i].name,
+                                       .role = list.v[i].role,
+                                       .title = list.v[i].title,
+                                       .valid_to = list.v[i].valid_to };
+    }
+    *ret = v;
+    *ret_n = list.n;
+    return ERR_OK;
+}
+
+enum err
+access_positions_move(struct ctx *cx, struct str from_unit, struct str to_unit, int64_t *ret_n)
+{
+    struct access_holder *v = NULL;
+    size_t n = 0;
+    struct date today = calendar_today(cx);
+    struct str yesterday = date_iso(cx->arena, (struct date){ today.day - 1 });
+    TRY(access_positions_in(cx, from_unit, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        TRY(access_position_end(cx, v[i].position, yesterday));
+        TRY(access_position_add(cx, v[i].account, to_unit, v[i].role, v[i].title,
+                                date_iso(cx->arena, today), v[i].valid_to));
+    }
+    *ret_n = (int64_t)n;
+    return ERR_OK;
+}
+
+enum err
+access_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party)
+{
+    return q_account_party_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
 }

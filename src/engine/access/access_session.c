@@ -58,7 +58,8 @@ access_session_find(struct ctx *cx, struct str secret, struct access_session *re
                                     .for_party = row.for_party,
                                     .level = (int32_t)row.level };
     if (now_us - row.seen_us > SEEN_EVERY_US) {
-        int64_t life_us = row.account_id == 0 ? ANONYMOUS_LIFE_US : CITIZEN_LIFE_US;
+        int64_t life_us =
+            row.account_id == 0 ? ANONYMOUS_LIFE_US : access_session_life_us(row.is_officer != 0);
         struct touch_job job = { row.id, now_us, now_us + life_us };
         /* a busy writer must not end a session: the next request touches it again */
         if (store_write(cx, touch_tx, &job) != ERR_OK) {
@@ -116,7 +117,7 @@ load_positions(struct ctx *cx, struct actor *me)
     struct str today = date_iso(cx->arena, calendar_today(cx));
     TRY(q_position_of(cx, &own, .account_id = me->account, .today = today,
                       .limit_n = POSITIONS_MAX));
-    TRY(q_acting_for(cx, &lent, .account_id = me->account, .now_us = sys_now_us(cx),
+    TRY(q_acting_for(cx, &lent, .account_id = me->account, .now_us = sys_now_us(cx), .today = today,
                      .limit_n = POSITIONS_MAX));
     me->positions = ARENA_ARRAY(cx->arena, struct access_position, own.n + lent.n);
     for (size_t i = 0; i < own.n; i++) {

@@ -118,7 +118,12 @@ sign_in_tx(struct ctx *cx, void *arg)
                            .wait_until_us = wait_us == 0 ? 0 : sys_now_us(cx) + wait_us));
         return ledger_add(cx, &e);
     }
-    TRY(q_account_pass(cx, NULL, .id = row->id, .totp_last = job->totp_last));
+    int64_t n = 0;
+    TRY(q_account_pass(cx, &n, .id = row->id, .totp_was = row->totp_last,
+                       .totp_last = job->totp_last));
+    if (n != 1) { /* the same code came twice at once, or the account was locked meanwhile */
+        return err_set(cx, ERR_UNAUTHENTICATED, "account changed during sign-in");
+    }
     cx->who.account = row->id;
     TRY(access_session_insert(cx, row->id, job->level, access_session_life_us(row->is_officer != 0),
                               job->in->peer, job->in->agent, job->secret, job->ret));

@@ -25,8 +25,8 @@ VALUES (:id, :party_id, :login, :password_hash, 0, 'active', :is_officer, 0, 0, 
 UPDATE account SET failed_n = failed_n + 1, wait_until_us = :wait_until_us WHERE id = :id
 
 -- name: account_pass :exec
--- in: id:i64 totp_last:i64
-UPDATE account SET failed_n = 0, wait_until_us = 0, totp_last = :totp_last WHERE id = :id
+-- in: id:i64 totp_was:i64 totp_last:i64
+UPDATE account SET failed_n = 0, wait_until_us = 0, totp_last = :totp_last WHERE id = :id AND totp_last = :totp_was AND state = 'active'
 
 -- name: account_set_password :exec
 -- in: id:i64 password_hash:str must_change:i64
@@ -83,11 +83,12 @@ ORDER BY o.id LIMIT :limit_n
 UPDATE position SET unit = :to_unit WHERE unit = :from_unit AND valid_to IS NULL
 
 -- name: acting_for :many
--- in: account_id:i64 now_us:i64 limit_n:i64
+-- in: account_id:i64 now_us:i64 today:str limit_n:i64
 -- out: id:i64 position_id:i64 unit:str role:str title:str owner:i64 owner_name:str
 SELECT c.id, o.id, o.unit, o.role, o.title, o.account_id, p.name
 FROM acting c JOIN position o ON o.id = c.position_id JOIN account a ON a.id = o.account_id JOIN party p ON p.id = a.party_id
-WHERE c.to_account = :account_id AND c.from_us <= :now_us AND c.to_us > :now_us AND c.revoked_us IS NULL ORDER BY c.id LIMIT :limit_n
+WHERE c.to_account = :account_id AND c.from_us <= :now_us AND c.to_us > :now_us AND c.revoked_us IS NULL
+    AND o.valid_from <= :today AND (o.valid_to IS NULL OR o.valid_to >= :today) AND a.state = 'active' ORDER BY c.id LIMIT :limit_n
 
 -- name: acting_insert :exec
 -- in: id:i64 position_id:i64 to_account:i64 from_us:i64 to_us:i64 reason:str
@@ -107,8 +108,9 @@ UPDATE acting SET revoked_us = :now_us WHERE id = :id AND revoked_us IS NULL
 
 -- name: session_by_token :one
 -- in: token_hash:str now_us:i64
--- out: id:i64 csrf:str account_id:i64 level:i64 for_party:i64 seen_us:i64
-SELECT id, csrf, account_id, level, for_party, seen_us FROM session WHERE token_hash = :token_hash AND revoked_us IS NULL AND ends_us > :now_us
+-- out: id:i64 csrf:str account_id:i64 level:i64 for_party:i64 seen_us:i64 is_officer:i64
+SELECT s.id, s.csrf, s.account_id, s.level, s.for_party, s.seen_us, a.is_officer FROM session s LEFT JOIN account a ON a.id = s.account_id
+WHERE s.token_hash = :token_hash AND s.revoked_us IS NULL AND s.ends_us > :now_us
 
 -- name: session_insert :exec
 -- in: id:i64 token_hash:str csrf:str account_id:i64? level:i64 peer:str agent:str created_us:i64 ends_us:i64
@@ -204,3 +206,13 @@ SELECT nonce, verifier, next FROM oidc_state WHERE state = :state AND ends_us > 
 -- name: oidc_state_drop :exec
 -- in: state:str
 DELETE FROM oidc_state WHERE state = :state
+
+-- name: account_party_moved :exec
+-- in: from_id:i64 to_id:i64
+UPDATE account SET party_id = :to_id WHERE party_id = :from_id
+
+-- name: position_open_in :many
+-- in: unit:str today:str limit_n:i64
+-- out: id:i64 account_id:i64 role:str title:str valid_to:str name:str
+SELECT s.id, s.account_id, s.role, s.title, s.valid_to, p.name FROM position s JOIN account a ON a.id = s.account_id JOIN party p ON p.id = a.party_id
+WHERE s.unit = :unit AND (s.valid_to IS NULL OR s.valid_to >= :today) ORDER BY s.id LIMIT :limit_n

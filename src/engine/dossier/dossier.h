@@ -293,8 +293,14 @@ NODISCARD enum err dossier_print(struct ctx *cx, const struct dossier *d, struct
 NODISCARD enum err dossier_load_packs(struct ctx *cx);
 extern const struct jobs_topic dossier_topics[]; /* pay.paid, exchange answers */
 extern const struct jobs_timed dossier_timed[];  /* timers of processes, overdue marks */
-/* Moves open tasks, dossiers and drafts of a unit to its successor. */
+/* Moves open dossiers, their tasks and stocks, drafts and officers' positions of a unit to its
+ * successor, in one transaction with one ledger entry. ERR_INVALID: the same or an unknown unit. */
 NODISCARD enum err dossier_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit,
                                      int64_t *ret_n);
+/* What dossier_move_unit would move. */
+NODISCARD enum err dossier_unit_counts(struct ctx *cx, struct str unit, int64_t *ret_open,
+                                       int64_t *ret_drafts);
+/* Inside a transaction: dossiers and drafts of a merged record belong to the survivor. */
+NODISCARD enum err dossier_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
 
 #endif

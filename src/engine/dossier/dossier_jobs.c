@@ -1,11 +1,14 @@
 /* dossier_jobs.c: what happens without a person: a payment arrives, another system answers, a timer
  * is due. */
 #include "codec/json.h"
+#include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier_int.h"
 #include "engine/indicator/indicator.h"
+#include "engine/ledger/ledger.h"
 #include "engine/pack/pack.h"
 #include "engine/pay/pay.h"
+#include "engine/unit/unit.h"
 #include "gen/q_dossier.h"
 #include "store/jobs.h"
 #include "store/store.h"
@@ -180,7 +183,7 @@ const struct jobs_timed dossier_timed[] = {
 /* --- reorganisation --------------------------------------------------------------------------- */
 struct move_job {
     struct str from, to;
-    int64_t n;
+    int64_t n, n_positions;
 };
 
 static enum err
@@ -190,14 +193,42 @@ move_tx(struct ctx *cx, void *arg)
     TRY(q_drafts_move_unit(cx, NULL, .from_unit = job->from, .to_unit = job->to));
     TRY(q_dossier_move_unit(cx, &job->n, .from_unit = job->from, .to_unit = job->to));
     TRY(indicator_move_unit(cx, job->from, job->to));
+    TRY(access_positions_move(cx, job->from, job->to, &job->n_positions));
+    struct ledger_new e = { .kind = "unit.moved",
+                            .object = str_cat(cx->arena, STR("unit:"), job->from),
+                            .note = str_fmt(
+                                cx->arena,
+                                STR_FMT " -> " STR_FMT " dossiers=%" PRId64 " positions=%" PRId64,
+                                STR_ARG(job->from), STR_ARG(job->to), job->n, job->n_positions) };
+    TRY(ledger_add(cx, &e));
     return flow_move_unit(cx, job->from, job->to, NULL);
 }
 
 enum err
 dossier_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit, int64_t *ret_n)
 {
-    struct move_job job = { from_unit, to_unit, 0 };
+    struct move_job job = { .from = from_unit, .to = to_unit };
+    if (str_eq(from_unit, to_unit) || unit_by_key(cx, to_unit) == NULL) {
+        return err_set(cx, ERR_INVALID, "no other unit " STR_FMT, STR_ARG(to_unit));
+    }
     TRY(store_write(cx, move_tx, &job));
     *ret_n = job.n;
     return ERR_OK;
+}
+
+enum err
+dossier_unit_counts(struct ctx *cx, struct str unit, int64_t *ret_open, int64_t *ret_drafts)
+{
+    struct q_dossier_unit_counts row;
+    TRY(q_dossier_unit_counts(cx, &row, .unit = unit));
+    *ret_open = row.n_open;
+    *ret_drafts = row.n_drafts;
+    return ERR_OK;
+}
+
+enum err
+dossier_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party)
+{
+    TRY(q_draft_party_moved(cx, NULL, .from_id = from_party, .to_id = to_party));
+    return q_dossier_party_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
 }

@@ -204,7 +204,6 @@ SELECT COALESCE(MAX(seq), 0) + 1 FROM register_entry WHERE unit = :unit AND book
 -- in: id:i64 unit:str book:str year:i64 seq:i64 dossier_id:i64 at_us:i64
 INSERT INTO register_entry (id, unit, book, year, seq, dossier_id, at_us) VALUES (:id, :unit, :book, :year, :seq, :dossier_id, :at_us)
 
-
 -- name: dossier_uses_pack :many
 -- in: pack_version:str limit_n:i64
 -- out: id:i64
@@ -290,3 +289,18 @@ GROUP BY d.procedure_code ORDER BY d.procedure_code LIMIT :limit_n
 -- in: dossier_id:i64 book:str
 -- out: seq:i64
 SELECT seq FROM register_entry WHERE dossier_id = :dossier_id AND book = :book LIMIT 1
+
+-- name: dossier_party_moved :exec
+-- in: from_id:i64 to_id:i64
+UPDATE dossier SET version = version + 1, party_id = :to_id WHERE party_id = :from_id
+
+-- name: draft_party_moved :exec
+-- in: from_id:i64 to_id:i64
+-- scan: merging two records is rare, drafts are few
+UPDATE draft SET version = version + 1, party_id = :to_id WHERE party_id = :from_id
+
+-- name: dossier_unit_counts :one
+-- in: unit:str
+-- out: n_open:i64 n_drafts:i64
+SELECT (SELECT COUNT(*) FROM dossier WHERE unit = :unit AND state = 'open'), (SELECT COUNT(*) FROM draft WHERE unit = :unit AND dossier_id IS NULL)
+

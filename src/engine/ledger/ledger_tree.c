@@ -187,6 +187,8 @@ const struct jobs_timed ledger_timed[] = {
 
 /* --- verification: from the rows alone, nothing believed -------------------------------------- */
 struct verify {
+    struct ctx *cx;                 /* the caller's: the report lives there */
+    struct ctx heads_cx, leaves_cx; /* each batch in an arena that is emptied before the next */
     struct ledger_report *report;
     struct merkle tree;
     struct key *key;
@@ -196,40 +198,48 @@ struct verify {
 };
 
 static void
-fault(struct ctx *cx, struct verify *v, const char *what, int64_t at)
+fault(struct verify *v, const char *what, int64_t at)
 {
     if (v->report->n_faults++ == 0) {
-        v->report->first_fault = str_fmt(cx->arena, "%s (at %" PRId64 ")", what, at);
+        v->report->first_fault = str_fmt(v->cx->arena, "%s (at %" PRId64 ")", what, at);
     }
 }
 
 static enum err
-check_head(struct ctx *cx, struct verify *v)
+next_heads(struct verify *v, int64_t size)
 {
+    arena_reset(v->heads_cx.arena);
+    v->next_head = 0;
+    return q_ledger_heads_after(&v->heads_cx, &v->heads, .size = size, .limit_n = BATCH_MAX);
+}
+
+static enum err
+check_head(struct verify *v)
+{
+    struct ctx *cx = &v->leaves_cx;
     const struct q_ledger_heads_after *h = &v->heads.v[v->next_head];
     struct digest root = merkle_root(&v->tree);
     struct str signature;
     if (!str_eq(digest_hex(cx->arena, &root), h->root)) {
-        fault(cx, v, "signed root differs from the leaves", h->size);
+        fault(v, "signed root differs from the leaves", h->size);
     }
     if (!str_eq(h->key_id, v->key_id) || !hex_decode(cx->arena, h->signature, &signature) ||
         key_verify(cx, v->key, head_text(cx->arena, h->size, h->root, h->at_us), signature) !=
             ERR_OK) {
-        fault(cx, v, "signature of a head is wrong", h->size);
+        fault(v, "signature of a head is wrong", h->size);
     }
     v->report->n_heads++;
     v->next_head++;
     if (v->next_head == v->heads.n) {
-        int64_t size = h->size;
-        TRY(q_ledger_heads_after(cx, &v->heads, .size = size, .limit_n = BATCH_MAX));
-        v->next_head = 0;
+        TRY(next_heads(v, h->size));
     }
     return ERR_OK;
 }
 
 static enum err
-check_leaf(struct ctx *cx, struct verify *v, const struct q_ledger_leaves_after *l)
+check_leaf(struct verify *v, const struct q_ledger_leaves_after *l)
 {
+    struct ctx *cx = &v->leaves_cx;
     struct q_ledger_unsequenced e = { .id = l->id,
                                       .at_us = l->at_us,
                                       .kind = l->kind,
@@ -244,20 +254,38 @@ check_leaf(struct ctx *cx, struct verify *v, const struct q_ledger_leaves_after 
                                       .commitment = l->commitment };
     struct digest leaf = merkle_leaf(canonical(cx->arena, &e));
     if (l->seq != (int64_t)v->tree.size) {
-        fault(cx, v, "a leaf is missing", l->seq);
+        fault(v, "a leaf is missing", l->seq);
     }
     if (l->kind.p == NULL) {
-        fault(cx, v, "the entry of a leaf is missing", l->seq);
+        fault(v, "the entry of a leaf is missing", l->seq);
     } else if (!str_eq(digest_hex(cx->arena, &leaf), l->hash)) {
-        fault(cx, v, "an entry was changed after it was sealed", l->entry_id);
+        fault(v, "an entry was changed after it was sealed", l->entry_id);
     }
     struct digest stored;
     (void)merkle_add(&v->tree, digest_from_hex(l->hash, &stored) ? &stored : &leaf, NULL);
     v->report->n_leaves++;
     while (v->next_head < v->heads.n && v->heads.v[v->next_head].size == (int64_t)v->tree.size) {
-        TRY(check_head(cx, v));
+        TRY(check_head(v));
     }
     return ERR_OK;
+}
+
+static enum err
+verify_leaves(struct verify *v)
+{
+    int64_t after = -1;
+    for (;;) {
+        struct q_ledger_leaves_after_list list;
+        arena_reset(v->leaves_cx.arena);
+        TRY(q_ledger_leaves_after(&v->leaves_cx, &list, .seq = after, .limit_n = BATCH_MAX));
+        for (size_t i = 0; i < list.n; i++) {
+            TRY(check_leaf(v, &list.v[i]));
+        }
+        if (list.n == 0) {
+            return ERR_OK;
+        }
+        after = list.v[list.n - 1].seq;
+    }
 }
 
 static enum err
@@ -265,28 +293,20 @@ verify_tx(struct ctx *cx, void *arg)
 {
     struct verify *v = arg;
     struct q_ledger_counts counts;
-    int64_t after = -1;
-    TRY(q_ledger_heads_after(cx, &v->heads, .size = 0, .limit_n = BATCH_MAX));
-    for (;;) {
-        struct q_ledger_leaves_after_list list;
-        TRY(q_ledger_leaves_after(cx, &list, .seq = after, .limit_n = BATCH_MAX));
-        for (size_t i = 0; i < list.n; i++) {
-            TRY(check_leaf(cx, v, &list.v[i]));
-        }
-        if (list.n == 0) {
-            break;
-        }
-        after = list.v[list.n - 1].seq;
-    }
+    v->heads_cx.conn = v->leaves_cx.conn = cx->conn; /* one snapshot for all */
+    TRY(next_heads(v, 0));
+    TRY(verify_leaves(v));
     if (v->next_head < v->heads.n) {
-        fault(cx, v, "a signed head covers more leaves than there are",
-              v->heads.v[v->next_head].size);
+        fault(v, "a signed head covers more leaves than there are", v->heads.v[v->next_head].size);
     }
     TRY(q_ledger_counts(cx, &counts));
     v->report->n_entries = counts.n_entries;
-    v->report->n_pending = counts.n_missing;
+    v->report->n_pending = counts.n_missing - counts.n_lost;
+    if (counts.n_lost != 0) {
+        fault(v, "entries have neither a leaf nor wait for one", counts.n_lost);
+    }
     if (counts.n_entries - counts.n_missing < v->report->n_leaves) {
-        fault(cx, v, "fewer entries than leaves", counts.n_entries);
+        fault(v, "fewer entries than leaves", counts.n_entries);
     }
     return ERR_OK;
 }
@@ -294,9 +314,11 @@ verify_tx(struct ctx *cx, void *arg)
 enum err
 ledger_verify(struct ctx *cx, struct ledger_report *ret)
 {
-    struct verify v = { .report = ret };
+    struct verify v = { .cx = cx, .heads_cx = *cx, .leaves_cx = *cx, .report = ret };
     *ret = (struct ledger_report){ 0 };
     merkle_init(&v.tree);
+    v.heads_cx.arena = arena_open(0);
+    v.leaves_cx.arena = arena_open(0);
     /* never makes a key: a lost one must show, as wrong signatures */
     struct str path = str_fmt(cx->arena, STR_FMT "/keys/ledger.pem", STR_ARG(cx->config->data_dir));
     enum err e = key_load(cx, str_z(cx->arena, path), &v.key);
@@ -308,6 +330,8 @@ ledger_verify(struct ctx *cx, struct ledger_report *ret)
     if (e == ERR_OK) {
         e = store_read(cx, verify_tx, &v);
     }
+    arena_close(v.leaves_cx.arena);
+    arena_close(v.heads_cx.arena);
     key_free(v.key);
     return e;
 }

@@ -42,17 +42,20 @@ SELECT l.seq, l.hash, l.entry_id, e.id, e.at_us, e.kind, e.actor, e.acting_for, 
 FROM ledger_leaf l LEFT JOIN ledger_entry e ON e.id = l.entry_id WHERE l.seq > :seq ORDER BY l.seq LIMIT :limit_n
 
 -- name: ledger_counts :one
--- out: n_entries:i64 n_leaves:i64 n_heads:i64 n_missing:i64
+-- out: n_entries:i64 n_leaves:i64 n_heads:i64 n_missing:i64 n_lost:i64
 -- scan: verification reads everything on purpose
 SELECT (SELECT COUNT(*) FROM ledger_entry), (SELECT COUNT(*) FROM ledger_leaf), (SELECT COUNT(*) FROM ledger_head),
-    (SELECT COUNT(*) FROM ledger_entry e WHERE NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.entry_id = e.id))
+    (SELECT COUNT(*) FROM ledger_entry e WHERE NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.entry_id = e.id)),
+    (SELECT COUNT(*) FROM ledger_entry e WHERE NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.entry_id = e.id)
+        AND NOT EXISTS (SELECT 1 FROM ledger_pending n WHERE n.entry_id = e.id))
 
 -- name: ledger_by_subject :many
 -- in: subject:i64 before:i64 limit_n:i64
 -- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str seq:i64 actor_name:str
 SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1), p.name
 FROM ledger_entry e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
-WHERE e.subject = :subject AND e.subject <> 0 AND e.id < :before ORDER BY e.id DESC LIMIT :limit_n
+WHERE (e.subject = :subject OR e.subject IN (SELECT m.id FROM party m WHERE m.merged_into = :subject)) AND e.subject <> 0
+    AND e.id < :before ORDER BY e.id DESC LIMIT :limit_n
 
 -- name: ledger_by_object :many
 -- in: object:str before:i64 limit_n:i64

@@ -30,7 +30,9 @@ NODISCARD enum err notice_of_party(struct ctx *cx, int64_t party, int64_t before
 /* For the operator: by way and state, newest first. */
 NODISCARD enum err notice_queue(struct ctx *cx, struct str way, struct str state, int64_t before,
                                 struct notice **ret, size_t *ret_n);
-/* Puts a failed one back. */
+/* Inside a transaction: messages of a merged record belong to the survivor. */
+NODISCARD enum err notice_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
+/* Puts a failed one back. ERR_CONFLICT: it did not fail. */
 NODISCARD enum err notice_again(struct ctx *cx, int64_t id);
 
 extern const struct jobs_topic notice_topics[];

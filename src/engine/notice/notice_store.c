@@ -2,6 +2,7 @@
  * was true then. */
 #include "engine/notice/notice_int.h"
 
+#include "base/buf.h"
 #include "gen/q_notice.h"
 #include "store/store.h"
 #include "sys/sys.h"
@@ -9,17 +10,39 @@
 
 #define LIST_MAX  50
 #define NAMES_MAX 16
+#define TEXT_MAX  (32U * 1024U)
 
+static struct str
+value_of(const struct notice_new *in, struct str name)
+{
+    for (size_t i = 0; in->names != NULL && i < NAMES_MAX && in->names[i] != NULL; i++) {
+        if (str_eq(name, str_of(in->names[i]))) {
+            return in->values[i];
+        }
+    }
+    return STR_NULL;
+}
+
+/* In one pass: a value that looks like a placeholder stays as it is. */
 static struct str
 filled(struct ctx *cx, const struct notice_new *in, const char *part)
 {
-    struct str key = str_fmt(cx->arena, "notice.%s.%s", in->key, part);
-    struct str s = text_find(cx, key);
-    for (size_t i = 0; i < NAMES_MAX && in->names[i] != NULL; i++) {
-        struct str name = str_fmt(cx->arena, "{%s}", in->names[i]);
-        s = str_replace(cx->arena, s, name, in->values[i].p == NULL ? STR("") : in->values[i]);
+    struct str rest = text_find(cx, str_fmt(cx->arena, "notice.%s.%s", in->key, part));
+    struct buf b = buf_new(cx->arena, TEXT_MAX);
+    while (rest.n > 0) {
+        size_t open = str_find(rest, STR("{"));
+        buf_add(&b, str_slice(rest, 0, open));
+        rest = str_slice(rest, open, rest.n);
+        size_t close = str_find(rest, STR("}"));
+        if (close < rest.n) {
+            buf_add(&b, value_of(in, str_slice(rest, 1, close)));
+            rest = str_slice(rest, close + 1, rest.n);
+        } else {
+            buf_add(&b, rest);
+            rest = STR("");
+        }
     }
-    return s;
+    return buf_str(&b);
 }
 
 static enum err
@@ -123,6 +146,9 @@ again_tx(struct ctx *cx, void *arg)
     int64_t id = *(int64_t *)arg;
     struct notice n;
     TRY(notice_get(cx, id, &n));
+    if (!str_eq(n.state, STR("failed"))) {
+        return err_set(cx, ERR_CONFLICT, "message %" PRId64 " did not fail", id);
+    }
     TRY(q_notice_failed(cx, NULL, .id = id, .state = STR("waiting"), .error = STR("")));
     return store_outbox_put(cx, str_cat(cx->arena, STR("notice."), n.way),
                             str_fmt(cx->arena, "%" PRId64, id), STR("{}"));
@@ -132,4 +158,10 @@ enum err
 notice_again(struct ctx *cx, int64_t id)
 {
     return store_write(cx, again_tx, &id);
+}
+
+enum err
+notice_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party)
+{
+    return q_notice_party_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
 }

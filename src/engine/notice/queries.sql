@@ -27,3 +27,7 @@ UPDATE notice SET state = 'sent', sent_us = :sent_us, tries = tries + 1, error =
 -- name: notice_failed :exec
 -- in: id:i64 state:str error:str
 UPDATE notice SET state = :state, error = :error, tries = tries + 1 WHERE id = :id
+
+-- name: notice_party_moved :exec
+-- in: from_id:i64 to_id:i64
+UPDATE notice SET party_id = :to_id WHERE party_id = :from_id

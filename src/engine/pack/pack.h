@@ -197,7 +197,7 @@ NODISCARD enum err pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *c
                                  size_t n_parts, struct pack_set **ret);
 /* Reads the folder again and puts it in force, atomically, while requests run. With faults nothing
  * changes: ERR_INVALID and the faults in cx->arena. */
-NODISCARD enum err pack_set_publish(struct ctx *cx, struct pack_set *set, struct str dir,
+NODISCARD enum err pack_set_publish(struct ctx *cx, const struct pack_set *set, struct str dir,
                                     struct pack_fault **ret_faults, size_t *ret_n);
 /* Frees every version: nobody may use one any more. Accepts NULL. */
 void pack_set_close(struct pack_set *set);

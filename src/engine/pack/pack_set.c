@@ -260,7 +260,7 @@ pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t
 }
 
 enum err
-pack_set_publish(struct ctx *cx, struct pack_set *set, struct str dir,
+pack_set_publish(struct ctx *cx, const struct pack_set *set, struct str dir,
                  struct pack_fault **ret_faults, size_t *ret_n)
 {
     *ret_faults = NULL;

@@ -82,6 +82,8 @@ NODISCARD enum err record_add(struct ctx *cx, const struct record *in, struct st
                               struct record *ret);
 /* The row alone, inside a write, when the file is in the blob store already (in->hash). */
 NODISCARD enum err record_add_row(struct ctx *cx, const struct record *in, int64_t *ret_id);
+/* Inside a write: records and papers of a merged person belong to the survivor. */
+NODISCARD enum err paper_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
 /* Newest first, at most n (<= 200); type null = all. */
 NODISCARD enum err record_list(struct ctx *cx, int64_t owner_id, struct str type, int64_t before_id,
                                int64_t n, struct record **ret, size_t *ret_n);

@@ -190,3 +190,10 @@ custody_list(struct ctx *cx, int64_t dossier_id, struct custody **ret, size_t *r
     *ret_n = rows.n;
     return ERR_OK;
 }
+
+enum err
+paper_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party)
+{
+    TRY(q_record_owner_moved(cx, NULL, .from_id = from_party, .to_id = to_party));
+    return q_paper_owner_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
+}

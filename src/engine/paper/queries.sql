@@ -57,3 +57,12 @@ UPDATE custody SET returned_us = :now_us, given_by = :given_by, given_to = :give
 -- out: id:i64 dossier_id:i64 what:str n_copies:i64 taken_by:str taken_us:i64 given_by:str given_to:str returned_us:i64
 SELECT id, dossier_id, what, n_copies, taken_by, taken_us, given_by, given_to, returned_us FROM custody
 WHERE dossier_id = :dossier_id ORDER BY id LIMIT 200
+
+-- name: record_owner_moved :exec
+-- in: from_id:i64 to_id:i64
+UPDATE record SET owner_id = :to_id WHERE owner_id = :from_id
+
+-- name: paper_owner_moved :exec
+-- in: from_id:i64 to_id:i64
+-- scan: merging two records of one person is rare and reads every paper on purpose
+UPDATE paper SET owner_id = :to_id WHERE owner_id = :from_id

@@ -31,8 +31,10 @@ NODISCARD enum err party_save(struct ctx *cx, const struct party *p);
 /* Inside a transaction. Contact details for notices. */
 NODISCARD enum err party_set_contact(struct ctx *cx, int64_t id, struct str phone,
                                      struct str email);
-/* Inside a transaction: `id` lives on as `into`. Links move; rows elsewhere keep the old id and
- * reach the survivor through party_get. */
+/* Inside a transaction: `id` lives on as `into`, which gets what it did not know. Links and
+ * requests move here; other engines move what is theirs (access_party_merged ...); ids kept in the
+ * ledger reach the survivor through party_get. ERR_INVALID: the same record, another kind, or
+ * numbers that differ. ERR_CONFLICT: merged already. */
 NODISCARD enum err party_merge(struct ctx *cx, int64_t id, int64_t into);
 
 /* Is there a valid link of that kind (represents, parent, spouse, guardian) on that day? */

@@ -102,11 +102,13 @@ party_mask_name(struct arena *a, struct str name)
     struct buf b = buf_new(a, 1024);
     struct str rest = name;
     struct str word;
-    bool is_first = true;
+    bool is_first = str_has_char(str_trim(name), ' '); /* a single word is masked as well */
+    bool is_begun = false;
     while (str_next(&rest, ' ', &word)) {
-        if (!is_first) {
+        if (is_begun) {
             buf_add_char(&b, ' ');
         }
+        is_begun = true;
         if (is_first) {
             buf_add(&b, word);
         } else {

@@ -116,19 +116,61 @@ party_set_contact(struct ctx *cx, int64_t id, struct str phone, struct str email
     return q_party_set_contact(cx, NULL, .id = id, .phone = phone, .email = email);
 }
 
+/* Two records with different numbers are two persons, whatever else agrees. */
+static bool
+differ(struct str a, struct str b)
+{
+    return !str_is_empty(a) && !str_is_empty(b) && !str_eq(a, b);
+}
+
+static struct str
+first_of(struct str a, struct str b)
+{
+    return str_is_empty(a) ? b : a;
+}
+
+/* What only the other record knew goes to the survivor. */
+static enum err
+fill_survivor(struct ctx *cx, struct party *to, const struct party *from)
+{
+    to->birth_date = first_of(to->birth_date, from->birth_date);
+    to->sex = first_of(to->sex, from->sex);
+    to->ethnicity = first_of(to->ethnicity, from->ethnicity);
+    to->nationality = first_of(to->nationality, from->nationality);
+    to->phone = first_of(to->phone, from->phone);
+    to->email = first_of(to->email, from->email);
+    to->unit = first_of(to->unit, from->unit);
+    to->address = first_of(to->address, from->address);
+    TRY(party_save(cx, to));
+    return q_party_fill(cx, NULL, .id = to->id, .personal_id = null_if_empty(from->personal_id),
+                        .tax_code = null_if_empty(from->tax_code));
+}
+
 enum err
 party_merge(struct ctx *cx, int64_t id, int64_t into)
 {
     struct party survivor;
+    struct party gone;
+    int64_t n = 0;
     TRY(party_get(cx, into, &survivor));
+    TRY(party_get(cx, id, &gone));
+    if (gone.id != id) {
+        return err_set(cx, ERR_CONFLICT, "party %" PRId64 " was merged already", id);
+    }
     if (survivor.id == id) {
         return err_set(cx, ERR_INVALID, "a record cannot be merged into itself");
     }
-    int64_t n = 0;
+    if (!str_eq(survivor.kind, gone.kind) || differ(survivor.personal_id, gone.personal_id) ||
+        differ(survivor.tax_code, gone.tax_code)) {
+        return err_set(cx, ERR_INVALID, "kind or numbers differ: not one person");
+    }
     TRY(q_party_merge(cx, &n, .id = id, .into_id = survivor.id));
     if (n != 1) {
         return err_set(cx, ERR_CONFLICT, "party %" PRId64 " was merged already", id);
     }
+    TRY(fill_survivor(cx, &survivor, &gone));
+    TRY(q_party_merge_older(cx, NULL, .id = id, .into_id = survivor.id));
+    TRY(q_party_corrections_move(cx, NULL, .id = id, .into_id = survivor.id));
     TRY(q_party_links_move_from(cx, NULL, .id = id, .into_id = survivor.id));
     return q_party_links_move_to(cx, NULL, .id = id, .into_id = survivor.id);
 }

@@ -73,3 +73,15 @@ SELECT id, field, wanted, reason, asked_us, state, answer, answered_us FROM part
 -- name: party_correction_answer :exec
 -- in: id:i64 state:str answer:str answered_by:i64 answered_us:i64
 UPDATE party_correction SET state = :state, answer = :answer, answered_by = :answered_by, answered_us = :answered_us WHERE id = :id AND state = 'open'
+
+-- name: party_merge_older :exec
+-- in: id:i64 into_id:i64
+UPDATE party SET merged_into = :into_id WHERE merged_into = :id
+
+-- name: party_fill :exec
+-- in: id:i64 personal_id:str tax_code:str
+UPDATE party SET version = version + 1, personal_id = COALESCE(personal_id, :personal_id), tax_code = COALESCE(tax_code, :tax_code) WHERE id = :id
+
+-- name: party_corrections_move :exec
+-- in: id:i64 into_id:i64
+UPDATE party_correction SET party_id = :into_id WHERE party_id = :id

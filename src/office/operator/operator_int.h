@@ -1,0 +1,49 @@
+/* operator_int.h: shared inside the module: a page put together from parts. */
+#ifndef OFFICE_OPERATOR_OPERATOR_INT_H
+#define OFFICE_OPERATOR_OPERATOR_INT_H
+
+#include "gen/tpl_operator.h"
+#include "web/web.h"
+
+/* --- operator_page.c: bounded parts; beyond the bound they are left out
+ * ---------------------------- */
+struct tpl_operator_page *op_page(struct ctx *cx, const char *title_key);
+void op_say(struct ctx *cx, struct tpl_operator_page *p, const char *kind, struct str text,
+            const char *href);
+void op_link(struct ctx *cx, struct tpl_operator_page *p, const char *href, const char *key,
+             const char *icon);
+/* heads: text keys, NULL-ended. */
+struct tpl_operator_page_tables *op_table(struct ctx *cx, struct tpl_operator_page *p,
+                                          const char *title_key, const char *empty_key,
+                                          const char *const *heads, size_t n_rows);
+struct tpl_operator_page_tables_rows *op_row(struct ctx *cx, struct tpl_operator_page_tables *t,
+                                             const char *kind);
+void op_cell(struct ctx *cx, struct tpl_operator_page_tables_rows *r, struct str value,
+             struct str href);
+/* A button that posts name=id to action. */
+void op_button(struct ctx *cx, struct tpl_operator_page_tables_rows *r, const char *action,
+               const char *word_key, int64_t id);
+struct tpl_operator_page_forms *op_form(struct ctx *cx, struct tpl_operator_page *p,
+                                        struct str action, const char *title_key,
+                                        const char *hint_key, const char *submit_key);
+void op_hidden(struct ctx *cx, struct tpl_operator_page_forms *f, const char *name,
+               struct str value);
+enum op_kind { OP_TEXT, OP_SECRET, OP_SELECT, OP_CHECK };
+struct tpl_operator_page_forms_fields *op_field(struct ctx *cx, struct tpl_operator_page_forms *f,
+                                                enum op_kind kind, const char *name,
+                                                const char *label_key, struct str value);
+void op_option(struct ctx *cx, struct tpl_operator_page_forms_fields *f, struct str value,
+               struct str label);
+enum err op_show(struct ctx *cx, struct web_resp *rs, struct tpl_operator_page *p);
+struct str op_when(struct ctx *cx, int64_t at_us);
+
+/* --- pages: operator_users.c, operator_queues.c, operator_people.c, operator_site.c
+ * ----------------- */
+web_fn op_home, op_users, op_user, op_user_new, op_user_lock, op_user_unlock, op_position_add,
+    op_position_end, op_token_revoke, op_roles;
+web_fn op_queues, op_notice_again, op_dead_retry, op_dead_discard;
+web_fn op_merge, op_merge_do, op_corrections, op_correction_answer;
+web_fn op_calendar, op_today_set, op_packs, op_pack_publish, op_certs, op_cert_revoke, op_units,
+    op_unit_move, op_ledger, op_ledger_verify;
+
+#endif

@@ -1,0 +1,184 @@
+/* operator_page.c: puts a page together from sentences, links, tables and forms. */
+#include "office/operator/operator_int.h"
+
+#define SENTENCES_MAX 24
+#define LINKS_MAX     16
+#define TABLES_MAX    8
+#define CELLS_MAX     10
+#define BUTTONS_MAX   3
+#define FORMS_MAX     6
+#define FIELDS_MAX    10
+#define HIDDEN_MAX    6
+#define OPTIONS_MAX   600
+
+static struct str
+word(struct ctx *cx, const char *key)
+{
+    return key == NULL ? STR("") : text_find(cx, str_of(key));
+}
+
+struct tpl_operator_page *
+op_page(struct ctx *cx, const char *title_key)
+{
+    struct tpl_operator_page *p = ARENA_NEW(cx->arena, struct tpl_operator_page);
+    p->title = word(cx, title_key);
+    p->sentences.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_sentences, SENTENCES_MAX);
+    p->links.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_links, LINKS_MAX);
+    p->tables.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_tables, TABLES_MAX);
+    p->forms.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_forms, FORMS_MAX);
+    p->next = STR("");
+    return p;
+}
+
+void
+op_say(struct ctx *cx, struct tpl_operator_page *p, const char *kind, struct str text,
+       const char *href)
+{
+    (void)cx;
+    if (p->sentences.n < SENTENCES_MAX) {
+        p->sentences.v[p->sentences.n++] = (struct tpl_operator_page_sentences){
+            .kind = str_of(kind), .text = text, .href = href == NULL ? STR("") : str_of(href)
+        };
+    }
+}
+
+void
+op_link(struct ctx *cx, struct tpl_operator_page *p, const char *href, const char *key,
+        const char *icon)
+{
+    if (p->links.n < LINKS_MAX) {
+        p->links.v[p->links.n++] = (struct tpl_operator_page_links){
+            .href = str_of(href),
+            .word = word(cx, key),
+            .note = text_find(cx, str_fmt(cx->arena, "%s.note", key)),
+            .icon = str_of(icon),
+        };
+    }
+}
+
+struct tpl_operator_page_tables *
+op_table(struct ctx *cx, struct tpl_operator_page *p, const char *title_key, const char *empty_key,
+         const char *const *heads, size_t n_rows)
+{
+    struct tpl_operator_page_tables *t =
+        &p->tables.v[p->tables.n < TABLES_MAX ? p->tables.n++ : TABLES_MAX - 1];
+    *t = (struct tpl_operator_page_tables){ .id = str_fmt(cx->arena, "t%zu", p->tables.n),
+                                            .title = word(cx, title_key),
+                                            .empty = word(cx, empty_key),
+                                            .is_empty = n_rows == 0 };
+    t->heads.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_tables_heads, CELLS_MAX);
+    for (size_t i = 0; heads[i] != NULL && i < CELLS_MAX; i++) {
+        t->heads.v[t->heads.n++].word = word(cx, heads[i]);
+    }
+    t->rows.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_tables_rows, n_rows + 1);
+    return t;
+}
+
+struct tpl_operator_page_tables_rows *
+op_row(struct ctx *cx, struct tpl_operator_page_tables *t, const char *kind)
+{
+    struct tpl_operator_page_tables_rows *r = &t->rows.v[t->rows.n++];
+    r->kind = str_of(kind);
+    r->cells.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_tables_rows_cells, CELLS_MAX);
+    r->buttons.v =
+        ARENA_ARRAY(cx->arena, struct tpl_operator_page_tables_rows_buttons, BUTTONS_MAX);
+    return r;
+}
+
+void
+op_cell(struct ctx *cx, struct tpl_operator_page_tables_rows *r, struct str value, struct str href)
+{
+    (void)cx;
+    if (r->cells.n < CELLS_MAX) {
+        r->cells.v[r->cells.n++] = (struct tpl_operator_page_tables_rows_cells){
+            .value = value.p == NULL ? STR("") : value, .href = href.p == NULL ? STR("") : href
+        };
+    }
+}
+
+void
+op_button(struct ctx *cx, struct tpl_operator_page_tables_rows *r, const char *action,
+          const char *word_key, int64_t id)
+{
+    if (r->buttons.n < BUTTONS_MAX) {
+        r->buttons.v[r->buttons.n++] =
+            (struct tpl_operator_page_tables_rows_buttons){ .action = str_of(action),
+                                                            .word = word(cx, word_key),
+                                                            .name = STR("id"),
+                                                            .value = str_fmt(cx->arena, "%" PRId64,
+                                                                             id) };
+    }
+}
+
+struct tpl_operator_page_forms *
+op_form(struct ctx *cx, struct tpl_operator_page *p, struct str action, const char *title_key,
+        const char *hint_key, const char *submit_key)
+{
+    struct tpl_operator_page_forms *f =
+        &p->forms.v[p->forms.n < FORMS_MAX ? p->forms.n++ : FORMS_MAX - 1];
+    *f = (struct tpl_operator_page_forms){ .action = action,
+                                           .id = str_fmt(cx->arena, "f%zu", p->forms.n),
+                                           .title = word(cx, title_key),
+                                           .hint = word(cx, hint_key),
+                                           .submit = word(cx, submit_key) };
+    f->hidden.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_forms_hidden, HIDDEN_MAX);
+    f->fields.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_forms_fields, FIELDS_MAX);
+    return f;
+}
+
+void
+op_hidden(struct ctx *cx, struct tpl_operator_page_forms *f, const char *name, struct str value)
+{
+    (void)cx;
+    if (f->hidden.n < HIDDEN_MAX) {
+        f->hidden.v[f->hidden.n++] =
+            (struct tpl_operator_page_forms_hidden){ .name = str_of(name), .value = value };
+    }
+}
+
+struct tpl_operator_page_forms_fields *
+op_field(struct ctx *cx, struct tpl_operator_page_forms *f, enum op_kind kind, const char *name,
+         const char *label_key, struct str value)
+{
+    struct tpl_operator_page_forms_fields *field =
+        &f->fields.v[f->fields.n < FIELDS_MAX ? f->fields.n++ : FIELDS_MAX - 1];
+    *field = (struct tpl_operator_page_forms_fields){ .name = str_of(name),
+                                                      .label = word(cx, label_key),
+                                                      .hint = STR(""),
+                                                      .value = value.p == NULL ? STR("") : value,
+                                                      .is_text = kind == OP_TEXT,
+                                                      .is_secret = kind == OP_SECRET,
+                                                      .is_select = kind == OP_SELECT,
+                                                      .is_check = kind == OP_CHECK };
+    if (kind == OP_SELECT) {
+        field->options.v =
+            ARENA_ARRAY(cx->arena, struct tpl_operator_page_forms_fields_options, OPTIONS_MAX);
+    }
+    return field;
+}
+
+void
+op_option(struct ctx *cx, struct tpl_operator_page_forms_fields *f, struct str value,
+          struct str label)
+{
+    (void)cx;
+    if (f->options.n < OPTIONS_MAX) {
+        f->options.v[f->options.n++] =
+            (struct tpl_operator_page_forms_fields_options){ .value = value, .label = label };
+    }
+}
+
+enum err
+op_show(struct ctx *cx, struct web_resp *rs, struct tpl_operator_page *p)
+{
+    web_title(rs, p->title);
+    web_crumb(cx, rs, STR("/quan-tri"), text(cx, "operator.home"));
+    web_crumb(cx, rs, STR_NULL, p->title);
+    return web_page(cx, rs, &tpl_operator_page_t, p);
+}
+
+struct str
+op_when(struct ctx *cx, int64_t at_us)
+{
+    return at_us == 0 ? STR("") : text_instant(cx, at_us);
+}

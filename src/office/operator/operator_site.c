@@ -1,0 +1,391 @@
+/* operator_site.c: calendar and business date, packs, certificates, reorganisation of units,
+ * ledger. */
+#include "base/date.h"
+#include "engine/access/access.h"
+#include "engine/calendar/calendar.h"
+#include "engine/dossier/dossier.h"
+#include "engine/ledger/ledger.h"
+#include "engine/pack/pack.h"
+#include "engine/sign/sign.h"
+#include "engine/unit/unit.h"
+#include "office/operator/operator_int.h"
+#include "store/store.h"
+#include "sys/sys.h"
+
+#define CERTS_MAX  100
+#define FAULTS_MAX 50
+
+/* --- calendar
+ * ---------------------------------------------------------------------------------------- */
+enum err
+op_calendar(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    static const char *const heads[] = { "operator.col.day", "operator.col.why",
+                                         "operator.col.work", NULL };
+    struct tpl_operator_page *p = op_page(cx, "operator.calendar");
+    struct date today = calendar_today(cx);
+    struct calendar_special *v = NULL;
+    size_t n = calendar_specials(cx, STR_NULL, date_civil(today).year, &v);
+    (void)rq;
+    op_say(cx, p, "now", text_fill(cx, "operator.today", "day", text_date_of(cx, today), NULL),
+           NULL);
+    op_say(cx, p, "now", text(cx, "operator.calendar.hint"), NULL);
+    struct tpl_operator_page_tables *t =
+        op_table(cx, p, "operator.calendar.days", "operator.calendar.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_operator_page_tables_rows *r =
+            op_row(cx, t, v[i].day.is_check ? "due" : "ontime");
+        struct str why = calendar_why_text(cx, &v[i].day);
+        op_cell(cx, r, text_date_of(cx, v[i].date), STR_NULL);
+        op_cell(cx, r,
+                v[i].day.is_check ? str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(why),
+                                            STR_ARG(text(cx, "operator.check")))
+                                  : why,
+                STR_NULL);
+        op_cell(cx, r,
+                v[i].day.n_spans == 0 ? text(cx, "operator.day_off")
+                                      : text(cx, "operator.day_work"),
+                STR_NULL);
+    }
+    if (cx->config->is_demo) {
+        struct tpl_operator_page_forms *f =
+            op_form(cx, p, STR("/quan-tri/lich"), "operator.today_set", "operator.today_set.hint",
+                    "operator.today_set");
+        (void)op_field(cx, f, OP_TEXT, "today", "operator.col.day", date_iso(cx->arena, today));
+    }
+    return op_show(cx, rs, p);
+}
+
+static enum err
+today_tx(struct ctx *cx, void *arg)
+{
+    const struct str *day = arg;
+    struct ledger_new e = { .kind = "calendar.today", .note = *day };
+    TRY(calendar_set_today(cx, *day));
+    return ledger_add(cx, &e);
+}
+
+enum err
+op_today_set(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct date d;
+    struct str day = date_parse(web_text(rq, "today"), &d) ? date_iso(cx->arena, d) : STR("");
+    TRY(store_write(cx, today_tx, &day));
+    web_flash(cx, rs, "operator.saved");
+    return web_see_other(cx, rs, "/quan-tri/lich");
+}
+
+/* --- packs
+ * -----------------------------------------------------------------------------------------------
+ */
+static enum err
+list_packs(struct ctx *cx, struct tpl_operator_page *p)
+{
+    static const char *const heads[] = { "operator.col.version", "operator.col.name",
+                                         "operator.col.at", "operator.col.state", NULL };
+    struct pack_version *v = NULL;
+    size_t n = 0;
+    TRY(pack_versions(cx, &v, &n));
+    struct tpl_operator_page_tables *t =
+        op_table(cx, p, "operator.packs.versions", "operator.packs.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, v[i].is_now ? "ontime" : "wait");
+        op_cell(cx, r, v[i].version, STR_NULL);
+        op_cell(cx, r, v[i].name, STR_NULL);
+        op_cell(cx, r, op_when(cx, v[i].at_us), STR_NULL);
+        op_cell(cx, r,
+                v[i].is_now ? text(cx, "operator.packs.now") : text(cx, "operator.packs.kept"),
+                STR_NULL);
+    }
+    (void)op_form(cx, p, STR("/quan-tri/goi-noi-dung"), "operator.publish", "operator.publish.hint",
+                  "operator.publish");
+    return ERR_OK;
+}
+
+enum err
+op_packs(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct tpl_operator_page *p = op_page(cx, "operator.packs");
+    (void)rq;
+    TRY(list_packs(cx, p));
+    return op_show(cx, rs, p);
+}
+
+static enum err
+published_tx(struct ctx *cx, void *arg)
+{
+    struct ledger_new e = { .kind = "pack.published", .note = *(const struct str *)arg };
+    return ledger_add(cx, &e);
+}
+
+/* With faults nothing changes and the page names each with its remedy. */
+enum err
+op_pack_publish(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    static const char *const heads[] = { "operator.col.file", "operator.col.line",
+                                         "operator.col.what", "operator.col.remedy", NULL };
+    struct pack_fault *faults = NULL;
+    size_t n = 0;
+    (void)rq;
+    enum err e = pack_set_publish(cx, cx->packs, cx->config->pack_dirs, &faults, &n);
+    if (e == ERR_INVALID && n > 0) {
+        struct tpl_operator_page *p = op_page(cx, "operator.packs");
+        size_t shown = n < FAULTS_MAX ? n : FAULTS_MAX;
+        op_say(cx, p, "late",
+               text_fill(cx, "operator.publish.faults", "n", text_number(cx, (int64_t)n), NULL),
+               NULL);
+        struct tpl_operator_page_tables *t =
+            op_table(cx, p, "operator.publish.list", NULL, heads, shown);
+        for (size_t i = 0; i < shown; i++) {
+            struct tpl_operator_page_tables_rows *r = op_row(cx, t, "late");
+            op_cell(cx, r, faults[i].file, STR_NULL);
+            op_cell(cx, r, text_number(cx, faults[i].line), STR_NULL);
+            op_cell(cx, r, faults[i].what, STR_NULL);
+            op_cell(cx, r, faults[i].remedy, STR_NULL);
+        }
+        TRY(list_packs(cx, p));
+        web_status(rs, 422);
+        return op_show(cx, rs, p);
+    }
+    TRY(e);
+    web_forget_pages(rs);
+    cx->pack = NULL;
+    pack_pin(cx);
+    struct str version = pack_now(cx)->version;
+    TRY(store_write(cx, published_tx, &version));
+    web_flash(cx, rs, "operator.publish.done");
+    return web_see_other(cx, rs, "/quan-tri/goi-noi-dung");
+}
+
+/* --- certificates
+ * ---------------------------------------------------------------------------------------------- */
+enum err
+op_certs(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    static const char *const heads[] = { "operator.col.name",
+                                         "operator.col.kind",
+                                         "operator.col.serial",
+                                         "operator.col.from",
+                                         "operator.col.to",
+                                         "operator.col.state",
+                                         NULL };
+    struct tpl_operator_page *p = op_page(cx, "operator.certs");
+    struct sign_cert *v = NULL;
+    size_t n = 0;
+    TRY(sign_cert_list(cx, web_int(rq, "sau"), CERTS_MAX, &v, &n));
+    op_say(cx, p, "now", text(cx, "operator.certs.hint"), NULL);
+    struct tpl_operator_page_tables *t = op_table(cx, p, NULL, "operator.certs.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_valid = str_eq(v[i].state, STR("valid"));
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, is_valid ? "ontime" : "paused");
+        op_cell(cx, r, v[i].name, STR_NULL);
+        op_cell(cx, r,
+                str_eq(v[i].kind, SIGN_SEAL) ? text(cx, "operator.cert.seal")
+                                             : text(cx, "operator.cert.person"),
+                STR_NULL);
+        op_cell(cx, r, v[i].serial, STR_NULL);
+        op_cell(cx, r, text_date(cx, v[i].valid_from_us), STR_NULL);
+        op_cell(cx, r, text_date(cx, v[i].valid_to_us), STR_NULL);
+        op_cell(cx, r, text_find(cx, str_cat(cx->arena, STR("operator.cert."), v[i].state)),
+                STR_NULL);
+        if (is_valid) {
+            op_button(cx, r, "/quan-tri/chung-thu/thu-hoi", "operator.cert.revoke", v[i].id);
+        }
+    }
+    if (n == CERTS_MAX) {
+        p->next = str_fmt(cx->arena, "/quan-tri/chung-thu?sau=%" PRId64, v[n - 1].id);
+    }
+    return op_show(cx, rs, p);
+}
+
+enum err
+op_cert_revoke(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    TRY(sign_cert_revoke(cx, web_int(rq, "id"), STR("operator")));
+    web_flash(cx, rs, "operator.saved");
+    return web_see_other(cx, rs, "/quan-tri/chung-thu");
+}
+
+/* --- reorganisation: preview of all that moves, then one transaction
+ * ---------------------------------------------- */
+static enum err
+preview_move(struct ctx *cx, struct tpl_operator_page *p, const struct unit *from,
+             const struct unit *to)
+{
+    static const char *const heads[] = { "operator.col.name", "operator.col.role",
+                                         "operator.col.title", NULL };
+    struct access_holder *v = NULL;
+    size_t n = 0;
+    int64_t n_open = 0;
+    int64_t n_drafts = 0;
+    TRY(dossier_unit_counts(cx, from->key, &n_open, &n_drafts));
+    TRY(access_positions_in(cx, from->key, &v, &n));
+    op_say(cx, p, "now",
+           text_fill(cx, "operator.move.what", "open", text_number(cx, n_open), "drafts",
+                     text_number(cx, n_drafts), "positions", text_number(cx, (int64_t)n), "from",
+                     pack_text(cx, from->name), "to", pack_text(cx, to->name), NULL),
+           NULL);
+    op_say(cx, p, "now", text(cx, "operator.move.stays"), NULL);
+    struct tpl_operator_page_tables *t =
+        op_table(cx, p, "operator.move.positions", "operator.positions.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, "now");
+        op_cell(cx, r, v[i].name, STR_NULL);
+        op_cell(cx, r, access_role_name(cx, v[i].role), STR_NULL);
+        op_cell(cx, r, v[i].title, STR_NULL);
+    }
+    struct tpl_operator_page_forms *f = op_form(cx, p, STR("/quan-tri/don-vi"), "operator.move.do",
+                                                "operator.move.hint", "operator.move.do");
+    f->is_grave = true;
+    op_hidden(cx, f, "from", from->key);
+    op_hidden(cx, f, "to", to->key);
+    return ERR_OK;
+}
+
+static void
+choose_units(struct ctx *cx, struct tpl_operator_page *p)
+{
+    const struct unit *const *list = NULL;
+    size_t n = unit_list(cx, UNIT_COMMUNE, calendar_today(cx), &list);
+    static const char *const heads[] = { "operator.col.unit", "operator.col.code",
+                                         "operator.col.successors", NULL };
+    struct tpl_operator_page_tables *t =
+        op_table(cx, p, "operator.units.list", "operator.units.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, "ontime");
+        op_cell(cx, r, pack_text(cx, list[i]->name),
+                str_fmt(cx->arena, "/quan-tri/don-vi?from=" STR_FMT, STR_ARG(list[i]->key)));
+        op_cell(cx, r, list[i]->code, STR_NULL);
+        op_cell(cx, r, unit_end_kind(cx, list[i]), STR_NULL);
+    }
+}
+
+static void
+choose_successor(struct ctx *cx, struct tpl_operator_page *p, const struct unit *from)
+{
+    static const char *const heads[] = { "operator.move.to", "operator.col.code", NULL };
+    const struct unit *const *list = NULL;
+    const struct unit *const *known = NULL;
+    size_t n_known = unit_successors(cx, from, &known);
+    size_t n = n_known > 0 ? n_known : unit_list(cx, UNIT_COMMUNE, calendar_today(cx), &list);
+    const struct unit *const *from_list = n_known > 0 ? known : list;
+    op_say(cx, p, "now",
+           text_fill(cx, "operator.move.from", "from", pack_text(cx, from->name), NULL), NULL);
+    struct tpl_operator_page_tables *t =
+        op_table(cx, p, "operator.move.choose", "operator.units.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        if (from_list[i] == from) {
+            continue;
+        }
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, "ontime");
+        op_cell(cx, r, pack_text(cx, from_list[i]->name),
+                str_fmt(cx->arena, "/quan-tri/don-vi?from=" STR_FMT "&to=" STR_FMT,
+                        STR_ARG(from->key), STR_ARG(from_list[i]->key)));
+        op_cell(cx, r, from_list[i]->code, STR_NULL);
+    }
+}
+
+enum err
+op_units(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct tpl_operator_page *p = op_page(cx, "operator.units");
+    struct str from_key = web_text(rq, "from");
+    struct str to_key = web_text(rq, "to");
+    const struct unit *from = str_is_empty(from_key) ? NULL : unit_by_key(cx, from_key);
+    const struct unit *to = str_is_empty(to_key) ? NULL : unit_by_key(cx, to_key);
+    if (from != NULL && to != NULL) {
+        TRY(preview_move(cx, p, from, to));
+    } else if (from != NULL) {
+        choose_successor(cx, p, from);
+    } else {
+        op_say(cx, p, "now", text(cx, "operator.units.intro"), NULL);
+        choose_units(cx, p);
+    }
+    return op_show(cx, rs, p);
+}
+
+enum err
+op_unit_move(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    int64_t n = 0;
+    TRY(dossier_move_unit(cx, web_text(rq, "from"), web_text(rq, "to"), &n));
+    web_flash(cx, rs, "operator.move.done");
+    return web_see_other(cx, rs, "/quan-tri/don-vi");
+}
+
+/* --- ledger
+ * -------------------------------------------------------------------------------------------------------
+ */
+static enum err
+list_ledger(struct ctx *cx, struct tpl_operator_page *p, struct str object, int64_t before)
+{
+    static const char *const heads[] = { "operator.col.at",      "operator.col.kind",
+                                         "operator.col.actor",   "operator.col.object",
+                                         "operator.col.purpose", "operator.col.note",
+                                         "operator.col.leaf",    NULL };
+    struct ledger_entry *v = NULL;
+    size_t n = 0;
+    TRY(str_is_empty(object) ? ledger_newest(cx, before, &v, &n)
+                             : ledger_of_object(cx, object, before, &v, &n));
+    struct tpl_operator_page_tables *t =
+        op_table(cx, p, "operator.ledger.entries", "operator.ledger.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, v[i].seq < 0 ? "wait" : "ontime");
+        op_cell(cx, r, op_when(cx, v[i].at_us), STR_NULL);
+        op_cell(cx, r, v[i].kind, STR_NULL);
+        op_cell(cx, r, v[i].actor_name, STR_NULL);
+        op_cell(
+            cx, r, v[i].object,
+            str_is_empty(v[i].object)
+                ? STR_NULL
+                : str_fmt(cx->arena, "/quan-tri/nhat-ky?doi-tuong=" STR_FMT, STR_ARG(v[i].object)));
+        op_cell(cx, r, v[i].purpose, STR_NULL);
+        op_cell(cx, r, v[i].note, STR_NULL);
+        op_cell(cx, r,
+                v[i].seq < 0 ? text(cx, "operator.ledger.unsealed") : text_number(cx, v[i].seq),
+                STR_NULL);
+    }
+    if (n == 100) {
+        p->next = str_fmt(cx->arena, "/quan-tri/nhat-ky?truoc=%" PRId64 "&doi-tuong=" STR_FMT,
+                          v[n - 1].id, STR_ARG(object));
+    }
+    return ERR_OK;
+}
+
+enum err
+op_ledger(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct tpl_operator_page *p = op_page(cx, "operator.ledger");
+    struct ledger_head head;
+    TRY(ledger_head(cx, &head));
+    op_say(cx, p, "ontime",
+           text_fill(cx, "operator.health.ledger", "n", text_number(cx, head.size), "at",
+                     op_when(cx, head.at_us), NULL),
+           NULL);
+    op_say(cx, p, "now", text_fill(cx, "operator.ledger.root", "root", head.root, NULL), NULL);
+    if (access_may(cx, "ledger.verify")) {
+        (void)op_form(cx, p, STR("/quan-tri/nhat-ky"), "operator.ledger.verify",
+                      "operator.ledger.verify.hint", "operator.ledger.verify");
+    }
+    TRY(list_ledger(cx, p, web_text(rq, "doi-tuong"), web_int(rq, "truoc")));
+    return op_show(cx, rs, p);
+}
+
+enum err
+op_ledger_verify(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct tpl_operator_page *p = op_page(cx, "operator.ledger");
+    struct ledger_report r;
+    (void)rq;
+    TRY(ledger_verify(cx, &r));
+    op_say(cx, p, r.n_faults == 0 ? "ontime" : "late",
+           text_fill(cx, r.n_faults == 0 ? "operator.ledger.fine" : "operator.ledger.faults",
+                     "entries", text_number(cx, r.n_entries), "leaves", text_number(cx, r.n_leaves),
+                     "heads", text_number(cx, r.n_heads), "pending", text_number(cx, r.n_pending),
+                     "faults", text_number(cx, r.n_faults), NULL),
+           "/quan-tri/nhat-ky");
+    if (r.n_faults != 0) {
+        op_say(cx, p, "late", r.first_fault, NULL);
+    }
+    return op_show(cx, rs, p);
+}

@@ -1,0 +1,320 @@
+/* operator_users.c: officers, their positions and tokens; roles. */
+#include "base/date.h"
+#include "crypto/password.h"
+#include "engine/access/access.h"
+#include "engine/calendar/calendar.h"
+#include "engine/party/party.h"
+#include "engine/unit/unit.h"
+#include "office/operator/operator_int.h"
+#include "store/store.h"
+#include "sys/sys.h"
+
+#define FIRST_PASSWORD_CHARS 14
+
+static struct str
+user_href(struct ctx *cx, int64_t id)
+{
+    return str_fmt(cx->arena, "/quan-tri/nguoi-dung/%" PRId64, id);
+}
+
+/* Communes and departments of today, for a select. */
+static void
+unit_options(struct ctx *cx, struct tpl_operator_page_forms_fields *f)
+{
+    static const enum unit_level levels[] = { UNIT_PROVINCE, UNIT_DEPARTMENT, UNIT_COMMUNE };
+    for (size_t k = 0; k < COUNT_OF(levels); k++) {
+        const struct unit *const *list = NULL;
+        size_t n = unit_list(cx, levels[k], calendar_today(cx), &list);
+        for (size_t i = 0; i < n; i++) {
+            op_option(cx, f, list[i]->key, pack_text(cx, list[i]->name));
+        }
+    }
+}
+
+static void
+role_options(struct ctx *cx, struct tpl_operator_page_forms_fields *f)
+{
+    const struct access_role *roles = NULL;
+    size_t n = access_roles(cx, &roles);
+    for (size_t i = 0; i < n; i++) {
+        op_option(cx, f, roles[i].id, pack_text(cx, roles[i].name));
+    }
+}
+
+enum err
+op_users(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    static const char *const heads[] = { "operator.col.login", "operator.col.name",
+                                         "operator.col.state", "operator.col.totp", NULL };
+    struct tpl_operator_page *p = op_page(cx, "operator.users");
+    struct access_account *v = NULL;
+    size_t n = 0;
+    TRY(access_account_list(cx, web_text(rq, "sau"), &v, &n));
+    struct tpl_operator_page_tables *t = op_table(cx, p, NULL, "operator.users.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_locked = !str_eq(v[i].state, STR("active"));
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, is_locked ? "paused" : "ontime");
+        op_cell(cx, r, v[i].login, user_href(cx, v[i].id));
+        op_cell(cx, r, v[i].name, STR_NULL);
+        op_cell(cx, r, is_locked ? text(cx, "operator.locked") : text(cx, "operator.active"),
+                STR_NULL);
+        op_cell(cx, r, v[i].has_totp ? text(cx, "operator.yes") : text(cx, "operator.no"),
+                STR_NULL);
+    }
+    if (n == 100) {
+        p->next = str_fmt(cx->arena, "/quan-tri/nguoi-dung?sau=" STR_FMT, STR_ARG(v[n - 1].login));
+    }
+    struct tpl_operator_page_forms *f =
+        op_form(cx, p, STR("/quan-tri/nguoi-dung"), "operator.user_new", "operator.user_new.hint",
+                "operator.user_new.do");
+    (void)op_field(cx, f, OP_TEXT, "personal_id", "operator.col.personal_id", STR_NULL);
+    (void)op_field(cx, f, OP_TEXT, "name", "operator.col.name", STR_NULL);
+    (void)op_field(cx, f, OP_TEXT, "login", "operator.col.login", STR_NULL);
+    (void)op_field(cx, f, OP_SECRET, "new_password", "operator.first_password", STR_NULL);
+    return op_show(cx, rs, p);
+}
+
+static enum err
+positions(struct ctx *cx, struct tpl_operator_page *p, int64_t account)
+{
+    static const char *const heads[] = { "operator.col.unit",  "operator.col.role",
+                                         "operator.col.title", "operator.col.from",
+                                         "operator.col.to",    NULL };
+    struct access_position_row *v = NULL;
+    size_t n = 0;
+    TRY(access_positions_of(cx, account, &v, &n));
+    struct str today = date_iso(cx->arena, calendar_today(cx));
+    struct tpl_operator_page_tables *t =
+        op_table(cx, p, "operator.positions", "operator.positions.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_over = !str_is_empty(v[i].valid_to) && str_cmp(v[i].valid_to, today) < 0;
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, is_over ? "paused" : "ontime");
+        op_cell(cx, r, unit_name(cx, v[i].unit), STR_NULL);
+        op_cell(cx, r, access_role_name(cx, v[i].role), STR_NULL);
+        op_cell(cx, r, v[i].title, STR_NULL);
+        op_cell(cx, r, v[i].valid_from, STR_NULL);
+        op_cell(cx, r, v[i].valid_to, STR_NULL);
+        if (!is_over) {
+            op_button(cx, r, "/quan-tri/vi-tri/ket-thuc", "operator.position_end", v[i].id);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err
+tokens(struct ctx *cx, struct tpl_operator_page *p, int64_t account)
+{
+    static const char *const heads[] = { "operator.col.name", "operator.col.perms",
+                                         "operator.col.ends", "operator.col.used", NULL };
+    struct access_token *v = NULL;
+    size_t n = 0;
+    TRY(access_tokens(cx, account, &v, &n));
+    struct tpl_operator_page_tables *t =
+        op_table(cx, p, "operator.tokens", "operator.tokens.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_operator_page_tables_rows *r =
+            op_row(cx, t, v[i].revoked_us != 0 ? "paused" : "ontime");
+        op_cell(cx, r, v[i].name, STR_NULL);
+        op_cell(cx, r, v[i].perms, STR_NULL);
+        op_cell(cx, r, op_when(cx, v[i].ends_us), STR_NULL);
+        op_cell(cx, r, op_when(cx, v[i].used_us), STR_NULL);
+        if (v[i].revoked_us == 0) {
+            struct str action =
+                str_fmt(cx->arena, "/quan-tri/nguoi-dung/%" PRId64 "/khoa", account);
+            op_button(cx, r, str_z(cx->arena, action), "operator.token_revoke", v[i].id);
+        }
+    }
+    return ERR_OK;
+}
+
+enum err
+op_user(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct access_account a;
+    int64_t id = 0;
+    TRY(web_param_id(cx, rq, "id", &id));
+    TRY(access_account_get(cx, id, &a));
+    web_reads_person(cx, rs, a.party, "user.manage", STR_NULL);
+    struct tpl_operator_page *p = op_page(cx, "operator.user");
+    p->title = str_fmt(cx->arena, STR_FMT " (" STR_FMT ")", STR_ARG(a.name), STR_ARG(a.login));
+    bool is_locked = !str_eq(a.state, STR("active"));
+    op_say(cx, p, is_locked ? "paused" : "ontime",
+           is_locked ? text(cx, "operator.user_is_locked") : text(cx, "operator.user_is_active"),
+           NULL);
+    TRY(positions(cx, p, id));
+    TRY(tokens(cx, p, id));
+    struct str base = user_href(cx, id);
+    struct tpl_operator_page_forms *f =
+        op_form(cx, p, str_cat(cx->arena, base, STR("/vi-tri")), "operator.position_new", NULL,
+                "operator.position_new.do");
+    unit_options(cx, op_field(cx, f, OP_SELECT, "unit", "operator.col.unit", STR_NULL));
+    role_options(cx, op_field(cx, f, OP_SELECT, "role", "operator.col.role", STR_NULL));
+    (void)op_field(cx, f, OP_TEXT, "title", "operator.col.title", STR_NULL);
+    (void)op_field(cx, f, OP_TEXT, "from", "operator.col.from",
+                   date_iso(cx->arena, calendar_today(cx)));
+    (void)op_field(cx, f, OP_TEXT, "to", "operator.col.to", STR_NULL);
+    f = op_form(cx, p, str_cat(cx->arena, base, is_locked ? STR("/mo") : STR("/khoa-lai")),
+                is_locked ? "operator.unlock" : "operator.lock",
+                is_locked ? NULL : "operator.lock.hint",
+                is_locked ? "operator.unlock" : "operator.lock");
+    f->is_grave = !is_locked;
+    return op_show(cx, rs, p);
+}
+
+/* --- acts
+ * ------------------------------------------------------------------------------------------- */
+struct new_user {
+    struct str personal_id, name, login, hash;
+    int64_t account;
+};
+
+static enum err
+new_user_tx(struct ctx *cx, void *arg)
+{
+    struct new_user *job = arg;
+    struct party p;
+    enum err e = party_by_personal_id(cx, job->personal_id, &p);
+    if (e == ERR_NOT_FOUND) {
+        p = (struct party){ .kind = STR("person"),
+                            .name = job->name,
+                            .personal_id = job->personal_id,
+                            .source = STR("counter") };
+        e = party_add(cx, &p);
+    }
+    TRY(e);
+    return access_account_add(cx, p.id, job->login, job->hash, true, true, &job->account);
+}
+
+enum err
+op_user_new(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct new_user job = { .personal_id = web_text(rq, "personal_id"),
+                            .name = web_text(rq, "name"),
+                            .login = web_text(rq, "login") };
+    struct str password = web_text(rq, "new_password");
+    const char *wrong = party_check_personal_id(job.personal_id, STR_NULL, STR_NULL);
+    if (wrong != NULL) {
+        ctx_problem(cx, STR("personal_id"), str_of(wrong), STR_NULL);
+    }
+    if (password.n < FIRST_PASSWORD_CHARS) {
+        ctx_problem(cx, STR("new_password"), STR("operator.password_short"), STR_NULL);
+    }
+    TRY(ctx_check(cx));
+    TRY(password_hash(cx, password, &job.hash));
+    enum err e = store_write(cx, new_user_tx, &job);
+    if (e == ERR_CONFLICT) {
+        ctx_problem(cx, STR("login"), STR("operator.login_taken"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(e);
+    web_flash(cx, rs, "operator.saved");
+    return web_see_other(cx, rs, STR_FMT, STR_ARG(user_href(cx, job.account)));
+}
+
+static enum err
+lock_as(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, bool is_locked)
+{
+    int64_t id = 0;
+    TRY(web_param_id(cx, rq, "id", &id));
+    if (is_locked && id == cx->who.account) {
+        return err_set(cx, ERR_CONFLICT, "operators do not lock themselves out");
+    }
+    TRY(access_account_lock(cx, id, is_locked));
+    web_flash(cx, rs, "operator.saved");
+    return web_see_other(cx, rs, STR_FMT, STR_ARG(user_href(cx, id)));
+}
+
+enum err
+op_user_lock(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    return lock_as(cx, rq, rs, true);
+}
+
+enum err
+op_user_unlock(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    return lock_as(cx, rq, rs, false);
+}
+
+struct position_job {
+    int64_t account, position;
+    struct str unit, role, title, from, to;
+};
+
+static enum err
+position_tx(struct ctx *cx, void *arg)
+{
+    const struct position_job *j = arg;
+    return access_position_add(cx, j->account, j->unit, j->role, j->title, j->from, j->to);
+}
+
+enum err
+op_position_add(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct position_job j = { .unit = web_text(rq, "unit"),
+                              .role = web_text(rq, "role"),
+                              .title = web_text(rq, "title"),
+                              .from = web_text(rq, "from"),
+                              .to = web_text(rq, "to") };
+    TRY(web_param_id(cx, rq, "id", &j.account));
+    if (unit_by_key(cx, j.unit) == NULL) {
+        ctx_problem(cx, STR("unit"), STR("operator.unit_unknown"), STR_NULL);
+    }
+    if (access_role(cx, j.role) == NULL) {
+        ctx_problem(cx, STR("role"), STR("operator.role_unknown"), STR_NULL);
+    }
+    if (!str_is_empty(j.to) && str_cmp(j.to, j.from) < 0) {
+        ctx_problem(cx, STR("to"), STR("operator.to_before_from"), STR_NULL);
+    }
+    TRY(ctx_check(cx));
+    TRY(store_write(cx, position_tx, &j));
+    web_flash(cx, rs, "operator.saved");
+    return web_see_other(cx, rs, STR_FMT, STR_ARG(user_href(cx, j.account)));
+}
+
+static enum err
+end_tx(struct ctx *cx, void *arg)
+{
+    const struct position_job *j = arg;
+    return access_position_end(cx, j->position, date_iso(cx->arena, calendar_today(cx)));
+}
+
+enum err
+op_position_end(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct position_job j = { .position = web_int(rq, "id") };
+    TRY(store_write(cx, end_tx, &j));
+    web_flash(cx, rs, "operator.position_ended");
+    return web_see_other(cx, rs, "/quan-tri/nguoi-dung");
+}
+
+enum err
+op_token_revoke(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    int64_t account = 0;
+    TRY(web_param_id(cx, rq, "id", &account));
+    TRY(access_token_revoke(cx, account, web_int(rq, "id")));
+    web_flash(cx, rs, "operator.saved");
+    return web_see_other(cx, rs, STR_FMT, STR_ARG(user_href(cx, account)));
+}
+
+enum err
+op_roles(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    static const char *const heads[] = { "operator.col.role", "operator.col.below",
+                                         "operator.col.perms", NULL };
+    const struct access_role *roles = NULL;
+    struct tpl_operator_page *p = op_page(cx, "operator.roles");
+    size_t n = access_roles(cx, &roles);
+    (void)rq;
+    op_say(cx, p, "now", text(cx, "operator.roles.hint"), NULL);
+    struct tpl_operator_page_tables *t = op_table(cx, p, NULL, "operator.roles.none", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_operator_page_tables_rows *r = op_row(cx, t, "ontime");
+        op_cell(cx, r, pack_text(cx, roles[i].name), STR_NULL);
+        op_cell(cx, r, roles[i].is_below ? text(cx, "operator.yes") : text(cx, "operator.no"),
+                STR_NULL);
+        op_cell(cx, r, str_trim(roles[i].perms), STR_NULL);
+    }
+    return op_show(cx, rs, p);
+}
