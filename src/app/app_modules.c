@@ -20,8 +20,8 @@
 #include "office/leader/leader.h"
 #include "office/mine/mine.h"
 #include "office/onestop/onestop.h"
-#include "office/portal/portal.h"
 #include "office/operator/operator.h"
+#include "office/portal/portal.h"
 #include "web/web.h"
 
 /* In this order: later parts check against earlier ones. */
@@ -62,15 +62,7 @@ app_on_connect(void)
 /* One line an office. */
 static const struct web_routes *const routes[] = {
     &web_own_routes, &account_routes, &mine_routes,   &portal_routes,  &guide_routes,
-    &onestop_routes, &leader_routes,  &filing_routes, &counter_routes,
-    &web_own_routes,
-    &account_routes,
-    &mine_routes,
-    &portal_routes,
-    &onestop_routes,
-    &leader_routes,
-    &filing_routes,
-    &operator_routes,
+    &onestop_routes, &leader_routes,  &filing_routes, &counter_routes, &operator_routes,
 };
 
 size_t
