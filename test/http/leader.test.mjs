@@ -1,0 +1,64 @@
+// The leaders' pages: figures move with a dossier within a second, open their dossiers, leave as files.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client, officers, runBombo, startServer, newDir, dropDir } from '../lib/server.mjs';
+
+let server;
+let leader;
+let data;
+
+before(async () => {
+  data = newDir();
+  const made = await runBombo(['simulate', '--n', '12', '--data', data, '--demo']);
+  assert.equal(made.code, 0, made.err);
+  server = await startServer({ data });
+  leader = new Client(server);
+  assert.equal((await leader.signIn('lanhdao.75')).status, 303);
+});
+after(async () => { await server.stop(); dropDir(data); });
+
+const tile = async (c, metric) => {
+  const doc = (await c.get('/api/v1/lanh-dao?ky=year')).json();
+  return doc.tiles.find((t) => t.metric === metric);
+};
+
+test('the first line is a sentence and every number opens a list of as many dossiers', async () => {
+  const page = await leader.get('/lanh-dao?ky=year');
+  assert.equal(page.status, 200);
+  assert.match(page.text, /class="sentence">Hôm nay nhận \d+ hồ sơ/);
+  for (const metric of ['received', 'open', 'waiting', 'done', 'unpaid', 'late', 'due_today']) {
+    const t = await tile(leader, metric);
+    let href = t.href, n = 0;
+    while (href) {
+      const doc = (await leader.get('/api/v1' + href)).json();
+      n += doc.rows.length;
+      href = /rel="next"/.test((await leader.get(href)).text)
+        ? /href="([^"]+)" rel="next"/.exec((await leader.get(href)).text)[1].replaceAll('&amp;', '&') : '';
+    }
+    assert.equal(String(n), t.value.replaceAll('.', ''), metric);
+  }
+  assert.notEqual((await tile(leader, 'received')).value, '0');
+});
+
+test('a list leaves as CSV and XLSX with names masked', async () => {
+  const csv = await leader.get('/lanh-dao/danh-sach.csv?chi-so=received');
+  assert.equal(csv.status, 200);
+  const lines = csv.text.trim().split('\r\n');
+  assert.equal(lines.length - 1, Number((await tile(leader, 'received')).value));
+  assert.match(lines[1], /\*\*\*/);
+  const xlsx = await leader.get('/lanh-dao/danh-sach.xlsx?chi-so=received');
+  assert.equal(xlsx.status, 200);
+  assert.equal(xlsx.bytes.subarray(0, 2).toString(), 'PK');
+});
+
+test('a commune leader sees the own unit only; a specialist nothing', async () => {
+  const own = new Client(server);
+  await own.signIn(officers.leader);
+  assert.equal((await own.get('/lanh-dao')).status, 200);
+  assert.equal((await own.get('/lanh-dao/don-vi/25195@2025-07-01')).status, 403);
+  assert.equal((await own.get('/lanh-dao/danh-sach?chi-so=received&don-vi=25195@2025-07-01')).status, 403);
+  const specialist = new Client(server);
+  await specialist.signIn(officers.specialist);
+  assert.equal((await specialist.get('/lanh-dao')).status, 403);
+  assert.equal((await leader.get('/lanh-dao/danh-sach?chi-so=khong-co')).status, 404);
+});
