@@ -1,6 +1,8 @@
 // The leaders' pages: figures move with a dossier within a second, open their dossiers, leave as files.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { begin, complete } from '../lib/filing.mjs';
+import { send } from '../lib/form.mjs';
 import { Client, officers, runBombo, startServer, newDir, dropDir } from '../lib/server.mjs';
 
 let server;
@@ -61,4 +63,30 @@ test('a commune leader sees the own unit only; a specialist nothing', async () =
   await specialist.signIn(officers.specialist);
   assert.equal((await specialist.get('/lanh-dao')).status, 403);
   assert.equal((await leader.get('/lanh-dao/danh-sach?chi-so=khong-co')).status, 404);
+});
+
+test('a filed dossier is told to open pages and counted at once', async () => {
+  const cookie = [...leader.cookies].map(([k, v]) => `${k}=${v}`).join('; ');
+  const stop = new AbortController();
+  const r = await fetch(server.url + '/lanh-dao/song', { headers: { cookie }, signal: stop.signal });
+  assert.equal(r.status, 200);
+  assert.match(r.headers.get('content-type'), /text\/event-stream/);
+  const citizen = new Client(server);
+  await citizen.signIn();
+  const told = (async () => {
+    let text = '';
+    for await (const part of r.body) {
+      text += Buffer.from(part).toString('utf8');
+      if (text.includes('event: changed')) return text;
+    }
+    return text;
+  })();
+  const was = Number((await tile(leader, 'received')).value);
+  const base = await begin(citizen);
+  const done = await send(citizen, await complete(citizen, base), { cam_doan: '1' });
+  assert.equal(done.status, 303, done.text.slice(0, 300));
+  // a deadline for a hung server only: that it is quick is measured elsewhere
+  assert.match(await Promise.race([told, new Promise((ok) => setTimeout(() => ok('nothing came'), 20000).unref())]), /event: changed/);
+  assert.equal(Number((await tile(leader, 'received')).value), was + 1);
+  stop.abort();
 });

@@ -24,7 +24,7 @@ const answers = {
   'muc-dich': { 'a.purpose': 'loan', 'a.n_wanted': '1', 'a.has_old_confirmation': 'false' },
   'le-phi': { 'a.fee_group': 'none' },
 };
-const chosen = { 'a.ethnicity': /value="([^"]+)">Kinh</, 'a.nationality': /value="([^"]+)">Việt Nam</ };
+const chosen = { 'a.ethnicity': /value="([^"]+)"[^>]*>Kinh</, 'a.nationality': /value="([^"]+)"[^>]*>Việt Nam</ };
 
 /** Begins a draft: its path, /nhap/{id}. */
 export async function begin(client) {
