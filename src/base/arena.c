@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_FIRST_BYTES (16U * 1024U)
+#define ARENA_FIRST_BYTES ((size_t)16 * 1024)
 #define ARENA_ALIGN       16U
 
 struct block {

@@ -10,7 +10,7 @@ enum image_kind { IMAGE_NONE, IMAGE_JPEG, IMAGE_PNG, IMAGE_HEIC };
 /* By the first bytes alone. */
 enum image_kind image_kind_of(struct str bytes);
 /* EXIF orientation 1..8 of a JPEG; 1 when absent or damaged. */
-int image_exif_orientation(struct str jpeg);
+int image_exif_orientation(struct str s);
 
 struct image {
     uint32_t w, h;

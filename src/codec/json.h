@@ -66,10 +66,12 @@ struct str json_text(const struct json *j, const char *key);
 int64_t json_int(const struct json *j, const char *key, int64_t otherwise);
 bool json_flag(const struct json *j, const char *key, bool otherwise);
 /* for (JSON_EACH(j, it)) */
+// NOLINTBEGIN(bugprone-macro-parentheses): `it` is a name that is declared here
 #define JSON_EACH(j, it)                                                                           \
     const struct json *it = (j) == NULL ? NULL : (j)->child;                                       \
     it != NULL;                                                                                    \
     it = it->next
+// NOLINTEND(bugprone-macro-parentheses)
 /* Serialises a tree. Keeps numbers as written. */
 void json_write(struct json_out *o, const struct json *j);
 /* Same value: member order ignored, numbers by value (1.0 equals 1). */

@@ -179,7 +179,7 @@ read_disposition(struct reader *r, struct str value, struct multipart_part *part
         return ERR_BAD_REQUEST;
     }
     return part->name.n > r->limits.name_max_bytes ||
-                   part->filename.n > 4 * r->limits.name_max_bytes
+                   part->filename.n > (size_t)4 * r->limits.name_max_bytes
                ? ERR_TOO_LARGE
                : ERR_OK;
 }

@@ -116,8 +116,9 @@ lay_qr(struct lay *L, struct str text, double x, double y, double side)
     double m = side / (double)q->width;
     for (int i = 0; i < q->width * q->width; i++) {
         if ((q->data[i] & 1) != 0) {
-            cairo_rectangle(L->cr, x + m * (double)(i % q->width), y + m * (double)(i / q->width),
-                            m, m);
+            int row = i / q->width;
+            int column = i % q->width;
+            cairo_rectangle(L->cr, x + m * (double)column, y + m * (double)row, m, m);
         }
     }
     cairo_fill(L->cr);

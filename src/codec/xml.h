@@ -37,10 +37,12 @@ const struct xml *xml_child(const struct xml *e, const char *ns, const char *nam
 bool xml_is(const struct xml *e, const char *ns, const char *name);
 /* Next element in document order below root, NULL at the end: walks a tree without recursion. */
 const struct xml *xml_walk(const struct xml *root, const struct xml *at);
+// NOLINTBEGIN(bugprone-macro-parentheses): `it` is a name that is declared here
 #define XML_EACH(e, it)                                                                            \
     const struct xml *it = (e) == NULL ? NULL : (e)->child;                                        \
     it != NULL;                                                                                    \
     it = it->next
+// NOLINTEND(bugprone-macro-parentheses)
 /* Text and attribute values escaped for XML and HTML. */
 void xml_escape_to(struct buf *b, struct str s);
 

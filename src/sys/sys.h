@@ -108,8 +108,10 @@ struct app_config {
     struct str smtp_url;     /* smtp://host:port or empty: mail waits in the queue */
     struct str clamd_socket; /* empty: no virus check; the page says so */
     struct str oidc_issuer, oidc_client_id, oidc_client_secret;
-    struct str oidc_claims;  /* "id=personal_id,name=name,birth=birthdate": what the provider calls them */
-    struct str oidc_levels;  /* "urn:x:2=2,1=1": acr values and what level they are here; else level 1 */
+    struct str
+        oidc_claims; /* "id=personal_id,name=name,birth=birthdate": what the provider calls them */
+    struct str
+        oidc_levels; /* "urn:x:2=2,1=1": acr values and what level they are here; else level 1 */
     struct str sign_module; /* empty: software key of the demo CA; else a PKCS#11 module path */
     struct str sign_pin;
     struct str tls_cert, tls_key; /* PEM paths; empty: plain HTTP */

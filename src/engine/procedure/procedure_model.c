@@ -63,7 +63,8 @@ procedure_decides_on(const struct procedure *p, struct date on)
     return p->decides;
 }
 
-/* Everyday names are written as people say them, in small letters; shown they begin with a capital. */
+/* Everyday names are written as people say them, in small letters; shown they begin with a capital.
+ */
 static struct str
 capitalised(struct arena *a, struct str s)
 {

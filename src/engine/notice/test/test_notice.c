@@ -28,7 +28,8 @@ put_tx(struct ctx *cx, void *arg)
 static void
 put(struct ctx *cx, const char *number, const char *email, const char *phone)
 {
-    const struct str values[] = { str_of(number), STR("MẬT-MÃ"), STR("Khai sinh"), STR("Xã Bom Bo"), STR("http://x") };
+    const struct str values[] = { str_of(number), STR("MẬT-MÃ"), STR("Khai sinh"), STR("Xã Bom Bo"),
+                                  STR("http://x") };
     struct notice_new in = { .party = 7,
                              .key = "submitted",
                              .email = str_of(email),
@@ -121,8 +122,8 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_notice_put_sms_is_sent_by_the_job),      T(test_notice_put_placeholder_in_value_stays),
-        T(test_notice_mail_without_server_waits),       T(test_notice_mail_to_hostile_address_fails),
+        T(test_notice_put_sms_is_sent_by_the_job),  T(test_notice_put_placeholder_in_value_stays),
+        T(test_notice_mail_without_server_waits),   T(test_notice_mail_to_hostile_address_fails),
         T(test_notice_put_unknown_text_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
