@@ -58,6 +58,7 @@ uint32_t
 sim_draw(struct simulation *s, uint32_t below)
 {
     uint32_t v = 0;
+    ASSERT(below > 0);
     s->random.base.fill(&s->random.base, &v, sizeof(v));
     return v % below;
 }

@@ -169,6 +169,7 @@ piece_text(struct fill *f, const struct pdf_piece *piece)
 static void
 add_text(struct buf *b, struct str s, bool is_value)
 {
+    ASSERT(b != NULL);
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         if (c == '\n' && is_value) {
@@ -252,6 +253,7 @@ close_element(struct fill *f, enum pdf_tag tag)
         buf_addf(&f->now->text, "</" STR_FMT ">", STR_ARG(pdf_tag_defs[tag].name));
         return;
     }
+    ASSERT(f->now != NULL); /* the template was checked: what closes was opened */
     f->now = f->now->parent;
 }
 
@@ -272,6 +274,7 @@ static uint32_t
 next_item(struct fill *f, const struct pdf_op *op, uint32_t at)
 {
     struct scope *top = &f->scopes[f->n_scopes - 1];
+    ASSERT(top->item != NULL);
     if (top->item->next != NULL) {
         top->item = top->item->next;
         top->index++;

@@ -249,7 +249,7 @@ check_chain(CMS_ContentInfo *cms, X509 *signer, struct str roots_pem, int64_t at
 static enum cms_verdict
 verdict_of_failure(void)
 {
-    int reason = ERR_GET_REASON(ERR_peek_last_error());
+    int reason = 0;
     unsigned long e = 0;
     enum cms_verdict v = CMS_BROKEN;
 

@@ -89,7 +89,7 @@ check_route(const struct web *w, const char *module, const struct web_route *r)
     const char *what = NULL;
     bool is_public = r->perm != NULL && (str_eq(str_of(r->perm), STR("public")) ||
                                          str_eq(str_of(r->perm), STR("signed-in")));
-    if (r->path == NULL || r->path[0] != '/' || (r->path[1] != '\0' && r->path[1] == '{')) {
+    if (r->path == NULL || r->path[0] != '/' || r->path[1] == '{') {
         what = "path must begin with a fixed segment";
     } else if (r->perm == NULL) {
         what = "no permission stated";

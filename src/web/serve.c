@@ -462,6 +462,8 @@ loop_headers(const struct http_request *rq, struct http_response *rs)
     struct web_call c = { 0 };
     struct ctx cx = { 0 };
     c.cx = &cx;
+    /* only read here: the call holds a plain pointer for those that run on a worker */
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
     c.http = (struct http_request *)(uintptr_t)rq;
     c.rs.http = rs;
     guard_headers(&c);

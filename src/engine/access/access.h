@@ -96,12 +96,15 @@ struct access_sign_in {
  * ERR_INVALID          second factor wanted or wrong (problem on "code") */
 NODISCARD enum err access_sign_in(struct ctx *cx, const struct access_sign_in *in,
                                   struct access_session *ret, struct str *ret_secret);
+/* What an outside provider vouches for. */
+struct access_eid {
+    struct str personal_id, name, birth_date, peer, agent;
+    int32_t level;
+};
 /* A session after an outside provider vouched for a personal ID number: makes person and account
  * when new. */
-NODISCARD enum err access_sign_in_eid(struct ctx *cx, struct str personal_id, struct str name,
-                                      struct str birth_date, int32_t level, struct str peer,
-                                      struct str agent, struct access_session *ret,
-                                      struct str *ret_secret);
+NODISCARD enum err access_sign_in_eid(struct ctx *cx, const struct access_eid *in,
+                                      struct access_session *ret, struct str *ret_secret);
 /* ERR_INVALID: too short, among the commonest, or contains the login (problem on "new_password").
  */
 NODISCARD enum err access_set_password(struct ctx *cx, int64_t account, struct str new_password,

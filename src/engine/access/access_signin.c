@@ -250,13 +250,18 @@ eid_tx(struct ctx *cx, void *arg)
 }
 
 enum err
-access_sign_in_eid(struct ctx *cx, struct str personal_id, struct str name, struct str birth_date,
-                   int32_t level, struct str peer, struct str agent, struct access_session *ret,
+access_sign_in_eid(struct ctx *cx, const struct access_eid *in, struct access_session *ret,
                    struct str *ret_secret)
 {
-    struct eid_job job = { personal_id, vn_squeeze(cx->arena, name), birth_date, peer,
-                           agent,       token_new(cx, STR("")),      level,      ret };
-    if (party_check_personal_id(personal_id, STR_NULL, STR_NULL) != NULL) {
+    struct eid_job job = { .personal_id = in->personal_id,
+                           .name = vn_squeeze(cx->arena, in->name),
+                           .birth_date = in->birth_date,
+                           .peer = in->peer,
+                           .agent = in->agent,
+                           .secret = token_new(cx, STR("")),
+                           .level = in->level,
+                           .ret = ret };
+    if (party_check_personal_id(in->personal_id, STR_NULL, STR_NULL) != NULL) {
         return err_set(cx, ERR_UPSTREAM,
                        "the e-ID provider gave no well-formed personal ID number");
     }

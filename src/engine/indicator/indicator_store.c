@@ -183,6 +183,7 @@ indicator_sum(struct ctx *cx, const struct indicator_query *q, const char *metri
     } while (0)
 
 static enum err
+/* NOLINTNEXTLINE(readability-function-size): the macro unfolds to its loop */
 group_now(struct ctx *cx, const struct indicator_query *q, const char *metric,
           enum indicator_group by, struct indicator_row **ret, size_t *ret_n)
 {
@@ -200,6 +201,7 @@ group_now(struct ctx *cx, const struct indicator_query *q, const char *metric,
 }
 
 enum err
+/* NOLINTNEXTLINE(readability-function-size): the macro unfolds to its loop */
 indicator_group(struct ctx *cx, const struct indicator_query *q, const char *metric,
                 enum indicator_group by, struct indicator_row **ret, size_t *ret_n)
 {

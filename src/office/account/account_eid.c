@@ -110,8 +110,12 @@ account_eid_back(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         return again(cx, rs, "account.eid_again");
     }
     TRY(e);
-    TRY(access_sign_in_eid(cx, person.personal_id, person.name, person.birth_date, person.level,
-                           rq->http->peer, http_header_get(rq->http, STR("User-Agent")), &s,
-                           &secret));
+    struct access_eid in = { .personal_id = person.personal_id,
+                             .name = person.name,
+                             .birth_date = person.birth_date,
+                             .level = person.level,
+                             .peer = rq->http->peer,
+                             .agent = http_header_get(rq->http, STR("User-Agent")) };
+    TRY(access_sign_in_eid(cx, &in, &s, &secret));
     return account_enter(cx, rs, &s, secret, next);
 }

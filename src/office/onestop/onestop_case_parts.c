@@ -150,14 +150,14 @@ fill_viewer(struct ctx *cx, const struct web_req *rq, struct onestop_view *v, co
 }
 
 static struct str
-requirement_name(const struct ctx *cx, const struct procedure *p, struct str id)
+requirement_name(struct ctx *cx, const struct procedure *p, struct str id)
 {
     for (size_t i = 0; i < p->n_papers; i++) {
         if (str_eq(p->papers[i].id, id)) {
             return pack_text(cx, p->papers[i].name);
         }
     }
-    return text((struct ctx *)(uintptr_t)cx, "onestop.paper.other");
+    return text(cx, "onestop.paper.other");
 }
 
 enum err
