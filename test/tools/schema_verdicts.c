@@ -1,5 +1,5 @@
 /* {"schema": S, "docs": [D, ...]} gives one 0 or 1 per document, or "fault WHAT". */
-#include "engine/form/schema.h"
+#include "engine/form/form_schema.h"
 #include "lines.h"
 
 static void

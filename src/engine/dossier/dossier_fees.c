@@ -102,16 +102,18 @@ dossier_bill_make(struct ctx *cx, struct dossier *d, const struct procedure *p)
     for (size_t i = 0; i < bill.n && n < LINES_MAX; i++) {
         const struct procedure_fee_line *f = &bill.lines[i];
         int64_t count = f->n == 0 ? 1 : f->n;
-        lines[n++] =
+        struct pay_line *line = &lines[n];
+        n++;
+        *line =
             (struct pay_line){ .fee = f->fee->id,
                                .name = pack_text(cx, f->fee->name),
                                .unit_vnd = f->is_exempt ? 0 : f->amount_vnd / count,
                                .n = count,
                                .exempt = f->is_exempt ? pack_text(cx, f->fee->exempt) : STR_NULL };
-        if (!f->is_exempt && lines[n - 1].unit_vnd * count != f->amount_vnd) {
-            lines[n - 1].unit_vnd =
-                f->amount_vnd; /* tiers do not divide evenly: one line with the whole amount */
-            lines[n - 1].n = 1;
+        if (!f->is_exempt && line->unit_vnd * count != f->amount_vnd) {
+            /* tiers do not divide evenly: one line with the whole amount */
+            line->unit_vnd = f->amount_vnd;
+            line->n = 1;
         }
     }
     d->fee_vnd = bill.total_vnd;

@@ -1,0 +1,175 @@
+// What the browser tests share: one program with demo data, one Chromium, people signed in, and the looks at a page.
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { demo, officers, root, startServer } from '../lib/server.mjs';
+
+export const isLong = process.env.CHECK_LEVEL === 'long';
+export const screens = join(root, 'build/screens');
+const axeSource = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
+const chromes = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** The people a page can be looked at as. */
+export const logins = { nobody: null, citizen: demo.citizen, ...officers };
+
+/** How a page is looked at: width in CSS pixels, colour scheme, language; `screen` keeps a picture. */
+export const looks = [
+  { width: 360, scheme: 'light', lang: 'vi', axe: true, screen: true },
+  { width: 768, scheme: 'light', lang: 'vi', axe: false, screen: true },
+  { width: 1440, scheme: 'light', lang: 'vi', axe: true, screen: true },
+  ...(isLong
+    ? [
+        { width: 320, scheme: 'light', lang: 'vi', axe: true, screen: false },
+        { width: 360, scheme: 'dark', lang: 'en', axe: true, screen: true },
+        { width: 1440, scheme: 'dark', lang: 'vi', axe: true, screen: true },
+        { width: 1440, scheme: 'light', lang: 'en', axe: true, screen: true },
+        { width: 1440, zoom: 2, scheme: 'light', lang: 'vi', axe: true, screen: false },
+      ]
+    : []),
+];
+
+/** Pages listed by the offices: test/browser/pages/<office>.mjs, each a default array. */
+export async function listedPages() {
+  const dir = new URL('pages/', import.meta.url);
+  const all = [];
+  for (const f of readdirSync(dir).filter((n) => n.endsWith('.mjs')).sort()) all.push(...(await import(new URL(f, dir))).default);
+  return all;
+}
+
+export async function open(options = {}) {
+  const server = await startServer(options);
+  const browser = await chromium.launch({
+    executablePath: chromes.find((p) => p && existsSync(p)),
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
+  });
+  const kept = new Map();
+  return {
+    server,
+    browser,
+    /** A context of this person (cookies of one sign-in are shared), looking in this way. */
+    async as(role, look = looks[2], more = {}) {
+      if (!(role in logins)) throw new Error(`no such person: ${role}; known: ${Object.keys(logins).join(' ')}`);
+      if (logins[role] && !kept.has(role)) kept.set(role, await signIn(browser, server, logins[role]));
+      const zoom = look.zoom ?? 1;
+      const context = await browser.newContext({
+        viewport: { width: Math.round(look.width / zoom), height: Math.round(900 / zoom) }, deviceScaleFactor: zoom,
+        colorScheme: look.scheme, locale: look.lang === 'en' ? 'en-GB' : 'vi-VN', reducedMotion: 'reduce',
+        storageState: kept.get(role), ...more,
+      });
+      await context.addCookies([{ name: 'lang', value: look.lang, url: server.url }]);
+      return context;
+    },
+    async close() {
+      await browser.close();
+      await server.stop();
+    },
+  };
+}
+
+/** Fills in the page of signing in; leaves the page where the program leads to. */
+export async function signInOn(page, url, login, password = demo.password) {
+  await page.goto(`${url}/dang-nhap`);
+  await page.fill('[name=login]', login);
+  await page.fill('[name=password]', password);
+  await Promise.all([page.waitForNavigation(), page.click('main form[action^="/dang-nhap"] button[type=submit]')]);
+}
+
+async function signIn(browser, server, login) {
+  const context = await browser.newContext({ locale: 'vi-VN', javaScriptEnabled: false });
+  const page = await context.newPage();
+  await signInOn(page, server.url, login);
+  if (new URL(page.url()).pathname === '/dang-nhap') throw new Error(`${login} could not sign in: ${await page.innerText('main')}`);
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+/** Faults that a page shows by itself: errors of scripts and of the content security policy, failed requests. */
+export function listen(page) {
+  const faults = [];
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/status of (404|403|422)/.test(m.text())) faults.push(`console: ${m.text()}`);
+  });
+  page.on('pageerror', (e) => faults.push(`script: ${e.message}`));
+  page.on('response', (r) => {
+    if (r.status() >= 500) faults.push(`${r.status()} ${r.url()}`);
+  });
+  return faults;
+}
+
+/** axe-core's violations of WCAG 2.2 AA and its best practices, one line each. */
+export async function axe(page) {
+  return page.evaluate(async (source) => {
+    if (!window.axe) (0, Function)(source)();
+    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
+    return violations.map((v) => `axe ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? ''}`).join(' | ')}`);
+  }, axeSource);
+}
+
+/** What every page keeps to, besides axe: no sideways scrolling, one h1, a title, no unfilled text. */
+export async function shape(page) {
+  return page.evaluate(() => {
+    const faults = [];
+    const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    if (wide > 0) {
+      const by = [...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > innerWidth + 1)[0];
+      faults.push(`scrolls sideways by ${wide} px${by ? `, because of <${by.tagName.toLowerCase()} class="${by.className}">` : ''}`);
+    }
+    const h1 = document.querySelectorAll('h1').length;
+    if (h1 !== 1) faults.push(`${h1} h1 headings`);
+    if (!document.title.trim()) faults.push('no title');
+    const raw = /\{\{|\}\}|\{[a-z_]+\}/.exec(document.querySelector('main')?.innerText ?? '');
+    if (raw) faults.push(`unfilled text ${raw[0]}`);
+    return faults;
+  });
+}
+
+/**
+ * Walks through a page with the Tab key: every field, button and link in view is reached, in an order that the
+ * eye follows within its form, and the place of the focus is seen. Stops after `most` steps.
+ */
+export async function tabWalk(page, most = 250) {
+  const wanted = await page.evaluate(() => {
+    const all = document.querySelectorAll('main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary');
+    const seen = [...all].filter((e) => !e.disabled && e.tabIndex >= 0 && e.checkVisibility({ checkVisibilityCSS: true }));
+    const groups = new Set(); // a group of radios is one stop
+    const stops = seen.filter((e) => e.type !== 'radio' || (!groups.has(e.form?.id + e.name) && groups.add(e.form?.id + e.name)));
+    stops.forEach((e, i) => e.setAttribute('data-stop', e.type === 'radio' ? `r-${e.name}` : String(i)));
+    seen.filter((e) => e.type === 'radio').forEach((e) => e.setAttribute('data-stop', `r-${e.name}`));
+    return stops.map((e) => e.getAttribute('data-stop'));
+  });
+  const faults = [];
+  const reached = new Set();
+  await page.evaluate(() => { document.activeElement?.blur(); getSelection()?.removeAllRanges(); });
+  for (let i = 0; i < most; i++) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const e = document.activeElement;
+      if (!e || e === document.body) return null;
+      const s = getComputedStyle(e);
+      const isShown = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== 'none';
+      return { stop: e.getAttribute('data-stop'), isShown, name: `<${e.tagName.toLowerCase()} ${e.name || e.getAttribute('href') || e.className}>` };
+    });
+    if (at === null) break;
+    if (!at.isShown) faults.push(`focus is not seen on ${at.name}`);
+    if (at.stop !== null) reached.add(at.stop);
+  }
+  const missed = wanted.filter((s) => !reached.has(s));
+  if (missed.length > 0) faults.push(`Tab never reaches: ${(await page.evaluate((m) => m.map((s) => document.querySelector(`[data-stop="${s}"]`)?.outerHTML.slice(0, 80)), missed.slice(0, 3))).join(', ')}`);
+  return faults;
+}
+
+/** The kind of a page: its path with ids, codes and hashes left out. */
+export const kindOf = (path) => path.split('?')[0].split('/').map((s) => (/\d/.test(s) || s.length > 30 ? '*' : s)).join('/');
+
+/** Writes build/screens/index.html over the pictures taken. */
+export function writeIndex(shots) {
+  mkdirSync(screens, { recursive: true });
+  const rows = [...new Set(shots.map((s) => s.kind))].sort().map((kind) => {
+    const of = shots.filter((s) => s.kind === kind);
+    return `<h2>${kind}</h2><p>${of.map((s) => `<a href="${s.file}"><figure><img loading="lazy" src="${s.file}" width="${Math.round(s.width / 4)}" alt=""><figcaption>${s.role}, ${s.width} px, ${s.scheme}, ${s.lang}</figcaption></figure></a>`).join('')}</p>`;
+  });
+  writeFileSync(join(screens, 'index.html'), `<!doctype html><html lang="en"><meta charset="utf-8"><title>Screens of Bom Bo</title>
+<style>body{font:16px sans-serif;margin:2em}p{display:flex;gap:1em;align-items:start;flex-wrap:wrap}figure{margin:0}img{border:1px solid #999;max-height:600px;object-fit:cover;object-position:top}</style>
+<h1>Screens</h1>${rows.join('\n')}</html>\n`);
+}

@@ -1,0 +1,41 @@
+// Journeys of citizens with JavaScript off: plain links and forms are enough.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { logins, looks, open, signInOn } from './browser.mjs';
+
+let place;
+before(async () => { place = await open(); });
+after(() => place?.close());
+
+const phone = () => place.as('nobody', looks[0], { javaScriptEnabled: false });
+
+test('sign_in_wrong_password_is_told_and_right_one_signs_in', async () => {
+  const context = await phone();
+  const page = await context.newPage();
+  await signInOn(page, place.server.url, logins.citizen, 'khong-phai-mat-khau');
+  assert.equal(new URL(page.url()).pathname, '/dang-nhap');
+  assert.equal(await page.locator('.errors, .error-summary, [role=alert]').count() > 0, true, 'an error summary stands on the page');
+  assert.equal(await page.inputValue('[name=login]'), logins.citizen, 'what was typed is still there');
+  assert.equal(await page.inputValue('[name=password]'), '', 'but not the password');
+  await signInOn(page, place.server.url, logins.citizen);
+  assert.notEqual(new URL(page.url()).pathname, '/dang-nhap');
+  await page.goto(`${place.server.url}/bo-mau`);
+  const out = page.locator('form[action="/dang-xuat"] button');
+  assert.equal(await out.count(), 1, 'signed in: the page offers to sign out');
+  await Promise.all([page.waitForNavigation(), out.click()]);
+  await page.goto(`${place.server.url}/bo-mau`);
+  assert.equal(await page.locator('form[action="/dang-xuat"]').count(), 0);
+  await context.close();
+});
+
+test('language_link_changes_the_page_and_is_kept', async () => {
+  const context = await phone();
+  const page = await context.newPage();
+  await page.goto(`${place.server.url}/dang-nhap`);
+  assert.equal(await page.getAttribute('html', 'lang'), 'vi');
+  await page.goto(`${place.server.url}/dang-nhap?lang=en`);
+  assert.equal(await page.getAttribute('html', 'lang'), 'en');
+  await page.goto(`${place.server.url}/bo-mau`);
+  assert.equal(await page.getAttribute('html', 'lang'), 'en', 'the next page keeps the language');
+  await context.close();
+});

@@ -1,0 +1,1 @@
+export default [{ name: 'sign-in', path: '/dang-nhap', as: 'nobody' }];
