@@ -33,7 +33,6 @@ cache_open(size_t max_bytes)
 static size_t
 slot_bytes(const struct slot *s)
 {
-    ASSERT(s != NULL);
     return s->n_key + s->n_plain + s->n_gzip + s->n_etag;
 }
 
