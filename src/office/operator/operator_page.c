@@ -67,7 +67,7 @@ op_table(struct ctx *cx, struct tpl_operator_page *p, const char *title_key, con
                                             .empty = word(cx, empty_key),
                                             .is_empty = n_rows == 0 };
     t->heads.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_tables_heads, CELLS_MAX);
-    for (size_t i = 0; heads[i] != NULL && i < CELLS_MAX; i++) {
+    for (size_t i = 0; i < CELLS_MAX && heads[i] != NULL; i++) {
         t->heads.v[t->heads.n++].word = word(cx, heads[i]);
     }
     t->rows.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_tables_rows, n_rows + 1);
