@@ -28,16 +28,16 @@ export const looks = [
     : []),
 ];
 
-/** Pages listed by the offices: test/browser/pages/<office>.mjs, each a default array. */
+/** Pages listed by the offices: test/browser/pages/<office>.mjs, each a default array. PAGES=regex picks by name. */
 export async function listedPages() {
   const dir = new URL('pages/', import.meta.url);
   const all = [];
   for (const f of readdirSync(dir).filter((n) => n.endsWith('.mjs')).sort()) all.push(...(await import(new URL(f, dir))).default);
-  return all;
+  return all.filter((p) => new RegExp(process.env.PAGES ?? '').test(p.name));
 }
 
 export async function open(options = {}) {
-  const server = await startServer(options);
+  const server = await startServer({ ...options });
   const browser = await chromium.launch({
     executablePath: chromes.find((p) => p && existsSync(p)),
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],

@@ -17,7 +17,7 @@ const dead = [];
 before(async () => {
   rmSync(screens, { recursive: true, force: true });
   mkdirSync(screens, { recursive: true });
-  place = await open();
+  place = await open({ args: ['--n', '40'] });
 });
 after(async () => {
   writeIndex(shots);

@@ -1,2 +1,2 @@
-// Addresses that headers and footers offer though no page serves them yet: none.
+// Addresses that pages offer and whose office is still being built. Empty is the aim.
 export default [];

@@ -1,0 +1,1 @@
+export default [{ name: 'guide', path: '/huong-dan', as: 'nobody' }];
