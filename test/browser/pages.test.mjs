@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import unbuilt from './unbuilt.mjs';
 import { axe, kindOf, listedPages, listen, looks, open, screens, shape, writeIndex } from './browser.mjs';
 
-const FOLLOW_MOST = Number(process.env.FOLLOW_MOST ?? (process.env.CHECK_LEVEL === 'long' ? 60 : 20)); // pages found by links, of all people together
+const FOLLOW_MOST = Number(process.env.FOLLOW_MOST ?? 60); // pages found by links, of all people together
 const NOT_PAGES = /\.(pdf|csv|xlsx|json|xml|png|jpg|svg)$|\/(song|du-thao|in|so-theo-doi)(\/|$)|^\/api\//;
 let place;
 const shots = [];
