@@ -27,6 +27,16 @@ after(async () => {
 const fileName = (kind, role, look) =>
   `${kind.replace(/[^a-z0-9*]+/g, '_').replaceAll('*', 'x').replace(/^_$/, '_home')}-${role}-${look.width}${look.zoom ? 'z' : ''}-${look.scheme}-${look.lang}.png`;
 
+/** True when the address gives a file to keep (a paper, a result) and not a page to look at; it must answer all the same. */
+async function isFile(role, path) {
+  const context = await place.as(role);
+  const answer = await context.request.get(place.server.url + path);
+  await context.close();
+  const type = answer.headers()['content-type'] ?? '';
+  const attached = (answer.headers()['content-disposition'] ?? '').startsWith('attachment');
+  return answer.status() === 200 && (attached || !type.startsWith('text/html'));
+}
+
 /** One page in every look; returns the paths it links to. */
 async function visit(role, path, kind, status) {
   const faults = [];
@@ -77,6 +87,7 @@ test('every kind of page fits its widths and has no axe violation', async (t) =>
     seen.add(kind);
     followed++;
     await t.test(`${kind} by a link, as ${role}`, async () => {
+      if (await isFile(role, to)) return;
       const { faults, links } = await visit(role, to, kind, 200);
       links.forEach((next) => found.push({ role, to: next }));
       if (faults.some((f) => f.includes('status 404'))) dead.push(`${to} (offered to ${role})`);
