@@ -14,6 +14,7 @@ struct sys_clock;  /* sys/: wall and monotonic time, real or fake */
 struct sys_random; /* sys/: random bytes, real or seeded */
 struct app_config; /* sys/: the configuration, immutable after start */
 struct server;     /* net/: the running server, for live events; NULL in tests */
+struct relay;      /* net/: the running relay of the exchange; NULL when there is none */
 struct sign_desk;  /* engine/sign: open keys and sessions of this process */
 struct web_req;    /* web/: the request being answered */
 struct texts;      /* web/: texts of the packs over the built-in ones, immutable */
@@ -41,6 +42,7 @@ struct ctx {
     const struct actor *actor;
     struct ctx_who who;
     struct server *server;
+    struct relay *relay;
     struct sign_desk *sign;    /* NULL where nothing is signed */
     const struct web_req *req; /* set by the dispatcher; NULL in jobs */
     const struct texts *texts; /* NULL: built-in texts only */
