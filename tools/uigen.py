@@ -35,7 +35,8 @@ class Assets:
     def __init__(self, folder):
         self.files, self.icons = {}, set()
         paths = [p for p in glob.glob(os.path.join(folder, "**/*"), recursive=True) if os.path.splitext(p)[1] in ORDER]
-        for path in sorted(paths, key=lambda p: (ORDER[os.path.splitext(p)[1]], p)):
+        # a script comes after the parts it imports, which lie in a folder of their own
+        for path in sorted(paths, key=lambda p: (ORDER[os.path.splitext(p)[1]], -p.count(os.sep), p)):
             self.add(path)
 
     def add(self, path):
@@ -51,16 +52,23 @@ class Assets:
             text = re.sub(r'url\("([^":]+)"\)', self.link, text)
             data = squeeze_css(text).encode()
         elif ext == ".js" and "vendor" not in path:
-            data = squeeze_js(data.decode()).encode()
+            text = re.sub(r'import\("([^":/]+)"\)', self.link_js, data.decode())
+            data = squeeze_js(text).encode()
         elif name == "icons.svg":
             self.icons = set(re.findall(r'<symbol id="([^"]+)"', data.decode()))
         digest = hashlib.sha256(data).hexdigest()[:12]
         self.files[name] = {"href": "/static/%s.%s%s" % (stem, digest, ext), "data": data, "type": TYPES[ext], "hash": digest}
 
+    def must_href(self, name):
+        if name not in self.files:
+            sys.exit("ui: a file links to %s, which is not there" % name)
+        return self.files[name]["href"]
+
     def link(self, m):
-        if m.group(1) not in self.files:
-            sys.exit("ui: a style sheet links to %s, which is not there" % m.group(1))
-        return 'url("%s")' % self.files[m.group(1)]["href"]
+        return 'url("%s")' % self.must_href(m.group(1))
+
+    def link_js(self, m):
+        return 'import("%s")' % self.must_href(m.group(1))
 
     def href(self, name):
         return self.files[name]["href"] if name in self.files else ""

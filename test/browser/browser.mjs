@@ -12,21 +12,41 @@ const chromes = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-b
 /** The people a page can be looked at as. */
 export const logins = { nobody: null, citizen: demo.citizen, ...officers };
 
-/** How a page is looked at: width in CSS pixels, colour scheme, language; `screen` keeps a picture. */
+/**
+ * How a page is looked at: one load in each language, then width (CSS pixels) and colour scheme are changed on the
+ * loaded page. axe: all rules, or those that depend on the layout. 200 % zoom of a window of 1,280 px is a page of 640.
+ */
 export const looks = [
-  { width: 360, scheme: 'light', lang: 'vi', axe: true, screen: true },
-  { width: 768, scheme: 'light', lang: 'vi', axe: false, screen: true },
-  { width: 1440, scheme: 'light', lang: 'vi', axe: true, screen: true },
+  {
+    lang: 'vi',
+    views: [
+      { width: 1440, scheme: 'light', axe: 'all', screen: true, keys: true },
+      { width: 768, scheme: 'light', screen: true },
+      { width: 360, scheme: 'light', axe: 'layout', screen: true },
+      ...(isLong
+        ? [
+            { width: 320, scheme: 'light', axe: 'layout' },
+            { width: 640, scheme: 'light', axe: 'layout', note: '200 %' },
+            { width: 360, scheme: 'dark', axe: 'layout', screen: true },
+            { width: 1440, scheme: 'dark', axe: 'layout', screen: true },
+          ]
+        : []),
+    ],
+  },
   ...(isLong
-    ? [
-        { width: 320, scheme: 'light', lang: 'vi', axe: true, screen: false },
-        { width: 360, scheme: 'dark', lang: 'en', axe: true, screen: true },
-        { width: 1440, scheme: 'dark', lang: 'vi', axe: true, screen: true },
-        { width: 1440, scheme: 'light', lang: 'en', axe: true, screen: true },
-        { width: 1440, zoom: 2, scheme: 'light', lang: 'vi', axe: true, screen: false },
-      ]
+    ? [{
+        lang: 'en',
+        views: [
+          { width: 1440, scheme: 'light', axe: 'all', screen: true },
+          { width: 360, scheme: 'light', axe: 'layout' },
+          { width: 320, scheme: 'dark', axe: 'layout', screen: true },
+        ],
+      }]
     : []),
 ];
+/** For journeys: an everyday phone and an office screen. */
+export const phone = { width: 360, height: 740, scheme: 'light', lang: 'vi' };
+export const desk = { width: 1280, height: 900, scheme: 'light', lang: 'vi' };
 
 /** Pages listed by the offices: test/browser/pages/<office>.mjs, each a default array. PAGES=regex picks by name. */
 export async function listedPages() {
@@ -47,16 +67,16 @@ export async function open(options = {}) {
     server,
     browser,
     /** A context of this person (cookies of one sign-in are shared), looking in this way. */
-    async as(role, look = looks[2], more = {}) {
+    async as(role, look = desk, more = {}) {
       if (!(role in logins)) throw new Error(`no such person: ${role}; known: ${Object.keys(logins).join(' ')}`);
-      if (logins[role] && !kept.has(role)) kept.set(role, await signIn(browser, server, logins[role]));
-      const zoom = look.zoom ?? 1;
+      if (logins[role] && !kept.has(role)) kept.set(role, signIn(browser, server, logins[role]));
       const context = await browser.newContext({
-        viewport: { width: Math.round(look.width / zoom), height: Math.round(900 / zoom) }, deviceScaleFactor: zoom,
-        colorScheme: look.scheme, locale: look.lang === 'en' ? 'en-GB' : 'vi-VN', reducedMotion: 'reduce',
-        storageState: kept.get(role), ...more,
+        viewport: { width: look.width, height: look.height ?? 900 }, colorScheme: look.scheme ?? 'light',
+        locale: look.lang === 'en' ? 'en-GB' : 'vi-VN', timezoneId: 'Asia/Ho_Chi_Minh', reducedMotion: 'reduce',
+        storageState: (await kept.get(role)) ?? undefined, ...more,
       });
-      await context.addCookies([{ name: 'lang', value: look.lang, url: server.url }]);
+      context.setDefaultTimeout(15000);
+      await context.addCookies([{ name: 'lang', value: look.lang ?? 'vi', url: server.url }]);
       return context;
     },
     async close() {
@@ -84,26 +104,31 @@ async function signIn(browser, server, login) {
   return state;
 }
 
-/** Faults that a page shows by itself: errors of scripts and of the content security policy, failed requests. */
+/** Faults that a page shows by itself, until stop() gives them: errors of scripts and of the content security policy, failed requests. */
 export function listen(page) {
   const faults = [];
-  page.on('console', (m) => {
-    if (m.type() === 'error' && !/status of (404|403|422)/.test(m.text())) faults.push(`console: ${m.text()}`);
-  });
-  page.on('pageerror', (e) => faults.push(`script: ${e.message}`));
-  page.on('response', (r) => {
-    if (r.status() >= 500) faults.push(`${r.status()} ${r.url()}`);
-  });
-  return faults;
+  const hear = {
+    console: (m) => { if (m.type() === 'error' && !/status of (404|403|422)/.test(m.text())) faults.push(`console: ${m.text()}`); },
+    pageerror: (e) => faults.push(`script: ${e.message}`),
+    response: (r) => { if (r.status() >= 500) faults.push(`${r.status()} ${r.url()}`); },
+  };
+  for (const [name, f] of Object.entries(hear)) page.on(name, f);
+  return { stop() {
+    for (const [name, f] of Object.entries(hear)) page.off(name, f);
+    return faults;
+  } };
 }
 
-/** axe-core's violations of WCAG 2.2 AA and its best practices, one line each. */
-export async function axe(page) {
-  return page.evaluate(async (source) => {
-    if (!window.axe) (0, Function)(source)();
-    const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
+// What axe can find anew when only width or colours changed.
+const layoutRules = ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size', 'region', 'page-has-heading-one', 'landmark-one-main', 'aria-hidden-focus', 'label', 'link-name', 'button-name'];
+
+/** axe-core's violations of WCAG 2.2 AA and its best practices, one line each. rules: 'all' or 'layout'. */
+export async function axe(page, rules = 'all') {
+  if (!(await page.evaluate('"axe" in window'))) await page.evaluate(axeSource);
+  return page.evaluate(async (only) => {
+    const { violations } = await window.axe.run(document, { resultTypes: ['violations'], ...(only ? { runOnly: { type: 'rule', values: only } } : {}) });
     return violations.map((v) => `axe ${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? ''}`).join(' | ')}`);
-  }, axeSource);
+  }, rules === 'layout' ? layoutRules : null);
 }
 
 /** What every page keeps to, besides axe: no sideways scrolling, one h1, a title, no unfilled text. */
@@ -125,10 +150,10 @@ export async function shape(page) {
 }
 
 /**
- * Walks through a page with the Tab key: every field, button and link in view is reached, in an order that the
- * eye follows within its form, and the place of the focus is seen. Stops after `most` steps.
+ * Walks through a page with the Tab key: the skip link comes first, every field, button and link in view is reached,
+ * and the place of the focus is seen. Stops after `most` steps; the keys are sent in bundles, the page takes notes.
  */
-export async function tabWalk(page, most = 250) {
+export async function tabWalk(page, most = 300) {
   const wanted = await page.evaluate(() => {
     const all = document.querySelectorAll('main a[href], main button, main input:not([type=hidden]), main select, main textarea, main summary');
     const seen = [...all].filter((e) => !e.disabled && e.tabIndex >= 0 && e.checkVisibility({ checkVisibilityCSS: true }));
@@ -136,27 +161,35 @@ export async function tabWalk(page, most = 250) {
     const stops = seen.filter((e) => e.type !== 'radio' || (!groups.has(e.form?.id + e.name) && groups.add(e.form?.id + e.name)));
     stops.forEach((e, i) => e.setAttribute('data-stop', e.type === 'radio' ? `r-${e.name}` : String(i)));
     seen.filter((e) => e.type === 'radio').forEach((e) => e.setAttribute('data-stop', `r-${e.name}`));
+    const notes = (window.walked = { reached: new Set(), faults: [], first: null, n: 0, last: null });
+    document.addEventListener('focusin', ({ target: e }) => {
+      notes.n++;
+      notes.last = e;
+      notes.first ??= e.getAttribute('href') ?? e.tagName;
+      if (e.dataset.stop !== undefined) notes.reached.add(e.dataset.stop);
+      const s = getComputedStyle(e);
+      const isShown = (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none';
+      const name = `<${e.tagName.toLowerCase()} ${e.name || e.getAttribute('href') || e.className}>`;
+      if (!isShown) notes.faults.push(`focus is not seen on ${name}`);
+    });
+    document.activeElement?.blur();
+    getSelection()?.removeAllRanges();
     return stops.map((e) => e.getAttribute('data-stop'));
   });
-  const faults = [];
-  const reached = new Set();
-  await page.evaluate(() => { document.activeElement?.blur(); getSelection()?.removeAllRanges(); });
-  for (let i = 0; i < most; i++) {
+  for (let i = 0; i < most; i += 25) {
+    const before = await page.evaluate('window.walked.n');
+    for (let j = 0; j < 25; j++) page.keyboard.press('Tab').catch(() => {});
     await page.keyboard.press('Tab');
-    const at = await page.evaluate(() => {
-      const e = document.activeElement;
-      if (!e || e === document.body) return null;
-      const s = getComputedStyle(e);
-      const isShown = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== 'none';
-      return { stop: e.getAttribute('data-stop'), isShown, name: `<${e.tagName.toLowerCase()} ${e.name || e.getAttribute('href') || e.className}>` };
-    });
-    if (at === null) break;
-    if (!at.isShown) faults.push(`focus is not seen on ${at.name}`);
-    if (at.stop !== null) reached.add(at.stop);
+    const { n, isRound } = await page.evaluate(() => ({ n: window.walked.n, isRound: !document.activeElement || document.activeElement === document.body }));
+    if (n === before || isRound || n >= wanted.length + 60) break;
   }
-  const missed = wanted.filter((s) => !reached.has(s));
-  if (missed.length > 0) faults.push(`Tab never reaches: ${(await page.evaluate((m) => m.map((s) => document.querySelector(`[data-stop="${s}"]`)?.outerHTML.slice(0, 80)), missed.slice(0, 3))).join(', ')}`);
-  return faults;
+  return page.evaluate((stops) => {
+    const { reached, faults, first } = window.walked;
+    if (!/^#/.test(first ?? '')) faults.unshift(`the first stop is ${first}, not a link that skips to the content`);
+    const missed = stops.filter((s) => !reached.has(s));
+    if (missed.length > 0) faults.push(`Tab never reaches: ${missed.slice(0, 3).map((s) => document.querySelector(`[data-stop="${s}"]`)?.outerHTML.slice(0, 80)).join(', ')}`);
+    return faults;
+  }, wanted);
 }
 
 /** The kind of a page: its path with ids, codes and hashes left out. */

@@ -1,16 +1,16 @@
 // Journeys of citizens with JavaScript off: plain links and forms are enough.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { logins, looks, open, signInOn } from './browser.mjs';
+import { logins, open, phone, signInOn } from './browser.mjs';
 
 let place;
 before(async () => { place = await open(); });
 after(() => place?.close());
 
-const phone = () => place.as('nobody', looks[0], { javaScriptEnabled: false });
+const onPhone = () => place.as('nobody', phone, { javaScriptEnabled: false });
 
 test('sign_in_wrong_password_is_told_and_right_one_signs_in', async () => {
-  const context = await phone();
+  const context = await onPhone();
   const page = await context.newPage();
   await signInOn(page, place.server.url, logins.citizen, 'khong-phai-mat-khau');
   assert.equal(new URL(page.url()).pathname, '/dang-nhap');
@@ -29,7 +29,7 @@ test('sign_in_wrong_password_is_told_and_right_one_signs_in', async () => {
 });
 
 test('language_link_changes_the_page_and_is_kept', async () => {
-  const context = await phone();
+  const context = await onPhone();
   const page = await context.newPage();
   await page.goto(`${place.server.url}/dang-nhap`);
   assert.equal(await page.getAttribute('html', 'lang'), 'vi');

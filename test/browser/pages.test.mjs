@@ -1,14 +1,16 @@
-// Looks at every kind of page as the person it is for: axe-core, width, picture. The pages that the offices list
+// Looks at every kind of page as the person it is for: axe-core, width, keyboard, picture. The pages that the offices list
 // come first; then links are followed from them, so that a page nobody listed is still looked at once.
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import unbuilt from './unbuilt.mjs';
-import { axe, kindOf, listedPages, listen, looks, open, screens, shape, writeIndex } from './browser.mjs';
+import { axe, desk, kindOf, listedPages, listen, looks, open, screens, shape, tabWalk, writeIndex } from './browser.mjs';
 
 const FOLLOW_MOST = Number(process.env.FOLLOW_MOST ?? 60); // pages found by links, of all people together
 const NOT_PAGES = /\.(pdf|csv|xlsx|json|xml|png|jpg|svg)$|\/(song|du-thao|in|so-theo-doi)(\/|$)|^\/api\//;
+const LANES = Number(process.env.LANES ?? 2); // pages looked at side by side
+const PAGE_MS = 90000;
 let place;
 const shots = [];
 const seen = new Set();
@@ -24,76 +26,114 @@ after(async () => {
   await place?.close();
 });
 
-const fileName = (kind, role, look) =>
-  `${kind.replace(/[^a-z0-9*]+/g, '_').replaceAll('*', 'x').replace(/^_$/, '_home')}-${role}-${look.width}${look.zoom ? 'z' : ''}-${look.scheme}-${look.lang}.png`;
+const fileName = (kind, role, view, lang) =>
+  `${kind.replace(/[^a-z0-9*]+/g, '_').replaceAll('*', 'x').replace(/^_$/, '_home')}-${role}-${view.width}-${view.scheme}-${lang}.png`;
 
 /** True when the address gives a file to keep (a paper, a result) and not a page to look at; it must answer all the same. */
-async function isFile(role, path) {
-  const context = await place.as(role);
-  const answer = await context.request.get(place.server.url + path);
-  await context.close();
+async function isFile(page, path) {
+  const answer = await page.context().request.get(place.server.url + path);
   const type = answer.headers()['content-type'] ?? '';
   const attached = (answer.headers()['content-disposition'] ?? '').startsWith('attachment');
   return answer.status() === 200 && (attached || !type.startsWith('text/html'));
 }
 
-/** One page in every look; returns the paths it links to. */
-async function visit(role, path, kind, status) {
-  const faults = [];
-  let links = [];
-  for (const look of looks) {
-    const context = await place.as(role, look);
-    const page = await context.newPage();
-    const heard = listen(page);
-    const answer = await page.goto(place.server.url + path, { waitUntil: 'load' });
-    const say = (f) => faults.push(`${role} ${path} ${look.width} px ${look.scheme} ${look.lang}${look.zoom ? ' 200 %' : ''}: ${f}`);
-    if (answer.status() !== status) say(`status ${answer.status()}, not ${status}`);
-    (await shape(page)).forEach(say);
-    if (look.axe) (await axe(page)).forEach(say);
-    heard.forEach(say);
-    if (look.screen) {
-      const file = fileName(kind, role, look);
-      await page.screenshot({ path: join(screens, file), fullPage: true });
-      shots.push({ kind, role, file, ...look });
-    }
-    if (links.length === 0) links = await page.$$eval('a[href^="/"]', (all) => all.map((a) => a.getAttribute('href').split('#')[0]));
-    await context.close();
-    if (answer.status() !== status) break;
+/** One lane: pages of each person and language stay open and go from address to address. */
+class Lane {
+  constructor() { this.pages = new Map(); }
+
+  async page(role, lang) {
+    const key = `${role} ${lang}`;
+    if (!this.pages.has(key)) this.pages.set(key, await (await place.as(role, { ...desk, lang })).newPage());
+    return this.pages.get(key);
   }
-  return { faults, links };
+
+  async close() { for (const p of this.pages.values()) await p.context().close(); }
+
+  /** A page loaded once, then seen in every view of this language; the paths it links to. */
+  async look(role, path, kind, status, { lang, views }, say) {
+    const page = await this.page(role, lang);
+    const heard = listen(page);
+    await page.emulateMedia({ colorScheme: views[0].scheme });
+    await page.setViewportSize({ width: views[0].width, height: 900 });
+    const answer = await page.goto(place.server.url + path, { waitUntil: 'load' });
+    if (answer.status() !== status) {
+      heard.stop();
+      say(lang, `status ${answer.status()}, not ${status}`);
+      return [];
+    }
+    const links = await page.$$eval('a[href^="/"]', (all) => all.map((a) => a.getAttribute('href').split('#')[0]));
+    for (const view of views) {
+      const tell = (f) => say(`${view.width} px ${view.scheme} ${lang} ${view.note ?? ''}`, f);
+      await page.emulateMedia({ colorScheme: view.scheme });
+      await page.setViewportSize({ width: view.width, height: 900 });
+      (await shape(page)).forEach(tell);
+      if (view.axe) (await axe(page, view.axe)).forEach(tell);
+      if (view.screen) {
+        const file = fileName(kind, role, view, lang);
+        await page.screenshot({ path: join(screens, file), fullPage: true });
+        shots.push({ kind, role, file, lang, ...view });
+      }
+      if (view.keys) (await tabWalk(page)).forEach(tell);
+      await page.evaluate('document.activeElement?.blur(); scrollTo(0, 0)');
+    }
+    heard.stop().forEach((f) => say(lang, f));
+    return links;
+  }
+
+  async visit(role, path, kind, status) {
+    const faults = [];
+    const say = (how, f) => faults.push(`${role} ${path} ${how}: ${f}`);
+    let links = [];
+    for (const look of looks) {
+      const found = await this.look(role, path, kind, status, look, say);
+      if (links.length === 0) links = found;
+      if (faults.some((f) => f.includes(': status '))) break;
+    }
+    return { faults, links };
+  }
 }
 
-test('every kind of page fits its widths and has no axe violation', async (t) => {
+/** Works through a list that may grow meanwhile, in several lanes. */
+async function inLanes(next) {
+  const lanes = Array.from({ length: LANES }, () => new Lane());
+  await Promise.all(lanes.map(async (lane) => {
+    for (let job = next(); job; job = next()) await job(lane);
+  }));
+  await Promise.all(lanes.map((lane) => lane.close()));
+}
+
+test('every kind of page fits its widths, is walked by keyboard and has no axe violation', { concurrency: LANES }, async (t) => {
   const found = [];
-  for (const p of await listedPages()) {
-    await t.test(`${p.name} as ${p.as}`, async () => {
-      let path = p.path;
-      if (typeof path === 'function') {
-        const context = await place.as(p.as);
-        path = await p.path(await context.newPage(), place);
-        await context.close();
-        assert.ok(path, 'the page was not found by its function');
-      }
+  const listed = await listedPages();
+  await inLanes(() => {
+    const p = listed.shift();
+    return p && ((lane) => t.test(`${p.name} as ${p.as}`, { timeout: PAGE_MS }, async () => {
+      const path = typeof p.path === 'function' ? await p.path(await lane.page(p.as, 'vi'), place) : p.path;
+      assert.ok(path, 'the page was not found by its function');
       seen.add(kindOf(path));
-      const { faults, links } = await visit(p.as, path, p.name, p.status ?? 200);
+      const { faults, links } = await lane.visit(p.as, path, p.name, p.status ?? 200);
       links.forEach((to) => found.push({ role: p.as, to }));
       assert.deepEqual(faults, []);
-    });
-  }
-  for (let followed = 0; found.length > 0 && followed < FOLLOW_MOST; ) {
-    const { role, to } = found.shift();
-    const kind = kindOf(to);
-    if (seen.has(kind) || NOT_PAGES.test(to.split('?')[0])) continue;
-    seen.add(kind);
-    followed++;
-    await t.test(`${kind} by a link, as ${role}`, async () => {
-      if (await isFile(role, to)) return;
-      const { faults, links } = await visit(role, to, kind, 200);
-      links.forEach((next) => found.push({ role, to: next }));
-      if (faults.some((f) => f.includes('status 404'))) dead.push(`${to} (offered to ${role})`);
-      else assert.deepEqual(faults, []);
-    });
-  }
+    }));
+  });
+  let followed = 0;
+  await inLanes(() => {
+    while (found.length > 0 && followed < FOLLOW_MOST) {
+      const { role, to } = found.shift();
+      const kind = kindOf(to);
+      if (seen.has(kind) || NOT_PAGES.test(to.split('?')[0])) continue;
+      seen.add(kind);
+      followed++;
+      return (lane) => t.test(`${kind} by a link, as ${role}`, { timeout: PAGE_MS }, async () => {
+        if (await isFile(await lane.page(role, 'vi'), to)) return;
+        const { faults, links } = await lane.visit(role, to, kind, 200);
+        links.forEach((next) => found.push({ role, to: next }));
+        if (faults.some((f) => f.includes('status 404'))) dead.push(`${to} (offered to ${role})`);
+        else assert.deepEqual(faults, []);
+      });
+    }
+    return null;
+  });
 });
 
 test('every link leads somewhere', () => {
