@@ -48,6 +48,7 @@ static const struct option options[] = {
     { "--secure-cookie", "cookies only over TLS", OPT_FLAG, CONFIG(is_secure_cookie) },
     { "--n", "how many generated dossiers (simulate: 100; run --demo: none)", OPT_NUMBER,
       offsetof(struct app_options, n) },
+    { "--json", "the list as JSON (routes)", OPT_FLAG, offsetof(struct app_options, is_json) },
     { "--days", "over how many days until now (30)", OPT_NUMBER,
       offsetof(struct app_options, days) },
 };
@@ -63,6 +64,7 @@ app_help(void)
           "check a content pack: every fault with file, line, remedy" },
         { "bombo ledger verify [--data D]", "recompute the ledger and report" },
         { "bombo simulate --n N [--days D]", "file N generated dossiers and work on them" },
+        { "bombo routes [--json]", "list every route with its permission and fields" },
         { "bombo help", "this page" },
         { "bombo version", "version of the program" },
     };

@@ -3,6 +3,7 @@
 
 #include "app/app_int.h"
 #include "base/buf.h"
+#include "engine/access/access.h"
 #include "engine/ledger/ledger.h"
 
 #include <stdio.h>
@@ -84,6 +85,28 @@ simulate(const struct app_options *o)
     return rc;
 }
 
+/* The tables need neither store nor pack. */
+static int
+routes_list(const struct app_options *o)
+{
+    struct arena *a = arena_open(0);
+    struct ctx cx = { .arena = a, .clock = &sys_clock_real, .random = &sys_random_real };
+    struct web_hooks hooks = { .perm_exists = access_perm_exists };
+    const struct web_routes *const *routes = NULL;
+    struct web_config config = { .hooks = &hooks };
+    struct web *w = NULL;
+    config.n_routes = app_routes(&routes);
+    config.routes = routes;
+    enum err e = web_open(&cx, &config, &w);
+    if (e == ERR_OK) {
+        struct str out = o->is_json ? web_routes_json(&cx, w) : web_routes_text(&cx, w);
+        (void)fwrite(out.p, 1, out.n, stdout);
+    }
+    web_close(w);
+    arena_close(a);
+    return e == ERR_OK ? 0 : 1;
+}
+
 static bool
 is(const struct app_options *o, const char *command, const char *sub)
 {
@@ -112,6 +135,9 @@ dispatch(const struct app_options *o)
     }
     if (is(o, "ledger", "verify")) {
         return ledger_check(o);
+    }
+    if (is(o, "routes", NULL)) {
+        return routes_list(o);
     }
     (void)fprintf(
         stderr, "bombo: there is no command \"" STR_FMT " " STR_FMT "\"; `bombo help` lists them\n",

@@ -1,207 +1,8 @@
-/* input.c: from bytes to checked fields. Query, form, multipart and JSON bodies end in one list of
- * names and texts; then the route's field table decides: what it does not name is refused. */
-#include "codec/form.h"
-#include "codec/multipart.h"
+/* input.c: from names and texts to checked fields: the route's field table decides, and what it
+ * does not name is refused. */
 #include "codec/vn.h"
-#include "web/inside.h"
+#include "web/input_int.h"
 
-#define BODY_DEPTH_MAX 12
-
-struct gather {
-    struct web_call *c;
-    struct web_pair *v;
-    size_t n, cap;
-    struct web_file *files;
-    size_t n_files;
-    bool is_over;
-};
-
-static void
-gather_add(struct gather *g, struct str name, struct str value)
-{
-    struct arena *a = g->c->cx->arena;
-    if (g->n == WEB_PAIRS_MAX) {
-        g->is_over = true;
-        return;
-    }
-    if (g->n == g->cap) {
-        size_t cap = g->cap == 0 ? 32 : g->cap * 2;
-        struct web_pair *v = ARENA_ARRAY(a, struct web_pair, cap);
-        if (g->n != 0) {
-            memcpy(v, g->v, g->n * sizeof(*v));
-        }
-        g->v = v;
-        g->cap = cap;
-    }
-    g->v[g->n].name = str_dup(a, name);
-    g->v[g->n].value = value.p == NULL ? STR("") : str_dup(a, value);
-    g->n++;
-}
-
-/* --- bodies ----------------------------------------------------------------------------------- */
-static enum err
-gather_query(struct gather *g)
-{
-    struct url_pair *v = NULL;
-    size_t n = 0;
-    struct ctx *cx = g->c->cx;
-    if (g->c->http->query.n == 0) {
-        return ERR_OK;
-    }
-    TRY(url_query(cx->arena, g->c->http->query, 200, &v, &n));
-    for (size_t i = 0; i < n; i++) {
-        gather_add(g, v[i].name, v[i].value);
-    }
-    return ERR_OK;
-}
-
-static enum err
-gather_form(struct gather *g, struct str body)
-{
-    struct url_pair *v = NULL;
-    size_t n = 0;
-    struct form_limits limits = { .pairs_max = WEB_PAIRS_MAX };
-    TRY(form_parse(g->c->cx->arena, body, limits, &v, &n));
-    for (size_t i = 0; i < n; i++) {
-        gather_add(g, v[i].name, v[i].value);
-    }
-    return ERR_OK;
-}
-
-static enum err
-gather_multipart(struct gather *g, struct str body, struct str boundary)
-{
-    struct multipart_part *v = NULL;
-    size_t n = 0;
-    struct arena *a = g->c->cx->arena;
-    struct multipart_limits limits = { .parts_max = WEB_PAIRS_MAX };
-    TRY(multipart_parse(a, body, boundary, limits, &v, &n));
-    g->files = ARENA_ARRAY(a, struct web_file, n);
-    for (size_t i = 0; i < n; i++) {
-        if (v[i].filename.p == NULL) {
-            gather_add(g, v[i].name, v[i].bytes);
-        } else if (v[i].filename.n != 0 || v[i].bytes.n != 0) {
-            g->files[g->n_files++] = (struct web_file){ .field = v[i].name,
-                                                        .filename = v[i].filename,
-                                                        .bytes = v[i].bytes,
-                                                        .size_bytes = (int64_t)v[i].bytes.n };
-        }
-    }
-    return ERR_OK;
-}
-
-struct json_frame {
-    const struct json *at; /* next member or item */
-    struct str prefix;
-    uint32_t i;
-    bool is_list;
-};
-
-static struct str
-json_value(const struct json *j)
-{
-    if (j->type == JSON_BOOL) {
-        return j->is_true ? STR("1") : STR("");
-    }
-    return j->type == JSON_NULL ? STR("") : j->text;
-}
-
-/* {"a": {"x": 1, "rows": [{"y": 2}]}, "ids": [3, 4]} gives a.x, a.rows.0.y, ids, ids. */
-static enum err
-gather_json(struct gather *g, struct str body)
-{
-    struct ctx *cx = g->c->cx;
-    struct json *root = NULL;
-    struct json_fault fault = { 0 };
-    TRY(json_parse(
-        cx->arena, body,
-        (struct json_limits){ .depth_max = BODY_DEPTH_MAX, .nodes_max = WEB_PAIRS_MAX * 2 }, &root,
-        &fault));
-    if (root->type != JSON_OBJECT) {
-        return err_set(cx, ERR_BAD_REQUEST, "JSON body is not an object");
-    }
-    struct json_frame stack[BODY_DEPTH_MAX + 1];
-    size_t depth = 0;
-    stack[depth++] = (struct json_frame){ .at = root->child, .prefix = STR_NULL };
-    while (depth > 0) {
-        struct json_frame *f = &stack[depth - 1];
-        const struct json *j = f->at;
-        if (j == NULL) {
-            depth--;
-            continue;
-        }
-        f->at = j->next;
-        bool is_deep = j->type == JSON_OBJECT || j->type == JSON_LIST;
-        struct str name = f->prefix;
-        if (!f->is_list) {
-            name = f->prefix.n == 0 ? j->key
-                                    : str_fmt(cx->arena, STR_FMT "." STR_FMT, STR_ARG(f->prefix),
-                                              STR_ARG(j->key));
-        } else if (is_deep) {
-            name = str_fmt(cx->arena, STR_FMT ".%u", STR_ARG(f->prefix), f->i++);
-        }
-        if (!is_deep) {
-            gather_add(g, name, json_value(j));
-        } else if (depth <= BODY_DEPTH_MAX) {
-            stack[depth++] = (struct json_frame){ .at = j->child,
-                                                  .prefix = name,
-                                                  .is_list = j->type == JSON_LIST };
-        }
-    }
-    return ERR_OK;
-}
-
-static bool
-is_type(struct str content_type, struct str wanted)
-{
-    struct str head;
-    struct str tail;
-    (void)str_cut(content_type, ';', &head, &tail);
-    return str_eq_nocase(str_trim(head), wanted);
-}
-
-/* A spooled body is mapped, not read: its pages stay in the page cache. */
-static enum err
-whole_body(struct web_call *c, struct str *ret)
-{
-    if (c->http->body_path.n == 0) {
-        *ret = c->http->body;
-        return ERR_OK;
-    }
-    TRY(multipart_map(str_z(c->cx->arena, c->http->body_path), &c->mapped));
-    *ret = c->mapped;
-    return ERR_OK;
-}
-
-static enum err
-gather_body(struct gather *g)
-{
-    struct web_call *c = g->c;
-    struct str type = http_header_get(c->http, STR("Content-Type"));
-    struct str body = STR_NULL;
-    struct str boundary = STR_NULL;
-    if ((c->rq.route->flags & WEB_RAW) != 0 ||
-        (c->http->body.n == 0 && c->http->body_path.n == 0)) {
-        return ERR_OK;
-    }
-    uint64_t max = c->rq.route->body_max == 0 ? WEB_BODY_MAX : c->rq.route->body_max;
-    TRY(whole_body(c, &body));
-    if (body.n > max) {
-        return err_set(c->cx, ERR_TOO_LARGE, "body of %zu bytes, %" PRIu64 " allowed", body.n, max);
-    }
-    if (is_type(type, STR("application/x-www-form-urlencoded"))) {
-        return gather_form(g, body);
-    }
-    if (is_type(type, STR("application/json"))) {
-        return gather_json(g, body);
-    }
-    if (multipart_boundary(c->cx->arena, type, &boundary)) {
-        return gather_multipart(g, body, boundary);
-    }
-    return err_set(c->cx, ERR_UNSUPPORTED, "content type not known");
-}
-
-/* --- fields ----------------------------------------------------------------------------------- */
 static bool
 is_box(const struct web_field *f, struct str name)
 {
@@ -211,8 +12,8 @@ is_box(const struct web_field *f, struct str name)
            (name.p[n + 1] == 'd' || name.p[n + 1] == 'm' || name.p[n + 1] == 'y');
 }
 
-static const struct web_field *
-field_of(const struct web_route *r, struct str name)
+const struct web_field *
+input_field(const struct web_route *r, struct str name)
 {
     for (size_t i = 0; i < r->n_fields; i++) {
         const struct web_field *f = &r->fields[i];
@@ -263,18 +64,20 @@ check_names(struct gather *g)
         if (is_reserved(name) || (is_read && is_tracking(name))) {
             continue;
         }
-        const struct web_field *f = field_of(r, name);
+        const struct web_field *f = input_field(r, name);
         if (f == NULL && is_read) {
             return err_set(cx, ERR_BAD_REQUEST, "unknown query name");
         }
         if (f == NULL) {
             ctx_problem(cx, name, STR("web.invalid.unknown"), STR_NULL);
+        } else if (f->type == WEB_FILE) {
+            ctx_problem(cx, name, STR("web.invalid.type"), STR_NULL);
         } else if (f->type != WEB_LIST && f->type != WEB_ANY && came_before(g, i)) {
             ctx_problem(cx, name, STR("web.invalid.twice"), STR_NULL);
         }
     }
     for (size_t i = 0; i < g->n_files; i++) {
-        const struct web_field *f = field_of(r, g->files[i].field);
+        const struct web_field *f = input_field(r, g->files[i].field);
         if (f == NULL || f->type != WEB_FILE) {
             ctx_problem(cx, g->files[i].field, STR("web.invalid.unknown"), STR_NULL);
         }
@@ -364,6 +167,26 @@ has_control(struct str s, bool may_break)
     return false;
 }
 
+/* What a box sends, and what programs write. */
+static struct str
+bool_value(struct str s, const char **ret_key)
+{
+    static const struct {
+        struct str word;
+        bool is_true;
+    } words[] = {
+        { STR_INIT("1"), true },  { STR_INIT("true"), true },   { STR_INIT("on"), true },
+        { STR_INIT("0"), false }, { STR_INIT("false"), false }, { STR_INIT("off"), false }
+    };
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (str_eq(s, words[i].word)) {
+            return words[i].is_true ? STR("1") : STR("");
+        }
+    }
+    *ret_key = "web.invalid.type";
+    return s;
+}
+
 /* The value in its one lawful form. *ret_key is the problem, or NULL. */
 static struct str
 normal_value(struct arena *a, const struct web_field *f, struct str s, const char **ret_key)
@@ -387,8 +210,7 @@ normal_value(struct arena *a, const struct web_field *f, struct str s, const cha
         *ret_key = date_parse(t, &d) ? NULL : "web.invalid.date";
         return t;
     case WEB_BOOL:
-        return str_eq(t, STR("1")) || str_eq(t, STR("true")) || str_eq(t, STR("on")) ? STR("1")
-                                                                                     : STR("");
+        return bool_value(t, ret_key);
     case WEB_CHOICE:
         *ret_key = is_choice(f, t) ? NULL : "web.invalid.choice";
         return t;
@@ -409,11 +231,14 @@ normal_value(struct arena *a, const struct web_field *f, struct str s, const cha
     return t;
 }
 
-static size_t
-max_chars(const struct web_field *f)
+size_t
+input_max(const struct web_field *f)
 {
     if (f->max != 0) {
         return f->max;
+    }
+    if (f->type == WEB_FILE) {
+        return INPUT_FILE_MAX;
     }
     return f->type == WEB_LINES || f->type == WEB_ANY ? 4000 : f->type == WEB_SECRET ? 1024 : 200;
 }
@@ -432,8 +257,8 @@ take(struct web_call *c, const struct web_field *f, struct str name, struct str 
     size_t n = vn_length(value);
     if (key != NULL) {
         ctx_problem(cx, name, str_of(key), STR_NULL);
-    } else if (n > max_chars(f)) {
-        ctx_problem2(cx, name, STR("web.invalid.too_long"), str_fmt(cx->arena, "%zu", max_chars(f)),
+    } else if (n > input_max(f)) {
+        ctx_problem2(cx, name, STR("web.invalid.too_long"), str_fmt(cx->arena, "%zu", input_max(f)),
                      str_fmt(cx->arena, "%zu", n));
     }
     c->rq.pairs[c->rq.n_pairs++] = (struct web_pair){ name, value };
@@ -445,7 +270,7 @@ take_file(struct web_call *c, const struct web_field *f)
 {
     struct ctx *cx = c->cx;
     bool is_there = false;
-    uint64_t max = f->max == 0 ? UINT64_C(10) << 20 : f->max;
+    uint64_t max = input_max(f);
     for (size_t i = 0; i < c->rq.n_files; i++) {
         if (!str_eq(c->rq.files[i].field, str_of(f->name))) {
             continue;
@@ -465,7 +290,7 @@ take_many(const struct gather *g, const struct web_field *f)
 {
     bool is_there = false;
     for (size_t i = 0; i < g->n; i++) {
-        if (field_of(g->c->rq.route, g->v[i].name) == f) {
+        if (input_field(g->c->rq.route, g->v[i].name) == f) {
             take(g->c, f, g->v[i].name, g->v[i].value);
             is_there = true;
         }
@@ -503,7 +328,7 @@ keep_typed(struct gather *g)
     struct web_req *rq = &g->c->rq;
     rq->typed = ARENA_ARRAY(g->c->cx->arena, struct web_pair, g->n);
     for (size_t i = 0; i < g->n; i++) {
-        const struct web_field *f = field_of(rq->route, g->v[i].name);
+        const struct web_field *f = input_field(rq->route, g->v[i].name);
         if (f != NULL && f->type != WEB_SECRET && str_is_utf8(g->v[i].value)) {
             rq->typed[rq->n_typed++] = g->v[i];
         }
@@ -514,11 +339,7 @@ enum err
 input_read(struct web_call *c)
 {
     struct gather g = { .c = c };
-    TRY(gather_query(&g));
-    TRY(gather_body(&g));
-    if (g.is_over) {
-        return err_set(c->cx, ERR_TOO_LARGE, "more than %d fields", (int)WEB_PAIRS_MAX);
-    }
+    TRY(input_gather(&g));
     c->rq.files = g.files;
     c->rq.n_files = g.n_files;
     c->rq.pairs = ARENA_ARRAY(c->cx->arena, struct web_pair, g.n + c->rq.route->n_fields + 1);
@@ -541,92 +362,4 @@ input_raw(const struct web_call *c, struct str name)
         }
     }
     return STR_NULL;
-}
-
-/* --- what handlers read ----------------------------------------------------------------------- */
-/* Asking for a name that the table does not have is a mistake in our code. A form shown again runs
- * the reading handler under the writing route, so there it is only absent. */
-static void
-check_declared(const struct web_req *rq, const char *name)
-{
-#ifdef BOMBO_TEST
-    ASSERT(rq->is_again || field_of(rq->route, str_of(name)) != NULL);
-#else
-    (void)rq;
-    (void)name;
-#endif
-}
-
-static struct str
-pair_value(const struct web_pair *v, size_t n, struct str name)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(v[i].name, name)) {
-            return v[i].value;
-        }
-    }
-    return STR_NULL;
-}
-
-struct str
-web_text(const struct web_req *rq, const char *name)
-{
-    check_declared(rq, name);
-    return pair_value(rq->pairs, rq->n_pairs, str_of(name));
-}
-
-int64_t
-web_int(const struct web_req *rq, const char *name)
-{
-    int64_t v = 0;
-    (void)str_to_i64(web_text(rq, name), INT64_MIN, INT64_MAX, &v);
-    return v;
-}
-
-bool
-web_bool(const struct web_req *rq, const char *name)
-{
-    return str_eq(web_text(rq, name), STR("1"));
-}
-
-size_t
-web_list(struct ctx *cx, const struct web_req *rq, const char *name, struct str **ret)
-{
-    check_declared(rq, name);
-    struct str *v = ARENA_ARRAY(cx->arena, struct str, rq->n_pairs);
-    size_t n = 0;
-    for (size_t i = 0; i < rq->n_pairs; i++) {
-        if (str_eq(rq->pairs[i].name, str_of(name))) {
-            v[n++] = rq->pairs[i].value;
-        }
-    }
-    *ret = v;
-    return n;
-}
-
-const struct web_file *
-web_file(const struct web_req *rq, const char *name)
-{
-    check_declared(rq, name);
-    for (size_t i = 0; i < rq->n_files; i++) {
-        if (str_eq(rq->files[i].field, str_of(name))) {
-            return &rq->files[i];
-        }
-    }
-    return NULL;
-}
-
-struct str
-web_param(const struct web_req *rq, const char *name)
-{
-    return pair_value(rq->params, rq->n_params, str_of(name));
-}
-
-enum err
-web_param_id(struct ctx *cx, const struct web_req *rq, const char *name, int64_t *ret)
-{
-    if (!str_to_i64(web_param(rq, name), 1, INT64_MAX, ret)) {
-        return err_set(cx, ERR_NOT_FOUND, "path parameter %s is no id", name);
-    }
-    return ERR_OK;
 }

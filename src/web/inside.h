@@ -103,6 +103,9 @@ const char *route_method(enum http_method m);
  * that cannot be read at all. */
 NODISCARD enum err input_read(struct web_call *c);
 struct str input_raw(const struct web_call *c, struct str name); /* as typed, before any check */
+#define INPUT_FILE_MAX (10U << 20)
+/* Most characters of a field, bytes of a file. */
+size_t input_max(const struct web_field *f);
 
 /* guard.c */
 NODISCARD enum err guard_permission(struct web_call *c);
@@ -138,6 +141,10 @@ bool cache_get(struct cache *k, struct arena *a, struct str key, bool wants_gzip
 void cache_put(struct cache *k, struct str key, const struct cache_page *page);
 struct str cache_key(struct arena *a, const struct web *w, const struct http_request *rq,
                      struct str lang);
+
+/* openapi.c */
+#define WEB_TYPES_N 12
+extern const char *const web_type_names[WEB_TYPES_N]; /* list.c: "text", "lines", ... */
 
 /* static.c */
 bool static_answer(const struct http_request *rq, struct http_response *rs);

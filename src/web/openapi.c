@@ -153,11 +153,24 @@ static void
 scalar(struct json_out *o, const struct tpl_desc *d)
 {
     struct str type = str_of(d->type);
-    json_open(o);
-    json_put_str(o, "type",
-                 str_eq(type, STR("int"))    ? STR("integer")
-                 : str_eq(type, STR("bool")) ? STR("boolean")
-                                             : STR("string"));
+    json_raw(o, str_eq(type, STR("int"))    ? STR("{\"type\":\"integer\"}")
+                : str_eq(type, STR("bool")) ? STR("{\"type\":\"boolean\"}")
+                                            : STR("{\"type\":[\"string\",\"null\"]}"));
+}
+
+/* A document always has all its members. */
+static void
+close_object(struct json_out *o, const struct tpl_desc *fields, size_t n)
+{
+    json_close(o);
+    json_key(o, "required");
+    json_open_list(o);
+    for (size_t i = 0; i < n; i++) {
+        if (!fields[i].is_page_only) {
+            json_str(o, str_of(fields[i].name));
+        }
+    }
+    json_close_list(o);
     json_close(o);
 }
 
@@ -172,8 +185,7 @@ reply_schema(struct json_out *o, const struct tpl *t)
     while (depth > 0) {
         struct level *l = &stack[depth - 1];
         if (l->at == l->n) {
-            json_close(o);
-            json_close(o);
+            close_object(o, l->fields, l->n);
             if (l->is_list) {
                 json_close(o);
             }
@@ -201,29 +213,38 @@ reply_schema(struct json_out *o, const struct tpl *t)
     }
 }
 
+/* What a good answer holds: a document, bytes of a kind, or the address to go on to. */
+static void
+content(struct json_out *o, const struct web_route *r)
+{
+    json_key(o, "content");
+    json_open(o);
+    json_key(o, r->media != NULL ? r->media : "application/json");
+    json_open(o);
+    if (r->media == NULL) {
+        json_key(o, "schema");
+        if (r->reply != NULL) {
+            reply_schema(o, r->reply);
+        } else {
+            json_raw(o, STR("{\"$ref\":\"#/components/schemas/Location\"}"));
+        }
+    }
+    json_close(o);
+    json_close(o);
+}
+
 static void
 responses(struct json_out *o, const struct web_route *r)
 {
     json_key(o, "responses");
     json_open(o);
-    json_key(o, r->method == HTTP_POST && r->reply == NULL ? "201" : "200");
+    json_key(o, r->reply == NULL && r->media == NULL ? "201" : "200");
     json_open(o);
-    json_put_str(o, "description", STR("OK"));
-    if (r->reply != NULL) {
-        json_key(o, "content");
-        json_open(o);
-        json_key(o, "application/json");
-        json_open(o);
-        json_key(o, "schema");
-        reply_schema(o, r->reply);
-        json_close(o);
-        json_close(o);
-    }
+    json_put_str(o, "description", str_of(r->doc == NULL ? "OK" : r->doc));
+    content(o, r);
     json_close(o);
     json_key(o, "default");
-    json_open(o);
-    json_put_str(o, "$ref", STR("#/components/responses/Problem"));
-    json_close(o);
+    json_raw(o, STR("{\"$ref\":\"#/components/responses/Problem\"}"));
     json_close(o);
 }
 
@@ -294,20 +315,23 @@ path_item(struct ctx *cx, struct json_out *o, const struct web *w, size_t i)
     json_close(o);
 }
 
+#define SCHEMA_STR "{\"type\":\"string\"}"
 static const char components[] =
-    "{\"securitySchemes\":{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},\"session\":{"
-    "\"type\":\"apiKey\",\"in\":\"cookie\","
-    "\"name\":\"bb_phien\"}},\"responses\":{\"Problem\":{\"description\":\"RFC 9457 problem "
-    "document\",\"content\":{"
-    "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/"
-    "Problem\"}}}}},\"schemas\":{\"Problem\":{"
-    "\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":"
-    "\"string\"},\"status\":{"
-    "\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"instance\":{\"type\":\"string\"},"
-    "\"trace_id\":{"
-    "\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
-    "\"properties\":{\"field\":{"
-    "\"type\":\"string\"},\"code\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"}}}}}}}}";
+    "{\"securitySchemes\":{"
+    "\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
+    "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"bb_phien\"}},"
+    "\"responses\":{\"Problem\":{\"description\":\"RFC 9457 problem document\",\"content\":{"
+    "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},"
+    "\"schemas\":{"
+    "\"Location\":{\"type\":\"object\",\"required\":[\"location\"],\"properties\":{"
+    "\"location\":{\"type\":\"string\",\"description\":\"path to go on to\"}}},"
+    "\"Problem\":{\"type\":\"object\","
+    "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"instance\",\"trace_id\"],"
+    "\"properties\":{\"type\":" SCHEMA_STR ",\"title\":" SCHEMA_STR ",\"detail\":" SCHEMA_STR ","
+    "\"instance\":" SCHEMA_STR ",\"trace_id\":" SCHEMA_STR ",\"status\":{\"type\":\"integer\"},"
+    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+    "\"required\":[\"field\",\"code\",\"message\"],\"properties\":{"
+    "\"field\":" SCHEMA_STR ",\"code\":" SCHEMA_STR ",\"message\":" SCHEMA_STR "}}}}}}}";
 
 struct str
 web_openapi(struct ctx *cx, struct web *w)

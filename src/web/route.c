@@ -99,6 +99,9 @@ check_route(const struct web *w, const char *module, const struct web_route *r)
         what = "no function";
     } else if (r->method == HTTP_HEAD || r->method == HTTP_OPTIONS || r->method == HTTP_OTHER) {
         what = "method is answered by the dispatcher";
+    } else if (r->method == HTTP_GET && (r->flags & (WEB_API | WEB_API_ONLY)) != 0 &&
+               (r->reply == NULL) == (r->media == NULL)) {
+        what = "a GET of the API names what it answers: .reply or .media";
     } else if ((r->flags & WEB_CACHE) != 0 &&
                (r->method != HTTP_GET || !str_eq(str_of(r->perm), STR("public")))) {
         what = "only a public GET can be cached";

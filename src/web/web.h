@@ -161,9 +161,12 @@ struct web_route {
     size_t n_fields;
     uint32_t body_max; /* bytes; 0 = 64 KiB for POST */
     uint32_t flags;
-    const char *work_class;  /* NULL = default; "password", "pdf", "report" */
-    const char *doc;         /* one line for OpenAPI and doc/routes.md */
-    const struct tpl *reply; /* document that a GET returns, for OpenAPI */
+    const char *work_class; /* NULL = default; "password", "pdf", "report" */
+    const char *doc;        /* one line for OpenAPI and doc/routes.md */
+    /* What the API answers: the document of a page, or a media type ("application/pdf"). Neither: a
+     * POST that answers where to go on. A GET of the API must name one. */
+    const struct tpl *reply;
+    const char *media;
     web_fn *again; /* shows the form again when fields are wrong: usually the GET handler. It
                     * runs after fn failed with ERR_INVALID, or instead of fn when the field
                     * table refused something; NULL: an error page that keeps what was typed */
@@ -240,9 +243,11 @@ void web_handle(struct web *w, struct ctx *cx, struct http_request *rq, struct h
 void web_cache_clear(struct web *w);
 /* The same from a handler. */
 void web_forget_pages(struct web_resp *rs);
-/* Sends every route of w what it must refuse (nobody signed in, no CSRF token, a foreign origin, an
- * unknown field, a body too large) and reports each that did not. For tests over the real tables;
- * n_faults 0 = fine. hooks.may must answer false for the context given, except for "public". */
+/* Sends every route of w what it must refuse (nobody signed in, no CSRF token, a foreign origin,
+ * another method, an unknown field, a wrong type, a field twice, a value or body too large, too
+ * many fields or parts, a content that nobody reads) and reports each that did not. For tests over
+ * the real tables; n_faults 0 = fine. hooks.may must answer false for the context given, except for
+ * "public". Takes some memory a route from cx->arena. */
 struct web_check {
     size_t n_routes, n_requests, n_faults;
     struct str report; /* one line a fault */
@@ -255,6 +260,9 @@ void web_check_routes(struct web *w, struct ctx *cx, struct web_check *ret);
 struct str web_signin_href(struct ctx *cx, struct str path);
 /* The OpenAPI 3.1 document of the tables. */
 struct str web_openapi(struct ctx *cx, struct web *w);
+/* All routes with their fields as JSON, and as lines for people. */
+struct str web_routes_json(struct ctx *cx, const struct web *w);
+struct str web_routes_text(struct ctx *cx, const struct web *w);
 
 /* --- texts ------------------------------------------------------------------------------------ */
 /* Text of a key in cx->lang (falls back to vi). Unknown keys in C code are found by `make lint`:

@@ -8,6 +8,9 @@
 
 static const char *const periods[] = { "today", "week", "month", "year", NULL };
 
+#define CSV  "text/csv"
+#define XLSX "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 static const struct web_field view_fields[] = {
     { .name = "ky",
       .type = WEB_CHOICE,
@@ -271,7 +274,7 @@ page_list(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         data->rows.v[i] = row_of(cx, &f, &rows[i]);
     }
     if (n == 50) {
-        data->next = str_fmt(cx->arena, STR_FMT "&sau=%" PRId64,
+        data->more = str_fmt(cx->arena, STR_FMT "&sau=%" PRId64,
                              STR_ARG(leader_list_href(cx, "", &f)), rows[n - 1].key);
     }
     note_reading(cx, rs, &f, "list", (int64_t)n);
@@ -299,14 +302,13 @@ static enum err export(struct ctx *cx, const struct web_req *rq, struct web_resp
 static enum err
 get_csv(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    return export(cx, rq, rs, leader_csv, "csv", "text/csv; charset=utf-8");
+    return export(cx, rq, rs, leader_csv, "csv", CSV "; charset=utf-8");
 }
 
 static enum err
 get_xlsx(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    return export(cx, rq, rs, leader_xlsx, "xlsx",
-                  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+    return export(cx, rq, rs, leader_xlsx, "xlsx", XLSX);
 }
 
 static const struct web_route routes[] = {
@@ -320,11 +322,13 @@ static const struct web_route routes[] = {
       .flags = WEB_API | WEB_OFFICE, .doc = "Dossiers behind a figure",
       .reply = &tpl_leader_list_t },
     { HTTP_GET, "/lanh-dao/danh-sach.csv", "stats.export", get_csv, WEB_FIELDS(list_fields),
-      .flags = WEB_OFFICE, .work_class = "report", .doc = "The same as CSV" },
+      .flags = WEB_API | WEB_OFFICE, .work_class = "report", .media = CSV,
+      .doc = "The same as CSV" },
     { HTTP_GET, "/lanh-dao/danh-sach.xlsx", "stats.export", get_xlsx, WEB_FIELDS(list_fields),
-      .flags = WEB_OFFICE, .work_class = "report", .doc = "The same as XLSX" },
-    { HTTP_GET, "/lanh-dao/song", "stats.read", live, .flags = WEB_OFFICE,
-      .doc = "Live events: figures changed" },
+      .flags = WEB_API | WEB_OFFICE, .work_class = "report", .media = XLSX,
+      .doc = "The same as XLSX" },
+    { HTTP_GET, "/lanh-dao/song", "stats.read", live, .flags = WEB_API | WEB_OFFICE,
+      .media = "text/event-stream", .doc = "Live events: figures changed" },
 };
 
 const struct web_routes leader_routes = { "leader", routes, COUNT_OF(routes) };

@@ -126,6 +126,9 @@ home(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     if (cx->actor == NULL) {
         return web_page(cx, rs, &tpl_mine_home_t, data);
     }
+    if (!access_may(cx, "account.own")) { /* a program that may do something else */
+        return err_set(cx, ERR_FORBIDDEN, "/toi needs account.own");
+    }
     data->is_signed_in = true;
     if (cx->actor->for_party != 0) {
         TRY(party_get(cx, cx->actor->for_party, &org));
@@ -397,7 +400,7 @@ static const struct web_route routes[] = {
       .flags = WEB_API, .reply = &tpl_mine_notices_t, .doc = "Messages sent to one" },
     { HTTP_GET, "/toi/giay-to", "record.own", records, WEB_FIELDS(before_fields), .flags = WEB_API,
       .reply = &tpl_mine_records_t, .doc = "One's records" },
-    { HTTP_GET, "/toi/giay-to/{id}", "record.own", record_file, .flags = WEB_API,
+    { HTTP_GET, "/toi/giay-to/{id}", "record.own", record_file, .flags = WEB_API, .media = "*/*",
       .doc = "The file of a record" },
     { HTTP_GET, "/toi/ai-da-xem", "account.own", looked, WEB_FIELDS(before_fields),
       .flags = WEB_API, .reply = &tpl_mine_looked_t, .doc = "Who looked at one's data, and why" },

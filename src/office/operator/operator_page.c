@@ -26,7 +26,7 @@ op_page(struct ctx *cx, const char *title_key)
     p->links.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_links, LINKS_MAX);
     p->tables.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_tables, TABLES_MAX);
     p->forms.v = ARENA_ARRAY(cx->arena, struct tpl_operator_page_forms, FORMS_MAX);
-    p->next = STR("");
+    p->more = STR("");
     return p;
 }
 

@@ -151,7 +151,7 @@ op_corrections(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(party_corrections_open(cx, web_int(rq, "sau"), &v, &n));
     if (n > SHOWN_MAX) {
         n = SHOWN_MAX; /* each one shown is a reading of its own */
-        p->next = str_fmt(cx->arena, "/quan-tri/sua-thong-tin?sau=%" PRId64, v[n - 1].id);
+        p->more = str_fmt(cx->arena, "/quan-tri/sua-thong-tin?sau=%" PRId64, v[n - 1].id);
     }
     struct tpl_operator_page_tables *t =
         op_table(cx, p, NULL, "operator.corrections.none", heads, n);

@@ -193,7 +193,7 @@ op_certs(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         }
     }
     if (n == CERTS_MAX) {
-        p->next = str_fmt(cx->arena, "/quan-tri/chung-thu?sau=%" PRId64, v[n - 1].id);
+        p->more = str_fmt(cx->arena, "/quan-tri/chung-thu?sau=%" PRId64, v[n - 1].id);
     }
     return op_show(cx, rs, p);
 }
@@ -346,7 +346,7 @@ list_ledger(struct ctx *cx, struct tpl_operator_page *p, struct str object, int6
                 STR_NULL);
     }
     if (n == 100) {
-        p->next = str_fmt(cx->arena, "/quan-tri/nhat-ky?truoc=%" PRId64 "&doi-tuong=" STR_FMT,
+        p->more = str_fmt(cx->arena, "/quan-tri/nhat-ky?truoc=%" PRId64 "&doi-tuong=" STR_FMT,
                           v[n - 1].id, STR_ARG(object));
     }
     return ERR_OK;

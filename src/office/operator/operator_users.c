@@ -62,7 +62,7 @@ op_users(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                 STR_NULL);
     }
     if (n == 100) {
-        p->next = str_fmt(cx->arena, "/quan-tri/nguoi-dung?sau=" STR_FMT, STR_ARG(v[n - 1].login));
+        p->more = str_fmt(cx->arena, "/quan-tri/nguoi-dung?sau=" STR_FMT, STR_ARG(v[n - 1].login));
     }
     struct tpl_operator_page_forms *f =
         op_form(cx, p, STR("/quan-tri/nguoi-dung"), "operator.user_new", "operator.user_new.hint",

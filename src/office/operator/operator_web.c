@@ -107,7 +107,7 @@ static const struct web_field ledger_fields[] = {
 };
 
 #define PAGE .flags = WEB_API | WEB_OFFICE, .reply = &tpl_operator_page_t
-#define ACT  .flags = WEB_OFFICE
+#define ACT  .flags = WEB_API | WEB_OFFICE
 
 static const struct web_route routes[] = {
     { HTTP_GET, "/quan-tri", "monitor.read", op_home, PAGE, .doc = "Health as sentences" },
@@ -135,14 +135,14 @@ static const struct web_route routes[] = {
       ACT, .doc = "Try a dead entry again" },
     { HTTP_POST, "/quan-tri/hang-doi/bo", "monitor.read", op_dead_discard, WEB_FIELDS(id_fields),
       ACT, .doc = "Give a dead entry up" },
-    { HTTP_GET, "/quan-tri/gop-nguoi", "party.merge", op_merge, WEB_FIELDS(find_fields),
-      .flags = WEB_OFFICE, .doc = "Choose two records of one person" },
-    { HTTP_POST, "/quan-tri/gop-nguoi/xem", "party.merge", op_merge, WEB_FIELDS(find_fields), ACT,
+    { HTTP_GET, "/quan-tri/gop-nguoi", "party.merge", op_merge, WEB_FIELDS(find_fields), PAGE,
+      .doc = "Choose two records of one person" },
+    { HTTP_POST, "/quan-tri/gop-nguoi/xem", "party.merge", op_merge, WEB_FIELDS(find_fields), PAGE,
       .doc = "Preview of a merge" },
     { HTTP_POST, "/quan-tri/gop-nguoi", "party.merge", op_merge_do, WEB_FIELDS(merge_fields), ACT,
       .again = op_merge, .doc = "Merge two records" },
     { HTTP_GET, "/quan-tri/sua-thong-tin", "party.merge", op_corrections, WEB_FIELDS(after_fields),
-      .flags = WEB_OFFICE, .doc = "Requests for correction" },
+      PAGE, .doc = "Requests for correction" },
     { HTTP_POST, "/quan-tri/sua-thong-tin", "party.merge", op_correction_answer,
       WEB_FIELDS(correction_fields), ACT, .again = op_corrections,
       .doc = "Answer a request for correction" },
@@ -164,7 +164,7 @@ static const struct web_route routes[] = {
       .again = op_units, .doc = "Move a unit's work to its successor" },
     { HTTP_GET, "/quan-tri/nhat-ky", "ledger.read", op_ledger, WEB_FIELDS(ledger_fields), PAGE,
       .doc = "The ledger" },
-    { HTTP_POST, "/quan-tri/nhat-ky", "ledger.verify", op_ledger_verify, ACT,
+    { HTTP_POST, "/quan-tri/nhat-ky", "ledger.verify", op_ledger_verify, PAGE,
       .work_class = "report", .doc = "Verify the whole ledger" },
 };
 

@@ -194,7 +194,7 @@ static const struct web_route routes[] = {
       .doc = "Form for checking a result" },
     { HTTP_POST, "/kiem-tra", "public", portal_verify_file, WEB_FIELDS(portal_file_fields),
       .body_max = 20U << 20, .work_class = "pdf", .flags = WEB_API, .again = portal_verify,
-      .doc = "Check a result by its file" },
+      .reply = &tpl_portal_result_t, .doc = "Check a result by its file" },
     { HTTP_GET, "/kiem-tra/{hash}", "public", portal_verify_hash,
       .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_portal_result_t,
       .doc = "Check a result by the SHA-256 of its file" },
