@@ -243,9 +243,32 @@ NODISCARD enum err dossier_withdraw(struct ctx *cx, int64_t dossier, struct str 
  * left. Source: Decree 61/2018 art. 19 as kept by Decree 118/2025. */
 NODISCARD enum err dossier_apologise(struct ctx *cx, int64_t dossier, struct str reason,
                                      int64_t new_due_us);
-/* Asks another unit; opens a task there and waits. */
-NODISCARD enum err dossier_consult(struct ctx *cx, int64_t task, int64_t version, struct str unit,
-                                   struct str question);
+/* Asks a unit (another, or one's own) for an opinion, where the process offers the outcome
+ * "consult": opens a task there and waits. until_us: by when the answer is wanted; 0 = the budget
+ * of the step. Whether the clock runs meanwhile is the step's bb:clock. ERR_INVALID. */
+struct dossier_question {
+    int64_t task, version, until_us;
+    struct str unit, question;
+};
+NODISCARD enum err dossier_consult(struct ctx *cx, const struct dossier_question *in);
+/* The asked unit's answer (required); the dossier goes back to the step that asked. */
+NODISCARD enum err dossier_give_opinion(struct ctx *cx, int64_t task, int64_t version,
+                                        struct str answer);
+/* The asker goes on without an answer; the process must listen to the message "recalled". */
+NODISCARD enum err dossier_consult_recall(struct ctx *cx, int64_t task, int64_t version,
+                                          struct str reason);
+/* May the actor recall this question: it is open, and the actor's unit asked. */
+bool dossier_may_recall(struct ctx *cx, const struct flow_task *t);
+/* A question put to a unit and what came of it, oldest first. */
+struct dossier_opinion {
+    int64_t task, version; /* the asked unit's task */
+    struct str from_unit, unit, question, answer;
+    struct str asked_by, answered_by; /* names */
+    int64_t asked_us, due_us, answered_us;
+    bool is_open, is_answered; /* neither: recalled, or silent until the end */
+};
+NODISCARD enum err dossier_opinions(struct ctx *cx, const struct dossier *d,
+                                    struct dossier_opinion **ret, size_t *ret_n);
 NODISCARD enum err dossier_rate(struct ctx *cx, int64_t dossier, int32_t stars, struct str words);
 /* Officer's additions for the result document (JSON object of texts), before signing. */
 NODISCARD enum err dossier_set_result_fields(struct ctx *cx, int64_t dossier,

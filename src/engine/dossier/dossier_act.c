@@ -18,7 +18,7 @@ struct act_job {
     const struct dossier_act *act;
     int64_t dossier, until_us;
     int32_t stars;
-    struct str items, text, unit, message;
+    struct str items, text;
     struct dossier d;
 };
 
@@ -77,9 +77,9 @@ dossier_may_do(struct ctx *cx, const struct flow_task *t, const struct dossier *
     return may;
 }
 
-static enum err
-load_task(struct ctx *cx, const struct dossier_act *act, struct flow_task *ret_task,
-          struct dossier *ret)
+enum err
+dossier_load_task(struct ctx *cx, const struct dossier_act *act, struct flow_task *ret_task,
+                  struct dossier *ret)
 {
     TRY(flow_task_by_id(cx, act->task, ret_task));
     TRY(dossier_get(cx, ret_task->subject_id, ret));
@@ -121,11 +121,10 @@ tell_reason(struct ctx *cx, const struct dossier *d, const struct dossier_act *a
     return dossier_tell(cx, d, "refused", reason);
 }
 
-/* Closes the task on the running case and writes what every act writes. */
-static enum err
-finish_task(struct ctx *cx, struct act_job *job, const struct flow_task *t)
+enum err
+dossier_finish_task(struct ctx *cx, struct dossier *d, const struct dossier_act *act,
+                    const struct flow_task *t, struct str consulted, int64_t *ret_opened)
 {
-    const struct dossier_act *act = job->act;
     struct dossier_run run;
     struct flow_env env;
     struct flow_done done = { .task_id = t->id,
@@ -133,20 +132,23 @@ finish_task(struct ctx *cx, struct act_job *job, const struct flow_task *t)
                               .by = cx->who.account,
                               .outcome = act->outcome,
                               .note = act->note };
-    TRY(dossier_run_begin(cx, &job->d, &run, &env));
+    TRY(dossier_run_begin(cx, d, &run, &env));
     run.outcome = act->outcome;
-    run.consulted = job->unit;
+    run.consulted = consulted;
     run.is_changed = true;
     struct str what = str_is_empty(act->back_to) ? act->outcome : STR("sent_back");
     struct str note = str_fmt(cx->arena, STR_FMT "|" STR_FMT "|" STR_FMT, STR_ARG(t->step_id),
                               STR_ARG(what), STR_ARG(act->note));
-    TRY(dossier_record(cx, &job->d, "task_done", note, false));
+    TRY(dossier_record(cx, d, "task_done", note, false));
     if (str_is_empty(act->back_to)) {
         TRY(flow_task_complete(cx, &env, &done));
     } else {
         TRY(flow_return_to(cx, &env, &done, act->back_to));
     }
-    TRY(tell_reason(cx, &job->d, act));
+    TRY(tell_reason(cx, d, act));
+    if (ret_opened != NULL) {
+        *ret_opened = run.opened;
+    }
     return dossier_run_end(cx, &run);
 }
 
@@ -171,9 +173,9 @@ do_tx(struct ctx *cx, void *arg)
 {
     struct act_job *job = arg;
     struct flow_task t;
-    TRY(load_task(cx, job->act, &t, &job->d));
+    TRY(dossier_load_task(cx, job->act, &t, &job->d));
     TRY(require_plain(cx, &t, job->act));
-    return finish_task(cx, job, &t);
+    return dossier_finish_task(cx, &job->d, job->act, &t, STR_NULL, NULL);
 }
 
 enum err
@@ -195,7 +197,7 @@ claim_tx(struct ctx *cx, void *arg)
 {
     struct act_job *job = arg;
     struct flow_task t;
-    TRY(load_task(cx, job->act, &t, &job->d));
+    TRY(dossier_load_task(cx, job->act, &t, &job->d));
     TRY(flow_claim(cx, t.id, cx->who.account));
     return dossier_note(cx, &job->d, "claimed", t.step_id, false);
 }
@@ -259,7 +261,7 @@ supplement_tx(struct ctx *cx, void *arg)
 {
     struct act_job *job = arg;
     struct flow_task t;
-    TRY(load_task(cx, job->act, &t, &job->d));
+    TRY(dossier_load_task(cx, job->act, &t, &job->d));
     if (job->d.n_supplements > 0) {
         if (!access_may_in(cx, "dossier.supplement_again", t.unit)) {
             ctx_problem(cx, STR("items"), STR("dossier.supplement_once"), STR_NULL);
@@ -278,7 +280,7 @@ supplement_tx(struct ctx *cx, void *arg)
     TRY(dossier_count(cx, &job->d, "supplement_asked", 1));
     TRY(dossier_record(cx, &job->d, "supplement_asked", STR_NULL, true));
     TRY(dossier_tell(cx, &job->d, "supplement", STR_NULL));
-    return finish_task(cx, job, &t);
+    return dossier_finish_task(cx, &job->d, job->act, &t, STR_NULL, NULL);
 }
 
 enum err
@@ -473,7 +475,7 @@ dossier_rate(struct ctx *cx, int64_t dossier, int32_t stars, struct str words)
     return ERR_OK;
 }
 
-/* --- overdue, consultation -------------------------------------------------------------------- */
+/* --- overdue ---------------------------------------------------------------------------------- */
 static enum err
 apologise_tx(struct ctx *cx, void *arg)
 {
@@ -509,34 +511,6 @@ dossier_apologise(struct ctx *cx, int64_t dossier, struct str reason, int64_t ne
     }
     TRY(ctx_check(cx));
     TRY(store_write(cx, apologise_tx, &job));
-    dossier_publish(cx, &job.d);
-    return ERR_OK;
-}
-
-static enum err
-consult_tx(struct ctx *cx, void *arg)
-{
-    struct act_job *job = arg;
-    struct flow_task t;
-    TRY(load_task(cx, job->act, &t, &job->d));
-    TRY(access_require_in(cx, "dossier.consult", t.unit));
-    TRY(dossier_record(cx, &job->d, "consulted", job->unit, false));
-    TRY(dossier_learn(cx, &job->d, STR("consulted"), job->unit));
-    return finish_task(cx, job, &t);
-}
-
-enum err
-dossier_consult(struct ctx *cx, int64_t task, int64_t version, struct str unit, struct str question)
-{
-    struct dossier_act act = {
-        .task = task, .version = version, .outcome = STR("consult"), .note = question
-    };
-    struct act_job job = { .act = &act, .unit = unit };
-    if (str_is_empty(str_trim(question))) {
-        ctx_problem(cx, STR("question"), STR("dossier.question_missing"), STR_NULL);
-        return ctx_check(cx);
-    }
-    TRY(store_write(cx, consult_tx, &job));
     dossier_publish(cx, &job.d);
     return ERR_OK;
 }

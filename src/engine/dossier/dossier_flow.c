@@ -2,6 +2,7 @@
  * and status. */
 #include "base/buf.h"
 #include "codec/json.h"
+#include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier_int.h"
 #include "engine/pack/pack.h"
@@ -114,9 +115,41 @@ dossier_status_advance(struct ctx *cx, struct dossier *d, int32_t to)
     return advance_status(cx, d, to);
 }
 
+/* A step that comes again (sent back, answered, brought in) goes to the hands that had it last, as
+ * long as they are still there; everybody of the role may take it all the same. */
 static enum err
-on_opened(struct ctx *cx, struct dossier_run *run, const struct flow_step *step)
+same_hands(struct ctx *cx, const struct flow_task *t)
 {
+    struct flow_task *v = NULL;
+    struct access_officer *o = NULL;
+    size_t n = 0;
+    size_t n_officers = 0;
+    int64_t who = 0;
+    TRY(flow_tasks_of_case(cx, t->case_id, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        bool is_same = str_eq(v[i].step_id, t->step_id) && str_eq(v[i].unit, t->unit);
+        who = is_same && v[i].done_by != 0 ? v[i].done_by : who;
+    }
+    if (who == 0) {
+        return ERR_OK;
+    }
+    TRY(access_officers(cx, t->unit, t->role, &o, &n_officers));
+    for (size_t i = 0; i < n_officers; i++) {
+        if (o[i].account == who) {
+            return flow_assign(cx, t->id, t->version, who);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err
+on_opened(struct ctx *cx, struct dossier_run *run, const struct flow_step *step,
+          const struct flow_task *t)
+{
+    run->opened = t->id;
+    if (!str_eq(step->role, STR("citizen"))) {
+        TRY(same_hands(cx, t));
+    }
     if (step->is_clock_paused) {
         dossier_clock_pause(cx, run->d);
     }
@@ -139,7 +172,7 @@ event(struct ctx *cx, void *arg, const struct flow_case *c, enum flow_event ev,
         return ERR_OK;
     }
     if (ev == FLOW_TASK_OPENED) {
-        return on_opened(cx, run, step);
+        return on_opened(cx, run, step, t);
     }
     if (step->is_clock_paused) {
         dossier_clock_resume(cx, run->d);

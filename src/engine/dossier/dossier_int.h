@@ -55,11 +55,23 @@ struct dossier_run {
     const struct procedure *procedure;
     struct str outcome;   /* of the task just done */
     struct str consulted; /* unit asked by dossier_consult */
+    int64_t opened;       /* the task opened last in this run; 0: none */
     bool is_changed;
 };
 NODISCARD enum err dossier_run_begin(struct ctx *cx, struct dossier *d, struct dossier_run *run,
                                      struct flow_env *ret);
 NODISCARD enum err dossier_run_end(struct ctx *cx, struct dossier_run *run);
+/* [tx] The open task of an act and its dossier. ERR_FORBIDDEN; ERR_CONFLICT: somebody was quicker.
+ */
+NODISCARD enum err dossier_load_task(struct ctx *cx, const struct dossier_act *act,
+                                     struct flow_task *ret_task, struct dossier *ret);
+/* [tx] Closes the task on the running case and writes what every act writes. consulted: unit asked,
+ * else null. *ret_opened may be NULL: the task opened last by it, 0 when none was. */
+NODISCARD enum err dossier_finish_task(struct ctx *cx, struct dossier *d,
+                                       const struct dossier_act *act, const struct flow_task *t,
+                                       struct str consulted, int64_t *ret_opened);
+/* After a commit: tells the open inboxes of a unit. */
+void dossier_publish_inbox(struct ctx *cx, struct str unit);
 /* ERR_FORBIDDEN unless the actor may do this task now; notes the position used in cx->who. */
 NODISCARD enum err dossier_require_task(struct ctx *cx, const struct flow_task *t,
                                         const struct dossier *d);

@@ -298,8 +298,17 @@ dossier_publish(struct ctx *cx, const struct dossier *d)
     }
     struct str data = str_fmt(cx->arena, "{\"unit\":\"" STR_FMT "\"}", STR_ARG(d->unit));
     server_publish(cx->server, STR("figures"), STR("changed"), STR_NULL, data);
-    server_publish(cx->server, str_cat(cx->arena, STR("inbox:"), d->unit), STR("changed"), STR_NULL,
-                   data);
+    dossier_publish_inbox(cx, d->unit);
+}
+
+void
+dossier_publish_inbox(struct ctx *cx, struct str unit)
+{
+    if (cx->server != NULL) {
+        struct str data = str_fmt(cx->arena, "{\"unit\":\"" STR_FMT "\"}", STR_ARG(unit));
+        server_publish(cx->server, str_cat(cx->arena, STR("inbox:"), unit), STR("changed"),
+                       STR_NULL, data);
+    }
 }
 
 enum err

@@ -62,6 +62,7 @@ struct flow_service {
 enum flow_event { FLOW_TASK_OPENED, FLOW_TASK_CLOSED, FLOW_TASK_CANCELLED, FLOW_CASE_ENDED };
 struct flow_task {
     int64_t id, case_id, subject_id;
+    int64_t token; /* the branch it stands on: tasks that follow each other on it have the same */
     struct str step_id, role, unit, action;
     int64_t assignee; /* account id, 0 = nobody */
     int64_t budget_s, opened_us, due_us, closed_us;
@@ -109,6 +110,9 @@ NODISCARD enum err flow_task_complete(struct ctx *cx, const struct flow_env *env
  * nobody waited. */
 NODISCARD enum err flow_message(struct ctx *cx, const struct flow_env *env, int64_t case_id,
                                 struct str name, int64_t *ret_n_taken);
+/* Delivers it to one open task alone (its boundary events). */
+NODISCARD enum err flow_message_at(struct ctx *cx, const struct flow_env *env, int64_t task_id,
+                                   struct str name, int64_t *ret_n_taken);
 /* Sends an open task back to an earlier user task, with reason (required). ERR_INVALID: not allowed
  * from here. */
 NODISCARD enum err flow_return_to(struct ctx *cx, const struct flow_env *env,
@@ -123,7 +127,8 @@ NODISCARD enum err flow_hand_over(struct ctx *cx, int64_t from, int64_t to, int6
 /* Open tasks of a unit to its successor (reorganisation). */
 NODISCARD enum err flow_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit,
                                   int64_t *ret_n);
-/* New due instant (after the clock stood, or an extension). */
+/* New due instant (after the clock stood, or an extension); the timers at the task move by as much.
+ */
 NODISCARD enum err flow_set_due(struct ctx *cx, int64_t task_id, int64_t due_us);
 /* Ends the case: open tasks are cancelled, tokens and timers removed. */
 NODISCARD enum err flow_cancel(struct ctx *cx, const struct flow_env *env, int64_t case_id,

@@ -138,9 +138,10 @@ is_one_of(struct str s, const char *const *list)
 static void
 check_outcomes(struct reader *rd, const struct xml *e, const struct flow_step *st)
 {
-    static const char *const plain[] = { "done",    "accept", "refuse", "supplement", "propose",
-                                         "approve", "reject", "sign",   "return",     "confirm",
-                                         "correct", "paid",   "yes",    "no",         NULL };
+    static const char *const plain[] = { "done",    "accept",  "refuse",  "supplement",
+                                         "propose", "approve", "reject",  "sign",
+                                         "return",  "confirm", "correct", "paid",
+                                         "yes",     "no",      "consult", NULL };
     struct str labels = own(e, "outcome-labels");
     for (size_t i = 0; i < st->n_outcomes; i++) {
         struct str mark = str_cat(rd->arena, st->outcomes[i], STR("="));

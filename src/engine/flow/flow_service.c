@@ -167,6 +167,7 @@ open_task(struct ctx *cx, struct run *r, const struct flow_token *t, struct str 
         .id = store_new_id(cx),
         .case_id = r->c.id,
         .subject_id = r->c.subject_id,
+        .token = t->id,
         .step_id = st->id,
         .role = st->role,
         .action = st->action,
@@ -394,6 +395,22 @@ flow_message(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct
     if (ret_n_taken != NULL) {
         *ret_n_taken = n_taken;
     }
+    r.outcome = name;
+    return n_taken == 0 ? ERR_OK : go_on(cx, &r);
+}
+
+enum err
+flow_message_at(struct ctx *cx, const struct flow_env *env, int64_t task_id, struct str name,
+                int64_t *ret_n_taken)
+{
+    struct run r;
+    struct flow_task t;
+    int64_t token = 0;
+    int64_t n_taken = 0;
+    TRY(flow_store_task(cx, task_id, &t, &token));
+    TRY(load_run(cx, env, t.case_id, &r));
+    TRY(deliver(cx, &r, token, name, &n_taken));
+    *ret_n_taken = n_taken;
     r.outcome = name;
     return n_taken == 0 ? ERR_OK : go_on(cx, &r);
 }

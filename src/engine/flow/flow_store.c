@@ -10,6 +10,7 @@
     ((struct flow_task){ .id = (r).id,                                                             \
                          .case_id = (r).case_id,                                                   \
                          .subject_id = (r).subject_id,                                             \
+                         .token = (r).token_id,                                                    \
                          .step_id = (r).step_id,                                                   \
                          .role = (r).role,                                                         \
                          .unit = (r).unit,                                                         \
@@ -180,6 +181,10 @@ flow_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit, int64_t
 enum err
 flow_set_due(struct ctx *cx, int64_t task_id, int64_t due_us)
 {
+    struct flow_task t;
+    int64_t token = 0;
+    TRY(flow_store_task(cx, task_id, &t, &token));
+    TRY(q_flow_timers_shift(cx, NULL, .token_id = token, .by_us = due_us - t.due_us));
     return q_flow_task_set_due(cx, NULL, .id = task_id, .due_us = due_us);
 }
 

@@ -117,3 +117,7 @@ DELETE FROM flow_timer WHERE id = :id
 -- name: flow_timers_of_token_delete :exec
 -- in: token_id:i64
 DELETE FROM flow_timer WHERE token_id = :token_id
+
+-- name: flow_timers_shift :exec
+-- in: token_id:i64 by_us:i64
+UPDATE flow_timer SET due_us = due_us + :by_us WHERE token_id = :token_id

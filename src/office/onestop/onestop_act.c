@@ -10,9 +10,9 @@
 #define FIELDS_BYTES (64U * 1024U)
 #define DAY_END_S    (17 * 3600)
 
-/* The end of every act: on to the inbox, or the page again with what changed meanwhile. */
-static enum err
-finish(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, enum err e, const char *flash)
+enum err
+onestop_finish(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, enum err e,
+               const char *flash)
 {
     int64_t id = 0;
     struct flow_task t;
@@ -47,7 +47,7 @@ onestop_do(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         return err_set(cx, ERR_FORBIDDEN, "a result is signed with the PIN at /can-bo/ky");
     }
     enum err e = dossier_do(cx, &act);
-    TRY(finish(cx, rq, rs, e, "onestop.flash.done"));
+    TRY(onestop_finish(cx, rq, rs, e, "onestop.flash.done"));
     if (e != ERR_OK) {
         return ERR_OK;
     }
@@ -69,7 +69,7 @@ onestop_back(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         ctx_problem(cx, STR("back_note"), STR("dossier.reason_missing"), STR_NULL);
         return ctx_check(cx);
     }
-    return finish(cx, rq, rs, dossier_do(cx, &act), "onestop.flash.back");
+    return onestop_finish(cx, rq, rs, dossier_do(cx, &act), "onestop.flash.back");
 }
 
 /* Ticked papers by name, then each line of one's own words. */
@@ -121,7 +121,8 @@ onestop_supplement(struct ctx *cx, const struct web_req *rq, struct web_resp *rs
     TRY(flow_task_by_id(cx, act.task, &t));
     TRY(onestop_open(cx, t.subject_id, &d));
     TRY(items_json(cx, rq, &d, &items));
-    return finish(cx, rq, rs, dossier_ask_supplement(cx, &act, items), "onestop.flash.supplement");
+    return onestop_finish(cx, rq, rs, dossier_ask_supplement(cx, &act, items),
+                          "onestop.flash.supplement");
 }
 
 enum err
@@ -131,7 +132,7 @@ onestop_claim(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct flow_task t;
     TRY(web_param_id(cx, rq, "task", &id));
     enum err e = dossier_claim(cx, id);
-    TRY(finish(cx, rq, rs, e, "onestop.flash.claimed"));
+    TRY(onestop_finish(cx, rq, rs, e, "onestop.flash.claimed"));
     if (e != ERR_OK) {
         return ERR_OK;
     }
@@ -145,17 +146,7 @@ onestop_assign(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct dossier_act act;
     TRY(task_act(cx, rq, &act));
     enum err e = dossier_assign(cx, act.task, act.version, web_int(rq, "to"));
-    return finish(cx, rq, rs, e, "onestop.flash.assigned");
-}
-
-enum err
-onestop_consult(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
-{
-    struct dossier_act act;
-    TRY(task_act(cx, rq, &act));
-    enum err e =
-        dossier_consult(cx, act.task, act.version, web_text(rq, "unit"), web_text(rq, "question"));
-    return finish(cx, rq, rs, e, "onestop.flash.consulted");
+    return onestop_finish(cx, rq, rs, e, "onestop.flash.assigned");
 }
 
 enum err
@@ -179,7 +170,7 @@ onestop_hand(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                           ? how
                           : str_fmt(cx->arena, STR_FMT ", " STR_FMT, STR_ARG(how), STR_ARG(seen));
     enum err e = dossier_hand_over(cx, act.task, act.version, web_text(rq, "to_whom"), note);
-    return finish(cx, rq, rs, e, "onestop.flash.handed");
+    return onestop_finish(cx, rq, rs, e, "onestop.flash.handed");
 }
 
 /* --- on the dossier itself

@@ -6,11 +6,9 @@
 #include "engine/calendar/calendar.h"
 #include "engine/paper/paper.h"
 #include "engine/print/print.h"
-#include "engine/unit/unit.h"
 
 #define RETURNS_MAX 24
 #define FIELDS_MAX  24
-#define UNITS_MAX   400
 
 /* The words on a button: made for this action, or the pack's label. */
 static struct str
@@ -27,7 +25,7 @@ static bool
 has_own_form(const struct flow_step *step, struct str outcome)
 {
     return str_eq(outcome, STR("supplement")) || str_eq(outcome, STR("consult")) ||
-           str_eq(outcome, STR("sign")) ||
+           str_eq(outcome, STR("sign")) || str_eq(step->action, STR("consult")) ||
            (str_eq(step->action, STR("return")) && str_eq(outcome, STR("done")));
 }
 
@@ -153,24 +151,6 @@ fill_people(struct ctx *cx, struct onestop_view *v)
     return ERR_OK;
 }
 
-static void
-fill_units(struct ctx *cx, struct onestop_view *v)
-{
-    static const enum unit_level levels[] = { UNIT_DEPARTMENT, UNIT_POLICE, UNIT_SOCIAL_INSURANCE,
-                                              UNIT_COMMUNE };
-    struct tpl_onestop_dossier *page = v->page;
-    page->units.v = ARENA_ARRAY(cx->arena, struct tpl_onestop_dossier_units, UNITS_MAX);
-    for (size_t k = 0; k < COUNT_OF(levels); k++) {
-        const struct unit *const *u = NULL;
-        size_t n = unit_list(cx, levels[k], calendar_today(cx), &u);
-        for (size_t i = 0; i < n && page->units.n < UNITS_MAX; i++) {
-            page->units.v[page->units.n++] =
-                (struct tpl_onestop_dossier_units){ .value = u[i]->key,
-                                                    .label = pack_text(cx, u[i]->name) };
-        }
-    }
-}
-
 /* --- fields of the result
  * ----------------------------------------------------------------------------------------- */
 /* Additions by name: the texts `onestop.field.<name>` say which there are, the template which of
@@ -267,7 +247,7 @@ onestop_part_actions(struct ctx *cx, struct onestop_view *v)
         TRY(fill_checklist(cx, v));
     }
     if (page->can_consult) {
-        fill_units(cx, v);
+        TRY(onestop_part_question(cx, v, process));
     }
     return access_may_in(cx, "dossier.process", v->d.unit) ? fill_fields(cx, v) : ERR_OK;
 }

@@ -157,7 +157,8 @@ requirement_name(struct ctx *cx, const struct procedure *p, struct str id)
             return pack_text(cx, p->papers[i].name);
         }
     }
-    return text(cx, "onestop.paper.other");
+    return str_eq(id, STR(ONESTOP_OPINION)) ? text(cx, "onestop.opinion.paper")
+                                            : text(cx, "onestop.paper.other");
 }
 
 enum err
@@ -267,10 +268,11 @@ history_line(struct ctx *cx, const struct dossier *d, const struct dossier_event
         const struct flow_step *s = onestop_step(cx, d, e->note, NULL);
         step = s == NULL ? e->note : onestop_step_name(cx, s);
     }
-    struct str note = is_task                             ? task_note(cx, d, e->note)
-                      : str_eq(e->kind, STR("consulted")) ? unit_name(cx, e->note)
-                      : step.p != NULL                    ? step
-                                                          : e->note;
+    struct str note = is_task ? task_note(cx, d, e->note)
+                      : str_eq(e->kind, STR("consulted")) || str_eq(e->kind, STR("opinion_given"))
+                          ? unit_name(cx, e->note)
+                      : step.p != NULL ? step
+                                       : e->note;
     return (struct tpl_onestop_dossier_history){
         .at = text_instant(cx, e->at_us),
         .what = kind.p == NULL ? e->kind : kind,

@@ -35,6 +35,9 @@ NODISCARD enum err onestop_case_show(struct ctx *cx, const struct web_req *rq, s
                                      int64_t dossier, bool is_conflict);
 web_fn onestop_case, onestop_task_again;
 
+/* Requirement under which the paper of an answer to another unit is kept. */
+#define ONESTOP_OPINION "y-kien"
+
 /* --- onestop_case_parts.c: fill one part of the page each
  * ------------------------------------------------------------ */
 struct onestop_view {
@@ -52,15 +55,27 @@ NODISCARD enum err onestop_part_summary(struct ctx *cx, struct onestop_view *v);
 NODISCARD enum err onestop_part_papers(struct ctx *cx, const struct web_req *rq,
                                        struct onestop_view *v);
 NODISCARD enum err onestop_part_actions(struct ctx *cx, struct onestop_view *v);
+/* Questions to other units with their answers; the form of the answer when it is this officer's. */
+NODISCARD enum err onestop_part_opinions(struct ctx *cx, struct onestop_view *v);
+/* The form of a question: units, one's own first, and what the process says of the time. */
+NODISCARD enum err onestop_part_question(struct ctx *cx, struct onestop_view *v,
+                                         const struct flow_process *process);
 NODISCARD enum err onestop_part_results(struct ctx *cx, struct onestop_view *v);
 NODISCARD enum err onestop_part_history(struct ctx *cx, const struct web_req *rq,
                                         struct onestop_view *v, bool is_conflict);
+
+/* --- onestop_act.c
+ * -------------------------------------------------------------------------------- */
+/* The end of every act: on to the inbox, or the page again with what changed meanwhile. */
+NODISCARD enum err onestop_finish(struct ctx *cx, const struct web_req *rq, struct web_resp *rs,
+                                  enum err e, const char *flash);
 
 /* --- handlers of the table
  * ---------------------------------------------------------------------------------------- */
 web_fn onestop_inbox, onestop_inbox_csv, onestop_live, onestop_accept, onestop_search;
 web_fn onestop_do, onestop_back, onestop_supplement, onestop_claim, onestop_assign, onestop_consult,
-    onestop_hand, onestop_apologise, onestop_fields, onestop_revoke;
+    onestop_opinion, onestop_recall, onestop_hand, onestop_apologise, onestop_fields,
+    onestop_revoke;
 web_fn onestop_paper, onestop_draft_pdf, onestop_result_pdf, onestop_print;
 web_fn onestop_sign_list, onestop_sign, onestop_sign_back;
 

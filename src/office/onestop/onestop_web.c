@@ -4,7 +4,8 @@
 #include "engine/paper/paper.h"
 #include "office/onestop/onestop_int.h"
 
-#define PDF_CLASS "pdf"
+#define PDF_CLASS    "pdf"
+#define UPLOAD_BYTES (PAPER_BYTES_MAX + (1U << 20))
 
 static const char *const tabs[] = { "all", "mine", "free", "late", "soon", "waiting", NULL };
 
@@ -69,6 +70,18 @@ static const struct web_field consult_fields[] = {
     { "unit", WEB_TEXT, .is_required = true, .max = 60, .doc = "unit key",
       .label = "onestop.consult.unit" },
     { "question", WEB_LINES, .doc = "question", .label = "onestop.consult.question" },
+    { "until", WEB_DATE, .doc = "last day for the answer; absent: as the process says",
+      .label = "onestop.consult.until" },
+};
+static const struct web_field opinion_fields[] = {
+    TASK_FIELDS,
+    { "opinion", WEB_LINES, .doc = "answer", .label = "onestop.opinion" },
+    { "opinion_file", WEB_FILE, .max = PAPER_BYTES_MAX, .doc = "document of the answer",
+      .label = "onestop.opinion.file" },
+};
+static const struct web_field recall_fields[] = {
+    TASK_FIELDS,
+    { "recall_reason", WEB_LINES, .doc = "reason", .label = "onestop.recall.reason" },
 };
 static const struct web_field hand_fields[] = {
     TASK_FIELDS,
@@ -151,6 +164,12 @@ static const struct web_route routes[] = {
     { HTTP_POST, "/can-bo/viec/{task}/hoi", "dossier.consult", onestop_consult,
       WEB_FIELDS(consult_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_task_again,
       .doc = "Consult another unit" },
+    { HTTP_POST, "/can-bo/viec/{task}/y-kien", "dossier.process", onestop_opinion,
+      WEB_FIELDS(opinion_fields), .flags = WEB_API | WEB_OFFICE, .body_max = UPLOAD_BYTES,
+      .again = onestop_task_again, .doc = "Answer another unit's question" },
+    { HTTP_POST, "/can-bo/viec/{task}/rut-cau-hoi", "dossier.consult", onestop_recall,
+      WEB_FIELDS(recall_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_task_again,
+      .doc = "Take a question to another unit back" },
     { HTTP_POST, "/can-bo/viec/{task}/tra", "dossier.return", onestop_hand, WEB_FIELDS(hand_fields),
       .flags = WEB_API | WEB_OFFICE, .again = onestop_task_again, .doc = "Hand over the result" },
     { HTTP_POST, "/can-bo/ho-so/{id}/xin-loi", "dossier.apologise", onestop_apologise,

@@ -313,6 +313,80 @@ test_flow_timer_due_fires_once_beside_the_task(void **state)
     (void)open_task(w, "examine");
 }
 
+/* --- a question to another unit ----------------------------------------------------------------
+ */
+static enum err
+tx_start_asking(struct ctx *cx, void *arg)
+{
+    struct world *w = arg;
+    return flow_start(cx, &w->flow, 78, STR("hoi"), &w->case_id);
+}
+
+static enum err
+tx_due(struct ctx *cx, void *arg)
+{
+    struct world *w = arg;
+    return flow_set_due(cx, w->done.task_id, w->n_taken);
+}
+
+static enum err
+tx_message_at(struct ctx *cx, void *arg)
+{
+    struct world *w = arg;
+    return flow_message_at(cx, &w->flow, w->done.task_id, w->word, &w->n_taken);
+}
+
+static struct flow_task
+ask(struct world *w)
+{
+    ASSERT_OK(w->cx, store_write(w->cx, tx_start_asking, w));
+    struct flow_task first = open_task(w, "examine");
+    ASSERT_OK(w->cx, complete(w, "examine", "consult"));
+    struct flow_task t = open_task(w, "ask.answer");
+    ASSERT_STR(t.unit, "u-consulted");
+    assert_int_equal(t.token, first.token);
+    w->log[0] = '\0';
+    return t;
+}
+
+static void
+test_flow_set_due_moves_the_timer_that_ends_the_wait(void **state)
+{
+    struct world *w = *state;
+    struct flow_due *due = NULL;
+    size_t n = 0;
+    struct flow_task t = ask(w);
+    w->done.task_id = t.id;
+    w->n_taken = t.due_us + INT64_C(5) * 86400 * DATE_US_PER_S;
+    ASSERT_OK(w->cx, store_write(w->cx, tx_due, w));
+    w->flow.now_us = t.due_us;
+    ASSERT_OK(w->cx, flow_timers_due(w->cx, w->flow.now_us, 10, &due, &n));
+    assert_int_equal(n, 0);
+    w->flow.now_us += INT64_C(5) * 86400 * DATE_US_PER_S;
+    ASSERT_OK(w->cx, flow_timers_due(w->cx, w->flow.now_us, 10, &due, &n));
+    assert_int_equal(n, 1);
+    w->n_taken = due[0].timer_id;
+    ASSERT_OK(w->cx, store_write(w->cx, tx_timer, w));
+    assert_string_equal(w->log, "cancel:ask.answer open:examine");
+    ASSERT_OK(w->cx, complete(w, "examine", "propose"));
+}
+
+static void
+test_flow_message_at_reaches_one_task_only(void **state)
+{
+    struct world *w = *state;
+    struct flow_task t = ask(w);
+    w->done.task_id = t.id;
+    w->word = STR("paid");
+    ASSERT_OK(w->cx, store_write(w->cx, tx_message_at, w));
+    assert_int_equal(w->n_taken, 0);
+    w->word = STR("recalled");
+    ASSERT_OK(w->cx, store_write(w->cx, tx_message_at, w));
+    assert_int_equal(w->n_taken, 1);
+    assert_string_equal(w->log, "cancel:ask.answer open:examine");
+    assert_int_equal(test_count(w->cx, "flow_timer"), 0);
+}
+
 static void
 test_flow_cancel_open_case_leaves_nothing_waiting(void **state)
 {
@@ -581,6 +655,10 @@ main(void)
         cmocka_unit_test_setup_teardown(test_flow_complete_stale_or_wrong_is_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_flow_timer_due_fires_once_beside_the_task, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_set_due_moves_the_timer_that_ends_the_wait,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_flow_message_at_reaches_one_task_only, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_flow_cancel_open_case_leaves_nothing_waiting, set_up,
                                         tear_down),
