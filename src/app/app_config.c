@@ -51,6 +51,8 @@ static const struct option options[] = {
     { "--json", "the list as JSON (routes)", OPT_FLAG, offsetof(struct app_options, is_json) },
     { "--days", "over how many days until now (30)", OPT_NUMBER,
       offsetof(struct app_options, days) },
+    { "--bulk", "how many more as copies of those, row by row (simulate; none)", OPT_NUMBER,
+      offsetof(struct app_options, n_bulk) },
 };
 
 void
@@ -64,6 +66,7 @@ app_help(void)
           "check a content pack: every fault with file, line, remedy" },
         { "bombo ledger verify [--data D]", "recompute the ledger and report" },
         { "bombo simulate --n N [--days D]", "file N generated dossiers and work on them" },
+        { "bombo simulate --bulk N", "load N copies of such dossiers, for measuring" },
         { "bombo routes [--json]", "list every route with its permission and fields" },
         { "bombo help", "this page" },
         { "bombo version", "version of the program" },
@@ -114,6 +117,8 @@ store_value(struct app_options *o, const struct option *opt, struct str value)
     }
     if (opt->offset == offsetof(struct app_options, n)) {
         o->n = n;
+    } else if (opt->offset == offsetof(struct app_options, n_bulk)) {
+        o->n_bulk = n;
     } else if (opt->offset == offsetof(struct app_options, days)) {
         o->days = n > DAYS_MAX ? DAYS_MAX : n;
     } else {

@@ -29,6 +29,7 @@ struct app_options {
     struct str command, sub, path; /* "pack" "check" "packs/x" */
     int64_t n;                     /* --n of simulate and run; -1 = not given */
     int64_t days;                  /* --days of simulate and run */
+    int64_t n_bulk;                /* --bulk of simulate */
     bool is_help, is_json;
 };
 /* Reads words of the command line over defaults. Problems are written to stderr, all at once; false

@@ -1,6 +1,7 @@
 /* app_main.c: commands of the program. */
 #include "app/app.h"
 
+#include "app/app_bulk.h"
 #include "app/app_int.h"
 #include "base/buf.h"
 #include "engine/access/access.h"
@@ -64,6 +65,21 @@ ledger_check(const struct app_options *o)
     return rc;
 }
 
+/* Copies of the dossiers there are, once their ledger is sealed. */
+static enum err
+simulate_bulk(struct app *app, int64_t n)
+{
+    int64_t n_sealed = 1;
+    if (n == 0) {
+        return ERR_OK;
+    }
+    while (n_sealed > 0) {
+        TRY(ledger_sequence(&app->cx, &n_sealed));
+    }
+    (void)printf("Loading %" PRId64 " copies of dossiers ...\n", n);
+    return app_bulk(app, n);
+}
+
 static int
 simulate(const struct app_options *o)
 {
@@ -73,8 +89,11 @@ simulate(const struct app_options *o)
     config.is_demo = true;
     if (app_open(&app, &config)) {
         enum err e = app_demo_prepare(&app.cx);
-        if (e == ERR_OK) {
+        if (e == ERR_OK && o->n != 0) {
             e = app_demo_simulate(&app.cx, o->n < 0 ? SIMULATE_N : o->n, (int32_t)o->days);
+        }
+        if (e == ERR_OK) {
+            e = simulate_bulk(&app, o->n_bulk);
         }
         if (e != ERR_OK) {
             (void)fprintf(stderr, "bombo: simulate: %s (%s)\n", app.cx.err.text, err_name(e));

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define CHUNK_BYTES ((size_t)65536)
@@ -277,6 +278,17 @@ bool
 sys_file_exists(struct ctx *cx, struct str path)
 {
     return access(str_z(cx->arena, path), F_OK) == 0;
+}
+
+enum err
+sys_disk_free(struct ctx *cx, struct str path, int64_t *ret_bytes)
+{
+    struct statvfs v;
+    if (statvfs(str_z(cx->arena, path), &v) != 0) {
+        return fail_errno(cx, errno, "statvfs", path);
+    }
+    *ret_bytes = (int64_t)(v.f_bavail * v.f_frsize);
+    return ERR_OK;
 }
 
 enum err

@@ -75,6 +75,9 @@ NODISCARD enum err sys_file_move(struct ctx *cx, struct str from, struct str to)
 NODISCARD enum err sys_file_copy(struct ctx *cx, struct str from, struct str to);
 /* Sets the time of last change, durably together with the folder's names. ERR_NOT_FOUND, ERR_IO. */
 NODISCARD enum err sys_file_touch(struct ctx *cx, struct str path, int64_t at_us);
+/* Bytes that this program may still write to the disk of an existing path. ERR_NOT_FOUND, ERR_IO.
+ */
+NODISCARD enum err sys_disk_free(struct ctx *cx, struct str path, int64_t *ret_bytes);
 /* Makes the names in a folder durable. ERR_NOT_FOUND, ERR_IO. */
 NODISCARD enum err sys_dir_sync(struct ctx *cx, struct str path);
 /* Renames within one file system without syncing. ERR_NOT_FOUND, ERR_IO. */

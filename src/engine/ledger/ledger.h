@@ -55,6 +55,31 @@ NODISCARD enum err ledger_sequence(struct ctx *cx, int64_t *ret_n);
  * data_dir/witness. */
 extern const struct jobs_timed ledger_timed[];
 
+/* For loaders that write rows themselves (app's bulk load): makes the leaves and heads that the
+ * sequencer would make. Between open and the last head nobody else may add to the ledger. */
+struct ledger_sealer;
+struct ledger_row {
+    int64_t id, at_us, actor, acting_for, subject;
+    struct str kind, unit, object, purpose, note, salt, commitment;
+};
+struct ledger_head_row {
+    int64_t size, at_us;
+    struct str root, frontier, key_id, signature;
+};
+/* Goes on from the newest head; every entry must be in the tree. ERR_CONFLICT otherwise. */
+NODISCARD enum err ledger_sealer_open(struct ctx *cx, struct ledger_sealer **ret);
+/* Accepts NULL. */
+void ledger_sealer_close(struct ledger_sealer *s);
+/* The next leaf: its place and hash (hex, in arena). */
+void ledger_seal(struct ledger_sealer *s, struct arena *arena, const struct ledger_row *e,
+                 int64_t *ret_seq, struct str *ret_hash);
+/* Are there leaves under no head; as many as the sequencer puts under one? */
+bool ledger_seal_has_rest(const struct ledger_sealer *s);
+bool ledger_seal_is_due(const struct ledger_sealer *s);
+/* Signs what was sealed so far. */
+NODISCARD enum err ledger_seal_head(struct ctx *cx, struct ledger_sealer *s,
+                                    struct ledger_head_row *ret);
+
 struct ledger_report {
     int64_t n_entries, n_leaves, n_heads,
         n_pending; /* pending: newer than the newest head, not an error */

@@ -12,6 +12,8 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
+#include <stdlib.h>
+
 #define BATCH_MAX         2000
 #define SEQUENCE_EVERY_US (INT64_C(1) * 1000 * 1000)
 #define WITNESS_EVERY_US  (INT64_C(24) * 3600 * 1000 * 1000)
@@ -89,19 +91,20 @@ struct sequence_job {
 };
 
 static enum err
-sign_head(struct ctx *cx, const struct key *key, const struct merkle *m)
+sign_head(struct ctx *cx, const struct key *key, const struct merkle *m,
+          struct ledger_head_row *ret)
 {
     struct digest root = merkle_root(m);
-    struct str root_hex = digest_hex(cx->arena, &root);
-    int64_t size = (int64_t)m->size;
-    int64_t at_us = sys_now_us(cx);
+    struct ledger_head_row h = { .size = (int64_t)m->size,
+                                 .at_us = sys_now_us(cx),
+                                 .root = digest_hex(cx->arena, &root) };
     struct str signature;
-    struct str key_id;
-    TRY(key_sign(cx, key, head_text(cx->arena, size, root_hex, at_us), &signature));
-    TRY(key_name(cx, key, &key_id));
-    return q_ledger_head_insert(cx, NULL, .size = size, .root = root_hex, .at_us = at_us,
-                                .frontier = hex_encode(cx->arena, merkle_save(cx->arena, m)),
-                                .key_id = key_id, .signature = hex_encode(cx->arena, signature));
+    TRY(key_sign(cx, key, head_text(cx->arena, h.size, h.root, h.at_us), &signature));
+    TRY(key_name(cx, key, &h.key_id));
+    h.signature = hex_encode(cx->arena, signature);
+    h.frontier = hex_encode(cx->arena, merkle_save(cx->arena, m));
+    *ret = h;
+    return ERR_OK;
 }
 
 static enum err
@@ -109,6 +112,7 @@ sequence_tx(struct ctx *cx, void *arg)
 {
     struct sequence_job *job = arg;
     struct q_ledger_unsequenced_list list;
+    struct ledger_head_row h;
     struct merkle m;
     job->n = 0;
     TRY(q_ledger_unsequenced(cx, &list, .limit_n = BATCH_MAX));
@@ -123,9 +127,11 @@ sequence_tx(struct ctx *cx, void *arg)
         TRY(q_ledger_pending_drop(cx, NULL, .entry_id = list.v[i].id));
         (void)merkle_add(&m, &leaf, NULL);
     }
-    TRY(sign_head(cx, job->key, &m));
+    TRY(sign_head(cx, job->key, &m, &h));
     job->n = (int64_t)list.n;
-    return ERR_OK;
+    return q_ledger_head_insert(cx, NULL, .size = h.size, .root = h.root, .at_us = h.at_us,
+                                .frontier = h.frontier, .key_id = h.key_id,
+                                .signature = h.signature);
 }
 
 enum err
@@ -141,6 +147,89 @@ ledger_sequence(struct ctx *cx, int64_t *ret_n)
         *ret_n = job.n;
     }
     return e;
+}
+
+/* --- for loaders ------------------------------------------------------------------------------ */
+struct ledger_sealer {
+    struct merkle tree;
+    struct key *key;
+    uint64_t n_signed;
+};
+
+enum err
+ledger_sealer_open(struct ctx *cx, struct ledger_sealer **ret)
+{
+    struct ledger_sealer *s = calloc(1, sizeof(*s));
+    struct q_ledger_unsequenced_list list;
+    ASSERT(s != NULL);
+    enum err e = q_ledger_unsequenced(cx, &list, .limit_n = 1);
+    if (e == ERR_OK && list.n > 0) {
+        e = err_set(cx, ERR_CONFLICT, "entries of the ledger wait for their leaves");
+    }
+    if (e == ERR_OK) {
+        e = tree_load(cx, &s->tree);
+    }
+    if (e == ERR_OK) {
+        e = signing_key(cx, &s->key);
+    }
+    if (e != ERR_OK) {
+        ledger_sealer_close(s);
+        return e;
+    }
+    s->n_signed = s->tree.size;
+    *ret = s;
+    return ERR_OK;
+}
+
+void
+ledger_sealer_close(struct ledger_sealer *s)
+{
+    if (s != NULL) {
+        key_free(s->key);
+        free(s);
+    }
+}
+
+void
+ledger_seal(struct ledger_sealer *s, struct arena *arena, const struct ledger_row *e,
+            int64_t *ret_seq, struct str *ret_hash)
+{
+    struct q_ledger_unsequenced row = { .id = e->id,
+                                        .at_us = e->at_us,
+                                        .kind = e->kind,
+                                        .actor = e->actor,
+                                        .acting_for = e->acting_for,
+                                        .unit = e->unit,
+                                        .object = e->object,
+                                        .subject = e->subject,
+                                        .purpose = e->purpose,
+                                        .note = e->note,
+                                        .salt = e->salt,
+                                        .commitment = e->commitment };
+    struct digest leaf = merkle_leaf(canonical(arena, &row));
+    *ret_seq = (int64_t)s->tree.size;
+    *ret_hash = digest_hex(arena, &leaf);
+    (void)merkle_add(&s->tree, &leaf, NULL);
+}
+
+bool
+ledger_seal_has_rest(const struct ledger_sealer *s)
+{
+    return s->tree.size > s->n_signed;
+}
+
+bool
+ledger_seal_is_due(const struct ledger_sealer *s)
+{
+    return s->tree.size - s->n_signed >= BATCH_MAX;
+}
+
+enum err
+ledger_seal_head(struct ctx *cx, struct ledger_sealer *s, struct ledger_head_row *ret)
+{
+    TRY(sign_head(cx, s->key, &s->tree, ret));
+    s->n_signed = s->tree.size;
+    return ERR_OK;
 }
 
 static enum err

@@ -131,9 +131,23 @@ print_check(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
 }
 
 static enum err
+whole_check(struct ctx *cx, sqlite3 *db)
+{
+    struct str mark = STR_NULL;
+    enum err e = sqlite_meta_get(cx, db, SQLITE_META_BULK, &mark);
+    if (e == ERR_OK) {
+        return err_set(cx, ERR_UNSUPPORTED,
+                       "a bulk load into this store was broken off: begin with an empty data "
+                       "folder");
+    }
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+static enum err
 check_or_migrate(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
 {
     int64_t have = 0;
+    TRY(whole_check(cx, db));
     TRY(version_read(cx, db, set, &have));
     return have < newest_version(set) ? migrate_from(cx, db, set, have) : print_check(cx, db, set);
 }
@@ -175,6 +189,7 @@ enum err
 sqlite_schema_same(struct ctx *cx, struct sqlite_store *s)
 {
     int64_t have = 0;
+    TRY(whole_check(cx, s->writer.db));
     TRY(version_read(cx, s->writer.db, s->schema, &have));
     if (have < newest_version(s->schema)) {
         return err_set(cx, ERR_UNSUPPORTED,

@@ -84,6 +84,9 @@ struct sqlite_store {
     struct sqlite_conn *readers, *free_readers;
 };
 
+/* In store_meta while a bulk load runs: a store that holds it is only half filled. */
+#define SQLITE_META_BULK "bulk_load"
+
 /* conn.c */
 NODISCARD enum err sqlite_fail(struct ctx *cx, sqlite3 *db, int rc, const char *what);
 NODISCARD enum err sqlite_conn_open(struct ctx *cx, struct sqlite_store *s, struct sqlite_conn *c,
