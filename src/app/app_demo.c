@@ -302,7 +302,7 @@ app_demo_paper(struct ctx *cx, const char *title, struct str *ret)
 enum err
 app_demo_simulate(struct ctx *cx, int64_t n, int32_t days)
 {
-    struct app_simulation what = { .n = n, .days = days, .pin = STR(PIN) };
+    struct app_simulation what = { .n = n, .days = days, .pin = STR(PIN), .shown = STR(SHOW_UNIT) };
     TRY(app_demo_paper(cx, "Giấy tờ mẫu", &what.paper));
     TRY(password_hash(cx, STR(PASSWORD), &what.hash));
     (void)printf("Filing %" PRId64 " generated dossiers over %d days ...\n", n, days);

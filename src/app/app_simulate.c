@@ -262,12 +262,19 @@ resume_open(struct simulation *s)
     }
 }
 
+/* How many of the filings fall to this lane. */
+static int64_t
+share_of_lane(const struct simulation *s)
+{
+    int64_t n = s->what->n;
+    int64_t n_shown = s->what->shown.n > 0 ? n / 4 : 0;
+    int64_t n_others = (n - n_shown + LANES - 1 - (int64_t)s->lane) / LANES;
+    return s->shown != NULL ? n_others + n_shown : n_others;
+}
+
 static enum err
 prepare(struct simulation *s)
 {
-    int64_t n = (s->what->n + LANES - 1 - (int64_t)s->lane) / LANES;
-    s->cap = (size_t)n + 64;
-    s->heap = ARENA_ARRAY(s->arena, struct event, s->cap);
     TRY(read_shape(s));
     TRY(read_procedures(s));
     const struct unit *const *units = NULL;
@@ -275,8 +282,12 @@ prepare(struct simulation *s)
     const struct unit **kept = ARENA_ARRAY(s->arena, const struct unit *, n_units + 1);
     for (size_t i = s->lane; i < n_units; i += LANES) {
         kept[s->n_communes++] = units[i];
+        s->shown = str_eq(units[i]->code, s->what->shown) ? units[i] : s->shown;
     }
     s->communes = kept;
+    int64_t n = share_of_lane(s);
+    s->cap = (size_t)n + 64;
+    s->heap = ARENA_ARRAY(s->arena, struct event, s->cap);
     TRY(resume_open(s));
     return s->n_communes == 0 ? ERR_OK : plan_filings(s, n, s->what->days);
 }

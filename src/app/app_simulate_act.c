@@ -88,6 +88,16 @@ struct filing {
     struct dossier_draft draft;
 };
 
+/* Two of three filings of its lane are the shown commune's, so that its desk is never empty. */
+static const struct unit *
+pick_commune(struct simulation *s)
+{
+    if (s->shown != NULL && sim_draw(s, 3) > 0) {
+        return s->shown;
+    }
+    return s->communes[sim_draw(s, (uint32_t)s->n_communes)];
+}
+
 /* A commune where the procedure's deciding unit has officers. */
 static enum err
 choose(struct simulation *s, struct filing *f)
@@ -98,7 +108,7 @@ choose(struct simulation *s, struct filing *f)
         size_t n = 0;
         struct date today = calendar_today(s->cx);
         f->procedure = procedure_at(s->cx, sim_pick_procedure(s), today);
-        f->home = s->communes[sim_draw(s, (uint32_t)s->n_communes)];
+        f->home = pick_commune(s);
         if (f->procedure == NULL || unit_competent(s->cx, procedure_decides_on(f->procedure, today),
                                                    f->home->key, today, &decides) != ERR_OK) {
             continue;
@@ -309,6 +319,24 @@ open_task(struct simulation *s, const struct dossier *d, struct flow_task *ret,
     return ERR_NOT_FOUND;
 }
 
+/* Cases that an act since from_us opened at other offices go on by themselves. */
+static enum err
+plan_linked(struct simulation *s, const struct dossier *d, int64_t from_us)
+{
+    struct dossier *linked = NULL;
+    size_t n = 0;
+    if (d->parent != 0) {
+        return ERR_OK;
+    }
+    TRY(dossier_linked(s->cx, d, &linked, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (linked[i].submitted_us >= from_us) {
+            sim_plan_next(s, linked[i].id, 0);
+        }
+    }
+    return ERR_OK;
+}
+
 /* When the next task will be done: officers within its budget, two in a hundred far too late. */
 void
 sim_plan_next(struct simulation *s, int64_t id, int32_t n_acts)
@@ -351,6 +379,7 @@ sim_work_on(struct simulation *s, int64_t id)
     struct dossier d;
     struct flow_task t;
     const struct flow_step *step = NULL;
+    int64_t from_us = sys_now_us(s->cx);
     TRY(dossier_get(s->cx, id, &d));
     if (!str_eq(d.state, STR("open"))) {
         return ERR_OK;
@@ -362,6 +391,7 @@ sim_work_on(struct simulation *s, int64_t id)
     TRY(e);
     TRY(str_eq(t.role, STR("citizen")) ? act_as_citizen(s, &d, &t)
                                        : act_as_officer(s, &d, &t, step));
+    TRY(plan_linked(s, &d, from_us));
     TRY(dossier_get(s->cx, id, &d));
     if (str_eq(d.state, STR("done")) && sim_draw(s, 100) < 30) {
         struct party p;

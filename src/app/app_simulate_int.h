@@ -50,6 +50,7 @@ struct simulation {
     int64_t hours[24], weekdays[8], months[13];
     const struct unit *const *communes;
     size_t n_communes;
+    const struct unit *shown; /* of this lane, or NULL */
     int64_t end_us;
     int64_t n_filed, n_done, n_failed;
 };

@@ -125,6 +125,10 @@ struct dossier {
 };
 NODISCARD enum err dossier_get(struct ctx *cx, int64_t id, struct dossier *ret);
 NODISCARD enum err dossier_by_number(struct ctx *cx, struct str number, struct dossier *ret);
+/* The other dossiers of the same filing: those that this one opened, or the one that opened it. At
+ * most 20. */
+NODISCARD enum err dossier_linked(struct ctx *cx, const struct dossier *d, struct dossier **ret,
+                                  size_t *ret_n);
 /* Public tracking: number and code must both be right; tries are counted per address.
  * ERR_NOT_FOUND, ERR_RATE. */
 NODISCARD enum err dossier_track(struct ctx *cx, struct str number, struct str code,

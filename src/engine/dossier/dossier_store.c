@@ -80,6 +80,25 @@ dossier_by_number(struct ctx *cx, struct str number, struct dossier *ret)
 }
 
 enum err
+dossier_linked(struct ctx *cx, const struct dossier *d, struct dossier **ret, size_t *ret_n)
+{
+    struct q_dossier_linked_list rows;
+    *ret_n = 0;
+    if (d->parent != 0) {
+        *ret = ARENA_NEW(cx->arena, struct dossier);
+        *ret_n = 1;
+        return dossier_get(cx, d->parent, *ret);
+    }
+    TRY(q_dossier_linked(cx, &rows, .parent_id = d->id));
+    *ret = ARENA_ARRAY(cx->arena, struct dossier, rows.n);
+    for (size_t i = 0; i < rows.n; i++) {
+        TRY(dossier_get(cx, rows.v[i].id, &(*ret)[i]));
+    }
+    *ret_n = rows.n;
+    return ERR_OK;
+}
+
+enum err
 dossier_track(struct ctx *cx, struct str number, struct str code, struct str peer,
               struct dossier *ret)
 {

@@ -62,6 +62,21 @@ start_process(struct ctx *cx, struct submit_job *job)
     return dossier_run_end(cx, &run);
 }
 
+/* Who decides the linked case at the place of the first: the police post for residence, say. Where
+ * the pack knows no such body, the office that opens it keeps it. */
+static enum err
+linked_unit(struct ctx *cx, const struct dossier *from, const struct procedure *p,
+            const struct unit **ret)
+{
+    struct date today = calendar_today(cx);
+    enum err e = unit_competent(cx, procedure_decides_on(p, today), from->unit, today, ret);
+    if (e == ERR_NOT_FOUND || e == ERR_CONFLICT) {
+        *ret = unit_by_key(cx, from->unit);
+        e = *ret != NULL ? ERR_OK : ERR_NOT_FOUND;
+    }
+    return e;
+}
+
 enum err
 dossier_open_linked(struct ctx *cx, const struct dossier *from, struct str procedure)
 {
@@ -78,11 +93,12 @@ dossier_open_linked(struct ctx *cx, const struct dossier *from, struct str proce
     job.draft = &same;
     job.answers = from->answers;
     job.procedure = procedure_at(cx, procedure, calendar_today(cx));
-    job.unit = unit_by_key(cx, from->unit);
-    if (job.procedure == NULL || job.unit == NULL) {
+    if (job.procedure == NULL) {
         return err_set(cx, ERR_INTERNAL, "linked procedure " STR_FMT " is not there",
                        STR_ARG(procedure));
     }
+    TRY(linked_unit(cx, from, job.procedure, &job.unit));
+    same.unit = job.unit->key;
     TRY(party_get(cx, from->party, &job.party));
     job.parent = from->id;
     TRY(insert_row(cx, &job));

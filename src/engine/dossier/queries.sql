@@ -61,6 +61,11 @@ SELECT id, version, number, code, parent_id, procedure_code, field, pack_version
     apology_us, n_supplements, fee_vnd, is_paid, rating
 FROM dossier WHERE id = :id
 
+-- name: dossier_linked :many
+-- in: parent_id:i64
+-- out: id:i64
+SELECT id FROM dossier WHERE parent_id = :parent_id AND parent_id <> 0 ORDER BY id LIMIT 20
+
 -- name: dossier_id_by_number :one
 -- in: number:str
 -- out: id:i64

@@ -368,6 +368,26 @@ fill_papers(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *
     }
 }
 
+/* One filing, several results: each is a dossier of its own. */
+static enum err
+fill_linked(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *data)
+{
+    struct dossier *v = NULL;
+    size_t n = 0;
+    TRY(dossier_linked(cx, d, &v, &n));
+    data->linked.v = ARENA_ARRAY(cx->arena, struct tpl_filing_dossier_linked, n);
+    for (size_t i = 0; i < n; i++) {
+        data->linked.v[data->linked.n++] = (struct tpl_filing_dossier_linked){
+            .href = str_fmt(cx->arena, "/ho-so/%" PRId64, v[i].id),
+            .number = v[i].number,
+            .procedure = filing_procedure_name(cx, &v[i]),
+            .unit = unit_name(cx, v[i].unit),
+            .state = text_find(cx, str_fmt(cx->arena, "dossier.status.%d", (int)v[i].status)),
+        };
+    }
+    return ERR_OK;
+}
+
 enum err
 filing_own(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -392,6 +412,7 @@ filing_own(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(fill_results(cx, &d, data));
     fill_answers(cx, &d, data);
     fill_papers(cx, &d, data);
+    TRY(fill_linked(cx, &d, data));
     web_title(rs, d.number);
     return web_page(cx, rs, &tpl_filing_dossier_t, data);
 }
