@@ -189,6 +189,7 @@ take_heif(struct ctx *cx, struct heif_context *h, int64_t pixels_max, struct ima
         const uint8_t *rows = heif_image_get_plane_readonly(img, heif_channel_interleaved, &stride);
         struct image out = { (uint32_t)heif_image_get_primary_width(img),
                              (uint32_t)heif_image_get_primary_height(img), NULL };
+        e = rows == NULL ? err_set(cx, ERR_BAD_REQUEST, "HEIC without points") : ERR_OK;
         out.rgb = arena_alloc(cx->arena, (size_t)out.w * out.h * 3);
         for (uint32_t y = 0; rows != NULL && y < out.h; y++) {
             memcpy(out.rgb + (size_t)y * out.w * 3, rows + (size_t)y * (size_t)stride,

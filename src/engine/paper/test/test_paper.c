@@ -110,6 +110,41 @@ test_paper_check_large_photo_is_reduced(void **state)
     assert_true(is_red(&img, 100, 100));
 }
 
+static struct str
+file_bytes(struct ctx *cx, const char *path, size_t most)
+{
+    FILE *f = fopen(path, "rb");
+    char *p = arena_alloc(cx->arena, most);
+    assert_non_null(f);
+    size_t n = fread(p, 1, most, f);
+    assert_true(n < most);
+    assert_int_equal(fclose(f), 0);
+    return (struct str){ p, n };
+}
+
+/* photo.heic: 3,600 x 2,400 points, the same picture; made with heif-enc. */
+static void
+test_paper_check_heic_becomes_reduced_jpeg(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct str heic = file_bytes(cx, "test/data/photo.heic", 1 << 16);
+    struct paper_file f;
+    struct image img;
+
+    assert_int_equal(image_kind_of(heic), IMAGE_HEIC);
+    ASSERT_OK(cx, paper_check(cx, STR("file"), heic, &f));
+    ASSERT_STR(f.media, "image/jpeg");
+    assert_int_equal(f.pages, 1);
+    ASSERT_OK(cx, image_decode(cx, f.bytes, PAPER_PIXELS_MAX, 0, &img));
+    assert_int_equal(img.w, PAPER_SIDE_PX_MAX);
+    assert_int_equal(img.h, 1600);
+    assert_true(is_red(&img, 300, 200));
+    assert_false(is_red(&img, 2000, 200));
+    assert_false(is_red(&img, 300, 1400));
+    expect_bad(cx, str_slice(heic, 0, heic.n / 2), "paper.bad.damaged");
+    assert_int_equal(image_decode(cx, heic, 1000000, 0, &img), ERR_TOO_LARGE);
+}
+
 static void
 test_paper_check_png_stays_png(void **state)
 {
@@ -340,6 +375,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_paper_check_turned_photo_comes_upright_and_bare,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paper_check_large_photo_is_reduced, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_paper_check_heic_becomes_reduced_jpeg, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_paper_check_png_stays_png, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_paper_check_wrong_files_are_refused_with_reason,
                                         set_up, tear_down),

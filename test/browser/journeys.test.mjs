@@ -1,7 +1,9 @@
-// Journeys of citizens with JavaScript off: plain links and forms are enough.
+// Whole journeys in the browser: with JavaScript off on a phone, and with nothing but keys.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { logins, open, phone, signInOn } from './browser.mjs';
+import { desk, logins, open, phone, signInOn } from './browser.mjs';
+import { Keys, Pointer } from './hands.mjs';
+import { officeDay, wholeBirth } from './journeys.mjs';
 
 let place;
 before(async () => { place = await open(); });
@@ -39,3 +41,27 @@ test('language_link_changes_the_page_and_is_kept', async () => {
   assert.equal(await page.getAttribute('html', 'lang'), 'en', 'the next page keeps the language');
   await context.close();
 });
+
+
+const MOST = { timeout: 180000 };
+const ways = {
+  'with JavaScript off': { Hands: Pointer, look: phone, more: { javaScriptEnabled: false } },
+  'by keyboard alone': { Hands: Keys, look: { ...desk, height: 700 }, more: {} },
+};
+
+for (const [way, { Hands, look, more }] of Object.entries(ways)) {
+  const handsOf = async (role) => new Hands(await (await place.as(role, look, more)).newPage(), place.server.url);
+  const close = (hands) => hands.page.context().close();
+
+  test(`a birth from search to certificate, ${way}`, MOST, async () => {
+    const hands = await handsOf('nobody');
+    await wholeBirth(hands, place);
+    await close(hands);
+  });
+
+  test(`a day at the office, ${way}`, MOST, async () => {
+    const all = [];
+    await officeDay(async (role) => { all.push(await handsOf(role)); return all.at(-1); });
+    await Promise.all(all.map(close));
+  });
+}
