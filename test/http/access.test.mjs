@@ -1,98 +1,130 @@
-// Deny by default over all routes of the running program: every operation of /api/openapi.json, asked by
-// nobody and by each role of the pack, answers as the table of roles says.
+// Deny by default over all routes of the running program: every route of its own tables, as page and as API,
+// asked by nobody and by each role of the pack, answers as the table of roles says.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { announce, ask, doors, mayDo, readRoutes } from '../lib/routes.mjs';
 import { Client, demo, officers, root, startServer } from '../lib/server.mjs';
 
-let server, doc, operations;
+let server;
+const routes = readRoutes();
+const all = doors(routes);
 const people = new Map();
-
-/** roles.csv: role -> set of permissions. */
-const roles = new Map(readFileSync(join(root, 'packs/binh-phuoc/roles/roles.csv'), 'utf8').trim().split('\n').slice(1).map((line) => {
-  const cells = [...line.matchAll(/("([^"]*)"|[^,]*)(,|$)/g)].map((m) => m[2] ?? m[1]);
-  return [cells[0], new Set(cells[3].split(' '))];
-}));
+const tokens = new Map();
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
 before(async () => {
   server = await startServer();
-  doc = (await new Client(server).get('/api/openapi.json')).json();
-  operations = Object.entries(doc.paths).flatMap(([path, item]) => Object.entries(item)
-    .map(([method, op]) => ({ path, method: method.toUpperCase(), op, perm: op['x-permission'] })));
   people.set('nobody', new Client(server));
   for (const [role, login] of [['citizen', demo.citizen], ...Object.entries(officers)]) {
     const c = new Client(server);
     assert.equal((await c.signIn(login)).status, 303, `${login} signs in`);
     people.set(role, c);
   }
+  for (const [role, c] of people) tokens.set(role, Client.token((await c.get('/dang-nhap')).text));
 });
 after(async () => { await server?.stop(); });
 
-const sample = (path) => '/api/v1' + path.replace(/\{[^}]+\}/g, '1');
-const mayDo = (role, perm) => perm === 'public' || (role !== 'nobody' && (perm === 'signed-in' || everyone.has(perm) || (roles.get(role)?.has(perm) ?? false)));
-/** What everybody with an account may, officers as persons too. */
-const everyone = roles.get('citizen');
+const isWrite = (d) => d.route.method !== 'GET';
+const allowed = (d) => [...people].find(([role]) => mayDo(role, d.route.permission) && (role !== 'nobody' || d.route.permission === 'public'));
 
-test('every operation names its permission', () => {
-  assert.ok(operations.length > 0);
+test('the tables name known permissions, and the API document has exactly their API routes', async () => {
   const words = new Set(['public', 'signed-in', ...[...readFileSync(join(root, 'src/engine/access/access_perms.def'), 'utf8').matchAll(/PERM\("([^"]+)"\)/g)].map((m) => m[1])]);
-  assert.deepEqual(operations.filter((o) => !words.has(o.perm)).map((o) => `${o.method} ${o.path}: ${o.perm}`), []);
+  assert.deepEqual(routes.filter((r) => !words.has(r.permission)), []);
+  assert.deepEqual(routes.filter((r) => !r.doc).map((r) => r.path), [], 'every route says what it is');
+  assert.deepEqual(routes.filter((r) => r.method !== 'GET' && !r.csrf).map((r) => r.path), ['/thanh-toan/ngan-hang'],
+    'only the signed callback of a bank goes without a token');
+  const doc = (await people.get('nobody').get('/api/openapi.json')).json();
+  const documented = Object.entries(doc.paths).flatMap(([path, item]) => Object.keys(item).map((m) => `${m.toUpperCase()} ${path}`));
+  assert.deepEqual(documented.sort(), routes.filter((r) => r.api).map((r) => `${r.method} ${r.path}`).sort());
 });
 
 test('each role is refused exactly what its table does not give', { timeout: 300000 }, async () => {
   const wrong = [];
   for (const [role, client] of people) {
-    for (const o of operations) {
-      const r = await client.request(o.method, sample(o.path), {
-        headers: { origin: server.url, ...(o.method === 'GET' ? {} : { 'content-type': 'application/json' }) },
-        body: o.method === 'GET' ? undefined : '{}',
+    for (const d of all) {
+      const r = await ask(client, d.route.method, d.address(), {
+        headers: { origin: server.url, ...(isWrite(d) ? { 'content-type': d.isApi ? 'application/json' : form['content-type'] } : {}) },
+        body: isWrite(d) ? (d.isApi ? '{}' : '') : undefined,
       });
-      const name = `${role} ${o.method} ${o.path} (${o.perm}): ${r.status}`;
-      if (r.status >= 500) wrong.push(name);
-      if (mayDo(role, o.perm)) {
-        // allowed: a read is not refused for its permission; a write without token is refused for the token
-        const detail = r.status === 403 || r.status === 401 ? r.text : '';
-        if (o.method === 'GET' && r.status === 401) wrong.push(`${name} although allowed`);
-        if (o.method === 'GET' && r.status === 403 && o.perm === 'public') wrong.push(`${name} although public`);
-        if (o.method !== 'GET' && r.status < 300) wrong.push(`${name} done without a token ${detail}`);
-      } else if (role === 'nobody' ? r.status !== 401 : r.status !== 403) {
-        wrong.push(`${name} although not allowed`);
+      const say = (what) => wrong.push(`${role} ${d.name} (${d.route.permission}): ${r.status} ${what}`);
+      const isSentToSignIn = r.status === 401 || (r.status === 303 && (r.location ?? '').startsWith('/dang-nhap?tiep='));
+      if (r.status >= 500) say('fails');
+      if (mayDo(role, d.route.permission)) {
+        // a write without token is refused for the token; a read is refused for nothing but what it asks for
+        if (isWrite(d) && d.route.csrf && r.status !== 403) say('done without a token');
+        if (!isWrite(d) && isSentToSignIn && d.route.permission !== 'public') say('although allowed');
+        if (!isWrite(d) && r.status === 403 && !d.route.path.includes('{')) say('although allowed');
+      } else if (role === 'nobody' ? !isSentToSignIn || (d.isApi && r.status !== 401) : r.status !== 403) {
+        say('although not allowed');
       }
     }
   }
   assert.deepEqual(wrong, []);
 });
 
-test('no write is done without its token, from a foreign page, with unknown fields, or too large', { timeout: 300000 }, async () => {
+test('no write is done without its token, with another one, from a foreign page, or with unknown fields', { timeout: 300000 }, async () => {
   const wrong = [];
-  const form = { 'content-type': 'application/x-www-form-urlencoded' };
-  for (const o of operations.filter((x) => x.method !== 'GET')) {
-    for (const [role, client] of people) {
-      if (!mayDo(role, o.perm)) continue;
-      const send = (headers, body, path = sample(o.path)) => client.request(o.method, path, { headers: { ...form, ...headers }, body });
-      const name = `${role} ${o.method} ${o.path}`;
-      const page = await client.get('/dang-nhap');
-      const token = Client.token(page.text);
-      const foreign = await send({ origin: 'https://elsewhere.example' }, `csrf=${token}`);
-      const cross = await send({ 'sec-fetch-site': 'cross-site' }, `csrf=${token}`);
-      const bare = await send({ origin: server.url }, '');
-      const isProof = /callback/i.test(o.op.summary ?? '');
-      if (!isProof && foreign.status !== 403) wrong.push(`${name} from a foreign page: ${foreign.status}`);
-      if (!isProof && cross.status !== 403) wrong.push(`${name} cross-site: ${cross.status}`);
-      if (!isProof && ![401, 403].includes(bare.status)) wrong.push(`${name} without token: ${bare.status}`);
-      const unknown = await send({ origin: server.url, 'x-csrf-token': token }, 'zz-unknown=1');
-      if (unknown.status < 400 || unknown.status >= 500) wrong.push(`${name} with an unknown field: ${unknown.status}`);
-      break; // one who may is enough
+  for (const d of all.filter((x) => isWrite(x) && x.route.csrf)) {
+    const [role, client] = allowed(d);
+    const send = (headers, body) => ask(client, d.route.method, d.address(), { headers: { ...form, ...headers }, body });
+    const expect = async (what, statuses, headers, body) => {
+      const r = await send(headers, body);
+      if (!statuses.includes(r.status)) wrong.push(`${role} ${d.name} ${what}: ${r.status}`);
+    };
+    const token = tokens.get(role);
+    const good = { origin: server.url, 'x-csrf-token': token };
+    const another = tokens.get(role === 'citizen' ? 'leader' : 'citizen');
+    await expect('without token', [403], { origin: server.url }, '');
+    await expect('with a token nobody has', [403], { origin: server.url, 'x-csrf-token': 'A'.repeat(token.length) }, '');
+    await expect("with another's token", [403], { origin: server.url, 'x-csrf-token': another }, '');
+    await expect('from a foreign page', [403], { 'x-csrf-token': token, origin: 'https://elsewhere.example' }, '');
+    await expect('cross-site', [403], { 'x-csrf-token': token, 'sec-fetch-site': 'cross-site' }, '');
+    await expect('with an unknown field', [404, 422], good, 'zz-unknown=1');
+    await expect('with content nobody reads', [415], { ...good, 'content-type': 'text/plain' }, 'x');
+    await expect('with JSON that is no object', [400], { ...good, 'content-type': 'application/json' }, '[]');
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('no read takes an unknown query key, a key twice, or a wrong type', { timeout: 120000 }, async () => {
+  const wrong = [];
+  const words = { int: 'x', id: '0', date: '31/2/2026', money: '-1', bool: 'maybe', choice: 'zz-none' };
+  for (const d of all.filter((x) => !isWrite(x))) {
+    const client = allowed(d)[1];
+    const unknown = await ask(client, 'GET', `${d.address()}?zz-unknown=1`);
+    if (unknown.status !== 400) wrong.push(`${d.name} with an unknown key: ${unknown.status}`);
+    for (const f of d.route.fields.filter((x) => x.type in words)) {
+      const r = await ask(client, 'GET', `${d.address()}?${f.name}=${encodeURIComponent(words[f.type])}`);
+      if (![404, 422].includes(r.status)) wrong.push(`${d.name} with a wrong ${f.name}: ${r.status}`);
+      const twice = await ask(client, 'GET', `${d.address()}?${f.name}=1&${f.name}=1`);
+      if (![404, 422].includes(twice.status)) wrong.push(`${d.name} with ${f.name} twice: ${twice.status}`);
     }
   }
   assert.deepEqual(wrong, []);
 });
 
+test('a body over its limit is refused before it is sent, and methods that no table has', { timeout: 120000 }, async () => {
+  const wrong = [];
+  for (const d of all) {
+    const client = allowed(d)[1];
+    const cookie = [...client.cookies].map(([k, v]) => `${k}=${v}`).join('; ');
+    const head = { Cookie: cookie, Origin: server.url, 'Content-Type': form['content-type'] };
+    if (isWrite(d)) {
+      const status = await announce(server, 'POST', d.address(), { ...head, 'Content-Length': d.route.body_max + 1 });
+      if (status !== 413) wrong.push(`${d.name} with ${d.route.body_max + 1} bytes: ${status}`);
+    }
+    const status = (await ask(client, 'DELETE', d.address(), { headers: { origin: server.url } }));
+    if (status.status !== 405 || !(status.headers.get('allow') ?? '').includes(d.route.method)) wrong.push(`DELETE ${d.address()}: ${status.status}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test('refusals of the API are problem documents with a trace', async () => {
-  const cases = [['GET', '/api/v1/khong-co', 404], ['DELETE', '/api/v1' + (operations.find((o) => !o.path.includes('{'))?.path ?? '/'), 405]];
-  const closed = operations.find((o) => o.method === 'GET' && o.perm !== 'public');
-  if (closed) cases.push(['GET', sample(closed.path), 401]);
+  const open = all.find((d) => d.isApi && !isWrite(d) && d.route.permission === 'public' && !d.route.path.includes('{'));
+  const closed = all.find((d) => d.isApi && !isWrite(d) && d.route.permission !== 'public');
+  const cases = [['GET', '/api/v1/khong-co', 404], ['DELETE', open.address(), 405], ['GET', closed.address(), 401]];
   for (const [method, path, status] of cases) {
     const r = await people.get('nobody').request(method, path, { headers: { accept: 'application/json', origin: server.url } });
     assert.equal(r.status, status, `${method} ${path}`);
