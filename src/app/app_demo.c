@@ -213,10 +213,17 @@ shown_tx(struct ctx *cx, void *arg)
     TRY(officer(cx, demo, "operator", "quantri", "Quản trị hệ thống"));
     TRY(officer(cx, demo, "inspector", "giamsat", "Cán bộ kiểm tra, giám sát"));
     struct str province = pack_province_at(pack_now(cx), calendar_today(cx));
+    struct str operator_login =
+        str_fmt(cx->arena, "quantri." STR_FMT, STR_ARG(str_lower(cx->arena, demo->unit->code)));
     demo->unit = unit_at(cx, province, calendar_today(cx));
     if (demo->unit == NULL) {
         return ERR_OK; /* a pack without a province */
     }
+    /* the demo has one operator for all units */
+    struct access_account op;
+    TRY(access_account_by_login(cx, operator_login, &op));
+    TRY(access_position_add(cx, op.id, demo->unit->key, STR("operator"), STR("Quản trị hệ thống"),
+                            STR("2020-01-01"), STR_NULL));
     return officer(cx, demo, "leader", "lanhdao", "Phó Chủ tịch Ủy ban nhân dân thành phố");
 }
 

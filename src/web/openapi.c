@@ -243,6 +243,10 @@ responses(struct json_out *o, const struct web_route *r)
     json_put_str(o, "description", str_of(r->doc == NULL ? "OK" : r->doc));
     content(o, r);
     json_close(o);
+    if (r->method == HTTP_GET) {
+        json_key(o, "303");
+        json_raw(o, STR("{\"$ref\":\"#/components/responses/Elsewhere\"}"));
+    }
     json_key(o, "default");
     json_raw(o, STR("{\"$ref\":\"#/components/responses/Problem\"}"));
     json_close(o);
@@ -282,7 +286,10 @@ operation(struct ctx *cx, struct json_out *o, const struct web_entry *e)
     }
     json_close_list(o);
     parameters(o, e);
-    if (guard_is_unsafe(r->method) && (r->flags & (uint32_t)WEB_RAW) == 0) {
+    if ((r->flags & (uint32_t)WEB_RAW) != 0) {
+        json_key(o, "requestBody");
+        json_raw(o, STR("{\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}}"));
+    } else if (guard_is_unsafe(r->method)) {
         request_body(o, r);
     }
     responses(o, r);
@@ -320,7 +327,10 @@ static const char components[] =
     "{\"securitySchemes\":{"
     "\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"},"
     "\"session\":{\"type\":\"apiKey\",\"in\":\"cookie\",\"name\":\"bb_phien\"}},"
-    "\"responses\":{\"Problem\":{\"description\":\"RFC 9457 problem document\",\"content\":{"
+    "\"responses\":{"
+    "\"Elsewhere\":{\"description\":\"The document is at another address now\",\"headers\":{"
+    "\"Location\":{\"schema\":{\"type\":\"string\"}}}},"
+    "\"Problem\":{\"description\":\"RFC 9457 problem document\",\"content\":{"
     "\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},"
     "\"schemas\":{"
     "\"Location\":{\"type\":\"object\",\"required\":[\"location\"],\"properties\":{"

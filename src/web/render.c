@@ -262,18 +262,19 @@ static enum err
 answer_location(struct web_call *c)
 {
     struct ctx *cx = c->cx;
-    if (!c->rq.is_api) {
+    struct str to = str_cat(cx->arena, c->rq.base, c->rs.location);
+    bool is_read = !guard_is_unsafe(c->http->method);
+    if (!c->rq.is_api || is_read) {
         whole(c, 303, STR("text/plain; charset=utf-8"), STR(""));
-        http_response_header(c->rs.http, STR("Location"), c->rs.location);
+        http_response_header(c->rs.http, STR("Location"), to);
         return ERR_OK;
     }
     struct buf b = buf_new(cx->arena, 8192);
     struct json_out o = json_out(&b);
     json_open(&o);
-    json_put_str(&o, "location", str_cat(cx->arena, c->rq.base, c->rs.location));
+    json_put_str(&o, "location", to);
     json_close(&o);
-    int status = c->rs.status != 0 ? c->rs.status : c->http->method == HTTP_POST ? 201 : 200;
-    whole(c, status, STR("application/json"), buf_str(&b));
+    whole(c, c->rs.status == 0 ? 201 : c->rs.status, STR("application/json"), buf_str(&b));
     return ERR_OK;
 }
 

@@ -82,6 +82,7 @@ test('no write is done without its token, with another one, from a foreign page,
     await expect('from a foreign page', [403], { 'x-csrf-token': token, origin: 'https://elsewhere.example' }, '');
     await expect('cross-site', [403], { 'x-csrf-token': token, 'sec-fetch-site': 'cross-site' }, '');
     await expect('with an unknown field', [404, 422], good, 'zz-unknown=1');
+    if (d.route.raw) continue; // the handler reads the body itself, once it has found the draft
     await expect('with content nobody reads', [415], { ...good, 'content-type': 'text/plain' }, 'x');
     await expect('with JSON that is no object', [400], { ...good, 'content-type': 'application/json' }, '[]');
   }

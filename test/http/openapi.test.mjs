@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { begin, complete } from '../lib/filing.mjs';
 import { Client, dropDir, newDir, root, startServer } from '../lib/server.mjs';
 
@@ -25,6 +26,13 @@ test('the document is valid OpenAPI 3.1', { timeout: 120000 }, async () => {
   assert.equal(p.status, 0, p.stdout + p.stderr);
 });
 
+test('the document holds against the schema of OpenAPI 3.1', async () => {
+  const validator = new Validator();
+  const r = await validator.validate((await client.get('/api/openapi.json')).json());
+  assert.equal(r.valid, true, JSON.stringify(r.errors));
+  assert.equal(validator.version, '3.1');
+});
+
 test('operation ids are unique, path parameters declared, every operation has a summary of its own', async () => {
   const doc = (await client.get('/api/openapi.json')).json();
   const ids = new Set();
@@ -39,12 +47,27 @@ test('operation ids are unique, path parameters declared, every operation has a 
   }
 });
 
+test('every answer is described: a document, a media type, or where to go on', async () => {
+  const doc = (await client.get('/api/openapi.json')).json();
+  for (const [path, item] of Object.entries(doc.paths)) {
+    for (const [method, op] of Object.entries(item)) {
+      const [status, answer] = Object.entries(op.responses)[0];
+      assert.ok(['200', '201'].includes(status), `${method} ${path}`);
+      const [[media, content]] = Object.entries(answer.content);
+      assert.ok(media !== 'application/json' || content.schema || op.summary, `${method} ${path} says nothing of its answer`);
+      assert.equal(op.responses.default.$ref, '#/components/responses/Problem');
+      if (method === 'get') assert.ok(media !== 'application/json' || !content.schema?.$ref?.endsWith('/Location'), `${path} is a document`);
+    }
+  }
+});
+
 test('every public document without parameters is served as JSON, and its page as HTML', async () => {
   const doc = (await client.get('/api/openapi.json')).json();
   const nobody = new Client(server);
   for (const [path, item] of Object.entries(doc.paths)) {
     if (!item.get || item.get['x-permission'] !== 'public' || path.includes('{')) continue;
     if (item.get.parameters.some((p) => p.required)) continue;
+    if (!item.get.responses['200'].content['application/json']?.schema) continue;
     const api = await nobody.get(`/api/v1${path}`);
     assert.equal(api.status, 200, path);
     assert.match(api.headers.get('content-type'), /^application\/json/, path);

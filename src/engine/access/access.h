@@ -142,8 +142,13 @@ struct access_position_row {
     int64_t id;
     struct str unit, role, title, valid_from, valid_to;
 };
+NODISCARD enum err access_position_by_id(struct ctx *cx, int64_t id,
+                                         struct access_position_row *ret);
 NODISCARD enum err access_positions_of(struct ctx *cx, int64_t account,
                                        struct access_position_row **ret, size_t *ret_n);
+/* The caller has perm in each unit where that account has a position that is not over. An account
+ * without positions: perm anywhere is enough. ERR_FORBIDDEN. */
+NODISCARD enum err access_require_over(struct ctx *cx, const char *perm, int64_t account);
 /* Positions in a unit that have not ended; at most 500. */
 struct access_holder {
     int64_t position, account;

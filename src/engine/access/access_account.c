@@ -143,6 +143,36 @@ access_position_end(struct ctx *cx, int64_t position, struct str last_day)
 }
 
 enum err
+access_position_by_id(struct ctx *cx, int64_t id, struct access_position_row *ret)
+{
+    struct q_position_by_id row;
+    TRY(q_position_by_id(cx, &row, .id = id));
+    *ret = (struct access_position_row){ .id = row.id,
+                                         .unit = row.unit,
+                                         .role = row.role,
+                                         .title = row.title,
+                                         .valid_from = row.valid_from,
+                                         .valid_to = row.valid_to };
+    return ERR_OK;
+}
+
+enum err
+access_require_over(struct ctx *cx, const char *perm, int64_t account)
+{
+    struct access_position_row *v = NULL;
+    size_t n = 0;
+    struct str today = date_iso(cx->arena, calendar_today(cx));
+    TRY(access_positions_of(cx, account, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        bool is_over = !str_is_empty(v[i].valid_to) && str_cmp(v[i].valid_to, today) < 0;
+        if (!is_over) {
+            TRY(access_require_in(cx, perm, v[i].unit));
+        }
+    }
+    return ERR_OK;
+}
+
+enum err
 access_positions_of(struct ctx *cx, int64_t account, struct access_position_row **ret,
                     size_t *ret_n)
 {

@@ -151,6 +151,7 @@ idem_begin_tx(struct ctx *cx, void *arg)
     }
     TRY(e);
     if (!str_eq(row.fingerprint, job->fingerprint)) {
+        ctx_problem(cx, STR("Idempotency-Key"), STR("access.idem_other"), STR_NULL);
         return err_set(cx, ERR_INVALID, "idempotency key was used for another request");
     }
     if (row.status == 0) {

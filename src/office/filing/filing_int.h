@@ -80,6 +80,7 @@ web_fn filing_paper_reuse, filing_paper_view;                             /* fil
 web_fn filing_collect, filing_collect_post, filing_check, filing_submit;  /* filing_check.c */
 web_fn filing_own, filing_receipt, filing_receipt_pdf, filing_result;     /* filing_own.c */
 web_fn filing_supplement, filing_supplement_post, filing_supplement_file; /* filing_act.c */
+web_fn filing_schema, filing_answers, filing_answers_post;                /* filing_answers.c */
 web_fn filing_confirm, filing_confirm_post, filing_confirm_pdf;           /* filing_act.c */
 web_fn filing_withdraw, filing_withdraw_post, filing_rate, filing_rate_post;
 web_fn filing_pay, filing_bank, filing_bank_post, filing_callback; /* filing_pay.c */

@@ -185,7 +185,7 @@ static const struct web_route routes[] = {
       .reply = &tpl_onestop_sign_t },
     { HTTP_POST, "/can-bo/ky", "dossier.sign", onestop_sign, WEB_FIELDS(sign_fields),
       .flags = WEB_API | WEB_OFFICE, .work_class = PDF_CLASS, .again = onestop_sign_list,
-      .reply = &tpl_onestop_signed_t, .doc = "Sign results with one PIN" },
+      .doc = "Sign results with one PIN" },
     { HTTP_POST, "/can-bo/ky/tra-lai", "dossier.sign", onestop_sign_back,
       WEB_FIELDS(sign_back_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_sign_list,
       .doc = "Send back instead of signing" },

@@ -134,6 +134,7 @@ op_user(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     int64_t id = 0;
     TRY(web_param_id(cx, rq, "id", &id));
     TRY(access_account_get(cx, id, &a));
+    TRY(access_require_over(cx, "user.manage", id));
     web_reads_person(cx, rs, a.party, "user.manage", STR_NULL);
     struct tpl_operator_page *p = op_page(cx, "operator.user");
     p->title = str_fmt(cx->arena, STR_FMT " (" STR_FMT ")", STR_ARG(a.name), STR_ARG(a.login));
@@ -219,6 +220,7 @@ lock_as(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, bool is_l
     if (is_locked && id == cx->who.account) {
         return err_set(cx, ERR_CONFLICT, "operators do not lock themselves out");
     }
+    TRY(access_require_over(cx, "user.manage", id));
     TRY(access_account_lock(cx, id, is_locked));
     web_flash(cx, rs, "operator.saved");
     return web_see_other(cx, rs, STR_FMT, STR_ARG(user_href(cx, id)));
@@ -267,6 +269,8 @@ op_position_add(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         ctx_problem(cx, STR("to"), STR("operator.to_before_from"), STR_NULL);
     }
     TRY(ctx_check(cx));
+    TRY(access_require_over(cx, "user.manage", j.account));
+    TRY(access_require_in(cx, "user.manage", j.unit));
     TRY(store_write(cx, position_tx, &j));
     web_flash(cx, rs, "operator.saved");
     return web_see_other(cx, rs, STR_FMT, STR_ARG(user_href(cx, j.account)));
@@ -283,6 +287,9 @@ enum err
 op_position_end(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct position_job j = { .position = web_int(rq, "id") };
+    struct access_position_row p;
+    TRY(access_position_by_id(cx, j.position, &p));
+    TRY(access_require_in(cx, "user.manage", p.unit));
     TRY(store_write(cx, end_tx, &j));
     web_flash(cx, rs, "operator.position_ended");
     return web_see_other(cx, rs, "/quan-tri/nguoi-dung");
@@ -293,6 +300,7 @@ op_token_revoke(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     int64_t account = 0;
     TRY(web_param_id(cx, rq, "id", &account));
+    TRY(access_require_over(cx, "token.manage", account));
     TRY(access_token_revoke(cx, account, web_int(rq, "id")));
     web_flash(cx, rs, "operator.saved");
     return web_see_other(cx, rs, STR_FMT, STR_ARG(user_href(cx, account)));
