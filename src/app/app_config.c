@@ -44,6 +44,15 @@ static const struct option options[] = {
     { "--tls-key", "key of the certificate, PEM", OPT_TEXT, CONFIG(tls_key) },
     { "--workers", "worker threads (two per core)", OPT_NUMBER, CONFIG(n_workers) },
     { "--loops", "network loops (one per core)", OPT_NUMBER, CONFIG(n_loops) },
+    { "--relay-port", "port of the exchange's relay (none)", OPT_NUMBER, CONFIG(relay_port) },
+    { "--relay-address", "address of the relay (0.0.0.0)", OPT_TEXT, CONFIG(relay_address) },
+    { "--relay-policy", "JSON file with the relay's policy (the exchange's own)", OPT_TEXT,
+      CONFIG(relay_policy) },
+    { "--relay-log", "file for the relay's chained log (none)", OPT_TEXT, CONFIG(relay_log) },
+    { "--relay-cert", "the relay's certificate chain, PEM (none: plain HTTP)", OPT_TEXT,
+      CONFIG(relay_cert) },
+    { "--relay-key", "key of that certificate, PEM", OPT_TEXT, CONFIG(relay_key) },
+    { "--relay-loops", "loops of the relay (one per core)", OPT_NUMBER, CONFIG(relay_loops) },
     { "--demo", "generated people and officers, labelled simulators", OPT_FLAG, CONFIG(is_demo) },
     { "--secure-cookie", "cookies only over TLS", OPT_FLAG, CONFIG(is_secure_cookie) },
     { "--n", "how many generated dossiers (simulate: 100; run --demo: none)", OPT_NUMBER,
@@ -68,6 +77,8 @@ app_help(void)
         { "bombo simulate --n N [--days D]", "file N generated dossiers and work on them" },
         { "bombo simulate --bulk N", "load N copies of such dossiers, for measuring" },
         { "bombo routes [--json]", "list every route with its permission and fields" },
+        { "bombo relay --relay-policy FILE", "the exchange's relay alone; SIGHUP reads FILE anew" },
+        { "bombo relay verify --relay-log FILE", "check the chain of a relay's log" },
         { "bombo help", "this page" },
         { "bombo version", "version of the program" },
     };
@@ -94,6 +105,12 @@ find(struct str word)
     return NULL;
 }
 
+static bool
+is_port(const struct option *opt)
+{
+    return opt->offset == CONFIG(port) || opt->offset == CONFIG(relay_port);
+}
+
 /* Stores one value; false with a message when it is not of the kind. */
 static bool
 store_value(struct app_options *o, const struct option *opt, struct str value)
@@ -110,7 +127,7 @@ store_value(struct app_options *o, const struct option *opt, struct str value)
     case OPT_NUMBER:
         break;
     }
-    if (!str_to_i64(value, 0, 100000000, &n) || (opt->offset == CONFIG(port) && n > 65535)) {
+    if (!str_to_i64(value, 0, 100000000, &n) || (is_port(opt) && n > 65535)) {
         (void)fprintf(stderr, "bombo: %s wants a number, not \"" STR_FMT "\"\n", opt->name,
                       STR_ARG(value));
         return false;
@@ -198,6 +215,10 @@ app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret
     }
     if (str_is_empty(ret->config.tls_cert) != str_is_empty(ret->config.tls_key)) {
         (void)fprintf(stderr, "bombo: --tls-cert and --tls-key go together\n");
+        is_good = false;
+    }
+    if (str_is_empty(ret->config.relay_cert) != str_is_empty(ret->config.relay_key)) {
+        (void)fprintf(stderr, "bombo: --relay-cert and --relay-key go together\n");
         is_good = false;
     }
     fill_defaults(a, ret);

@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "engine/pack/pack.h"
+#include "net/relay_log.h"
 #include "store/jobs.h"
 #include "store/store.h"
 #include "sys/sys.h"
@@ -37,6 +38,12 @@ struct app_options {
 bool app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret);
 void app_help(void);
 
+/* The data plane of the exchange; both NULL when there is none. */
+struct app_relay {
+    struct relay *relay;
+    struct relay_log *log;
+};
+
 /* --- app_start.c: everything that a command needs, opened in order and closed backwards
  * ------------------------- */
 struct app {
@@ -48,6 +55,7 @@ struct app {
     struct web *web;
     struct jobs *jobs;
     struct sign_desk *sign;
+    struct app_relay relay;
 };
 /* Opens store, packs, texts, signer. Prints what is wrong and what to do; false then. */
 bool app_open(struct app *app, const struct app_config *config);
@@ -56,6 +64,15 @@ bool app_open_reading(struct app *app, const struct app_config *config);
 void app_close(struct app *app);
 /* Serves until SIGTERM or SIGINT; exit code. */
 int app_serve(const struct app_options *options);
+
+/* --- app_relay.c
+ * --------------------------------------------------------------------------------------------- */
+/* Starts the relay as configured, with its log and policy file if given; prints what is wrong. */
+bool app_relay_start(struct ctx *cx, const struct app_config *config, struct app_relay *ret);
+bool app_relay_load(struct ctx *cx, struct relay *r, struct str path);
+void app_relay_stop(struct app_relay *r);                /* also after a start that failed */
+int app_relay(const struct app_options *options);        /* `bombo relay` */
+int app_relay_verify(const struct app_options *options); /* `bombo relay verify` */
 
 /* --- app_demo.c
  * --------------------------------------------------------------------------------------------------

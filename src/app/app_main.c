@@ -132,6 +132,16 @@ is(const struct app_options *o, const char *command, const char *sub)
     return str_eq(o->command, str_of(command)) && (sub == NULL || str_eq(o->sub, str_of(sub)));
 }
 
+static const struct {
+    const char *command, *sub; /* sub NULL: any */
+    int (*run)(const struct app_options *o);
+} commands[] = {
+    { "run", NULL, app_serve },      { "pack", "check", pack_check },
+    { "simulate", NULL, simulate },  { "ledger", "verify", ledger_check },
+    { "routes", NULL, routes_list }, { "relay", "verify", app_relay_verify },
+    { "relay", NULL, app_relay },
+};
+
 static int
 dispatch(const struct app_options *o)
 {
@@ -143,20 +153,13 @@ dispatch(const struct app_options *o)
         (void)printf("bombo %s\n", VERSION);
         return 0;
     }
-    if (o->command.p == NULL || is(o, "run", NULL)) {
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (is(o, commands[i].command, commands[i].sub)) {
+            return commands[i].run(o);
+        }
+    }
+    if (o->command.p == NULL) {
         return app_serve(o);
-    }
-    if (is(o, "pack", "check")) {
-        return pack_check(o);
-    }
-    if (is(o, "simulate", NULL)) {
-        return simulate(o);
-    }
-    if (is(o, "ledger", "verify")) {
-        return ledger_check(o);
-    }
-    if (is(o, "routes", NULL)) {
-        return routes_list(o);
     }
     (void)fprintf(
         stderr, "bombo: there is no command \"" STR_FMT " " STR_FMT "\"; `bombo help` lists them\n",

@@ -78,6 +78,10 @@ serve(struct app *app, const struct app_options *o)
         (void)fprintf(stderr, "bombo: the demo data could not be prepared: %s\n", app->cx.err.text);
         return 1;
     }
+    if (o->config.relay_port != 0 && !app_relay_start(&app->cx, &o->config, &app->relay)) {
+        return 1;
+    }
+    app->cx.relay = app->relay.relay;
     enum err e = start_web(app, o, &hooks);
     if (e != ERR_OK) {
         (void)fprintf(
@@ -115,6 +119,7 @@ app_serve(const struct app_options *options)
         server_stop(app.server, GRACE_MS);
     }
     jobs_stop(app.jobs);
+    app_relay_stop(&app.relay);
     web_close(app.web);
     app_close(&app);
     return rc;

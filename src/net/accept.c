@@ -46,11 +46,11 @@ address_parse(struct ctx *cx, struct str text, int32_t port, union address *ret,
 /* One listening socket; each loop has its own on the same port and the kernel spreads connections.
  */
 enum err
-listen_open(struct ctx *cx, const struct server_config *config, int32_t port, int *ret_fd)
+listen_open(struct ctx *cx, struct str address, int32_t port, int *ret_fd)
 {
     union address at;
     socklen_t n = 0;
-    TRY(address_parse(cx, config->address, port, &at, &n));
+    TRY(address_parse(cx, address, port, &at, &n));
     int fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return err_set(cx, ERR_IO, "socket: errno %d", errno);
@@ -65,8 +65,7 @@ listen_open(struct ctx *cx, const struct server_config *config, int32_t port, in
         int why = errno;
         (void)close(fd);
         return err_set(cx, ERR_IO, "cannot listen on " STR_FMT " port %" PRId32 ": errno %d%s",
-                       STR_ARG(config->address), port, why,
-                       why == EADDRINUSE ? " (port is taken)" : "");
+                       STR_ARG(address), port, why, why == EADDRINUSE ? " (port is taken)" : "");
     }
     *ret_fd = fd;
     return ERR_OK;
@@ -84,15 +83,18 @@ listen_port(int fd)
     return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
 }
 
-static void
-peer_text(const union address *at, char out[48])
+void
+listen_peer(const struct sockaddr *any, char out[48])
 {
-    if (at->any.sa_family == AF_INET) {
-        (void)inet_ntop(AF_INET, &at->v4.sin_addr, out, 48);
-    } else if (at->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&at->v6.sin6_addr)) {
-        (void)inet_ntop(AF_INET, &at->v6.sin6_addr.s6_addr[12], out, 48);
-    } else if (at->any.sa_family == AF_INET6) {
-        (void)inet_ntop(AF_INET6, &at->v6.sin6_addr, out, 48);
+    union address at;
+    memset(&at, 0, sizeof(at));
+    memcpy(&at, any, any->sa_family == AF_INET6 ? sizeof(at.v6) : sizeof(at.v4));
+    if (at.any.sa_family == AF_INET) {
+        (void)inet_ntop(AF_INET, &at.v4.sin_addr, out, 48);
+    } else if (at.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&at.v6.sin6_addr)) {
+        (void)inet_ntop(AF_INET, &at.v6.sin6_addr.s6_addr[12], out, 48);
+    } else if (at.any.sa_family == AF_INET6) {
+        (void)inet_ntop(AF_INET6, &at.v6.sin6_addr, out, 48);
     } else {
         (void)snprintf(out, 48, "unknown");
     }
@@ -140,7 +142,7 @@ conn_open(struct loop *l, int fd, const union address *at)
     }
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    peer_text(at, c->peer);
+    listen_peer(&at->any, c->peer);
     (void)atomic_fetch_add(&s->n_open, 1);
     l->n_conns++;
     stat_add(&l->n_connections, 1);

@@ -61,6 +61,32 @@ int parse_target(struct str target, struct http_request *rq);
 /* Host and optional port as RFC 9110 7.2 allows them. */
 bool parse_is_host(struct str s);
 
+/* --- answers of other servers -----------------------------------------------------------------
+ * As strict: an answer that two readers could take apart differently poisons a kept connection. */
+enum parse_until { PARSE_UNTIL_NOTHING, PARSE_UNTIL_LENGTH, PARSE_UNTIL_CHUNKS, PARSE_UNTIL_CLOSE };
+
+struct parse_answer {
+    int status;
+    struct str reason; /* as sent, may be empty */
+    struct http_header headers[HTTP_HEADERS_MAX];
+    size_t n_headers;
+    enum parse_until until;
+    uint64_t length;   /* of Content-Length, also where no body follows (HEAD, 304) */
+    bool has_length;   /* Content-Length was there */
+    bool is_close;     /* the connection cannot be used again */
+    bool is_interim;   /* 100..199: another head follows */
+    struct str type;   /* Content-Type, null when absent */
+    struct str coding; /* Content-Encoding, null when absent */
+    int64_t keep_ms;   /* Keep-Alive: timeout=; -1 when absent */
+};
+
+/* Parses one whole head of an answer to a request of that method, as found by parse_scan; borrows
+ * from head. False when it is malformed or says two things about its length: 101, a transfer coding
+ * other than chunked, Content-Length twice or with a coding, HTTP/1.0 with a coding, other
+ * versions.
+ */
+bool parse_answer(struct str head, bool is_to_head, struct parse_answer *ret);
+
 enum parse_chunk {
     CHUNK_SIZE_FIRST,
     CHUNK_SIZE,

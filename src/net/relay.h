@@ -159,7 +159,8 @@ struct relay_record {
     char message_id[64], user_id[40], issue[40]; /* X-Road-Id, -UserId, -Issue */
     char peer[48], upstream[56];
     char method[8];
-    char path[120]; /* below the route's, without query */
+    struct str operation; /* of the grant, that allowed it; null when it names none */
+    char path[120];       /* below the route's, without query; may name persons */
     enum relay_proof proof;
     enum relay_error error;
     uint16_t status; /* sent to the client; 0: none went out */
@@ -209,6 +210,10 @@ NODISCARD enum err relay_apply(struct ctx *cx, struct relay *r, const struct rel
  * faults in *ret_faults as lines "file:line: fault; remedy". */
 NODISCARD enum err relay_policy_read(struct ctx *cx, struct str file_name, struct str json,
                                      struct relay_policy *ret, struct str *ret_faults);
+
+/* Reads and applies; faults of either are told with file and line. */
+NODISCARD enum err relay_apply_json(struct ctx *cx, struct relay *r, struct str file_name,
+                                    struct str json, struct str *ret_faults);
 
 /* State of one upstream address. */
 struct relay_address {

@@ -68,7 +68,7 @@ loops_listen(struct ctx *cx, struct server *s)
     enum err e = ERR_OK;
     s->port = s->config.port;
     for (uint32_t i = 0; i < s->config.n_loops && e == ERR_OK; i++) {
-        e = listen_open(cx, &s->config, s->port, &s->loops[i].listen_fd);
+        e = listen_open(cx, s->config.address, s->port, &s->loops[i].listen_fd);
         s->port = e == ERR_OK ? listen_port(s->loops[i].listen_fd) : 0;
     }
     return e;

@@ -275,8 +275,11 @@ struct req *req_get(struct loop *l, struct conn *c);
 void req_release(struct req *r);
 
 /* accept.c */
-enum err listen_open(struct ctx *cx, const struct server_config *config, int32_t port, int *ret_fd);
+enum err listen_open(struct ctx *cx, struct str address, int32_t port, int *ret_fd);
 int32_t listen_port(int fd);
+struct sockaddr;
+/* Text of a peer's address; an IPv4 address that came as IPv6 is written as IPv4. */
+void listen_peer(const struct sockaddr *at, char out[48]);
 void conn_accept_all(struct loop *l);
 /* conn_head.c */
 enum step conn_step_head(struct conn *c);
@@ -311,6 +314,17 @@ void conn_linger(struct conn *c);
 enum err tls_open(struct ctx *cx, struct str cert, struct str key, SSL_CTX **ret);
 void tls_close(SSL_CTX *tls);
 SSL *tls_conn_new(SSL_CTX *tls, int fd);
+/* Clients are asked for a certificate; any is taken, what it is worth is decided by whoever reads
+ * its fingerprint. */
+void tls_ask_cert(SSL_CTX *tls);
+/* The SHA-256 of the peer's certificate in lower case hex digits; false when there is none, or when
+ * it is not valid at this time. */
+bool tls_peer_cert(const SSL *ssl, char ret_hex[64]);
+/* For connections that we open. ca, cert and key may be empty (the system's, none). */
+enum err tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct str key,
+                         SSL_CTX **ret);
+/* The server's certificate must be good for name. */
+SSL *tls_client_new(SSL_CTX *tls, int fd, const char *name, bool is_ip);
 void tls_conn_free(SSL *ssl, bool is_clean);
 /* >0 bytes, 0 end, -1 would block, -2 broken */
 int64_t tls_read(SSL *ssl, char *p, size_t n);

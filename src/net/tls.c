@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 /* HTTP/1.1 or no protocol at all: a client that offers only others is told so (RFC 7301 3.2). */
 static int
@@ -75,6 +76,105 @@ tls_conn_new(SSL_CTX *tls, int fd)
     if (ssl != NULL) {
         SSL_set_accept_state(ssl);
     }
+    return ssl;
+}
+
+/* --- certificates of clients ------------------------------------------------------------------
+ */
+static int
+any_cert(int is_good, X509_STORE_CTX *store)
+{
+    (void)is_good;
+    (void)store;
+    return 1; /* the handshake has proved the key; whose it is, the fingerprint tells */
+}
+
+void
+tls_ask_cert(SSL_CTX *tls)
+{
+    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, any_cert);
+    (void)SSL_CTX_set_session_id_context(tls, (const unsigned char *)"bombo", 5);
+}
+
+bool
+tls_peer_cert(const SSL *ssl, char ret_hex[64])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    X509 *cert = SSL_get0_peer_certificate(ssl);
+    if (cert == NULL || X509_cmp_current_time(X509_get0_notBefore(cert)) >= 0 ||
+        X509_cmp_current_time(X509_get0_notAfter(cert)) <= 0 ||
+        X509_digest(cert, EVP_sha256(), sum, &n) != 1 || n != 32) {
+        return false;
+    }
+    for (unsigned i = 0; i < 32; i++) {
+        ret_hex[2 * i] = digits[sum[i] >> 4];
+        ret_hex[2 * i + 1] = digits[sum[i] & 15U];
+    }
+    return true;
+}
+
+/* --- connections we open ---------------------------------------------------------------------- */
+static bool
+client_files(struct ctx *cx, SSL_CTX *tls, struct str ca, struct str cert, struct str key)
+{
+    int r = ca.n == 0 ? SSL_CTX_set_default_verify_paths(tls)
+                      : SSL_CTX_load_verify_file(tls, str_z(cx->arena, ca));
+    if (r == 1 && cert.n != 0) {
+        r = SSL_CTX_use_certificate_chain_file(tls, str_z(cx->arena, cert)) == 1 &&
+            SSL_CTX_use_PrivateKey_file(tls, str_z(cx->arena, key), SSL_FILETYPE_PEM) == 1 &&
+            SSL_CTX_check_private_key(tls) == 1;
+    }
+    return r == 1;
+}
+
+enum err
+tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct str key, SSL_CTX **ret)
+{
+    static const unsigned char ours[] = "\x08http/1.1";
+    SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
+    if (tls == NULL) {
+        return tls_fail(cx, tls, "TLS");
+    }
+    (void)SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
+    (void)SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    (void)SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
+    (void)SSL_CTX_set_alpn_protos(tls, ours, sizeof(ours) - 1);
+    if (SSL_CTX_set_cipher_list(tls, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 ||
+        !client_files(cx, tls, ca, cert, key)) {
+        return tls_fail(cx, tls, "authority, certificate or key file of an upstream");
+    }
+    *ret = tls;
+    return ERR_OK;
+}
+
+SSL *
+tls_client_new(SSL_CTX *tls, int fd, const char *name, bool is_ip)
+{
+    SSL *ssl = SSL_new(tls);
+    if (ssl == NULL) {
+        return NULL;
+    }
+    int r = SSL_set_fd(ssl, fd);
+    if (r == 1 && is_ip) {
+        r = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name);
+    } else if (r == 1) {
+        union { /* the macro of SSL_set_tlsext_host_name casts const away; the name is only read */
+            const char *from;
+            void *to;
+        } p = { .from = name };
+        SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        r = SSL_set1_host(ssl, name) == 1 &&
+            SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, p.to) == 1;
+    }
+    if (r != 1) {
+        SSL_free(ssl);
+        return NULL;
+    }
+    SSL_set_connect_state(ssl);
     return ssl;
 }
 

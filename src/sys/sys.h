@@ -118,7 +118,10 @@ struct app_config {
     struct str sign_module; /* empty: software key of the demo CA; else a PKCS#11 module path */
     struct str sign_pin;
     struct str tls_cert, tls_key; /* PEM paths; empty: plain HTTP */
-    struct str today;             /* business date override YYYY-MM-DD, or empty */
+    struct str relay_address, relay_policy, relay_log, relay_cert, relay_key;
+    int32_t relay_port; /* 0: no relay beside the pages */
+    int32_t relay_loops;
+    struct str today; /* business date override YYYY-MM-DD, or empty */
     int32_t port;
     int32_t n_workers, n_loops;
     bool is_demo;          /* demo accounts, labelled simulators */
