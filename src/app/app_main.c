@@ -172,6 +172,7 @@ app_main(int argc, char **argv)
 {
     struct arena *a = arena_open(0);
     struct app_options o;
+    sys_memory_bound();
     int rc = app_options_read(a, argc, argv, &o) ? dispatch(&o) : 2;
     arena_close(a);
     return rc;

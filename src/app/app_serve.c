@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <stdio.h>
 
-#define GRACE_MS 10000
+#define GRACE_MS     10000
+#define TRIM_EVERY_S 30
 
 static const struct server_class classes[] = {
     { STR_INIT("default"), 0, 512 },
@@ -39,17 +40,19 @@ start_web(struct app *app, const struct app_options *o, const struct web_hooks *
     return server_start(&app->cx, &sc, &app->server);
 }
 
-/* Signals are taken by this thread alone; all others inherit them blocked. */
+/* Signals are taken by this thread alone; all others inherit them blocked. Between them it gives
+ * back memory that documents and lists left behind. */
 static void
 wait_for_end(void)
 {
+    const struct timespec every = { TRIM_EVERY_S, 0 };
     sigset_t set;
-    int got = 0;
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
-    while (sigwait(&set, &got) != 0) {
-    }
+    do {
+        sys_memory_trim();
+    } while (sigtimedwait(&set, NULL, &every) < 0);
 }
 
 static void

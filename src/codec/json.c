@@ -428,16 +428,23 @@ enum err
 json_parse(struct arena *a, struct str s, struct json_limits limits, struct json **ret,
            struct json_fault *ret_fault)
 {
-    struct reader r = { .arena = a, .n = s.n, .line = 1, .limits = limits };
+    return json_parse_in(a, a, s, limits, ret, ret_fault);
+}
+
+enum err
+json_parse_in(struct arena *nodes, struct arena *texts, struct str s, struct json_limits limits,
+              struct json **ret, struct json_fault *ret_fault)
+{
+    struct reader r = { .arena = nodes, .n = s.n, .line = 1, .limits = limits };
     r.limits.depth_max = limits.depth_max == 0 ? 32 : limits.depth_max;
     if (r.limits.depth_max > JSON_DEPTH_MAX) {
         r.limits.depth_max = JSON_DEPTH_MAX;
     }
     r.limits.nodes_max = limits.nodes_max == 0 ? 100000 : limits.nodes_max;
-    r.stack = ARENA_ARRAY(a, struct frame, r.limits.depth_max);
+    r.stack = ARENA_ARRAY(nodes, struct frame, r.limits.depth_max);
     enum err e = check_utf8(&r, s);
     if (e == ERR_OK) {
-        r.p = arena_copy(a, s.p, s.n);
+        r.p = arena_copy(texts, s.p, s.n);
         e = read_document(&r);
     }
     if (e != ERR_OK) {

@@ -58,6 +58,10 @@ struct json_fault {
  * limits. ERR_BAD_REQUEST with *ret_fault (may be NULL) filled. */
 NODISCARD enum err json_parse(struct arena *a, struct str s, struct json_limits limits,
                               struct json **ret, struct json_fault *ret_fault);
+/* The same with the tree in one arena and its strings in another, for those who keep only these. */
+NODISCARD enum err json_parse_in(struct arena *nodes, struct arena *texts, struct str s,
+                                 struct json_limits limits, struct json **ret,
+                                 struct json_fault *ret_fault);
 /* Member of an object, NULL when absent or j is NULL or not an object. */
 const struct json *json_get(const struct json *j, const char *key);
 const struct json *json_get_str_key(const struct json *j, struct str key);

@@ -42,6 +42,13 @@ void sys_random_bytes(struct ctx *cx, void *p, size_t n);
 /* n characters of the 32-letter alphabet 0-9A-Z without I, L, O, U (no look-alikes). */
 struct str sys_random_code(struct ctx *cx, size_t n);
 
+/* --- memory ----------------------------------------------------------------------------------- */
+/* Bounds what each thread keeps of freed memory. Once, before threads are made. */
+void sys_memory_bound(void);
+/* Gives back what was freed: reading a pack or drawing a document leaves many times what it keeps.
+ * Takes milliseconds; not for request threads. */
+void sys_memory_trim(void);
+
 /* --- files ------------------------------------------------------------------------------------ */
 /* Whole file up to max_bytes. ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO. */
 NODISCARD enum err sys_file_read(struct ctx *cx, struct str path, size_t max_bytes,

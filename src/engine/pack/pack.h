@@ -109,7 +109,8 @@ struct pack_fault {
 /* Arena that lives as long as the pack. */
 struct arena *pack_load_arena(struct pack_load *l);
 struct pack *pack_load_target(struct pack_load *l);
-/* Whole file by path inside the pack, null when absent. */
+/* Whole file by path inside the pack, null when absent. The bytes of .json files go when loading
+ * ends; others may be kept. */
 struct str pack_load_file(struct pack_load *l, struct str path);
 /* Paths that start with dir and end with suffix, sorted. */
 size_t pack_load_list(struct pack_load *l, struct str dir, struct str suffix, struct str **ret);
@@ -138,6 +139,9 @@ struct str pack_csv_get(const struct pack_csv *csv, size_t row,
                         const char *column); /* null when no such column */
 /* JSON file; NULL with a recorded fault when malformed or (if is_required) missing. */
 const struct json *pack_load_json(struct pack_load *l, struct str path, bool is_required);
+/* The same for who keeps only strings: the tree is in `tree`, its strings are the pack's. */
+const struct json *pack_load_json_in(struct pack_load *l, struct str path, bool is_required,
+                                     struct arena *tree);
 
 /* Checked readers: each records a fault with the line and returns something harmless. */
 struct pack_at { /* where a value stands */

@@ -224,6 +224,12 @@ pack_csv_get(const struct pack_csv *csv, size_t row, const char *column)
 const struct json *
 pack_load_json(struct pack_load *l, struct str path, bool is_required)
 {
+    return pack_load_json_in(l, path, is_required, l->pack->arena);
+}
+
+const struct json *
+pack_load_json_in(struct pack_load *l, struct str path, bool is_required, struct arena *tree)
+{
     struct str bytes = pack_load_file(l, path);
     if (bytes.p == NULL) {
         if (is_required) {
@@ -235,7 +241,7 @@ pack_load_json(struct pack_load *l, struct str path, bool is_required)
     struct json *j = NULL;
     struct json_fault fault = { 0 };
     struct json_limits limits = { .depth_max = PACK_JSON_DEPTH, .nodes_max = PACK_JSON_NODES };
-    if (json_parse(l->pack->arena, bytes, limits, &j, &fault) != ERR_OK) {
+    if (json_parse_in(tree, l->pack->arena, bytes, limits, &j, &fault) != ERR_OK) {
         pack_load_faultf(
             l, path, fault.line, "Sửa cú pháp JSON: dấu phẩy, ngoặc, dấu nháy, khóa trùng",
             "JSON hỏng ở cột %u: %s", fault.column, fault.what != NULL ? fault.what : "");
@@ -302,13 +308,23 @@ check_texts(struct pack_load *l)
     arena_close(scratch);
 }
 
+/* JSON is read into trees with strings of their own: its bytes stay the caller's. */
+static struct str
+kept_bytes(struct arena *a, const struct pack_file *f)
+{
+    if (f->bytes.n == 0) {
+        return STR("");
+    }
+    return str_ends(f->path, STR(".json")) ? f->bytes : str_dup(a, f->bytes);
+}
+
 static const struct pack_file *
 copy_files(struct arena *a, const struct pack_file *files, size_t n)
 {
     struct pack_file *v = ARENA_ARRAY(a, struct pack_file, n + 1);
     for (size_t i = 0; i < n; i++) {
         v[i].path = str_dup(a, files[i].path);
-        v[i].bytes = files[i].bytes.n == 0 ? STR("") : str_dup(a, files[i].bytes);
+        v[i].bytes = kept_bytes(a, &files[i]);
     }
     pack_files_sort(v, n);
     return v;

@@ -161,10 +161,12 @@ static void
 read_all(struct pack_load *l, const struct procedures *ps, struct entries *es)
 {
     struct str *paths = NULL;
+    struct arena *tree = arena_open(0);
     size_t n = pack_load_list(l, STR("procedures/"), STR(".json"), &paths);
     for (size_t i = 0; i < n; i++) {
         struct pack_at at = { l, paths[i] };
-        const struct json *root = pack_load_json(l, paths[i], true);
+        arena_reset(tree);
+        const struct json *root = pack_load_json_in(l, paths[i], true, tree);
         if (root != NULL && root->type == JSON_LIST) {
             for (JSON_EACH(root, it)) {
                 read_one(at, it, ps, es);
@@ -173,6 +175,7 @@ read_all(struct pack_load *l, const struct procedures *ps, struct entries *es)
             read_one(at, root, ps, es);
         }
     }
+    arena_close(tree);
 }
 
 static int

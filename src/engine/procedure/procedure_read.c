@@ -15,11 +15,13 @@ static const char *const procedure_keys[] = {
 static size_t
 choose(struct pack_at at, uint32_t line, struct str s, const char *const *names, const char *what)
 {
-    struct buf all = buf_new(pack_load_arena(at.l), 1000);
     for (size_t i = 0; names[i] != NULL; i++) {
         if (str_eq(s, str_of(names[i]))) {
             return i;
         }
+    }
+    struct buf all = buf_new(pack_load_arena(at.l), 1000);
+    for (size_t i = 0; names[i] != NULL; i++) {
         buf_addf(&all, "%s%s", i > 0 ? ", " : "", names[i]);
     }
     pack_load_fault(
