@@ -243,7 +243,9 @@ def read_schema(path, dialect):
     if dialect == "sqlite":
         text = re.sub(r"\bBIGINT(\s+NOT\s+NULL)?\s+PRIMARY\s+KEY\b", "INTEGER PRIMARY KEY", text, flags=re.I)
     else:
+        # bytewise order, as in SQLite: ranges of folded names, keys of paging
         text = re.sub(r"\bBLOB\b", "BYTEA", text)
+        text = re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', text)
     lines = [re.sub(r"\s+", " ", line).strip() for line in text.split("\n")]
     return "\n".join(line for line in lines if line) + "\n"
 

@@ -21,7 +21,10 @@ struct option {
 static const struct option options[] = {
     { "--port", "port to listen on (8080)", OPT_NUMBER, CONFIG(port) },
     { "--data", "data folder (data)", OPT_TEXT, CONFIG(data_dir) },
-    { "--store", "store, sqlite:PATH (in the data folder)", OPT_TEXT, CONFIG(store_url) },
+    { "--store", "sqlite:PATH or postgres://USER@HOST/DATABASE (sqlite, in the data folder)",
+      OPT_TEXT, CONFIG(store_url) },
+    { "--store-connections", "PostgreSQL: connections at most (three per core)", OPT_NUMBER,
+      CONFIG(n_store_connections) },
     { "--pack",
       "pack folders, ':'-separated, the first wins (" PACK "; with --demo also " DEMO_PACK ")",
       OPT_TEXT, CONFIG(pack_dirs) },
@@ -202,6 +205,13 @@ fill_defaults(struct arena *a, struct app_options *o)
     }
 }
 
+static bool
+is_store_url(struct str url)
+{
+    return str_is_empty(url) || str_starts(url, STR("sqlite:")) ||
+           str_starts(url, STR("postgres://")) || str_starts(url, STR("postgresql://"));
+}
+
 bool
 app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret)
 {
@@ -211,6 +221,13 @@ app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret
     if (!str_is_empty(ret->config.today) && !date_parse(ret->config.today, &today)) {
         (void)fprintf(stderr, "bombo: --today wants a date like 2026-11-25, not \"" STR_FMT "\"\n",
                       STR_ARG(ret->config.today));
+        is_good = false;
+    }
+    if (!is_store_url(ret->config.store_url)) {
+        (void)fprintf(stderr,
+                      "bombo: --store wants sqlite:PATH or postgres://USER@HOST/DATABASE, "
+                      "not \"" STR_FMT "\"\n",
+                      STR_ARG(ret->config.store_url));
         is_good = false;
     }
     if (str_is_empty(ret->config.tls_cert) != str_is_empty(ret->config.tls_key)) {

@@ -86,15 +86,25 @@ begin(struct app *app, const struct app_config *config)
                             .trace_id = STR("start") };
 }
 
-static const char *
-store_remedy(enum err e)
+static bool
+is_postgres(const struct app_config *config)
 {
+    return str_starts(config->store_url, STR("postgres"));
+}
+
+static const char *
+store_remedy(const struct app_config *config, enum err e)
+{
+    if (is_postgres(config) && err_status(e) != 415) {
+        return "Is PostgreSQL running, does the database exist, may this user create tables in it? "
+               "`psql URL` with the URL of --store must connect.";
+    }
     switch (err_status(e)) {
     case 503:
         return "Another bombo uses this data folder: stop it, or choose another with --data.";
     case 415:
         return "Nothing was changed. Run the program that fits, or choose another folder with "
-               "--data.";
+               "--data or another database with --store.";
     default:
         return "Check the data folder and the free space on its disk.";
     }
@@ -105,11 +115,12 @@ app_open_reading(struct app *app, const struct app_config *config)
 {
     begin(app, config);
     struct store_config sc = { .url = app->cx.config->store_url,
+                               .connections_n = (uint32_t)config->n_store_connections,
                                .on_connect = app_on_connect(),
                                .is_read_only = true };
     enum err e = store_open(&app->cx, &sc, &app->store);
     if (e != ERR_OK) {
-        return complain(app, "the store cannot be read", store_remedy(e), e);
+        return complain(app, "the store cannot be read", store_remedy(config, e), e);
     }
     app->cx.store = app->store;
     return true;
@@ -120,7 +131,9 @@ app_open(struct app *app, const struct app_config *config)
 {
     begin(app, config);
     const struct app_config *kept = app->cx.config;
-    struct store_config sc = { .url = kept->store_url, .on_connect = app_on_connect() };
+    struct store_config sc = { .url = kept->store_url,
+                               .connections_n = (uint32_t)kept->n_store_connections,
+                               .on_connect = app_on_connect() };
     enum err e = sys_mkdirs(&app->cx, kept->data_dir);
     if (e != ERR_OK) {
         return complain(app, "the data folder cannot be made",
@@ -128,7 +141,7 @@ app_open(struct app *app, const struct app_config *config)
     }
     e = store_open(&app->cx, &sc, &app->store);
     if (e != ERR_OK) {
-        return complain(app, "the store cannot be opened", store_remedy(e), e);
+        return complain(app, "the store cannot be opened", store_remedy(config, e), e);
     }
     app->cx.store = app->store;
     return open_rest(app);

@@ -9,6 +9,10 @@
 #include <strings.h>
 #include <time.h>
 #include <wchar.h>
+/* libpq's macro atooid names a poisoned word */
+#if __has_include(<postgres_ext.h>)
+#include <postgres_ext.h>
+#endif
 
 #ifndef BASE_BANNED_OFF
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof

@@ -29,3 +29,10 @@ CREATE TABLE job_timed (
     ran_us BIGINT,
     last_error TEXT
 );
+
+-- postgres:
+-- derived: never holds a row; write transactions lock it (src/store/postgres/write.c)
+CREATE TABLE store_lane (
+    id BIGINT PRIMARY KEY
+);
+-- end

@@ -15,7 +15,11 @@ store_open(struct ctx *cx, const struct store_config *config, struct store **ret
     if (str_starts(config->url, prefix)) {
         return sqlite_store_open(cx, config, str_slice(config->url, prefix.n, config->url.n), ret);
     }
-    return err_set(cx, ERR_UNSUPPORTED, "store URL must begin with sqlite:");
+    if (str_starts(config->url, STR("postgres://")) ||
+        str_starts(config->url, STR("postgresql://"))) {
+        return pg_store_open(cx, config, ret);
+    }
+    return err_set(cx, ERR_UNSUPPORTED, "store URL must begin with sqlite: or postgres://");
 }
 
 void
@@ -55,12 +59,27 @@ store_read(struct ctx *cx, store_tx_fn *fn, void *arg)
     }
     struct store_conn *c = NULL;
     TRY(cx->store->ops->reader(cx, cx->store, &c));
-    TRY(cx->store->ops->snapshot_begin(cx, c));
-    cx->conn = c;
-    enum err e = fn(cx, arg);
-    cx->conn = NULL;
-    cx->store->ops->snapshot_end(cx, c);
+    enum err e = cx->store->ops->snapshot_begin(cx, c);
+    if (e == ERR_OK) {
+        cx->conn = c;
+        e = fn(cx, arg);
+        cx->conn = NULL;
+        cx->store->ops->snapshot_end(cx, c);
+    }
+    cx->store->ops->reader_done(cx->store, c);
     return e;
+}
+
+/* The smallest id of this process's kind that is above last and not below now's step. */
+static int64_t
+id_after(const struct store *s, int64_t now, int64_t last)
+{
+    if (s->id_step <= 1) {
+        return now > last ? now : last + 1;
+    }
+    int64_t from = now > last ? now : last;
+    int64_t id = from - from % s->id_step + s->id_node;
+    return id > last ? id : id + s->id_step;
 }
 
 int64_t
@@ -73,7 +92,7 @@ store_new_id(struct ctx *cx)
     int64_t last = atomic_load(&cx->store->last_id);
     int64_t next = 0;
     do {
-        next = now > last ? now : last + 1;
+        next = id_after(cx->store, now, last);
     } while (!atomic_compare_exchange_weak(&cx->store->last_id, &last, next));
     return next;
 }
@@ -82,11 +101,15 @@ static enum err
 run_stmt(struct ctx *cx, struct store_run *run)
 {
     struct store_conn *c = cx->conn;
-    if (c == NULL) {
-        TRY(cx->store->ops->reader(cx, cx->store, &c));
-    }
     cx->n_statements++;
-    TRY(cx->store->ops->run(cx, c, run));
+    if (c != NULL) {
+        TRY(cx->store->ops->run(cx, c, run));
+    } else {
+        TRY(cx->store->ops->reader(cx, cx->store, &c));
+        enum err e = cx->store->ops->run(cx, c, run);
+        cx->store->ops->reader_done(cx->store, c);
+        TRY(e);
+    }
     if (arena_is_over(cx->arena)) {
         return err_set(cx, ERR_TOO_LARGE, "%s: arena quota passed", run->st->name);
     }

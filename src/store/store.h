@@ -27,8 +27,10 @@
 
 #include "base/ctx.h"
 
-/* One transaction's work. Runs on the writer thread (SQLite), perhaps twice: it touches nothing
- * outside the store. cx is the caller's; the caller waits. */
+/* One transaction's work. Runs on the writer thread (SQLite) or the caller's (PostgreSQL), perhaps
+ * twice: it touches nothing outside the store. cx is the caller's; the caller waits. On both stores
+ * it sees the rows as if no other ran meanwhile. It ends when a statement fails (ERR_NOT_FOUND is
+ * no failure): PostgreSQL takes no more statements of that transaction. */
 typedef enum err store_tx_fn(struct ctx *cx, void *arg);
 
 /* Runs fn in one transaction and returns when it is durable. An error from fn rolls back its own
@@ -47,7 +49,8 @@ NODISCARD enum err store_read(struct ctx *cx, store_tx_fn *fn, void *arg);
 NODISCARD enum err store_outbox_put(struct ctx *cx, struct str topic, struct str key,
                                     struct str payload);
 
-/* A new row id: time-ordered, positive, unique in this installation. */
+/* A new row id: time-ordered, positive, unique in this installation, also among the processes on
+ * one database. */
 int64_t store_new_id(struct ctx *cx);
 
 /* --- what generated code uses ------------------------------------------------------------- */
@@ -92,11 +95,12 @@ struct sqlite3;
 typedef enum err store_connect_fn(struct ctx *cx, struct sqlite3 *db);
 
 struct store_config {
-    struct str url;     /* "sqlite:/path/bombo.db" (later "postgres://...") */
-    uint32_t queue_max; /* closures waiting for the writer; 0 = 4096 */
-    uint32_t batch_max; /* closures per commit; 0 = 256 */
-    uint32_t cache_kib; /* page cache per connection; 0 = 2048 */
-    const char *vfs;    /* SQLite VFS name for fault tests; NULL = default */
+    struct str url;         /* "sqlite:/path/bombo.db", or "postgres://..." as libpq reads it */
+    uint32_t connections_n; /* PostgreSQL: held at most; 0 = 3 per core, at least 4 */
+    uint32_t queue_max;     /* closures waiting for the writer or a connection; 0 = 4096 */
+    uint32_t batch_max;     /* closures per commit; 0 = 256 */
+    uint32_t cache_kib;     /* page cache per connection; 0 = 2048 */
+    const char *vfs;        /* SQLite VFS name for fault tests; NULL = default */
     store_connect_fn *const
         *on_connect; /* called for each new connection; ended by NULL; or NULL */
     const struct store_schema_set
@@ -114,7 +118,9 @@ void store_close(struct store *s);
 void store_thread_done(struct store *s);
 
 struct store_stats {
-    uint64_t n_commits, n_closures, n_batches_retried, n_syncs_waited;
+    uint64_t n_commits, n_closures;
+    uint64_t n_batches_retried; /* PostgreSQL: transactions run again */
+    uint64_t n_syncs_waited;
     uint64_t closure_us_max, closure_us_sum, queue_depth;
 };
 void store_stats(struct store *s, struct store_stats *ret);

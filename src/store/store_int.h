@@ -1,5 +1,5 @@
 /* store_int.h: inside the store. The seam between what modules call (store.c) and an engine
- * (sqlite/, later postgres/): one ops table, and what every engine's store and connection begin
+ * (sqlite/, postgres/): one ops table, and what every engine's store and connection begin
  * with. */
 #ifndef STORE_STORE_INT_H
 #define STORE_STORE_INT_H
@@ -32,6 +32,8 @@ struct store_ops {
     enum err (*write)(struct ctx *cx, struct store *s, store_tx_fn *fn, void *arg);
     /* The connection on which this thread may read now. */
     enum err (*reader)(struct ctx *cx, struct store *s, struct store_conn **ret);
+    /* The statement or snapshot for which reader gave it is over. */
+    void (*reader_done)(struct store *s, struct store_conn *c);
     enum err (*snapshot_begin)(struct ctx *cx, struct store_conn *c);
     void (*snapshot_end)(struct ctx *cx, struct store_conn *c);
     enum err (*run)(struct ctx *cx, struct store_conn *c, struct store_run *run);
@@ -45,6 +47,9 @@ typedef void store_outbox_hook(void *arg);
 
 struct store {
     const struct store_ops *ops;
+    bool is_shared; /* other processes may write to the same database */
+    /* New ids are id_node beyond a multiple of id_step, so that processes never give the same. */
+    int64_t id_step, id_node;
     _Atomic int64_t last_id;
     pthread_mutex_t hook_mutex; /* held while the hook runs, so that its owner can end */
     store_outbox_hook *outbox_hook;
@@ -72,5 +77,8 @@ store_outbox_changed(struct ctx *cx)
 /* Opens an SQLite store; path is what follows "sqlite:" in the URL. */
 NODISCARD enum err sqlite_store_open(struct ctx *cx, const struct store_config *config,
                                      struct str path, struct store **ret);
+/* Opens a PostgreSQL store; the URL goes to libpq as it is. */
+NODISCARD enum err pg_store_open(struct ctx *cx, const struct store_config *config,
+                                 struct store **ret);
 
 #endif

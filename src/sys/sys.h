@@ -131,6 +131,7 @@ struct app_config {
     struct str today; /* business date override YYYY-MM-DD, or empty */
     int32_t port;
     int32_t n_workers, n_loops;
+    int32_t n_store_connections; /* PostgreSQL; 0 = three per core */
     bool is_demo;          /* demo accounts, labelled simulators */
     bool is_secure_cookie; /* true behind TLS */
 };

@@ -2,10 +2,33 @@
 #include "lib/harness.h"
 
 #include "base/date.h"
+#include "lib/harness_pg.h"
+
+#include <stdlib.h>
 
 /* Functions that modules register on each SQLite connection (store_config.on_connect); app/ has the
  * same list for the program. */
 static store_connect_fn *const test_on_connect[] = { NULL };
+
+bool
+test_is_postgres(void)
+{
+    const char *which = getenv("BOMBO_TEST_STORE");
+    return which != NULL && strcmp(which, "postgres") == 0;
+}
+
+static void
+url_fill(struct test_env *env)
+{
+    if (!str_is_empty(env->store_config.url)) {
+        return;
+    }
+    env->is_own_db = test_is_postgres();
+    env->store_config.url =
+        env->is_own_db
+            ? test_pg_take(env->cx->arena, env->store_config.schema == NULL)
+            : str_fmt(env->cx->arena, "sqlite:" STR_FMT "/bombo.db", STR_ARG(env->data_dir));
+}
 
 static void
 config_fill(struct test_env *env)
@@ -53,10 +76,7 @@ test_env_new_with(const struct store_config *config)
     env->cx = ctx_base(env);
     ASSERT_OK(env->cx, sys_temp_dir(env->cx, &env->data_dir));
     env->store_config = *config;
-    if (str_is_empty(env->store_config.url)) {
-        env->store_config.url =
-            str_fmt(env->cx->arena, "sqlite:" STR_FMT "/bombo.db", STR_ARG(env->data_dir));
-    }
+    url_fill(env);
     if (env->store_config.on_connect == NULL) {
         env->store_config.on_connect = test_on_connect;
     }
@@ -77,7 +97,11 @@ test_env_free(struct test_env *env)
     if (env == NULL) {
         return;
     }
+    bool is_fine = env->cx->store != NULL && env->store_config.schema == NULL;
     store_close(env->cx->store);
+    if (env->is_own_db) {
+        test_pg_give_back(env->store_config.url, is_fine);
+    }
     ASSERT_OK(env->cx, sys_remove_tree(env->cx, env->data_dir));
     test_ctx_free(env->cx);
     free(env);
@@ -118,6 +142,7 @@ test_i64(struct ctx *cx, const char *sql)
     static const struct store_col out[] = { { "n", STORE_I64, 0 } };
     struct store_stmt st = { .name = sql,
                              .sqlite = sql,
+                             .postgres = sql,
                              .kind = STORE_ONE,
                              .out = out,
                              .n_out = 1,
@@ -138,7 +163,7 @@ static enum err
 sql_tx(struct ctx *cx, void *arg)
 {
     struct store_stmt st = {
-        .name = arg, .sqlite = arg, .kind = STORE_EXEC, .index = STORE_NOT_CACHED
+        .name = arg, .sqlite = arg, .postgres = arg, .kind = STORE_EXEC, .index = STORE_NOT_CACHED
     };
     return store_stmt_exec(cx, &st, NULL, NULL);
 }

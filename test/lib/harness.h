@@ -20,7 +20,24 @@ struct test_env {
     struct app_config config;
     struct store_config store_config;
     struct str data_dir;
+    bool is_own_db; /* PostgreSQL: the database was made for this environment */
 };
+
+/* True when the tests run on PostgreSQL: BOMBO_TEST_STORE=postgres, see tools/with-postgres. Tests
+ * of what only the embedded store has begin with TEST_SQLITE_ONLY(). */
+bool test_is_postgres(void);
+#define TEST_SQLITE_ONLY()                                                                         \
+    do {                                                                                           \
+        if (test_is_postgres()) {                                                                  \
+            skip();                                                                                \
+        }                                                                                          \
+    } while (0)
+#define TEST_POSTGRES_ONLY()                                                                       \
+    do {                                                                                           \
+        if (!test_is_postgres()) {                                                                 \
+            skip();                                                                                \
+        }                                                                                          \
+    } while (0)
 
 /* A ready environment; fails the test when it cannot be made. */
 struct test_env *test_env_new(void);

@@ -30,6 +30,12 @@ thread_done(struct store *base)
     }
 }
 
+/* The thread keeps its connection. */
+static void
+reader_done(struct store *base UNUSED, struct store_conn *c UNUSED)
+{
+}
+
 static void
 stats(struct store *base, struct store_stats *ret)
 {
@@ -89,6 +95,7 @@ sqlite_store_close(struct store *base)
 static const struct store_ops sqlite_ops = {
     .write = sqlite_write,
     .reader = sqlite_reader,
+    .reader_done = reader_done,
     .snapshot_begin = snapshot_begin,
     .snapshot_end = snapshot_end,
     .run = sqlite_run,

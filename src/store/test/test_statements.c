@@ -47,6 +47,7 @@ static void
 test_statements_prepare_with_declared_columns(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct test_env *env = test_env_new();
     sqlite3 *db = open_db(env);
     size_t n_bad = 0;
@@ -149,6 +150,7 @@ static void
 test_statements_use_an_index_or_say_why_not(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct test_env *env = test_env_new();
     sqlite3 *db = open_db(env);
     size_t n_bad = 0;
@@ -165,6 +167,7 @@ static void
 test_check_plan_full_scan_is_found(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct test_env *env = test_env_new();
     sqlite3 *db = open_db(env);
     const char *bad = "EXPLAIN QUERY PLAN SELECT id FROM outbox WHERE payload = 'x'";

@@ -105,8 +105,13 @@ test_write_unique_violation_is_conflict_and_may_be_handled(void **state)
 {
     (void)state;
     struct test_env *env = test_env_new();
-    ASSERT_OK(env->cx, store_write(env->cx, constraint_tx, NULL));
-    assert_int_equal(test_count(env->cx, "outbox"), 1);
+    if (test_is_postgres()) { /* it takes nothing more after the failure, whatever the closure says
+                               */
+        assert_int_equal(store_write(env->cx, constraint_tx, NULL), ERR_CONFLICT);
+    } else {
+        ASSERT_OK(env->cx, store_write(env->cx, constraint_tx, NULL));
+    }
+    assert_int_equal(test_count(env->cx, "outbox"), test_is_postgres() ? 0 : 1);
     test_env_free(env);
 }
 
@@ -133,7 +138,8 @@ test_read_keeps_one_snapshot(void **state)
     struct snapshot s = { .other = test_ctx_new(env) };
     ASSERT_OK(env->cx, store_read(env->cx, snapshot_fn, &s));
     assert_true(s.first == s.second);
-    assert_true(test_count(env->cx, "store_meta") == s.first + 1);
+    assert_int_equal(
+        test_i64(env->cx, "SELECT count(*) FROM store_meta WHERE name = 'while-reading'"), 1);
     test_ctx_free(s.other);
     test_env_free(env);
 }
@@ -190,6 +196,7 @@ static void
 test_write_given_up_while_queued_leaves_nothing(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct test_env *env = test_env_new();
     struct ctx *cx = env->cx;
     struct gate g;
@@ -265,6 +272,7 @@ static void
 test_write_full_queue_is_busy(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct test_env *env = test_env_new_with(&(struct store_config){ .queue_max = 1 });
     struct gate g;
     struct writer w = { .cx = test_ctx_new(env), .name = STR("queued") };
@@ -286,6 +294,7 @@ static void
 test_write_batch_shares_one_commit_and_isolates_failures(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct test_env *env = test_env_new();
     struct gate g;
     struct writer w[20];
@@ -370,6 +379,7 @@ static void
 test_open_second_time_is_busy(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct test_env *env = test_env_new();
     struct store *second = NULL;
     assert_int_equal(store_open(env->cx, &env->store_config, &second), ERR_BUSY);
@@ -397,7 +407,8 @@ test_open_read_only_reads_beside_the_writer_and_never_writes(void **state)
     ASSERT_STR(row.value, "3");
     store_close(other->store);
     ASSERT_OK(env->cx, put(env->cx, STR("c"), STR("4"), ERR_OK));
-    config.url = STR("sqlite:/nowhere/at/all.db");
+    config.url = test_is_postgres() ? STR("postgresql:///none?host=/nowhere")
+                                    : STR("sqlite:/nowhere/at/all.db");
     assert_int_equal(store_open(other, &config, &other->store), ERR_STORE);
     test_ctx_free(other);
     test_env_free(env);

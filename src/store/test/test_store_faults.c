@@ -54,6 +54,7 @@ static void
 test_write_is_synced_before_the_answer(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct world w = world_new();
     for (int i = 0; i < 200; i++) {
         uint64_t before = fault_vfs_n_syncs(w.vfs);
@@ -136,6 +137,7 @@ static void
 test_acknowledged_writes_survive_lost_power(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct world w = world_new();
     for (uint64_t seed = 1; seed <= 4; seed++) {
         crash_round(&w, FAULT_DROP, seed);
@@ -149,6 +151,7 @@ static void
 test_fault_vfs_loses_what_was_not_synced(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct fault_vfs *vfs = fault_vfs_new("fault-off");
     struct test_env *env = test_env_new();
     char *path = str_z(env->cx->arena, str_cat(env->cx->arena, env->data_dir, STR("/other.db")));
@@ -310,6 +313,7 @@ static void
 test_batch_lost_by_full_disk_keeps_neighbours(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     lost_batch(SQLITE_FULL, false, ERR_DISK_FULL);
 }
 
@@ -317,6 +321,7 @@ static void
 test_batch_lost_by_io_error_keeps_neighbours(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     lost_batch(SQLITE_IOERR_WRITE, false, ERR_STORE);
 }
 
@@ -324,6 +329,7 @@ static void
 test_batch_lost_by_memory_keeps_neighbours(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     lost_batch(SQLITE_IOERR_NOMEM, false, ERR_STORE);
 }
 
@@ -331,6 +337,7 @@ static void
 test_batch_lost_under_closure_that_goes_on_writes_nothing(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     lost_batch(SQLITE_FULL, true, ERR_DISK_FULL);
 }
 
@@ -340,6 +347,7 @@ static void
 test_write_failing_at_each_call_is_all_or_nothing(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     static const int codes[] = { SQLITE_IOERR_WRITE, SQLITE_FULL, SQLITE_IOERR_NOMEM };
     struct world w = world_new();
     struct ctx *cx = w.env->cx;
@@ -361,6 +369,7 @@ static void
 test_write_once_failing_commit_is_tried_again_alone(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct world w = world_new();
     fault_vfs_fail(w.vfs, FAULT_SYNC, 1, SQLITE_IOERR_FSYNC, false);
     ASSERT_OK(w.env->cx, put(w.env->cx, STR("a")));
@@ -373,6 +382,7 @@ static void
 test_disk_full_refuses_and_loses_nothing(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY();
     struct world w = world_new();
     struct ctx *cx = w.env->cx;
     ASSERT_OK(cx, put(cx, STR("before")));

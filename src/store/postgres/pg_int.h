@@ -1,0 +1,87 @@
+/* pg_int.h: inside the PostgreSQL engine of the store. */
+#ifndef STORE_PG_INT_H
+#define STORE_PG_INT_H
+
+#include "store/store_int.h"
+#include "sys/sys.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+
+/* The first key of every advisory lock of the program: "BomB". The second says which. */
+#define PG_LOCK_SPACE   0x426f6d42
+#define PG_LOCK_MIGRATE (-1)
+/* Locks 0 .. PG_NODES_MAX - 1: the place of a running process in ids. */
+#define PG_NODES_MAX 32
+
+/* How far an id may run ahead of what is stored as handed out. */
+#define PG_ID_AHEAD INT64_C(5000000)
+
+struct pg_conn {
+    struct store_conn base;
+    PGconn *pg;        /* NULL: not connected */
+    bool *is_prepared; /* store_n_stmts of them */
+    struct pg_conn *next_free;
+    bool is_in_tx;
+    bool is_lost;    /* the connection broke: nothing of the transaction can be committed */
+    bool is_retry;   /* the database asks to run the transaction again */
+    enum err broken; /* the first failure inside the transaction, or ERR_OK */
+    uint32_t n_cursors;
+    const struct sys_clock *clock;
+};
+
+struct pg_store {
+    struct store base;
+    struct arena *arena; /* the strings below */
+    const char *url;
+    const struct store_schema_set *schema;
+    bool is_read_only;
+    bool has_sync; /* what close has to undo */
+
+    pthread_condattr_t cond_attr;
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t is_free;
+    struct pg_conn *conns; /* n_conns of them */
+    uint32_t n_conns, n_waiting, queue_max;
+    struct pg_conn *free_conns;
+    struct store_stats stats;
+
+    pthread_mutex_t control_mutex; /* guards all below */
+    PGconn *control;               /* holds this process's place; not in the pool */
+    int32_t node;                  /* -1: none */
+    _Atomic int64_t id_high;       /* as stored */
+};
+
+/* fail.c: sets what went wrong; res may be NULL. Marks the connection as lost or to be tried
+ * again. */
+NODISCARD enum err pg_fail(struct ctx *cx, struct pg_conn *c, const PGresult *res,
+                           const char *what);
+
+/* conn.c */
+NODISCARD enum err pg_connect(struct ctx *cx, const struct pg_store *s, PGconn **ret);
+NODISCARD enum err pg_conn_ready(struct ctx *cx, struct pg_store *s, struct pg_conn *c);
+void pg_conn_close(struct pg_conn *c);
+/* A command without rows, or several in one message. */
+NODISCARD enum err pg_exec(struct ctx *cx, struct pg_conn *c, const char *sql);
+enum err pg_run(struct ctx *cx, struct store_conn *base, struct store_run *run);
+
+/* pool.c */
+NODISCARD enum err pg_take(struct ctx *cx, struct pg_store *s, struct pg_conn **ret);
+void pg_give_back(struct pg_store *s, struct pg_conn *c);
+
+/* write.c */
+enum err pg_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
+
+/* schema.c */
+NODISCARD enum err pg_schema_ready(struct ctx *cx, struct pg_store *s, struct pg_conn *c);
+NODISCARD enum err pg_schema_same(struct ctx *cx, struct pg_store *s, struct pg_conn *c);
+NODISCARD enum err pg_meta_get(struct ctx *cx, struct pg_conn *c, const char *name,
+                               struct str *ret);
+
+/* node.c: the place of this process among those that write */
+NODISCARD enum err pg_node_take(struct ctx *cx, struct pg_store *s);
+/* Makes sure that the ids of the transaction about to begin are below what is stored. */
+NODISCARD enum err pg_node_keep(struct ctx *cx, struct pg_store *s);
+void pg_node_leave(struct pg_store *s);
+
+#endif
