@@ -217,8 +217,10 @@ static enum err
 end_tx(struct ctx *cx, void *arg)
 {
     const struct end_job *job = arg;
-    return q_session_revoke(cx, NULL, .id = job->session, .account_id = job->account,
-                            .now_us = sys_now_us(cx));
+    int64_t n = 0;
+    TRY(q_session_revoke(cx, &n, .id = job->session, .account_id = job->account,
+                         .now_us = sys_now_us(cx)));
+    return n == 1 ? ERR_OK : err_set(cx, ERR_NOT_FOUND, "no such session of this account");
 }
 
 enum err

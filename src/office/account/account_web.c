@@ -106,7 +106,10 @@ post_sign_out(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     (void)rq;
     if (cx->actor != NULL) {
-        TRY(access_session_end(cx, cx->actor->account, cx->who.session));
+        enum err e = access_session_end(cx, cx->actor->account, cx->who.session);
+        if (e != ERR_OK && e != ERR_NOT_FOUND) { /* ended already: as was wished */
+            return e;
+        }
     }
     http_response_header(web_http(rs), STR("Set-Cookie"), access_cookie(cx, STR("")));
     web_flash(cx, rs, "account.signed_out");

@@ -75,8 +75,9 @@ tell_result(struct ctx *cx, const int64_t *tasks, size_t n, struct tpl_onestop_s
         struct flow_task t;
         struct dossier d;
         if (flow_task_by_id(cx, tasks[i], &t) != ERR_OK ||
-            dossier_get(cx, t.subject_id, &d) != ERR_OK) {
-            continue;
+            dossier_get(cx, t.subject_id, &d) != ERR_OK ||
+            !access_may_in(cx, "dossier.sign", d.unit)) {
+            continue; /* not the signer's: not even its number is told */
         }
         bool is_signed = str_eq(t.state, STR("done")) && str_eq(t.outcome, STR("sign")) &&
                          t.done_by == cx->who.account;

@@ -259,6 +259,7 @@ op_position_add(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                               .from = web_text(rq, "from"),
                               .to = web_text(rq, "to") };
     TRY(web_param_id(cx, rq, "id", &j.account));
+    TRY(access_require_over(cx, "user.manage", j.account));
     if (unit_by_key(cx, j.unit) == NULL) {
         ctx_problem(cx, STR("unit"), STR("operator.unit_unknown"), STR_NULL);
     }
@@ -269,7 +270,6 @@ op_position_add(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         ctx_problem(cx, STR("to"), STR("operator.to_before_from"), STR_NULL);
     }
     TRY(ctx_check(cx));
-    TRY(access_require_over(cx, "user.manage", j.account));
     TRY(access_require_in(cx, "user.manage", j.unit));
     TRY(store_write(cx, position_tx, &j));
     web_flash(cx, rs, "operator.saved");
