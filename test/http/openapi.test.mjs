@@ -1,12 +1,13 @@
 // /api/openapi.json: linted by npm's Redocly CLI, and complete enough to walk the API by it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { begin, complete } from '../lib/filing.mjs';
-import { Client, dropDir, newDir, root, startServer } from '../lib/server.mjs';
+import { makeToken } from '../lib/api.mjs';
+import { begin, complete, newPicture } from '../lib/filing.mjs';
+import { Client, demo, dropDir, newDir, officers, root, startServer } from '../lib/server.mjs';
 
 let server, client;
 before(async () => {
@@ -99,4 +100,23 @@ test('an Idempotency-Key twice: one submission, the same answer; another person 
   const theirs = await post(other, 'khoa-1', '{"cam_doan":true}');
   assert.ok(theirs.status >= 400, theirs.text);
   assert.equal(theirs.headers.get('idempotency-replayed'), null);
+});
+
+test('the walk of doc/api.md runs as it stands', { timeout: 60000 }, async () => {
+  const script = /```bash\n([\s\S]*?)```/.exec(readFileSync(join(root, 'doc/api.md'), 'utf8'))[1];
+  const dir = newDir();
+  const photo = join(dir, 'photo.jpg');
+  writeFileSync(photo, newPicture());
+  const env = { ...process.env, URL: server.url, PIN: demo.pin, PHOTO: photo,
+    CITIZEN: await makeToken(server, demo.citizen, ['dossier.file', 'pay.own']),
+    OFFICER: await makeToken(server, officers.receiver, ['dossier.read_unit', 'dossier.receive']),
+    SPECIALIST: await makeToken(server, officers.specialist, ['dossier.read_unit', 'dossier.process']),
+    LEADER: await makeToken(server, officers.leader, ['dossier.read_unit', 'dossier.sign', 'stats.read']) };
+  const p = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: dir, env, encoding: 'utf8', timeout: 50000 });
+  assert.equal(p.status, 0, p.stdout + p.stderr);
+  const pdf = readFileSync(join(dir, 'result.pdf'));
+  assert.equal(pdf.subarray(0, 5).toString(), '%PDF-');
+  assert.match(p.stdout, /Đúng bản đã cấp và còn hiệu lực/);
+  assert.match(p.stdout, /Hôm nay nhận \d+ hồ sơ/);
+  dropDir(dir);
 });
