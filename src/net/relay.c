@@ -206,8 +206,8 @@ relay_stop(struct relay *r, uint32_t grace_ms)
 }
 
 /* --- figures ---------------------------------------------------------------------------------- */
-static struct rsnap *
-snap_now(struct relay *r)
+struct rsnap *
+relay_snap_now(struct relay *r)
 {
     (void)pthread_mutex_lock(&r->snap_lock);
     struct rsnap *s = r->snap;
@@ -234,7 +234,7 @@ address_tell(struct ctx *cx, const struct relay *r, const struct rpool *pool,
 enum err
 relay_addresses(struct ctx *cx, struct relay *r, struct relay_address **ret, size_t *ret_n)
 {
-    struct rsnap *s = snap_now(r);
+    struct rsnap *s = relay_snap_now(r);
     size_t n = 0;
     if (s == NULL) {
         return err_set(cx, ERR_NOT_FOUND, "the relay has no policy yet");
@@ -258,7 +258,7 @@ uint64_t
 relay_quota_used(struct relay *r, struct str client, struct str route)
 {
     struct arena *a = arena_open(0);
-    struct rsnap *s = snap_now(r);
+    struct rsnap *s = relay_snap_now(r);
     uint64_t used = 0;
     struct rlive *live = live_find(&r->registry, LIVE_LIMIT, limit_key(a, client, route));
     if (live != NULL && s != NULL) {

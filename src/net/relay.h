@@ -202,8 +202,9 @@ int32_t relay_port(const struct relay *r);
  */
 void relay_stop(struct relay *r, uint32_t grace_ms);
 
-/* Compiles and swaps. Thread-safe. May block (names, certificate files): not on a loop.
- * ERR_INVALID: nothing was changed, cx->err.text names the first fault ("route[3].pool: ..."). */
+/* Compiles and swaps: calls that come after it has returned meet the new policy. Thread-safe. May
+ * block (names, certificate files): not on a loop. ERR_INVALID: nothing was changed, cx->err.text
+ * names the first fault ("route[3].pool: ..."). */
 NODISCARD enum err relay_apply(struct ctx *cx, struct relay *r, const struct relay_policy *p);
 
 /* Reads a policy from JSON (doc/relay.md). The result borrows from cx->arena. ERR_INVALID with all

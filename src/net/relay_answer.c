@@ -35,6 +35,9 @@ rcall_up_lost(struct rcall *x, enum relay_error error)
     if (is_time || !may_repeat(x)) {
         return rcall_fail(x, error);
     }
+    if ((uint32_t)__builtin_popcountll(x->tried) >= x->route->pool->n_addresses) {
+        x->tried = 0; /* a second round */
+    }
     rstat_add(&x->loop->n_retries, 1);
     up_give_back(x, false);
     x->error = error; /* stays when no other address may be called */

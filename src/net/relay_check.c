@@ -217,6 +217,7 @@ rcall_check(struct rcall *x)
         return RELAY_BAD_REQUEST;
     }
     head_ids(x);
+    rloop_snapshot(l);
     if (l->hold == NULL) {
         return RELAY_NO_POLICY;
     }

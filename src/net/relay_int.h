@@ -79,7 +79,11 @@ struct rlive_address {
     _Atomic uint32_t busy, fails;
     _Atomic int64_t open_until_us; /* circuit; meaningful when fails has reached its limit */
     _Atomic bool is_down;          /* the last health check failed */
-    struct ridle idle[];           /* one per loop */
+    /* of the health thread */
+    int64_t check_due_us;
+    uint32_t check_fails;
+    bool is_checking;
+    struct ridle idle[]; /* one per loop */
 };
 struct rlive_limit {
     struct rlive live;
@@ -117,6 +121,7 @@ struct rpool {
     int64_t idle_us, open_us, check_every_us;
     uint32_t idle_max, busy_max, fail_n;
     struct str check_path;
+    char *ca_file, *client_cert, *client_key; /* for checks; NULL: none */
     bool is_5xx_failure;
 };
 struct rclient {
@@ -365,7 +370,6 @@ struct relay {
     pthread_mutex_t account_lock;
     pthread_cond_t account_wake;
     bool is_account_ending;
-    bool has_health;
     _Atomic bool is_health_ending;
     _Atomic uint64_t n_records;
 };
@@ -388,6 +392,10 @@ rstat_add(_Atomic uint64_t *counter, uint64_t n)
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
                           memory_order_relaxed);
 }
+
+/* relay.c: the snapshot in force with a reference for the caller (snap_drop); NULL before the first
+ */
+struct rsnap *relay_snap_now(struct relay *r);
 
 /* relay_live.c */
 void registry_init(struct rregistry *g);
@@ -434,6 +442,7 @@ void *rloop_main(void *arg);
 void rloop_init(struct rloop *l, struct relay *r, uint32_t index);
 void rloop_done(struct rloop *l);
 void rloop_wake(struct rloop *l);
+void rloop_snapshot(struct rloop *l);
 void rhold_drop(struct rloop *l, struct rhold *h);
 void snap_drop(struct rsnap *s);
 char *rbuf_get(struct rloop *l, size_t cap);

@@ -39,9 +39,10 @@ rhold_drop(struct rloop *l, struct rhold *h)
     }
 }
 
-/* Between two turns: takes the snapshot now in force. */
-static void
-snapshot_take(struct rloop *l)
+/* Takes the snapshot now in force; before each turn, so that old ones go, and before each check, so
+ * that whoever calls after relay_apply has returned meets the new one. */
+void
+rloop_snapshot(struct rloop *l)
 {
     struct relay *r = l->relay;
     if (atomic_load_explicit(&r->serial, memory_order_acquire) == l->serial) {
@@ -223,7 +224,7 @@ rloop_main(void *arg)
         ASSERT(n >= 0 || errno == EINTR);
         int64_t begun_us = relay_mono_us(l->relay);
         l->now_us = begun_us;
-        snapshot_take(l);
+        rloop_snapshot(l);
         again_handle(l);
         events_handle(l, events, n);
         rtimers_run(l);

@@ -88,6 +88,9 @@ tls_bind(struct ctx *cx, struct rsnap *s, const struct relay_pool *from, size_t 
         name = host;
     }
     uint8_t ip[16];
+    to->ca_file = from->ca_file.n == 0 ? NULL : str_z(s->arena, from->ca_file);
+    to->client_cert = from->client_cert.n == 0 ? NULL : str_z(s->arena, from->client_cert);
+    to->client_key = from->client_key.n == 0 ? NULL : str_z(s->arena, from->client_key);
     to->tls_name = str_z(s->arena, name);
     to->tls_is_ip = net_address(name, ip);
     return ERR_OK;

@@ -11,7 +11,7 @@
 static bool
 may_call(struct rlive_address *a, const struct rpool *pool, int64_t now_us)
 {
-    if (atomic_load_explicit(&a->is_down, memory_order_relaxed)) {
+    if (pool->check_path.n != 0 && atomic_load_explicit(&a->is_down, memory_order_relaxed)) {
         return false;
     }
     if (atomic_load_explicit(&a->fails, memory_order_relaxed) < pool->fail_n) {

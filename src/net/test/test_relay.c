@@ -50,11 +50,651 @@ test_relay_call_passes_both_ways_and_is_accounted_for(void **state)
     road_stop(r);
 }
 
+/* --- heads ------------------------------------------------------------------------------------ */
+static void
+test_relay_request_fields_of_one_hop_or_forged_end_here(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c,
+              "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO
+              "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\n"
+              "Proxy-Authorization: x\r\nProxy-Connection: x\r\nTrailer: X\r\n"
+              "X-Forwarded-For: 6.6.6.6\r\nX_Forwarded_For: 6.6.6.7\r\nForwarded: for=6.6.6.8\r\n"
+              "X-Real-IP: 6.6.6.9\r\nX-Road-Request-Id: forged-1\r\nX_Road_Client: forged-2\r\n"
+              "X-Road-Service: forged-3\r\nX-Road-Request-Hash: forged-4\r\nX_Road_UserId: "
+              "forged-5\r\nX-Road-UserId: VN1\r\nX-Road-Issue: H1\r\nX-Kept: yes\r\n\r\n");
+    int s = road_accept(r->listen_fd);
+    struct str up = peer_until(r->arena, s, "\r\n\r\n");
+    static const char *const gone[] = { "X-Hop",  "Keep-Alive",     "TE:",
+                                        "Proxy-", "Trailer",        "6.6.6",
+                                        "forged", "Forwarded: for", "Connection" };
+    for (size_t i = 0; i < COUNT_OF(gone); i++) {
+        if (has(up, gone[i])) {
+            print_error("%s in " STR_FMT "\n", gone[i], STR_ARG(up));
+        }
+        assert_false(has(up, gone[i]));
+    }
+    assert_true(has(up, "\r\nX-Kept: yes\r\n") && has(up, "\r\nX-Road-UserId: VN1\r\n"));
+    assert_true(has(up, "\r\nX-Road-Issue: H1\r\n") && has(up, "\r\nVia: 1.1 bombo\r\n"));
+    road_send(s, "HTTP/1.1 200 OK\r\nConnection: X-Down\r\nX-Down: 1\r\nKeep-Alive: timeout=9\r\n"
+                 "Proxy-Authenticate: x\r\nUpgrade: h2c\r\nAlt-Svc: h3\r\nX-Road-Error: forged\r\n"
+                 "X-Road-Request-Id: forged\r\nX-Kept: down\r\nContent-Length: 0\r\n\r\n");
+    struct answer a = peer_answer(r->arena, c, false);
+    static const char *const down[] = { "X-Down",  "Keep-Alive", "Proxy-",    "Upgrade",
+                                        "Alt-Svc", "forged",     "Connection" };
+    for (size_t i = 0; i < COUNT_OF(down); i++) {
+        assert_false(answer_has(&a, down[i]));
+    }
+    assert_true(answer_has(&a, "X-Kept: down\r\n") && answer_has(&a, "Content-Length: 0\r\n"));
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+static void
+test_relay_trace_is_continued_or_made(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO
+                 "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+                 "tracestate: a=b\r\n\r\n");
+    int s = road_accept(r->listen_fd);
+    struct str up = peer_until(r->arena, s, "\r\n\r\n");
+    assert_true(has(up, "\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-"));
+    assert_true(has(up, "-01\r\n") && has(up, "\r\ntracestate: a=b\r\n"));
+    assert_false(has(up, "b7ad6b7169203331")); /* our own span */
+    road_send(s, "HTTP/1.1 204 No Content\r\n\r\n");
+    assert_int_equal(peer_answer(r->arena, c, false).status, 204);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO
+                 "traceparent: 00-00000000000000000000000000000000-b7ad6b7169203331-01\r\n"
+                 "tracestate: a=b\r\n\r\n");
+    up = peer_until(r->arena, s, "\r\n\r\n");
+    assert_false(has(up, "00000000000000000000000000000000") || has(up, "tracestate"));
+    assert_true(has(up, "\r\ntraceparent: 00-"));
+    road_send(s, "HTTP/1.1 204 No Content\r\n\r\n");
+    road_await_records(r, 2);
+    assert_string_equal(r->records[0].trace_id, "0af7651916cd43dd8448eb211c80319c");
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+static void
+test_relay_xroad_fields_are_made_and_checked(void **state)
+{
+    (void)state;
+    struct road *r = road_new();
+    r->grant.route = r->routes[1].name;
+    (void)road_start(r);
+    int c = road_client(r);
+    road_send(c, "GET /r1/VN/GOV/200/people/find/1?x=1 HTTP/1.1\r\nHost: relay\r\n" WHO
+                 "User-Agent: secret\r\nX-Road-Id: m-1\r\n\r\n");
+    int s = road_accept(r->listen_fd);
+    struct str up = peer_until(r->arena, s, "\r\n\r\n");
+    assert_true(str_starts(up, STR("GET /1?x=1 HTTP/1.1\r\n")));
+    assert_true(has(up, "\r\nX-Road-Id: m-1\r\n") && has(up, "\r\nX-Road-Request-Id: "));
+    assert_true(has(up, "\r\nAccept: application/json\r\n") && !has(up, "secret"));
+    road_send(s, "HTTP/1.1 200 OK\r\nServer: secret\r\nContent-Length: 0\r\n\r\n");
+    struct answer a = peer_answer(r->arena, c, false);
+    assert_true(answer_has(&a, "X-Road-Client: VN/GOV/100/desk\r\n"));
+    assert_true(answer_has(&a, "X-Road-Service: VN/GOV/200/people/find\r\n"));
+    assert_true(answer_has(&a, "X-Road-Id: m-1\r\n") && answer_has(&a, "X-Road-Request-Id: "));
+    assert_false(answer_has(&a, "secret"));
+    /* a name of another spelling of the same field, and an encoded identifier */
+    road_send(c, "GET /r1/VN/GOV/200/people/find HTTP/1.1\r\nHost: relay\r\n"
+                 "Information-Mediator-Client: VN/GOV/100/d%65sk\r\n\r\n");
+    up = peer_until(r->arena, s, "\r\n\r\n");
+    assert_true(str_starts(up, STR("GET / HTTP/1.1\r\n")));
+    road_send(s, "HTTP/1.1 204 No Content\r\n\r\n");
+    assert_int_equal(peer_answer(r->arena, c, false).status, 204);
+    road_send(c, "GET /r1/VN/GOV/200/people/find HTTP/1.1\r\nHost: relay\r\n\r\n");
+    a = peer_answer(r->arena, c, false);
+    assert_int_equal(a.status, 400);
+    assert_true(answer_has(&a, "X-Road-Error: Client.MissingClient\r\n"));
+    assert_true(has(a.body, "\"type\":\"Client.MissingClient\"") && has(a.body, "\"detail\":\""));
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+/* --- bodies ----------------------------------------------------------------------------------- */
+static void
+test_relay_chunks_are_made_anew_and_trailers_dropped(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Transfer-Encoding: chunked\r\n\r\n"
+                 "2\r\nab\r\n3\r\ncde\r\n0\r\nX-Evil: 1\r\n\r\n");
+    int s = road_accept(r->listen_fd);
+    struct str up = peer_until(r->arena, s, "0\r\n\r\n");
+    assert_true(has(up, "\r\nTransfer-Encoding: chunked\r\n") && !has(up, "X-Evil"));
+    assert_true(str_ends(up, STR("\r\n\r\n5\r\nabcde\r\n0\r\n\r\n")));
+    road_send(s, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+    (void)peer_until(r->arena, c, "1\r\nx\r\n"); /* passes on before the end is there */
+    road_send(s, "1\r\ny\r\n0\r\nX-Evil: 1\r\n\r\n");
+    assert_true(str_eq(peer_until(r->arena, c, "0\r\n\r\n"), STR("1\r\ny\r\n0\r\n\r\n")));
+    road_await_records(r, 1);
+    assert_int_equal(r->records[0].bytes_in, 5);
+    assert_int_equal(r->records[0].bytes_out, 2);
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+static void
+test_relay_answer_until_close_becomes_chunks(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    road_send(s, "HTTP/1.0 200 OK\r\n\r\nall of it");
+    (void)close(s);
+    struct str down = peer_until(r->arena, c, "0\r\n\r\n");
+    assert_true(has(down, "\r\nTransfer-Encoding: chunked\r\n"));
+    assert_true(str_ends(down, STR("9\r\nall of it\r\n0\r\n\r\n")));
+    (void)close(c);
+    road_stop(r);
+}
+
+static void
+test_relay_head_and_304_keep_the_length_they_tell(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "HEAD /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n");
+    struct answer a = peer_answer(r->arena, c, true);
+    assert_true(answer_has(&a, "Content-Length: 77\r\n"));
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    road_send(s, "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\nContent-Length: 77\r\n\r\n");
+    a = peer_answer(r->arena, c, true);
+    assert_int_equal(a.status, 304);
+    assert_true(answer_has(&a, "ETag: \"1\"\r\n"));
+    assert_int_equal(road_stats(r).n_upstream_opened, 1);
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+static void
+test_relay_expect_continue_is_answered_when_the_call_is_allowed(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO
+                 "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    struct str word = peer_until(r->arena, c, "\r\n\r\n");
+    assert_true(str_eq(word, STR("HTTP/1.1 100 Continue\r\n\r\n")));
+    road_send(c, "ok");
+    int s = road_accept(r->listen_fd);
+    struct str up = peer_until(r->arena, s, "\r\n\r\nok");
+    assert_false(has(up, "Expect"));
+    road_send(s, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+                 "0\r\n\r\n");
+    struct answer a = peer_answer(r->arena, c, false);
+    assert_int_equal(a.status, 200);
+    assert_false(answer_has(&a, "Link"));
+    (void)close(c);
+    c = road_client(r);
+    road_send(c, "POST /other HTTP/1.1\r\nHost: relay\r\n" WHO
+                 "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    road_is_refused(r, c, 404, "no_route"); /* without having asked for the body */
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+/* A client that does not read stops the service that sends: neither side's bytes pile up here. */
+static void
+test_relay_slow_client_stops_the_service(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 400000000\r\n\r\n");
+    struct timeval soon = { .tv_usec = 300000 };
+    (void)setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof(soon));
+    char *block = arena_alloc(r->arena, 1 << 20);
+    size_t sent = 0;
+    for (;;) {
+        ssize_t n = send(s, block, 1 << 20, MSG_NOSIGNAL);
+        if (n <= 0) {
+            break;
+        }
+        sent += (size_t)n;
+    }
+    assert_true(sent < (size_t)64 << 20); /* what sockets hold, and our two buffers */
+    (void)close(s);
+    (void)close(c);
+    road_await_records(r, 1);
+    assert_true(r->records[0].is_cut && r->records[0].bytes_out < (uint64_t)64 << 20);
+    road_stop(r);
+}
+
+static void
+test_relay_early_answer_goes_down_while_the_body_still_comes(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "PUT /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 1000\r\n\r\nhalf");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "half");
+    road_send(s, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno");
+    struct answer a = peer_answer(r->arena, c, false);
+    assert_int_equal(a.status, 413);
+    assert_true(answer_has(&a, "Connection: close\r\n") && str_eq(a.body, STR("no")));
+    char byte = 0;
+    assert_int_equal(recv(s, &byte, 1, 0), 0); /* not kept: half a request is in it */
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+static void
+test_relay_body_over_the_limit_is_refused_by_length_and_by_count(void **state)
+{
+    (void)state;
+    struct road *r = road_new();
+    r->routes[0].body_max_bytes = 4;
+    (void)road_start(r);
+    int c = road_client(r);
+    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 5\r\n\r\nhello");
+    road_is_refused(r, c, 413, "too_large");
+    (void)close(c);
+    c = road_client(r);
+    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO
+                 "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    road_is_refused(r, c, 413, "too_large");
+    (void)close(c);
+    road_stop(r);
+}
+
+/* --- what services do wrong ------------------------------------------------------------------- */
+static const struct {
+    const char *what, *answer;
+    int status;
+    const char *code;
+} bad_answers[] = {
+    { "nothing", "", 502, "closed" },
+    { "half a head", "HTTP/1.1 200 OK\r\nContent-", 502, "bad_answer" },
+    { "a page without a head", "<html>hello</html>\r\n\r\n", 502, "bad_answer" },
+    { "two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc", 502,
+      "bad_answer" },
+    { "length and chunks",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 502,
+      "bad_answer" },
+    { "folded line", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", 502, "bad_answer" },
+    { "another protocol", "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n", 502,
+      "bad_answer" },
+    { "bad chunk first", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxx\r\n", 502,
+      "bad_answer" },
+    { "many interim answers",
+      "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"
+      "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"
+      "HTTP/1.1 100 C\r\n\r\n",
+      502, "bad_answer" },
+};
+
+static void
+test_relay_malformed_answers_become_502(void **state)
+{
+    (void)state;
+    struct road *r = road_new();
+    r->pool.fail_n = 1000;
+    (void)road_start(r);
+    for (size_t i = 0; i < COUNT_OF(bad_answers); i++) {
+        int c = road_client(r);
+        road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 0\r\n\r\n");
+        int s = road_accept(r->listen_fd);
+        (void)peer_until(r->arena, s, "\r\n\r\n");
+        road_send(s, bad_answers[i].answer);
+        (void)shutdown(s, SHUT_WR);
+        print_message("%s\n", bad_answers[i].what);
+        road_is_refused(r, c, bad_answers[i].status, bad_answers[i].code);
+        (void)close(c);
+        (void)close(s);
+    }
+    road_stop(r);
+}
+
+/* What comes behind an answer belongs to nobody: it must not become the next call's answer. */
+static void
+test_relay_bytes_behind_an_answer_poison_no_other_call(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "GET /svc/1 HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                 "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    assert_true(str_eq(peer_answer(r->arena, c, false).body, STR("ok")));
+    road_send(c, "GET /svc/2 HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int again = road_accept(r->listen_fd); /* another connection */
+    (void)peer_until(r->arena, again, "\r\n\r\n");
+    road_send(again, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine");
+    assert_true(str_eq(peer_answer(r->arena, c, false).body, STR("fine")));
+    /* the same, when the bytes come later, while the connection idles */
+    road_send(again, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+    char byte = 0;
+    assert_true(recv(again, &byte, 1, 0) <= 0);
+    road_send(c, "GET /svc/3 HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int third = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, third, "\r\n\r\n");
+    road_send(third, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine");
+    assert_true(str_eq(peer_answer(r->arena, c, false).body, STR("fine")));
+    (void)close(c);
+    (void)close(s);
+    (void)close(again);
+    (void)close(third);
+    road_stop(r);
+}
+
+/* An answer that ends too early must not look whole. */
+static void
+test_relay_cut_answer_cuts_the_client(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    static const char *const heads[] = { "Content-Length: 10\r\n\r\nhalf",
+                                         "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n" };
+    for (size_t i = 0; i < COUNT_OF(heads); i++) {
+        int c = road_client(r);
+        road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+        int s = road_accept(r->listen_fd);
+        (void)peer_until(r->arena, s, "\r\n\r\n");
+        road_send(s, "HTTP/1.1 200 OK\r\n");
+        road_send(s, heads[i]);
+        (void)peer_until(r->arena, c, "half");
+        (void)close(s);
+        struct str rest = peer_rest(r->arena, c, 1000);
+        assert_false(has(rest, "0\r\n\r\n"));
+        (void)close(c);
+        road_await_records(r, i + 1);
+        assert_int_equal(r->records[i].error, RELAY_ANSWER_CUT);
+        assert_true(r->records[i].is_cut && r->records[i].status == 200);
+    }
+    road_stop(r);
+}
+
+/* --- trying again ----------------------------------------------------------------------------- */
+static void
+test_relay_repeatable_call_is_tried_again_others_are_not(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    (void)close(s); /* without a word */
+    s = road_accept(r->listen_fd);
+    assert_true(has(peer_until(r->arena, s, "\r\n\r\n"), "GET /base HTTP/1.1"));
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    assert_true(str_eq(peer_answer(r->arena, c, false).body, STR("ok")));
+    road_await_records(r, 1);
+    assert_int_equal(r->records[0].tries_n, 2);
+    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 0\r\n\r\n");
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    (void)close(s);
+    road_is_refused(r, c, 502, "closed");
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    for (int i = 0; i < 2; i++) { /* twice in all, then it is told */
+        s = road_accept(r->listen_fd);
+        (void)peer_until(r->arena, s, "\r\n\r\n");
+        (void)close(s);
+    }
+    road_is_refused(r, c, 502, "closed");
+    (void)close(c);
+    road_stop(r);
+}
+
+static void
+test_relay_dead_address_is_passed_over_and_its_circuit_opens(void **state)
+{
+    (void)state;
+    struct road *r = road_new();
+    char dead[32];
+    int fd = road_listen(dead);
+    (void)close(fd); /* nobody listens there now */
+    r->addresses[1] = str_of(r->address);
+    r->addresses[0] = str_of(dead);
+    r->pool.n_addresses = 2;
+    r->pool.fail_n = 2;
+    r->pool.open_ms = 3600000;
+    (void)road_start(r);
+    int c = road_client(r);
+    int s = -1;
+    for (int i = 0; i < 8; i++) {
+        road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 0\r\n\r\n");
+        s = s < 0 ? road_accept(r->listen_fd) : s;
+        (void)peer_until(r->arena, s, "\r\n\r\n");
+        road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        assert_int_equal(peer_answer(r->arena, c, false).status, 200);
+    }
+    assert_int_equal(road_stats(r).n_retries, 2); /* then it was not asked any more */
+    struct relay_address *all = NULL;
+    size_t n = 0;
+    assert_int_equal(relay_addresses(&r->cx, r->relay, &all, &n), ERR_OK);
+    assert_int_equal(n, 2);
+    assert_false(all[0].is_up);
+    assert_true(all[1].is_up);
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+static void
+test_relay_open_circuit_refuses_at_once_and_closes_after_one_good_call(void **state)
+{
+    (void)state;
+    struct road *r = road_new();
+    r->clock = calloc(1, sizeof(*r->clock));
+    sys_clock_fake_init(r->clock, INT64_C(1790000000000000));
+    r->cx.clock = &r->clock->base;
+    r->pool.fail_n = 1;
+    r->pool.open_ms = 5000;
+    (void)road_start(r);
+    int c = road_client(r);
+    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 0\r\n\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    (void)close(s);
+    road_is_refused(r, c, 502, "closed");
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    struct answer a = peer_answer(r->arena, c, false);
+    assert_int_equal(a.status, 503);
+    assert_true(answer_has(&a, "Retry-After: 5\r\n") && has(a.body, "circuit"));
+    sys_clock_fake_step(r->clock, 5000000);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int other = road_client(r); /* only one may try */
+    road_send(other, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    road_is_refused(r, other, 503, "circuit");
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    assert_int_equal(peer_answer(r->arena, c, false).status, 200);
+    road_send(other, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    assert_int_equal(peer_answer(r->arena, other, false).status, 200);
+    (void)close(other);
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+static struct road *
+road_with_fake_clock(void)
+{
+    struct road *r = road_new();
+    r->clock = calloc(1, sizeof(*r->clock));
+    sys_clock_fake_init(r->clock, INT64_C(1790000000000000));
+    r->cx.clock = &r->clock->base;
+    r->pool.fail_n = 1000;
+    r->routes[0].wait_ms = 2000;
+    r->routes[0].send_ms = 3000;
+    r->routes[0].answer_ms = 4000;
+    return road_start(r);
+}
+
+static void
+test_relay_each_step_has_its_time(void **state)
+{
+    (void)state;
+    struct road *r = road_with_fake_clock();
+    int c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    sys_clock_fake_step(r->clock, 2100000);
+    road_is_refused(r, c, 504, "wait_time");
+    (void)close(s);
+    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 9\r\n\r\nhalf");
+    s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "half");
+    sys_clock_fake_step(r->clock, 3100000);
+    road_is_refused(r, c, 408, "client_time");
+    (void)close(s);
+    (void)close(c);
+    c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+    (void)peer_until(r->arena, c, "half");
+    sys_clock_fake_step(r->clock, 4100000);
+    assert_int_equal(peer_rest(r->arena, c, 100).n, 0);
+    (void)close(s);
+    (void)close(c);
+    c = road_client(r);
+    road_send(c, "GET /svc HTT");
+    while (road_stats(r).n_open == 0) {
+        (void)usleep(1000);
+    }
+    (void)usleep(
+        20000); /* until the bytes are there; only how often the loop is asked depends on it */
+    sys_clock_fake_step(r->clock, 10100000);
+    road_is_refused(r, c, 408, "client_time");
+    (void)close(c);
+    road_await_records(r, 4);
+    assert_int_equal(r->records[2].error, RELAY_ANSWER_TIME);
+    road_stop(r);
+}
+
+static void
+test_relay_upgrade_is_refused_and_h2c_offer_ignored(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO
+                 "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n");
+    road_is_refused(r, c, 501, "upgrade");
+    road_send(c,
+              "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO
+              "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n");
+    int s = road_accept(r->listen_fd);
+    struct str up = peer_until(r->arena, s, "\r\n\r\n");
+    assert_false(has(up, "pgrade") || has(up, "HTTP2-Settings"));
+    road_send(s, "HTTP/1.1 204 No Content\r\n\r\n");
+    assert_int_equal(peer_answer(r->arena, c, false).status, 204);
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+/* Calls that cannot be accounted for are not made. */
+static void
+test_relay_full_records_refuse_calls_and_lose_none(void **state)
+{
+    (void)state;
+    struct road *r = road_new();
+    r->config.records_max = 16;
+    atomic_store(&r->is_holding, true);
+    (void)road_start(r);
+    int c = road_client(r);
+    size_t n_told = 0;
+    bool was_full = false;
+    for (int i = 0; i < 200 && !was_full; i++) {
+        road_send(c, "GET /other HTTP/1.1\r\nHost: relay\r\n\r\n");
+        struct answer a = peer_answer(r->arena, c, false);
+        was_full = a.status == 503;
+        n_told += a.status == 404 ? 1U : 0U;
+    }
+    assert_true(was_full && n_told >= 16);
+    atomic_store(&r->is_holding, false);
+    road_await_records(r, n_told);
+    assert_int_equal(r->n_records, n_told);
+    (void)close(c);
+    road_stop(r);
+}
+
+/* A client that goes away leaves a record and takes the service's call with it. */
+static void
+test_relay_client_gone_ends_the_call(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    struct linger hard = { .l_onoff = 1 };
+    (void)setsockopt(c, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+    (void)close(c); /* a reset */
+    char byte = 0;
+    assert_int_equal(recv(s, &byte, 1, 0), 0);
+    road_await_records(r, 1);
+    assert_int_equal(r->records[0].error, RELAY_CLIENT_GONE);
+    (void)close(s);
+    road_stop(r);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_relay_call_passes_both_ways_and_is_accounted_for),
+        cmocka_unit_test(test_relay_request_fields_of_one_hop_or_forged_end_here),
+        cmocka_unit_test(test_relay_trace_is_continued_or_made),
+        cmocka_unit_test(test_relay_xroad_fields_are_made_and_checked),
+        cmocka_unit_test(test_relay_chunks_are_made_anew_and_trailers_dropped),
+        cmocka_unit_test(test_relay_answer_until_close_becomes_chunks),
+        cmocka_unit_test(test_relay_head_and_304_keep_the_length_they_tell),
+        cmocka_unit_test(test_relay_expect_continue_is_answered_when_the_call_is_allowed),
+        cmocka_unit_test(test_relay_slow_client_stops_the_service),
+        cmocka_unit_test(test_relay_early_answer_goes_down_while_the_body_still_comes),
+        cmocka_unit_test(test_relay_body_over_the_limit_is_refused_by_length_and_by_count),
+        cmocka_unit_test(test_relay_malformed_answers_become_502),
+        cmocka_unit_test(test_relay_bytes_behind_an_answer_poison_no_other_call),
+        cmocka_unit_test(test_relay_cut_answer_cuts_the_client),
+        cmocka_unit_test(test_relay_repeatable_call_is_tried_again_others_are_not),
+        cmocka_unit_test(test_relay_dead_address_is_passed_over_and_its_circuit_opens),
+        cmocka_unit_test(test_relay_open_circuit_refuses_at_once_and_closes_after_one_good_call),
+        cmocka_unit_test(test_relay_each_step_has_its_time),
+        cmocka_unit_test(test_relay_upgrade_is_refused_and_h2c_offer_ignored),
+        cmocka_unit_test(test_relay_full_records_refuse_calls_and_lose_none),
+        cmocka_unit_test(test_relay_client_gone_ends_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
