@@ -5,6 +5,7 @@
 #include "crypto/password.h"
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
+#include "engine/exchange/exchange.h"
 #include "engine/indicator/indicator.h"
 #include "engine/party/party.h"
 #include "engine/sign/sign.h"
@@ -212,6 +213,7 @@ shown_tx(struct ctx *cx, void *arg)
     demo->shown = p.id;
     TRY(officer(cx, demo, "operator", "quantri", "Quản trị hệ thống"));
     TRY(officer(cx, demo, "inspector", "giamsat", "Cán bộ kiểm tra, giám sát"));
+    TRY(officer(cx, demo, "integrator", "tichhop", "Cán bộ tích hợp dữ liệu"));
     struct str province = pack_province_at(pack_now(cx), calendar_today(cx));
     struct str operator_login =
         str_fmt(cx->arena, "quantri." STR_FMT, STR_ARG(str_lower(cx->arena, demo->unit->code)));
@@ -283,6 +285,7 @@ app_demo_prepare(struct ctx *cx)
     }
     (void)app_demo_begin(cx, demo, shown, "");
     TRY(store_write(cx, shown_tx, demo));
+    TRY(exchange_install(cx, &n));
     return app_demo_records(cx, demo->shown);
 }
 

@@ -26,8 +26,9 @@
 
 /* In this order: later parts check against earlier ones. */
 static pack_part_fn *const parts[] = {
-    pack_part_site, pack_part_texts, unit_pack_part,  calendar_pack_part,  access_pack_part,
-    form_pack_part, flow_pack_part,  print_pack_load, procedure_pack_part, search_pack_part,
+    pack_part_site,      pack_part_texts,  unit_pack_part,     calendar_pack_part,
+    access_pack_part,    form_pack_part,   flow_pack_part,     print_pack_load,
+    procedure_pack_part, search_pack_part, exchange_pack_part,
 };
 
 size_t

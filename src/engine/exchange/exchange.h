@@ -1,12 +1,315 @@
-/* exchange.h: calls to other systems asked for by processes; today simulated services of the demo
- * answer. */
+/* exchange.h: the exchange platform's rules and rows: members, their subsystems, the services they
+ * offer, agreements, token clients, calls; and the connectors to national services.
+ *
+ * Names follow the X-Road message protocol: a member is INSTANCE/CLASS/CODE, a subsystem
+ * INSTANCE/CLASS/CODE/SUBSYSTEM, a service SUBSYSTEM-ID/SERVICE. Nothing is callable without an
+ * agreement that is granted and in force.
+ *
+ * The relay (net/relay.h) carries the traffic of others; what the platform itself asks (forms,
+ * processes) goes through the same agreements by exchange_ask. */
 #ifndef ENGINE_EXCHANGE_EXCHANGE_H
 #define ENGINE_EXCHANGE_EXCHANGE_H
 
+#include "codec/json.h"
+#include "engine/pack/pack.h"
+#include "net/relay.h"
 #include "store/jobs.h"
 
+#define EXCHANGE_INSTANCE "VN"
+
+/* --- descriptions of services (exchange_openapi.c, exchange_wsdl.c): bytes in, no store ----- */
+struct exchange_field {
+    struct str path; /* "HoVaTen.Ten", "items[].so" */
+    struct str type; /* string, integer, number, boolean, date ... as the document says */
+    struct str text;
+    bool is_required;
+};
+struct exchange_operation {
+    struct str code, method, path, summary;
+    struct exchange_field *inputs, *outputs;
+    size_t n_inputs, n_outputs;
+};
+struct exchange_doc {
+    struct str kind; /* openapi, wsdl */
+    struct str title, version, summary, server;
+    struct exchange_operation *v;
+    size_t n;
+};
+#define EXCHANGE_DOC_BYTES      ((size_t)1 << 20)
+#define EXCHANGE_OPERATIONS_MAX 200
+#define EXCHANGE_FIELDS_MAX     300 /* of one operation, each way */
+/* OpenAPI 3.1 or 3.0 as JSON, or WSDL 1.1; local references only, nothing is fetched. ERR_INVALID
+ * with one problem on field "document": what is wrong, and where. */
+NODISCARD enum err exchange_doc_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret);
+
+/* --- catalogue (exchange_catalogue.c) --------------------------------------------------------- */
+struct exchange_member {
+    int64_t id;
+    struct str class_code, code, name, name_en;
+    struct str unit; /* unit key of a body of the province; null: outside */
+    struct str contact, state, note;
+};
+struct exchange_subsystem {
+    int64_t id, member_id;
+    struct str code, name, contact, ip_allow, state;
+    struct str path;                            /* VN/GOV/H19/MOT-CUA */
+    struct str member_name, unit, member_state; /* of its member */
+};
+struct exchange_service {
+    int64_t id, subsystem_id, version_id, sla_ms, sla_permille, timeout_ms;
+    struct str code, name, summary, data_class, contact, endpoint, state;
+    struct str path; /* VN/GOV/H19/MOT-CUA/ho-so */
+    struct str owner_name, unit;
+    bool is_simulated;
+};
+struct exchange_version {
+    int64_t id, service_id, imported_us, n_operations;
+    struct str version, kind, hash;
+};
+/* Adds; the id comes back in m->id. ERR_CONFLICT: the code is taken. ERR_INVALID with problems. */
+NODISCARD enum err exchange_member_add(struct ctx *cx, struct exchange_member *m);
+NODISCARD enum err exchange_member_get(struct ctx *cx, int64_t id, struct exchange_member *ret);
+/* In order of class and code, after the given "class/code" (null: from the start); at most 100. */
+NODISCARD enum err exchange_members(struct ctx *cx, struct str after, struct exchange_member **ret,
+                                    size_t *ret_n);
+/* A suspended member neither calls nor is called; its agreements stay as they are. */
+NODISCARD enum err exchange_member_suspend(struct ctx *cx, int64_t id, bool is_suspended,
+                                           struct str why);
+NODISCARD enum err exchange_subsystem_add(struct ctx *cx, struct exchange_subsystem *s);
+NODISCARD enum err exchange_subsystem_get(struct ctx *cx, int64_t id,
+                                          struct exchange_subsystem *ret);
+NODISCARD enum err exchange_subsystem_by_path(struct ctx *cx, struct str path,
+                                              struct exchange_subsystem *ret);
+/* Of one member, or of all that the actor answers for (member_id 0); at most 200. */
+NODISCARD enum err exchange_subsystems(struct ctx *cx, int64_t member_id,
+                                       struct exchange_subsystem **ret, size_t *ret_n);
+/* Addresses and networks (CIDR), with spaces between; empty: any. ERR_INVALID. */
+NODISCARD enum err exchange_subsystem_set_ip(struct ctx *cx, int64_t id, struct str ip_allow);
+/* May the actor act for this subsystem's member? Officers with exchange.call of its unit, and
+ * operators of the exchange (exchange.manage). */
+bool exchange_may_act_for(struct ctx *cx, const struct exchange_subsystem *s);
+
+NODISCARD enum err exchange_service_add(struct ctx *cx, struct exchange_service *s);
+NODISCARD enum err exchange_service_get(struct ctx *cx, int64_t id, struct exchange_service *ret);
+NODISCARD enum err exchange_service_by_path(struct ctx *cx, struct str path,
+                                            struct exchange_service *ret);
+/* Published ones (or all, with is_all) whose name, code or summary holds the words (marks and case
+ * ignored; empty: all), newest id last, after an id; at most 60. */
+NODISCARD enum err exchange_services(struct ctx *cx, struct str words, bool is_all, int64_t after,
+                                     struct exchange_service **ret, size_t *ret_n);
+/* Takes a document in: the service is published with it. ERR_CONFLICT: this version exists with
+ * other content. ERR_INVALID with problems. */
+NODISCARD enum err exchange_service_import(struct ctx *cx, int64_t service, struct str document,
+                                           int64_t *ret_version);
+NODISCARD enum err exchange_service_retire(struct ctx *cx, int64_t service);
+NODISCARD enum err exchange_versions(struct ctx *cx, int64_t service, struct exchange_version **ret,
+                                     size_t *ret_n);
+NODISCARD enum err exchange_document(struct ctx *cx, int64_t version, struct str *ret_kind,
+                                     struct str *ret_document);
+/* Operations of the version in force. */
+NODISCARD enum err exchange_operations(struct ctx *cx, int64_t version,
+                                       struct exchange_operation **ret, size_t *ret_n);
+
+/* --- agreements (exchange_agree.c) ------------------------------------------------------------ */
+struct exchange_agreement {
+    int64_t id, version, consumer_id, service_id, rate_s, quota_day;
+    int64_t asked_by, asked_us, decided_by, decided_us;
+    struct str state; /* asked, granted, refused, suspended, ended */
+    struct str purpose, legal_basis, operations, removed, hours, valid_from, valid_to, note;
+    struct str consumer, service;           /* paths */
+    struct str consumer_name, service_name; /* for lists */
+};
+/* Asks for access: consumer, service, operations, purpose, legal basis (and wishes for the limits).
+ * ERR_INVALID with problems; ERR_CONFLICT: there is an open one already. */
+NODISCARD enum err exchange_ask_access(struct ctx *cx, struct exchange_agreement *a);
+/* The owner decides or changes: state is what it becomes; limits as given. ERR_CONFLICT: changed
+ * since a->version, or the state cannot become that. */
+NODISCARD enum err exchange_agreement_decide(struct ctx *cx, const struct exchange_agreement *a);
+NODISCARD enum err exchange_agreement_get(struct ctx *cx, int64_t id,
+                                          struct exchange_agreement *ret);
+/* Of a consumer, of a service, or all in a state (others 0 / null), newest first, before an id
+ * (0: from the newest); at most 100. */
+NODISCARD enum err exchange_agreements(struct ctx *cx, int64_t consumer, int64_t service,
+                                       struct str state, int64_t before,
+                                       struct exchange_agreement **ret, size_t *ret_n);
+
+/* Rules without the store (exchange_model.c). */
+/* "1-5 07-17": days Monday 1 to Sunday 7, whole hours of the day; empty is well-formed: always. */
+bool exchange_hours_are_valid(struct str hours);
+bool exchange_hours_allow(struct str hours, int64_t at_us);
+/* As the relay has them: bit h of a day, Monday first; all 0: always. */
+void exchange_hours_bits(struct str hours, uint32_t ret[7]);
+/* "10.0.0.0/8 192.168.1.7 2001:db8::/32"; empty allows any. */
+bool exchange_ip_is_valid(struct str list);
+bool exchange_ip_allows(struct str list, struct str peer);
+/* A JSON answer without the named members ("a.b"; below lists as below objects); null when it is no
+ * JSON. */
+struct str exchange_without(struct arena *arena, struct str json, struct str removed);
+/* Names of fields ("items[].so") as the rules have them ("items.so"). */
+struct str exchange_removed_of(struct arena *arena, struct str removed);
+/* Is the operation among the codes? */
+bool exchange_names(struct str codes, struct str code);
+/* Why a call may not pass: "" when it may, else the relay's word for it: "no_grant", "expired",
+ * "hours", "no_operation". a may be NULL. */
+struct str exchange_agreement_fault(const struct exchange_agreement *a, struct str operation,
+                                    struct date today, int64_t at_us);
+
+/* --- token clients (exchange_client.c) -------------------------------------------------------- */
+struct exchange_client {
+    int64_t id, subsystem_id, ttl_s, created_us, used_us, revoked_us, n_secrets;
+    struct str client_id, name, cert_thumb;
+};
+struct exchange_cert {
+    int64_t id, not_before_us, not_after_us, added_us, revoked_us;
+    struct str thumb, subject;
+};
+/* The secret is shown once. */
+NODISCARD enum err exchange_client_add(struct ctx *cx, struct exchange_client *c,
+                                       struct str *ret_secret);
+/* A new secret; the old ones end after overlap_s. */
+NODISCARD enum err exchange_client_rotate(struct ctx *cx, int64_t id, int64_t overlap_s,
+                                          struct str *ret_secret);
+NODISCARD enum err exchange_client_revoke(struct ctx *cx, int64_t id);
+NODISCARD enum err exchange_client_bind(struct ctx *cx, int64_t id, struct str cert_thumb);
+NODISCARD enum err exchange_client_get(struct ctx *cx, int64_t id, struct exchange_client *ret);
+NODISCARD enum err exchange_clients(struct ctx *cx, int64_t subsystem, struct exchange_client **ret,
+                                    size_t *ret_n);
+/* PEM of a certificate. ERR_INVALID with problems on field "cert". */
+NODISCARD enum err exchange_cert_add(struct ctx *cx, int64_t subsystem, struct str pem);
+NODISCARD enum err exchange_cert_revoke(struct ctx *cx, int64_t subsystem, int64_t id);
+NODISCARD enum err exchange_certs(struct ctx *cx, int64_t subsystem, struct exchange_cert **ret,
+                                  size_t *ret_n);
+
+struct exchange_grant { /* what /token is asked for */
+    struct str client_id, secret, scope, peer;
+    struct str cert_thumb; /* of the TLS client certificate, null: none */
+};
+struct exchange_token {
+    struct str access_token, scope;
+    int64_t expires_s;
+};
+/* RFC 6749 4.4. ERR_UNAUTHENTICATED: client or secret; ERR_FORBIDDEN: address or certificate;
+ * ERR_INVALID: a scope that no agreement gives; ERR_RATE. */
+NODISCARD enum err exchange_token_issue(struct ctx *cx, const struct exchange_grant *g,
+                                        struct exchange_token *ret);
+/* The public key as a JWK set, for the relay and for others. */
+NODISCARD enum err exchange_token_keys(struct ctx *cx, struct str *ret_jwks);
+/* The subsystem of a token that is good now. ERR_UNAUTHENTICATED. */
+NODISCARD enum err exchange_token_check(struct ctx *cx, struct str token, struct str peer,
+                                        struct exchange_subsystem *ret);
+/* The older adapter style: a session for user name and secret. */
+NODISCARD enum err exchange_session_new(struct ctx *cx, const struct exchange_grant *g,
+                                        struct str *ret_session);
+NODISCARD enum err exchange_session_check(struct ctx *cx, struct str session,
+                                          struct exchange_subsystem *ret);
+
+/* --- calls (exchange_call.c) ------------------------------------------------------------------ */
+struct exchange_call {
+    int64_t id, at_us, consumer_id, service_id, agreement_id, status, bytes_in, bytes_out, took_us;
+    struct str way, operation, fault, trace_id, request_id;
+    struct str consumer, service; /* names, for lists */
+};
+/* Accounts for calls, several in one transaction; at most 1,000. */
+NODISCARD enum err exchange_calls_add(struct ctx *cx, const struct exchange_call *v, size_t n);
+/* Newest first, before an id; consumer or service 0: any; is_faulty: only those that failed. */
+NODISCARD enum err exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty,
+                                  int64_t before, struct exchange_call **ret, size_t *ret_n);
+struct exchange_count {
+    int64_t consumer_id, service_id, n, n_faults, took_us, bytes;
+    struct str consumer, service;
+};
+/* Calls since an instant by consumer and service, most first; at most 200. */
+NODISCARD enum err exchange_counts(struct ctx *cx, int64_t since_us, struct exchange_count **ret,
+                                   size_t *ret_n);
+
+/* One call on the application plane: agreement, limits, the service, fields removed, account.
+ * ERR_FORBIDDEN with ret->fault: not allowed; ERR_RATE; ERR_UPSTREAM, ERR_DEADLINE: no answer. */
+struct exchange_request {
+    const char *way;
+    struct str consumer, service, operation; /* paths and code */
+    struct str path, query, body, content_type;
+    const struct http_header *headers;
+    size_t n_headers;
+    struct str request_id;
+};
+struct exchange_answer {
+    int status;
+    struct str body, content_type, fault;
+    int64_t agreement_id;
+};
+NODISCARD enum err exchange_forward(struct ctx *cx, const struct exchange_request *rq,
+                                    struct exchange_answer *ret);
+
+/* --- connectors to national services (exchange_connector.c) ----------------------------------- */
+/* Loader of the exchange folder of a pack: slot PACK_EXCHANGE. */
+void exchange_pack_part(struct pack_load *l);
+
+struct exchange_question {
+    struct str connector, operation; /* "dan-cu", "tra-cuu" */
+    struct str purpose;              /* why, as the citizen will read it: a text key's last part */
+    int64_t dossier, subject;        /* 0: none */
+    struct str fields;               /* JSON object in our names */
+};
+struct exchange_reply {
+    struct str fields; /* JSON object in our names */
+    struct str fault;  /* "" or not_found, mismatch, refused, down ... */
+    struct str source; /* name of the service, for "Lấy từ ..." */
+    bool is_simulated;
+};
+/* Puts a question to a national service, with purpose, dossier and officer (the actor) in the
+ * ledger and an account of the call. ERR_NOT_FOUND, ERR_CONFLICT (data do not agree), ERR_FORBIDDEN
+ * (no agreement), ERR_UPSTREAM, ERR_DEADLINE; the reply's fault says which. Slow: outside writes.
+ */
+NODISCARD enum err exchange_ask(struct ctx *cx, const struct exchange_question *q,
+                                struct exchange_reply *ret);
+
+struct exchange_asked {
+    int64_t id, at_us, dossier, officer, subject, tries, replay_of;
+    struct str connector, operation, purpose, state, fault;
+};
+/* Newest first, before an id; state null: any; at most 100. */
+NODISCARD enum err exchange_asked(struct ctx *cx, struct str state, int64_t before,
+                                  struct exchange_asked **ret, size_t *ret_n);
+/* The same question again, by the actor; the answer of a process's question reaches its dossier. */
+NODISCARD enum err exchange_replay(struct ctx *cx, int64_t id, struct exchange_reply *ret);
+
+/* --- for the relay (exchange_policy.c) -------------------------------------------------------- */
+#define EXCHANGE_AUDIENCE "bombo-exchange"
+/* Where the labelled simulators listen on the program's own port. */
+#define EXCHANGE_SIM_PATH "/mo-phong/quoc-gia"
+/* The policy of the rows as they are now; own_port: where this program serves (simulators). Borrows
+ * from cx->arena. */
+NODISCARD enum err exchange_policy(struct ctx *cx, int32_t own_port, struct relay_policy *ret);
+
+/* --- the platform's side of things: jobs, demo ------------------------------------------------ */
 /* "exchange.call" {"dossier","service"} is answered by "exchange.answer"
- * {"dossier","service","name","value"}. */
+ * {"dossier","service","name","value"}; "dossier.status" goes to the national portal. */
 extern const struct jobs_topic exchange_topics[];
+/* Registers the pack's national services: members, subsystems, services with their descriptions,
+ * and agreements of the platform itself. What is there stays. In the demo they are simulators; else
+ * the uplink's address is taken from keys/uplink-<id>.json, and services without one are left out.
+ */
+NODISCARD enum err exchange_install(struct ctx *cx, size_t *ret_n);
+/* A connector of the pack, for the operator's page. */
+struct exchange_connector_info {
+    struct str id, service, mode; /* mode of its simulator; null: not a simulator */
+    struct str name, owner, uplinks;
+    size_t n_steps;
+};
+size_t exchange_connectors(struct ctx *cx, struct exchange_connector_info **ret);
+/* Demo: how a simulator behaves: normal, slow, faulty, down. ERR_FORBIDDEN outside the demo. */
+NODISCARD enum err exchange_sim_set(struct ctx *cx, struct str service, struct str mode);
+/* Demo: one call to a simulator without the exchange (what the relay's route leads to). */
+NODISCARD enum err exchange_sim_call(struct ctx *cx, struct str service, struct str path,
+                                     struct str query, struct str body,
+                                     struct exchange_answer *ret);
+/* Lookups of a page of a form. */
+struct exchange_form_lookup {
+    struct str label, purpose, connector, operation;
+    const struct json *send; /* our field -> path of an answer */
+    const struct json *fill; /* our field -> name of a form source */
+};
+size_t exchange_form_lookups(struct ctx *cx, struct str form, struct str page,
+                             struct exchange_form_lookup **ret);
 
 #endif

@@ -240,15 +240,15 @@ bind_choices(struct form_loader *ld, struct form_item *it, const struct json *j)
 static void
 check_prefill(struct form_loader *ld, const struct form_item *it, const struct json *j)
 {
-    static const struct str first[] = { STR_INIT("person."), STR_INIT("business."),
-                                        STR_INIT("paper."), STR_INIT("procedure."),
-                                        STR_INIT("today") };
+    static const struct str first[] = { STR_INIT("person."),   STR_INIT("business."),
+                                        STR_INIT("paper."),    STR_INIT("procedure."),
+                                        STR_INIT("exchange."), STR_INIT("today") };
     for (size_t i = 0; i < COUNT_OF(first); i++) {
         if (it->prefill.p == NULL || str_starts(it->prefill, first[i])) {
             return;
         }
     }
-    FORM_FAULT(ld, j, "Dùng person., business., paper., procedure. hoặc today",
+    FORM_FAULT(ld, j, "Dùng person., business., paper., procedure., exchange. hoặc today",
                "Nguồn điền sẵn \"" STR_FMT "\" không có", STR_ARG(it->prefill));
 }
 

@@ -27,6 +27,7 @@ enum pack_slot {
     PACK_SEARCH,
     PACK_INDICATORS,
     PACK_SITE,
+    PACK_EXCHANGE,
     PACK_SLOT_COUNT
 };
 

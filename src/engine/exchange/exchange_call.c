@@ -1,0 +1,337 @@
+/* exchange_call.c: accounts of calls, and the one way through the exchange on the application
+ * plane: agreement, limits, service, fields removed, account. */
+#include "base/date.h"
+#include "codec/url.h"
+#include "engine/access/access.h"
+#include "engine/exchange/exchange_int.h"
+#include "gen/q_exchange.h"
+#include "net/client.h"
+#include "store/store.h"
+#include "sys/sys.h"
+
+#define LIST_MAX   100
+#define COUNTS_MAX 200
+#define BATCH_MAX  1000
+#define ANSWER_MAX ((size_t)8 << 20)
+#define DAY_US     (INT64_C(86400) * DATE_US_PER_S)
+
+/* --- accounts --------------------------------------------------------------------------------- */
+struct calls_job {
+    const struct exchange_call *v;
+    size_t n;
+};
+
+static struct str
+or_empty(struct str s)
+{
+    return s.p == NULL ? STR("") : s;
+}
+
+static enum err
+calls_tx(struct ctx *cx, void *arg)
+{
+    const struct calls_job *job = arg;
+    for (size_t i = 0; i < job->n; i++) {
+        const struct exchange_call *c = &job->v[i];
+        TRY(q_xcall_insert(cx, NULL, .id = store_new_id(cx), .at_us = c->at_us, .way = c->way,
+                           .consumer_id = c->consumer_id, .service_id = c->service_id,
+                           .agreement_id = c->agreement_id, .operation = or_empty(c->operation),
+                           .status = c->status, .fault = or_empty(c->fault),
+                           .bytes_in = c->bytes_in, .bytes_out = c->bytes_out,
+                           .took_us = c->took_us, .trace_id = or_empty(c->trace_id),
+                           .request_id = or_empty(c->request_id)));
+    }
+    return ERR_OK;
+}
+
+enum err
+exchange_calls_add(struct ctx *cx, const struct exchange_call *v, size_t n)
+{
+    struct calls_job job = { v, n > BATCH_MAX ? BATCH_MAX : n };
+    return cx->is_writing ? calls_tx(cx, &job) : store_write(cx, calls_tx, &job);
+}
+
+/* Names beside the numbers; a page shows few different ones. */
+static void
+name_call(struct ctx *cx, int64_t consumer_id, int64_t service_id, struct str *consumer,
+          struct str *service)
+{
+    struct exchange_subsystem sub;
+    struct exchange_service s;
+    *consumer = consumer_id != 0 && exchange_subsystem_get(cx, consumer_id, &sub) == ERR_OK
+                    ? sub.name
+                    : STR("");
+    *service =
+        service_id != 0 && exchange_service_get(cx, service_id, &s) == ERR_OK ? s.name : STR("");
+}
+
+#define CALL_OF(r)                                                                                 \
+    (struct exchange_call)                                                                         \
+    {                                                                                              \
+        .id = (r)->id, .at_us = (r)->at_us, .consumer_id = (r)->consumer_id,                       \
+        .service_id = (r)->service_id, .agreement_id = (r)->agreement_id, .status = (r)->status,   \
+        .bytes_in = (r)->bytes_in, .bytes_out = (r)->bytes_out, .took_us = (r)->took_us,           \
+        .way = (r)->way, .operation = (r)->operation, .fault = (r)->fault,                         \
+        .trace_id = (r)->trace_id, .request_id = (r)->request_id                                   \
+    }
+
+enum err
+exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty, int64_t before,
+               struct exchange_call **ret, size_t *ret_n)
+{
+    struct exchange_call *v = ARENA_ARRAY(cx->arena, struct exchange_call, LIST_MAX);
+    size_t n = 0;
+    int64_t top = before == 0 ? INT64_MAX : before;
+    if (consumer != 0) {
+        struct q_xcall_of_consumer_list l;
+        TRY(q_xcall_of_consumer(cx, &l, .consumer_id = consumer, .before = top,
+                                .limit_n = LIST_MAX));
+        for (; n < l.n; n++) {
+            v[n] = CALL_OF(&l.v[n]);
+        }
+    } else if (service != 0) {
+        struct q_xcall_of_service_list l;
+        TRY(q_xcall_of_service(cx, &l, .service_id = service, .before = top, .limit_n = LIST_MAX));
+        for (; n < l.n; n++) {
+            v[n] = CALL_OF(&l.v[n]);
+        }
+    } else if (is_faulty) {
+        struct q_xcall_faulty_list l;
+        TRY(q_xcall_faulty(cx, &l, .before = top, .limit_n = LIST_MAX));
+        for (; n < l.n; n++) {
+            v[n] = CALL_OF(&l.v[n]);
+        }
+    } else {
+        struct q_xcall_newest_list l;
+        TRY(q_xcall_newest(cx, &l, .before = top, .limit_n = LIST_MAX));
+        for (; n < l.n; n++) {
+            v[n] = CALL_OF(&l.v[n]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        name_call(cx, v[i].consumer_id, v[i].service_id, &v[i].consumer, &v[i].service);
+    }
+    *ret = v;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+enum err
+exchange_counts(struct ctx *cx, int64_t since_us, struct exchange_count **ret, size_t *ret_n)
+{
+    struct q_xcall_counts_list l;
+    TRY(q_xcall_counts(cx, &l, .since_id = since_us, .limit_n = COUNTS_MAX));
+    struct exchange_count *v = ARENA_ARRAY(cx->arena, struct exchange_count, l.n);
+    for (size_t i = 0; i < l.n; i++) {
+        v[i] = (struct exchange_count){ .consumer_id = l.v[i].consumer_id,
+                                        .service_id = l.v[i].service_id,
+                                        .n = l.v[i].n,
+                                        .n_faults = l.v[i].n_faults,
+                                        .took_us = l.v[i].took_us,
+                                        .bytes = l.v[i].bytes };
+        name_call(cx, v[i].consumer_id, v[i].service_id, &v[i].consumer, &v[i].service);
+    }
+    *ret = v;
+    *ret_n = l.n;
+    return ERR_OK;
+}
+
+/* --- one call --------------------------------------------------------------------------------- */
+struct call {
+    const struct exchange_request *rq;
+    struct exchange_subsystem consumer;
+    struct exchange_service service;
+    struct exchange_agreement agreement; /* id 0: none */
+    struct exchange_operation operation;
+    int64_t begun_us;
+};
+
+static enum err
+find_agreement(struct ctx *cx, struct call *c)
+{
+    struct q_xagree_between_list list;
+    TRY(q_xagree_between(cx, &list, .consumer_id = c->consumer.id, .service_id = c->service.id,
+                         .limit_n = LIST_MAX));
+    for (size_t i = 0; i < list.n; i++) {
+        if (str_eq(list.v[i].state, STR("granted"))) {
+            return exchange_agreement_get(cx, list.v[i].id, &c->agreement);
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err
+find_operation(struct ctx *cx, struct call *c)
+{
+    struct exchange_operation *v = NULL;
+    size_t n = 0;
+    TRY(exchange_operations(cx, c->service.version_id, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(v[i].code, c->rq->operation)) {
+            c->operation = v[i];
+            return ERR_OK;
+        }
+    }
+    return ERR_OK;
+}
+
+/* Calls of today (Vietnam) under the agreement. */
+static enum err
+is_quota_used(struct ctx *cx, const struct call *c, bool *ret)
+{
+    struct q_xcall_day_n row;
+    int64_t now_us = sys_now_us(cx);
+    *ret = false;
+    if (c->agreement.quota_day == 0) {
+        return ERR_OK;
+    }
+    TRY(q_xcall_day_n(cx, &row, .agreement_id = c->agreement.id, .consumer_id = c->consumer.id,
+                      .since_id = date_to_us_vn(date_at_vn(now_us), 0)));
+    *ret = row.n >= c->agreement.quota_day;
+    return ERR_OK;
+}
+
+/* "" when the call may pass, else the relay's word for why not. */
+static enum err
+judge(struct ctx *cx, struct call *c, struct str *ret)
+{
+    bool is_used = false;
+    int64_t now_us = sys_now_us(cx);
+    if (!str_eq(c->consumer.state, STR("active")) ||
+        !str_eq(c->consumer.member_state, STR("active"))) {
+        *ret = STR("suspended");
+        return ERR_OK;
+    }
+    TRY(find_agreement(cx, c));
+    TRY(find_operation(cx, c));
+    *ret = exchange_agreement_fault(c->agreement.id == 0 ? NULL : &c->agreement, c->rq->operation,
+                                    date_at_vn(now_us), now_us);
+    if (str_is_empty(*ret) && !str_eq(c->service.state, STR("published"))) {
+        *ret = STR("no_route");
+    }
+    if (!str_is_empty(*ret)) {
+        return ERR_OK;
+    }
+    if (c->agreement.rate_s > 0) {
+        struct str key = str_fmt(cx->arena, "exchange:%" PRId64, c->agreement.id);
+        enum err e = access_rate(cx, key, DATE_US_PER_S, c->agreement.rate_s);
+        if (e != ERR_OK) {
+            *ret = STR("rate");
+            return e == ERR_RATE ? ERR_OK : e;
+        }
+    }
+    TRY(is_quota_used(cx, c, &is_used));
+    *ret = is_used ? STR("quota") : STR("");
+    return ERR_OK;
+}
+
+static enum err
+over_http(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
+{
+    struct client_response rs;
+    struct str path = str_is_empty(c->rq->path) ? c->operation.path : c->rq->path;
+    struct client_request rq = { .method = c->operation.method,
+                                 .url = url_join(cx->arena, c->service.endpoint, path,
+                                                 or_empty(c->rq->query)),
+                                 .headers = c->rq->headers,
+                                 .n_headers = c->rq->n_headers,
+                                 .content_type = c->rq->content_type,
+                                 .body = c->rq->body,
+                                 .timeout_ms = (uint32_t)c->service.timeout_ms,
+                                 .body_max_bytes = ANSWER_MAX };
+    TRY(client_call(cx, &rq, &rs));
+    ret->status = rs.status;
+    ret->body = rs.body;
+    ret->content_type = client_header_get(&rs, STR("Content-Type"));
+    return ERR_OK;
+}
+
+static enum err
+to_simulator(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
+{
+    struct exchange_sim_request rq = {
+        .service = str_slice(c->service.endpoint, 4, c->service.endpoint.n),
+        .operation = c->operation.code,
+        .path = str_is_empty(c->rq->path) ? c->operation.path : c->rq->path,
+        .query = or_empty(c->rq->query),
+        .body = or_empty(c->rq->body),
+        .headers = c->rq->headers,
+        .n_headers = c->rq->n_headers,
+        .timeout_ms = c->service.timeout_ms,
+    };
+    return exchange_simulate(cx, &rq, ret);
+}
+
+static struct str
+fault_of(enum err e)
+{
+    return e == ERR_DEADLINE ? STR("wait_time") : e == ERR_OK ? STR("") : STR("connect");
+}
+
+static enum err
+pass(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
+{
+    bool is_simulated = str_starts(c->service.endpoint, STR("sim:"));
+    enum err e = is_simulated ? to_simulator(cx, c, ret) : over_http(cx, c, ret);
+    ret->fault = fault_of(e);
+    if (e != ERR_OK || str_is_empty(c->agreement.removed) || str_is_empty(ret->body)) {
+        return e;
+    }
+    struct str less = exchange_without(cx->arena, ret->body, c->agreement.removed);
+    if (less.p == NULL) {
+        ret->fault = STR("no_filter"); /* an answer that cannot be made less must not pass whole */
+        ret->body = STR_NULL;
+        return err_set(cx, ERR_UPSTREAM, "the answer is no JSON");
+    }
+    ret->body = less;
+    return ERR_OK;
+}
+
+static enum err
+account(struct ctx *cx, const struct call *c, const struct exchange_answer *a)
+{
+    struct exchange_call row = { .at_us = sys_now_us(cx),
+                                 .way = str_of(c->rq->way),
+                                 .consumer_id = c->consumer.id,
+                                 .service_id = c->service.id,
+                                 .agreement_id = c->agreement.id,
+                                 .operation = c->rq->operation,
+                                 .status = a->status,
+                                 .fault = a->fault,
+                                 .bytes_in = (int64_t)c->rq->body.n,
+                                 .bytes_out = (int64_t)a->body.n,
+                                 .took_us = sys_mono_us(cx) - c->begun_us,
+                                 .trace_id = cx->trace_id,
+                                 .request_id = c->rq->request_id };
+    return exchange_calls_add(cx, &row, 1);
+}
+
+enum err
+exchange_forward(struct ctx *cx, const struct exchange_request *rq, struct exchange_answer *ret)
+{
+    struct call c = { .rq = rq, .begun_us = sys_mono_us(cx) };
+    struct exchange_answer a = { .fault = STR("") };
+    enum err e = ERR_OK;
+    TRY(exchange_subsystem_by_path(cx, rq->consumer, &c.consumer));
+    TRY(exchange_service_by_path(cx, rq->service, &c.service));
+    TRY(judge(cx, &c, &a.fault));
+    a.agreement_id = c.agreement.id;
+    if (!str_is_empty(a.fault)) {
+        bool is_much = str_eq(a.fault, STR("rate")) || str_eq(a.fault, STR("quota"));
+        a.status = is_much ? 429 : 403;
+        e = is_much ? err_set(cx, ERR_RATE, "agreement: " STR_FMT, STR_ARG(a.fault))
+                    : err_set(cx, ERR_FORBIDDEN, "agreement: " STR_FMT, STR_ARG(a.fault));
+    } else {
+        e = pass(cx, &c, &a);
+        if (e != ERR_OK) {
+            a.status = e == ERR_DEADLINE ? 504 : 502;
+        } else if (a.status >= 500) {
+            a.fault = STR("status");
+        }
+    }
+    struct err_detail why = cx->err;
+    TRY(account(cx, &c, &a));
+    cx->err = why;
+    *ret = a;
+    return e;
+}

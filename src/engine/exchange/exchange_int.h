@@ -1,0 +1,154 @@
+/* exchange_int.h: shared inside the module. */
+#ifndef ENGINE_EXCHANGE_EXCHANGE_INT_H
+#define ENGINE_EXCHANGE_EXCHANGE_INT_H
+
+#include "engine/exchange/exchange.h"
+
+/* --- exchange_doc.c: what the readers of descriptions share ----------------------------------- */
+/* One problem on "document"; where is a path inside it. */
+enum err exchange_doc_wrong(struct ctx *cx, const char *key, struct str where);
+struct exchange_fields { /* grows up to EXCHANGE_FIELDS_MAX; more are left out and is_over says so
+                          */
+    struct exchange_field *v;
+    size_t n;
+    bool is_over;
+};
+struct exchange_fields exchange_fields_new(struct ctx *cx);
+void exchange_fields_add(struct exchange_fields *f, struct exchange_field one);
+/* A code made of a method and path, or of any words: letters, digits, '-'. */
+struct str exchange_code_of(struct ctx *cx, struct str text);
+enum err exchange_openapi_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret);
+enum err exchange_wsdl_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret);
+/* Fields as the JSON text of a row, and back. */
+struct str exchange_fields_json(struct ctx *cx, const struct exchange_field *v, size_t n);
+size_t exchange_fields_read(struct ctx *cx, struct str json, struct exchange_field **ret);
+
+/* Codes of members, subsystems and services: letters, digits, '.', '-', '_', 1 to 60. */
+bool exchange_is_code(struct str s);
+/* Parses "VN/GOV/H19/MOT-CUA[/service]" into its parts (4 or 5). */
+size_t exchange_path_parts(struct str path, struct str parts[5]);
+
+/* --- exchange_policy.c ------------------------------------------------------------------------ */
+/* [tx] Agreements, members or clients changed: the relay's snapshot is built anew after the commit.
+ */
+enum err exchange_changed(struct ctx *cx);
+struct exchange_policy_job {
+    int32_t own_port;
+    struct relay_policy *ret;
+};
+
+/* --- exchange_pack.c: connectors of the pack -------------------------------------------------- */
+/* One field, in our name and in theirs. */
+struct exchange_map {
+    struct str our;                   /* "personal_id" */
+    struct str their;                 /* "CongDan.SoDinhDanh": names with dots between */
+    struct str date;                  /* how they write dates; null: not a date */
+    struct str fixed;                 /* always this value; null: from ours */
+    const struct json *codes;         /* {"their": "our"}; NULL: as it is */
+    const struct exchange_map *items; /* of a list of objects */
+    size_t n_items;
+    bool is_required, is_list;
+    struct pack_text text;
+};
+struct exchange_step { /* an operation of a connector */
+    struct str id, method, path, their;
+    struct pack_text text;
+    const struct exchange_map *in, *out;
+    size_t n_in, n_out;
+    struct str key; /* our field that names the case, for order and for seeing doubles */
+};
+enum exchange_style { EXCHANGE_REST, EXCHANGE_SOAP };
+struct exchange_connector {
+    struct str id, service; /* service: its path in the catalogue */
+    struct pack_text name, owner, summary, legal;
+    struct str data_class, ns; /* ns: namespace of a SOAP service */
+    enum exchange_style style;
+    struct str fault_field, fault_text; /* where an answer says how it ended */
+    const struct json *fault_codes;     /* {"their code": "our word"}; "" = fine */
+    const struct str *uplinks;          /* ids, the preferred one first */
+    size_t n_uplinks;
+    const struct exchange_step *steps;
+    size_t n_steps;
+};
+enum exchange_login { EXCHANGE_LOGIN_TOKEN, EXCHANGE_LOGIN_SESSION };
+struct exchange_uplink { /* a way out of the province: NDXP, NDOP */
+    struct str id, dstcode, unit_code;
+    struct pack_text name;
+    enum exchange_login login;
+    struct str login_path, call_path;
+};
+struct exchange_process { /* what a process's "exchange" task asks */
+    struct str id, connector, operation, answer, from;
+    const struct json *send; /* our field -> name in the dossier's answers */
+};
+struct exchange_lookup { /* what a page of a form may ask */
+    struct str form, page, connector, operation, purpose;
+    const struct json *send; /* our field -> path of an answer */
+    const struct json *fill; /* our field -> name of a form source */
+    struct pack_text label;
+};
+struct exchange_set {
+    struct str consumer; /* path of the platform's own subsystem */
+    struct pack_text consumer_name;
+    const struct exchange_connector *connectors;
+    const struct exchange_uplink *uplinks;
+    const struct exchange_process *processes;
+    const struct exchange_lookup *lookups;
+    size_t n_connectors, n_uplinks, n_processes, n_lookups;
+    struct str portal; /* connector that dossiers' statuses go to; empty: none */
+};
+const struct exchange_set *exchange_of_pack(const struct ctx *cx); /* NULL: the pack has none */
+const struct exchange_connector *exchange_connector(const struct ctx *cx, struct str id);
+const struct exchange_step *exchange_step(const struct exchange_connector *c, struct str id);
+const struct exchange_uplink *exchange_uplink(const struct ctx *cx, struct str id);
+
+/* --- exchange_map.c: between our fields and theirs, both ways --------------------------------- */
+/* from_ours: a JSON object in our names becomes theirs; else theirs becomes ours. Absent fields
+ * stay absent. */
+enum err exchange_translate(struct ctx *cx, const struct exchange_map *maps, size_t n,
+                            bool from_ours, const struct json *in, struct buf *out);
+/* The same for the body of a SOAP message: XML of the children, and back to ours. */
+enum err exchange_soap_write(struct ctx *cx, const struct exchange_map *maps, size_t n,
+                             const struct json *in, struct buf *out);
+struct xml;
+enum err exchange_soap_read(struct ctx *cx, const struct exchange_map *maps, size_t n,
+                            const struct xml *body, struct buf *out);
+/* The description of a connector's service: OpenAPI 3.1, or WSDL 1.1 of a SOAP service. */
+enum err exchange_describe(struct ctx *cx, const struct exchange_connector *c, struct str *ret);
+#define EXCHANGE_SOAP_NS "http://schemas.xmlsoap.org/soap/envelope/"
+/* What an answer says of how it ended: "" fine, else our word. tree: a JSON answer, or NULL and the
+ * code itself. */
+struct str exchange_fault_word(const struct exchange_connector *c, const struct json *tree,
+                               struct str code);
+/* A date as others write it, from ISO and back; null when it is none. */
+struct str exchange_date(struct ctx *cx, struct str format, struct str value, bool from_ours);
+
+/* --- exchange_connector.c, exchange_uplink.c ---------------------------------------------------
+ */
+struct aead_key;
+enum err exchange_seal_key(struct ctx *cx, struct aead_key *ret);
+/* Token or session of an uplink; signs in when there is none that lasts. */
+enum err exchange_uplink_proof(struct ctx *cx, const struct exchange_uplink *u, struct str *ret);
+/* {"base","user","secret"} of this installation. ERR_UPSTREAM: not set up. */
+enum err exchange_uplink_account(struct ctx *cx, struct str id, const struct json **ret);
+/* A process asks (jobs topic "exchange.call"). */
+enum err exchange_on_call(struct ctx *cx, struct str key, struct str payload);
+
+/* --- exchange_sim.c: labelled simulators, only in the demo ------------------------------------ */
+struct exchange_sim_request {
+    struct str service, operation, path, query, body;
+    const struct http_header *headers;
+    size_t n_headers;
+    int64_t timeout_ms;
+    struct str uplink; /* must be signed in there; null: called by the relay or the sandbox */
+};
+/* The token or session that the simulated uplink gives. */
+struct str exchange_sim_proof(struct ctx *cx, struct str uplink);
+/* How the simulator behaves now: normal, slow, faulty, down. */
+struct str exchange_sim_mode(struct ctx *cx, struct str service);
+/* Answers as the real service would: its style, its error codes, its slowness and outages.
+ * ERR_UPSTREAM, ERR_DEADLINE: "down" and "slow". */
+enum err exchange_simulate(struct ctx *cx, const struct exchange_sim_request *rq,
+                           struct exchange_answer *ret);
+
+#endif

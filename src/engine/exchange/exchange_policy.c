@@ -1,0 +1,333 @@
+/* exchange_policy.c: the relay's policy made of rows: services become routes and pools, subsystems
+ * with proofs become clients, granted agreements become grants. */
+#include "base/date.h"
+#include "codec/url.h"
+#include "engine/exchange/exchange_int.h"
+#include "gen/q_exchange.h"
+#include "store/store.h"
+#include "sys/sys.h"
+
+#define PAGE        500
+#define ROWS_MAX    ((size_t)100000)
+#define OWN_ADDRESS "127.0.0.1"
+
+/* A list that grows; its items are found by id, which only rises. */
+struct grown {
+    size_t n, cap;
+};
+
+static void *
+room(struct ctx *cx, struct grown *g, void *old, size_t item_bytes)
+{
+    if (g->n < g->cap) {
+        return old;
+    }
+    size_t cap = g->cap == 0 ? 64 : size_mul(g->cap, 2);
+    char *v = arena_alloc(cx->arena, size_mul(cap, item_bytes));
+    const char *from = old;
+    for (size_t i = 0; i < g->n * item_bytes; i++) {
+        v[i] = from[i];
+    }
+    g->cap = cap;
+    return v;
+}
+
+struct build {
+    int32_t own_port;
+    struct grown n_services, n_subs, n_grants;
+    struct exchange_service *services;
+    struct exchange_operation **operations; /* of each service */
+    size_t *n_operations;
+    struct exchange_subsystem *subs;
+    struct relay_grant *grants;
+};
+
+/* --- rows ------------------------------------------------------------------------------------- */
+static enum err
+load_services(struct ctx *cx, struct build *b)
+{
+    int64_t after = 0;
+    for (;;) {
+        struct q_xservice_published_list list;
+        TRY(q_xservice_published(cx, &list, .after = after, .limit_n = PAGE));
+        for (size_t i = 0; i < list.n && b->n_services.n < ROWS_MAX; i++) {
+            struct exchange_service s;
+            after = list.v[i].id;
+            TRY(exchange_service_get(cx, after, &s));
+            if (str_eq(s.state, STR("published"))) {
+                b->services = room(cx, &b->n_services, b->services, sizeof(s));
+                b->services[b->n_services.n++] = s;
+            }
+        }
+        if (list.n < PAGE) {
+            break;
+        }
+    }
+    b->operations = ARENA_ARRAY(cx->arena, struct exchange_operation *, b->n_services.n + 1);
+    b->n_operations = ARENA_ARRAY(cx->arena, size_t, b->n_services.n + 1);
+    for (size_t i = 0; i < b->n_services.n; i++) {
+        TRY(exchange_operations(cx, b->services[i].version_id, &b->operations[i],
+                                &b->n_operations[i]));
+    }
+    return ERR_OK;
+}
+
+static enum err
+load_subs(struct ctx *cx, struct build *b)
+{
+    int64_t after = 0;
+    for (;;) {
+        struct q_xsub_all_list list;
+        TRY(q_xsub_all(cx, &list, .after = after, .limit_n = PAGE));
+        for (size_t i = 0; i < list.n && b->n_subs.n < ROWS_MAX; i++) {
+            after = list.v[i].id;
+            b->subs = room(cx, &b->n_subs, b->subs, sizeof(*b->subs));
+            TRY(exchange_subsystem_get(cx, after, &b->subs[b->n_subs.n]));
+            b->n_subs.n++;
+        }
+        if (list.n < PAGE) {
+            return ERR_OK;
+        }
+    }
+}
+
+static size_t
+service_index(const struct build *b, int64_t id)
+{
+    size_t lo = 0;
+    size_t hi = b->n_services.n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (b->services[mid].id < id) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo < b->n_services.n && b->services[lo].id == id ? lo : SIZE_MAX;
+}
+
+static const struct exchange_subsystem *
+sub_of(const struct build *b, int64_t id)
+{
+    size_t lo = 0;
+    size_t hi = b->n_subs.n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (b->subs[mid].id < id) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo < b->n_subs.n && b->subs[lo].id == id ? &b->subs[lo] : NULL;
+}
+
+/* --- words, networks: "a b c" as a list --------------------------------------------------------
+ */
+static size_t
+split(struct ctx *cx, struct str words, const struct str **ret)
+{
+    struct str *v = ARENA_ARRAY(cx->arena, struct str, words.n / 2 + 1);
+    struct str one;
+    size_t n = 0;
+    while (str_next(&words, ' ', &one)) {
+        if (!str_is_empty(one)) {
+            v[n++] = one;
+        }
+    }
+    *ret = v;
+    return n;
+}
+
+/* --- parts of the policy ---------------------------------------------------------------------- */
+static enum err
+pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_service *s,
+               struct relay_pool *pool, struct relay_route *route)
+{
+    struct url_parts url;
+    struct str *address = ARENA_NEW(cx->arena, struct str);
+    *pool = (struct relay_pool){ .name = s->path, .addresses = address, .n_addresses = 1 };
+    *route = (struct relay_route){
+        .id = s->id,
+        .name = s->path,
+        .path = str_cat(cx->arena, STR("/r1/"), s->path),
+        .pool = s->path,
+        .wait_ms = (uint32_t)s->timeout_ms,
+    };
+    if (str_starts(s->endpoint, STR("sim:"))) {
+        *address = str_fmt(cx->arena, OWN_ADDRESS ":%d", b->own_port);
+        route->target = str_cat(cx->arena, STR(EXCHANGE_SIM_PATH "/"),
+                                str_slice(s->endpoint, 4, s->endpoint.n));
+        return ERR_OK;
+    }
+    if (!url_split(s->endpoint, &url)) {
+        return err_set(cx, ERR_INVALID, "endpoint of " STR_FMT, STR_ARG(s->path));
+    }
+    pool->is_tls = str_eq(url.scheme, STR("https"));
+    int32_t port = url.port != 0 ? url.port : pool->is_tls ? 443 : 80;
+    *address = str_fmt(cx->arena, STR_FMT ":%d", STR_ARG(url.host), port);
+    route->target = str_eq(url.path, STR("/")) ? STR_NULL : url.path;
+    return ERR_OK;
+}
+
+static enum err
+client(struct ctx *cx, const struct exchange_subsystem *s, struct relay_client *ret)
+{
+    struct exchange_client *clients = NULL;
+    struct exchange_cert *certs = NULL;
+    size_t n_clients = 0;
+    size_t n_certs = 0;
+    size_t n_ids = 0;
+    size_t n_thumbs = 0;
+    int64_t now_us = sys_now_us(cx);
+    TRY(exchange_clients(cx, s->id, &clients, &n_clients));
+    TRY(exchange_certs(cx, s->id, &certs, &n_certs));
+    struct str *ids = ARENA_ARRAY(cx->arena, struct str, n_clients + 1);
+    struct str *thumbs = ARENA_ARRAY(cx->arena, struct str, n_certs + 1);
+    for (size_t i = 0; i < n_clients; i++) {
+        if (clients[i].revoked_us == 0) {
+            ids[n_ids++] = clients[i].client_id;
+        }
+    }
+    for (size_t i = 0; i < n_certs; i++) {
+        if (certs[i].revoked_us == 0 && certs[i].not_after_us > now_us) {
+            thumbs[n_thumbs++] = certs[i].thumb;
+        }
+    }
+    *ret = (struct relay_client){
+        .id = s->id,
+        .name = s->path,
+        .token_ids = ids,
+        .n_token_ids = n_ids,
+        .cert_sha256 = thumbs,
+        .n_cert_sha256 = n_thumbs,
+        .is_suspended = !str_eq(s->state, STR("active")) || !str_eq(s->member_state, STR("active")),
+    };
+    ret->n_networks = split(cx, s->ip_allow, &ret->networks);
+    return ERR_OK;
+}
+
+/* Paths of granted operations, those of the version in force. */
+static size_t
+operations(struct ctx *cx, const struct build *b, size_t service, struct str codes,
+           const struct relay_operation **ret)
+{
+    struct relay_operation *v =
+        ARENA_ARRAY(cx->arena, struct relay_operation, b->n_operations[service] + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < b->n_operations[service]; i++) {
+        const struct exchange_operation *o = &b->operations[service][i];
+        if (exchange_names(codes, o->code)) {
+            v[n++] = (struct relay_operation){ o->method, o->path };
+        }
+    }
+    *ret = v;
+    return n;
+}
+
+static enum err
+grant(struct ctx *cx, struct build *b, const struct q_xagree_granted_list *list, size_t i)
+{
+    const struct q_xagree_granted *r = &list->v[i];
+    const struct exchange_subsystem *sub = sub_of(b, r->consumer_id);
+    size_t service = service_index(b, r->service_id);
+    struct date day;
+    if (sub == NULL || service == SIZE_MAX) {
+        return ERR_OK; /* the service is retired or its member suspended */
+    }
+    struct relay_grant g = {
+        .id = r->id,
+        .client = sub->path,
+        .route = b->services[service].path,
+        .rate_n = (uint32_t)r->rate_s,
+        .rate_ms = 1000,
+        .quota_n = (uint64_t)r->quota_day,
+        .quota_window = RELAY_DAY,
+    };
+    g.n_operations = operations(cx, b, service, r->operations, &g.operations);
+    if (g.n_operations == 0) {
+        return ERR_OK; /* none of them exists any more: to the relay, none would mean all */
+    }
+    exchange_hours_bits(r->hours, g.hours);
+    if (date_parse(r->valid_from, &day)) {
+        g.from_us = date_to_us_vn(day, 0);
+    }
+    if (date_parse(r->valid_to, &day)) {
+        g.until_us = date_to_us_vn((struct date){ day.day + 1 }, 0);
+    }
+    g.n_removed = split(cx, r->removed, &g.removed);
+    if (r->quota_day > 0) {
+        struct q_xcall_day_n used;
+        TRY(q_xcall_day_n(cx, &used, .agreement_id = r->id, .consumer_id = r->consumer_id,
+                          .since_id = date_to_us_vn(date_at_vn(sys_now_us(cx)), 0)));
+        g.quota_used = (uint64_t)used.n;
+    }
+    b->grants = room(cx, &b->n_grants, b->grants, sizeof(g));
+    b->grants[b->n_grants.n++] = g;
+    return ERR_OK;
+}
+
+static enum err
+load_grants(struct ctx *cx, struct build *b)
+{
+    int64_t after = 0;
+    for (;;) {
+        struct q_xagree_granted_list list;
+        TRY(q_xagree_granted(cx, &list, .after = after, .limit_n = PAGE));
+        for (size_t i = 0; i < list.n && b->n_grants.n < ROWS_MAX; i++) {
+            after = list.v[i].id;
+            TRY(grant(cx, b, &list, i));
+        }
+        if (list.n < PAGE) {
+            return ERR_OK;
+        }
+    }
+}
+
+static enum err
+build_policy(struct ctx *cx, void *arg)
+{
+    struct exchange_policy_job *job = arg;
+    struct build b = { .own_port = job->own_port };
+    struct relay_policy p = { 0 };
+    TRY(load_services(cx, &b));
+    TRY(load_subs(cx, &b));
+    TRY(load_grants(cx, &b));
+    struct relay_pool *pools = ARENA_ARRAY(cx->arena, struct relay_pool, b.n_services.n + 1);
+    struct relay_route *routes = ARENA_ARRAY(cx->arena, struct relay_route, b.n_services.n + 1);
+    struct relay_client *clients = ARENA_ARRAY(cx->arena, struct relay_client, b.n_subs.n + 1);
+    for (size_t i = 0; i < b.n_services.n; i++) {
+        TRY(pool_and_route(cx, &b, &b.services[i], &pools[i], &routes[i]));
+    }
+    for (size_t i = 0; i < b.n_subs.n; i++) {
+        TRY(client(cx, &b.subs[i], &clients[i]));
+    }
+    TRY(exchange_token_keys(cx, &p.tokens.jwks));
+    p.tokens.issuer = cx->config->base_url;
+    p.tokens.audience = STR(EXCHANGE_AUDIENCE);
+    p.version = date_iso_instant_vn(cx->arena, sys_now_us(cx));
+    p.pools = pools;
+    p.n_pools = b.n_services.n;
+    p.routes = routes;
+    p.n_routes = b.n_services.n;
+    p.clients = clients;
+    p.n_clients = b.n_subs.n;
+    p.grants = b.grants;
+    p.n_grants = b.n_grants.n;
+    *job->ret = p;
+    return ERR_OK;
+}
+
+enum err
+exchange_policy(struct ctx *cx, int32_t own_port, struct relay_policy *ret)
+{
+    struct exchange_policy_job job = { own_port, ret };
+    return store_read(cx, build_policy, &job);
+}
+
+enum err
+exchange_changed(struct ctx *cx)
+{
+    return store_outbox_put(cx, STR("exchange.policy"), STR("policy"), STR("{}"));
+}

@@ -1,0 +1,655 @@
+/* exchange_sim.c: LABELLED SIMULATORS of national services, driven by
+ * packs/demo/simulators/<id>.json (doc/exchange.md part 6). They speak the connector's own style,
+ * so that the way there and back is exercised; answers are generated and belong to nobody. Only in
+ * the demo. */
+#include "base/buf.h"
+#include "base/date.h"
+#include "codec/url.h"
+#include "codec/vn.h"
+#include "codec/xml.h"
+#include "crypto/digest.h"
+#include "engine/calendar/calendar.h"
+#include "engine/exchange/exchange_int.h"
+#include "engine/party/party.h"
+#include "engine/unit/unit.h"
+#include "gen/q_exchange.h"
+#include "store/store.h"
+#include "sys/sys.h"
+
+#include <poll.h>
+
+#define FILE_BYTES   (128U * 1024U)
+#define BODY_BYTES   ((size_t)256 << 10)
+#define SLOW_MS      1500
+#define SLOW_MAX_MS  3000
+#define FAULTY_OF_10 4
+
+struct sim {
+    const struct exchange_sim_request *rq;
+    const struct exchange_connector *connector;
+    const struct exchange_step *step;
+    const struct json *rule;
+    const struct json *in; /* our fields */
+    struct party who;      /* of kind "party" */
+    const struct unit *home;
+    const struct json *stored;
+    uint64_t seed; /* from the case's key: the same question gets the same answer */
+};
+
+static enum err
+parse(struct ctx *cx, struct str text, struct json **ret)
+{
+    struct json_limits limits = { 0 };
+    return json_parse(cx->arena, text, limits, ret, NULL) == ERR_OK
+               ? ERR_OK
+               : err_set(cx, ERR_BAD_REQUEST, "not JSON");
+}
+
+struct str
+exchange_sim_mode(struct ctx *cx, struct str service)
+{
+    struct q_xsim_mode_get r;
+    return q_xsim_mode_get(cx, &r, .service = service) == ERR_OK ? r.mode : STR("normal");
+}
+
+struct str
+exchange_sim_proof(struct ctx *cx, struct str uplink)
+{
+    struct digest d = digest_hmac(cx->config->data_dir, uplink);
+    return str_fmt(cx->arena, "mo-phong-" STR_FMT "-" STR_FMT, STR_ARG(uplink),
+                   STR_ARG(str_slice(digest_hex(cx->arena, &d), 0, 24)));
+}
+
+/* --- the request ------------------------------------------------------------------------------ */
+static struct str
+header_of(const struct exchange_sim_request *rq, const char *name)
+{
+    for (size_t i = 0; i < rq->n_headers; i++) {
+        if (str_eq_nocase(rq->headers[i].name, str_of(name))) {
+            return rq->headers[i].value;
+        }
+    }
+    return STR_NULL;
+}
+
+/* Signed in at the uplink, in its way? */
+static bool
+is_signed_in(struct ctx *cx, const struct sim *s, const struct json *body)
+{
+    struct str proof = exchange_sim_proof(cx, s->rq->uplink);
+    const struct exchange_uplink *u = exchange_uplink(cx, s->rq->uplink);
+    if (u == NULL) {
+        return false;
+    }
+    if (u->login == EXCHANGE_LOGIN_SESSION && s->connector->style == EXCHANGE_REST) {
+        return str_eq(json_text(body, "session"), proof) &&
+               !str_is_empty(json_text(body, "madonvi")) &&
+               str_eq(header_of(s->rq, "dstcode"), u->dstcode);
+    }
+    return str_eq(header_of(s->rq, "Authorization"), str_cat(cx->arena, STR("Bearer "), proof));
+}
+
+static enum err
+query_json(struct ctx *cx, struct str query, struct buf *b)
+{
+    struct url_pair *pairs = NULL;
+    size_t n = 0;
+    struct json_out o = json_out(b);
+    TRY(url_query(cx->arena, query, 50, &pairs, &n));
+    json_open(&o);
+    for (size_t i = 0; i < n; i++) {
+        json_key_str(&o, pairs[i].name);
+        json_str(&o, pairs[i].value);
+    }
+    json_close(&o);
+    return ERR_OK;
+}
+
+static enum err
+read_soap(struct ctx *cx, struct sim *s, struct buf *fields)
+{
+    struct xml *root = NULL;
+    struct xml_limits limits = { .bytes_max = BODY_BYTES };
+    struct xml_fault fault;
+    TRY(xml_parse(cx->arena, s->rq->body, limits, &root, &fault));
+    const struct xml *body = xml_child(root, EXCHANGE_SOAP_NS, "Body");
+    const struct xml *call = body == NULL ? NULL : body->child;
+    if (call == NULL) {
+        return err_set(cx, ERR_BAD_REQUEST, "no SOAP body");
+    }
+    return exchange_soap_read(cx, s->step->in, s->step->n_in, call, fields);
+}
+
+/* The request in our names; ERR_UNAUTHENTICATED when it is not signed in. */
+static enum err
+read_request(struct ctx *cx, struct sim *s)
+{
+    struct buf fields = buf_new(cx->arena, BODY_BYTES);
+    struct buf query = buf_new(cx->arena, BODY_BYTES);
+    struct json *body = NULL;
+    struct json *in = NULL;
+    if (s->connector->style == EXCHANGE_SOAP) {
+        TRY(read_soap(cx, s, &fields));
+    } else {
+        struct str text = s->rq->body;
+        if (str_is_empty(text)) {
+            TRY(query_json(cx, s->rq->query, &query));
+            text = buf_str(&query);
+        }
+        TRY(parse(cx, text, &body));
+        TRY(exchange_translate(cx, s->step->in, s->step->n_in, false, body, &fields));
+    }
+    if (s->rq->uplink.p != NULL && !is_signed_in(cx, s, body)) {
+        return err_set(cx, ERR_UNAUTHENTICATED, "not signed in at the uplink");
+    }
+    TRY(parse(cx, buf_str(&fields), &in));
+    s->in = in;
+    struct str key = json_text(in, str_z(cx->arena, json_text(s->rule, "by")));
+    s->seed = str_hash(key.p == NULL ? buf_str(&fields) : key);
+    return ERR_OK;
+}
+
+/* --- values ----------------------------------------------------------------------------------- */
+static uint64_t
+draw(struct sim *s, uint64_t below)
+{
+    s->seed = s->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (s->seed >> 20) % below;
+}
+
+static struct str
+pick(struct sim *s, struct str choices)
+{
+    struct str rest = choices;
+    struct str part = STR("");
+    uint64_t n = 1;
+    for (size_t i = 0; i < choices.n; i++) {
+        n += choices.p[i] == '|' ? 1 : 0;
+    }
+    for (uint64_t k = draw(s, n) + 1; k > 0; k--) {
+        (void)str_next(&rest, '|', &part);
+    }
+    return part;
+}
+
+static struct str
+digits(struct ctx *cx, struct sim *s, struct str count)
+{
+    int64_t n = 8;
+    struct buf b = buf_new(cx->arena, 64);
+    (void)str_to_i64(count, 1, 20, &n);
+    for (int64_t i = 0; i < n; i++) {
+        buf_add_char(&b, (char)('0' + draw(s, 10)));
+    }
+    return buf_str(&b);
+}
+
+/* "from:to" drawn, both ends included. */
+static int64_t
+between(struct sim *s, struct str range)
+{
+    struct str a;
+    struct str b;
+    int64_t from = 0;
+    int64_t to = 0;
+    if (!str_cut(range, ':', &a, &b) || !str_to_i64(a, -100000, INT64_C(1000000000000), &from) ||
+        !str_to_i64(b, from, INT64_C(1000000000000), &to)) {
+        return 0;
+    }
+    return from + (int64_t)draw(s, (uint64_t)(to - from) + 1);
+}
+
+static struct str
+party_value(struct ctx *cx, const struct sim *s, struct str name)
+{
+    const struct {
+        const char *name;
+        struct str value;
+    } all[] = {
+        { "name", s->who.name },
+        { "personal_id", s->who.personal_id },
+        { "birth_date", s->who.birth_date },
+        { "sex", s->who.sex },
+        { "ethnicity", s->who.ethnicity },
+        { "nationality", s->who.nationality },
+        { "tax_code", s->who.tax_code },
+        { "address", s->who.address },
+        { "unit", s->home == NULL ? STR("") : s->home->code },
+        { "unit_name", s->home == NULL ? STR("") : pack_text(cx, s->home->name) },
+    };
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (str_eq(name, str_of(all[i].name))) {
+            return all[i].value;
+        }
+    }
+    return STR("");
+}
+
+/* 12 digits that agree with birth date and sex: place 075, century and sex, year, random. */
+static struct str
+new_personal_id(struct ctx *cx, struct sim *s)
+{
+    struct date d;
+    if (!date_parse(json_text(s->in, "birth_date"), &d)) {
+        return STR("");
+    }
+    struct civil c = date_civil(d);
+    bool is_female = str_eq(json_text(s->in, "sex"), STR("female"));
+    uint32_t six = 0;
+    sys_random_bytes(cx, &six, sizeof(six));
+    return str_fmt(cx->arena, "075%d%02d%06u", (c.year / 100 - 19) * 2 + (is_female ? 1 : 0),
+                   c.year % 100, six % 1000000U);
+}
+
+static struct str
+made(struct ctx *cx, struct sim *s, struct str how, struct str arg)
+{
+    if (str_eq(how, STR("in"))) {
+        return json_text(s->in, str_z(cx->arena, arg));
+    }
+    if (str_eq(how, STR("party"))) {
+        return party_value(cx, s, arg);
+    }
+    if (str_eq(how, STR("stored"))) {
+        return json_text(s->stored, str_z(cx->arena, arg));
+    }
+    if (str_eq(how, STR("pick"))) {
+        return pick(s, arg);
+    }
+    if (str_eq(how, STR("digits"))) {
+        return digits(cx, s, arg);
+    }
+    if (str_eq(how, STR("number"))) {
+        return str_fmt(cx->arena, "%" PRId64, between(s, arg));
+    }
+    if (str_eq(how, STR("date"))) {
+        struct date d = { calendar_today(cx).day + (int32_t)between(s, arg) };
+        return date_iso(cx->arena, d);
+    }
+    if (str_eq(how, STR("now"))) {
+        return date_iso_instant_vn(cx->arena, sys_now_us(cx));
+    }
+    if (str_eq(how, STR("code"))) {
+        return sys_random_code(cx, 12);
+    }
+    return str_eq(how, STR("personal-id")) ? new_personal_id(cx, s) : STR_NULL;
+}
+
+/* "=party:name" is made; anything else stands as it is. Several parts are joined: "CD-{digits:6}".
+ */
+static struct str
+value(struct ctx *cx, struct sim *s, struct str text)
+{
+    struct buf b = buf_new(cx->arena, 4096);
+    struct str rest = text;
+    if (str_starts(text, STR("="))) {
+        struct str how = str_slice(text, 1, text.n);
+        struct str arg = STR("");
+        (void)str_cut(how, ':', &how, &arg);
+        return made(cx, s, how, arg.p == NULL ? STR("") : arg);
+    }
+    while (rest.n > 0) {
+        size_t open = str_find_char(rest, '{');
+        size_t end = str_find_char(rest, '}');
+        buf_add(&b, str_slice(rest, 0, open < end ? open : rest.n));
+        if (open >= end || end == rest.n) {
+            break;
+        }
+        struct str how = str_slice(rest, open + 1, end);
+        struct str arg = STR("");
+        (void)str_cut(how, ':', &how, &arg);
+        buf_add(&b, made(cx, s, how, arg.p == NULL ? STR("") : arg));
+        rest = str_slice(rest, end + 1, rest.n);
+    }
+    return buf_str(&b);
+}
+
+/* The address of a person as a form's answer. */
+static void
+put_address(struct json_out *o, const struct sim *s)
+{
+    json_open(o);
+    json_put_str(o, "unit", s->home == NULL ? STR("") : s->home->code);
+    json_put_str(o, "line", s->who.address.p == NULL ? STR("") : s->who.address);
+    json_close(o);
+}
+
+static struct str
+answer_fields(struct ctx *cx, struct sim *s, const struct json *shape)
+{
+    struct buf b = buf_new(cx->arena, BODY_BYTES);
+    struct json_out o = json_out(&b);
+    json_open(&o);
+    for (JSON_EACH(shape, it)) {
+        json_key_str(&o, it->key);
+        if (it->type == JSON_STRING && str_eq(it->text, STR("=address"))) {
+            put_address(&o, s);
+        } else if (it->type == JSON_STRING) {
+            json_str(&o, value(cx, s, it->text));
+        } else {
+            json_write(&o, it);
+        }
+    }
+    json_close(&o);
+    return buf_str(&b);
+}
+
+/* --- kinds of answers: each gives a word ("" fine) and our fields -------------------------------
+ */
+static struct str
+by_key(struct ctx *cx, const struct sim *s)
+{
+    struct str name = json_text(s->rule, "by");
+    return name.p == NULL ? STR("") : json_text(s->in, str_z(cx->arena, name));
+}
+
+/* A person or organisation of the demo stands for the one in the national database. */
+static struct str
+look_up(struct ctx *cx, struct sim *s, struct str *ret)
+{
+    struct str key = by_key(cx, s);
+    bool is_org = str_eq(json_text(s->rule, "by"), STR("tax_code"));
+    enum err e = str_is_empty(key) ? ERR_NOT_FOUND
+                 : is_org          ? party_by_tax_code(cx, key, &s->who)
+                                   : party_by_personal_id(cx, key, &s->who);
+    if (e == ERR_NOT_FOUND && is_org && key.n == 12) {
+        e = party_by_personal_id(cx, key, &s->who); /* a person's number is the tax code */
+    }
+    if (e != ERR_OK) {
+        return STR("not_found");
+    }
+    const struct unit *u = str_is_empty(s->who.unit) ? NULL : unit_by_key(cx, s->who.unit);
+    const struct unit *const *now = NULL;
+    s->home = u != NULL && unit_resolve(cx, u, calendar_today(cx), &now) == 1 ? now[0] : u;
+    for (JSON_EACH(json_get(s->rule, "agree"), it)) {
+        struct str ours = json_text(s->in, str_z(cx->arena, it->text));
+        struct str theirs =
+            party_value(cx, s, str_eq(it->text, STR("full_name")) ? STR("name") : it->text);
+        if (!vn_equal(cx->arena, ours, theirs)) {
+            return STR("mismatch");
+        }
+    }
+    *ret = answer_fields(cx, s, json_get(s->rule, "answer"));
+    return STR("");
+}
+
+static struct str
+from_list(struct ctx *cx, struct sim *s, struct str *ret)
+{
+    struct str by = json_text(s->rule, "by");
+    struct str as = json_text(s->rule, "as");
+    struct str key = vn_fold(cx->arena, by_key(cx, s));
+    struct buf b = buf_new(cx->arena, BODY_BYTES);
+    struct json_out o = json_out(&b);
+    bool is_found = false;
+    if (as.p != NULL) {
+        json_open(&o);
+        json_key_str(&o, as);
+        json_open_list(&o);
+    }
+    for (JSON_EACH(json_get(s->rule, "rows"), it)) {
+        struct str have = vn_fold(cx->arena, json_text(it, str_z(cx->arena, by)));
+        bool is_like = as.p != NULL && str_find(have, key) < have.n;
+        if (str_is_empty(key) || str_eq(have, key) || is_like) {
+            json_write(&o, it);
+            is_found = true;
+            if (as.p == NULL) {
+                break;
+            }
+        }
+    }
+    if (as.p != NULL) {
+        json_close_list(&o);
+        json_close(&o);
+    }
+    *ret = buf_str(&b);
+    return is_found ? STR("") : STR("not_found");
+}
+
+struct store_job {
+    struct str service, key, message, body, status;
+    bool is_again;
+};
+
+/* What was taken once is not taken twice: the message's own number says so. */
+static enum err
+store_tx(struct ctx *cx, void *arg)
+{
+    struct store_job *job = arg;
+    struct q_xsim_message_find seen;
+    struct q_xsim_row_get row = { 0 };
+    enum err e =
+        str_is_empty(job->message)
+            ? ERR_NOT_FOUND
+            : q_xsim_message_find(cx, &seen, .service = job->service, .message = job->message);
+    job->is_again = e == ERR_OK;
+    if (e == ERR_OK) {
+        return q_xsim_message_again(cx, NULL, .id = seen.id);
+    }
+    int64_t id = store_new_id(cx);
+    if (str_is_empty(job->message)) {
+        job->message = str_fmt(cx->arena, "%" PRId64, id);
+    }
+    TRY(q_xsim_message_insert(cx, NULL, .id = id, .service = job->service, .key = job->key,
+                              .message = job->message, .status = job->status,
+                              .at_us = sys_now_us(cx)));
+    e = q_xsim_row_get(cx, &row, .service = job->service, .key = job->key);
+    return q_xsim_row_put(cx, NULL, .service = job->service, .key = job->key, .body = job->body,
+                          .n = e == ERR_OK ? row.n + 1 : 1, .at_us = sys_now_us(cx));
+}
+
+static struct str
+keep(struct ctx *cx, struct sim *s, struct str *ret)
+{
+    struct buf b = buf_new(cx->arena, BODY_BYTES);
+    struct json_out o = json_out(&b);
+    json_write(&o, s->in);
+    struct str status = json_text(s->in, "status");
+    struct str message = json_text(s->in, "message_id");
+    struct store_job job = { s->connector->id,
+                             by_key(cx, s),
+                             message.p == NULL ? STR("") : message,
+                             buf_str(&b),
+                             status.p == NULL ? STR("") : status,
+                             false };
+    if (str_is_empty(job.key)) {
+        return STR("invalid");
+    }
+    if (store_write(cx, store_tx, &job) != ERR_OK) {
+        return STR("down");
+    }
+    *ret = answer_fields(cx, s, json_get(s->rule, "answer"));
+    return STR("");
+}
+
+static struct str
+recall(struct ctx *cx, struct sim *s, struct str *ret)
+{
+    struct q_xsim_row_get row;
+    struct json *stored = NULL;
+    if (q_xsim_row_get(cx, &row, .service = s->connector->id, .key = by_key(cx, s)) != ERR_OK ||
+        parse(cx, row.body, &stored) != ERR_OK) {
+        return STR("not_found");
+    }
+    s->stored = stored;
+    *ret = answer_fields(cx, s, json_get(s->rule, "answer"));
+    return STR("");
+}
+
+static struct str
+work(struct ctx *cx, struct sim *s, struct str *ret)
+{
+    struct str kind = json_text(s->rule, "kind");
+    for (size_t i = 0; i < s->step->n_in; i++) {
+        const struct exchange_map *m = &s->step->in[i];
+        bool is_there = json_get_str_key(s->in, m->our) != NULL || !str_is_empty(m->fixed);
+        if (m->is_required && !is_there) {
+            return STR("invalid");
+        }
+    }
+    if (str_eq(kind, STR("party"))) {
+        return look_up(cx, s, ret);
+    }
+    if (str_eq(kind, STR("list"))) {
+        return from_list(cx, s, ret);
+    }
+    if (str_eq(kind, STR("store"))) {
+        return keep(cx, s, ret);
+    }
+    if (str_eq(kind, STR("stored"))) {
+        return recall(cx, s, ret);
+    }
+    *ret = answer_fields(cx, s, json_get(s->rule, "answer"));
+    return STR("");
+}
+
+/* --- the answer in their style ---------------------------------------------------------------- */
+static struct str
+code_for(const struct exchange_connector *c, struct str word)
+{
+    struct str other = STR("99");
+    for (JSON_EACH(c->fault_codes, it)) {
+        if (str_eq(it->text, word)) {
+            return it->key;
+        }
+    }
+    return other;
+}
+
+static int
+status_for(struct str word)
+{
+    static const struct {
+        const char *word;
+        int status;
+    } all[] = { { "", 200 },        { "not_found", 404 }, { "mismatch", 409 },
+                { "invalid", 400 }, { "refused", 403 },   { "unauthenticated", 401 } };
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (str_eq(word, str_of(all[i].word))) {
+            return all[i].status;
+        }
+    }
+    return 500;
+}
+
+static enum err
+write_rest(struct ctx *cx, const struct sim *s, struct str word, const struct json *fields,
+           struct exchange_answer *ret)
+{
+    struct buf b = buf_new(cx->arena, BODY_BYTES);
+    struct buf all = buf_new(cx->arena, BODY_BYTES);
+    const struct exchange_connector *c = s->connector;
+    struct json_out o = json_out(&all);
+    bool has_field = !str_is_empty(c->fault_field);
+    TRY(exchange_translate(cx, s->step->out, str_is_empty(word) ? s->step->n_out : 0, true, fields,
+                           &b));
+    json_open(&o);
+    if (has_field) {
+        json_key_str(&o, c->fault_field);
+        json_str(&o, code_for(c, word));
+    }
+    if (!str_is_empty(c->fault_text)) {
+        json_key_str(&o, c->fault_text);
+        json_str(&o, str_is_empty(word) ? STR("Thành công") : word);
+    }
+    struct str inner = buf_str(&b);
+    if (inner.n > 2) {
+        buf_add(&all, has_field || !str_is_empty(c->fault_text) ? STR(",") : STR(""));
+        buf_add(&all, str_slice(inner, 1, inner.n - 1));
+    }
+    json_close(&o);
+    ret->status = has_field && !str_eq(word, STR("down")) ? 200 : status_for(word);
+    ret->body = buf_str(&all);
+    ret->content_type = STR("application/json; charset=utf-8");
+    return ERR_OK;
+}
+
+static enum err
+write_soap(struct ctx *cx, const struct sim *s, struct str word, const struct json *fields,
+           struct exchange_answer *ret)
+{
+    struct buf b = buf_new(cx->arena, BODY_BYTES);
+    BUF_LIT(&b, "<s:Envelope xmlns:s=\"" EXCHANGE_SOAP_NS "\"><s:Body>");
+    if (str_is_empty(word)) {
+        buf_addf(&b, "<t:" STR_FMT "Response xmlns:t=\"" STR_FMT "\">", STR_ARG(s->step->their),
+                 STR_ARG(s->connector->ns));
+        TRY(exchange_soap_write(cx, s->step->out, s->step->n_out, fields, &b));
+        buf_addf(&b, "</t:" STR_FMT "Response>", STR_ARG(s->step->their));
+    } else {
+        buf_addf(&b,
+                 "<s:Fault><faultcode>s:Server</faultcode><faultstring>" STR_FMT
+                 "</faultstring><detail><code>" STR_FMT "</code></detail></s:Fault>",
+                 STR_ARG(word), STR_ARG(code_for(s->connector, word)));
+    }
+    BUF_LIT(&b, "</s:Body></s:Envelope>");
+    ret->status = str_is_empty(word) ? 200 : 500;
+    ret->body = buf_str(&b);
+    ret->content_type = STR("text/xml; charset=utf-8");
+    return ERR_OK;
+}
+
+static enum err
+find(struct ctx *cx, struct sim *s)
+{
+    struct json *file = NULL;
+    struct str text;
+    s->connector = exchange_connector(cx, s->rq->service);
+    s->step = exchange_step(s->connector, s->rq->operation);
+    if (s->step == NULL || !cx->config->is_demo) {
+        return err_set(cx, ERR_UPSTREAM, "no simulator of this name");
+    }
+    TRY(sys_file_read(
+        cx, str_fmt(cx->arena, "packs/demo/simulators/" STR_FMT ".json", STR_ARG(s->rq->service)),
+        FILE_BYTES, &text));
+    TRY(parse(cx, text, &file));
+    s->rule = json_get_str_key(json_get(file, "operations"), s->rq->operation);
+    return s->rule == NULL ? err_set(cx, ERR_UPSTREAM, "the simulator lacks this operation")
+                           : ERR_OK;
+}
+
+/* "down" gives no answer, "slow" one that is late, "faulty" now and then an error. */
+static enum err
+behave(struct ctx *cx, const struct exchange_sim_request *rq, struct str *ret_word)
+{
+    struct str mode = exchange_sim_mode(cx, rq->service);
+    if (str_eq(mode, STR("down"))) {
+        return err_set(cx, ERR_UPSTREAM, "simulated outage");
+    }
+    if (str_eq(mode, STR("slow"))) {
+        if (rq->timeout_ms > 0 && rq->timeout_ms <= SLOW_MS) {
+            return err_set(cx, ERR_DEADLINE, "simulated slowness");
+        }
+        (void)poll(NULL, 0, SLOW_MS < SLOW_MAX_MS ? SLOW_MS : SLOW_MAX_MS);
+    }
+    if (str_eq(mode, STR("faulty"))) {
+        uint8_t v = 0;
+        sys_random_bytes(cx, &v, sizeof(v));
+        *ret_word = v % 10 < FAULTY_OF_10 ? STR("down") : STR("");
+    }
+    return ERR_OK;
+}
+
+enum err
+exchange_simulate(struct ctx *cx, const struct exchange_sim_request *rq,
+                  struct exchange_answer *ret)
+{
+    struct sim *s = ARENA_NEW(cx->arena, struct sim);
+    struct str word = STR("");
+    struct str fields = STR("{}");
+    struct json *tree = NULL;
+    s->rq = rq;
+    TRY(find(cx, s));
+    TRY(behave(cx, rq, &word));
+    if (str_is_empty(word)) {
+        enum err e = read_request(cx, s);
+        word = e == ERR_OK                ? work(cx, s, &fields)
+               : e == ERR_UNAUTHENTICATED ? STR("unauthenticated")
+                                          : STR("invalid");
+    }
+    if (!str_is_empty(word)) {
+        fields = STR("{}");
+    }
+    TRY(parse(cx, fields, &tree));
+    return s->connector->style == EXCHANGE_SOAP ? write_soap(cx, s, word, tree, ret)
+                                                : write_rest(cx, s, word, tree, ret);
+}

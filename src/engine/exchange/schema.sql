@@ -1,0 +1,249 @@
+-- Who takes part in the exchange: a unit of the province, or an outside body of another class of trust. record
+CREATE TABLE exchange_member (
+    id BIGINT PRIMARY KEY,
+    class TEXT NOT NULL,             -- X-Road member class: GOV, PTY, COM, NGO
+    code TEXT NOT NULL,              -- agency code, or tax code of a company
+    name TEXT NOT NULL,
+    name_en TEXT NOT NULL,
+    unit TEXT,                       -- unit key of a body of the province; null: outside
+    contact TEXT NOT NULL,           -- who answers for it: name, e-mail, phone
+    state TEXT NOT NULL,             -- active, suspended
+    note TEXT NOT NULL,              -- why it is suspended
+    created_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX exchange_member_code ON exchange_member (class, code);
+CREATE INDEX exchange_member_unit ON exchange_member (unit);
+
+-- An information system of a member: what calls and what is called. record
+CREATE TABLE exchange_subsystem (
+    id BIGINT PRIMARY KEY,
+    member_id BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    contact TEXT NOT NULL,
+    ip_allow TEXT NOT NULL,          -- addresses and networks with spaces between; empty: any
+    state TEXT NOT NULL,             -- active, suspended
+    created_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX exchange_subsystem_code ON exchange_subsystem (member_id, code);
+
+-- A service that a subsystem offers. record
+CREATE TABLE exchange_service (
+    id BIGINT PRIMARY KEY,
+    subsystem_id BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    data_class TEXT NOT NULL,        -- open, internal, personal, sensitive
+    contact TEXT NOT NULL,
+    sla_ms BIGINT NOT NULL,          -- time in which 95 of 100 calls are answered
+    sla_permille BIGINT NOT NULL,    -- availability promised, in thousandths
+    endpoint TEXT NOT NULL,          -- http(s) base address, or "sim:<id>" of a labelled simulator
+    timeout_ms BIGINT NOT NULL,
+    version_id BIGINT,               -- the version in force; null: draft
+    state TEXT NOT NULL,             -- draft, published, retired
+    is_simulated BIGINT NOT NULL,
+    created_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX exchange_service_code ON exchange_service (subsystem_id, code);
+CREATE INDEX exchange_service_state ON exchange_service (state, id);
+
+-- One imported description of a service. record
+CREATE TABLE exchange_version (
+    id BIGINT PRIMARY KEY,
+    service_id BIGINT NOT NULL,
+    version TEXT NOT NULL,
+    kind TEXT NOT NULL,              -- openapi, wsdl
+    hash TEXT NOT NULL,              -- SHA-256 of the document
+    document TEXT NOT NULL,
+    n_operations BIGINT NOT NULL,
+    imported_us BIGINT NOT NULL,
+    imported_by BIGINT
+);
+CREATE UNIQUE INDEX exchange_version_of ON exchange_version (service_id, version);
+
+-- An operation of one version. derived from the document
+CREATE TABLE exchange_operation (
+    id BIGINT PRIMARY KEY,
+    version_id BIGINT NOT NULL,
+    code TEXT NOT NULL,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    inputs TEXT NOT NULL,            -- JSON list of {path, type, text, required}
+    outputs TEXT NOT NULL
+);
+CREATE UNIQUE INDEX exchange_operation_code ON exchange_operation (version_id, code);
+
+-- Who may call which operations of a service, what for, how much, until when. record
+CREATE TABLE exchange_agreement (
+    id BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    consumer_id BIGINT NOT NULL,     -- subsystem
+    service_id BIGINT NOT NULL,
+    state TEXT NOT NULL,             -- asked, granted, refused, suspended, ended
+    purpose TEXT NOT NULL,
+    legal_basis TEXT NOT NULL,
+    operations TEXT NOT NULL,        -- codes with spaces between
+    removed TEXT NOT NULL,           -- fields taken out of answers, with spaces between
+    rate_s BIGINT NOT NULL,          -- calls a second; 0: no limit of its own
+    quota_day BIGINT NOT NULL,       -- calls a day; 0: no limit of its own
+    hours TEXT NOT NULL,             -- "1-5 07-17": days, whole hours; empty: always
+    valid_from TEXT,
+    valid_to TEXT,
+    asked_by BIGINT,
+    asked_us BIGINT NOT NULL,
+    decided_by BIGINT,
+    decided_us BIGINT,
+    note TEXT NOT NULL               -- the owner's words
+);
+CREATE INDEX exchange_agreement_consumer ON exchange_agreement (consumer_id, service_id);
+CREATE INDEX exchange_agreement_service ON exchange_agreement (service_id, state);
+CREATE INDEX exchange_agreement_state ON exchange_agreement (state, id);
+
+-- A token client of a subsystem. record
+CREATE TABLE exchange_client (
+    id BIGINT PRIMARY KEY,
+    subsystem_id BIGINT NOT NULL,
+    client_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    ttl_s BIGINT NOT NULL,           -- life of its access tokens
+    cert_thumb TEXT,                 -- SHA-256 of the only certificate it may come with; null: any
+    created_us BIGINT NOT NULL,
+    used_us BIGINT,
+    revoked_us BIGINT
+);
+CREATE UNIQUE INDEX exchange_client_id ON exchange_client (client_id);
+CREATE INDEX exchange_client_subsystem ON exchange_client (subsystem_id);
+
+-- Secrets of a token client: two are valid while one is being replaced. record
+CREATE TABLE exchange_secret (
+    id BIGINT PRIMARY KEY,
+    client_row BIGINT NOT NULL,
+    hash TEXT NOT NULL,              -- SHA-256 of the secret (43 random characters)
+    created_us BIGINT NOT NULL,
+    ends_us BIGINT NOT NULL          -- 0: until replaced
+);
+CREATE INDEX exchange_secret_client ON exchange_secret (client_row);
+
+-- Certificates of a subsystem for mutual TLS. record
+CREATE TABLE exchange_cert (
+    id BIGINT PRIMARY KEY,
+    subsystem_id BIGINT NOT NULL,
+    thumb TEXT NOT NULL,             -- SHA-256 of the DER form, hex
+    subject TEXT NOT NULL,
+    not_before_us BIGINT NOT NULL,
+    not_after_us BIGINT NOT NULL,
+    added_us BIGINT NOT NULL,
+    revoked_us BIGINT
+);
+CREATE UNIQUE INDEX exchange_cert_thumb ON exchange_cert (thumb);
+CREATE INDEX exchange_cert_subsystem ON exchange_cert (subsystem_id);
+
+-- Sessions of the older adapter style. record
+CREATE TABLE exchange_session (
+    id BIGINT PRIMARY KEY,
+    hash TEXT NOT NULL,
+    client_row BIGINT NOT NULL,
+    ends_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX exchange_session_hash ON exchange_session (hash);
+CREATE INDEX exchange_session_ends ON exchange_session (ends_us);
+
+-- One call through the exchange: who, what, how it ended, sizes and time; no content. record
+CREATE TABLE exchange_call (
+    id BIGINT PRIMARY KEY,
+    at_us BIGINT NOT NULL,
+    way TEXT NOT NULL,               -- relay, connector, adapter, sandbox, inbound
+    consumer_id BIGINT,              -- subsystem; null: unknown caller
+    service_id BIGINT,
+    agreement_id BIGINT,
+    operation TEXT NOT NULL,
+    status BIGINT NOT NULL,          -- HTTP status that the caller got
+    fault TEXT NOT NULL,             -- code of what went wrong, or empty
+    bytes_in BIGINT NOT NULL,
+    bytes_out BIGINT NOT NULL,
+    took_us BIGINT NOT NULL,
+    trace_id TEXT NOT NULL,
+    request_id TEXT NOT NULL
+);
+CREATE INDEX exchange_call_consumer ON exchange_call (consumer_id, id);
+CREATE INDEX exchange_call_service ON exchange_call (service_id, id);
+CREATE INDEX exchange_call_fault ON exchange_call (fault, id);
+CREATE INDEX exchange_call_request ON exchange_call (request_id);
+
+-- A question that the platform itself put to another system: purpose, dossier, officer; can be put again. record
+CREATE TABLE exchange_question (
+    id BIGINT PRIMARY KEY,
+    at_us BIGINT NOT NULL,
+    connector TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    dossier_id BIGINT,
+    officer BIGINT,                  -- account; null: the program itself
+    subject BIGINT,                  -- party whose data was asked for; null: none or not known here
+    request TEXT NOT NULL,           -- our fields as JSON, sealed
+    state TEXT NOT NULL,             -- done, failed
+    fault TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    replay_of BIGINT
+);
+CREATE INDEX exchange_question_state ON exchange_question (state, id);
+CREATE INDEX exchange_question_dossier ON exchange_question (dossier_id);
+
+-- What the national portal has been told of a dossier. record
+CREATE TABLE exchange_sync (
+    dossier_id BIGINT PRIMARY KEY,
+    number TEXT NOT NULL,            -- as the receiver knows it
+    sent_n BIGINT NOT NULL,          -- messages acknowledged
+    last_status BIGINT NOT NULL,
+    sent_us BIGINT NOT NULL,
+    fault TEXT NOT NULL,
+    fault_us BIGINT
+);
+CREATE INDEX exchange_sync_fault ON exchange_sync (fault, dossier_id);
+
+-- Dossiers that arrived from outside: the sender's number makes a second arrival the same one. record
+CREATE TABLE exchange_arrival (
+    id BIGINT PRIMARY KEY,
+    source TEXT NOT NULL,
+    number TEXT NOT NULL,
+    draft_id BIGINT NOT NULL,
+    dossier_id BIGINT,
+    at_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX exchange_arrival_number ON exchange_arrival (source, number);
+
+-- Memory of the labelled simulators: what they were given. Only in the demo. derived
+CREATE TABLE exchange_sim_row (
+    service TEXT NOT NULL,
+    key TEXT NOT NULL,
+    body TEXT NOT NULL,
+    n BIGINT NOT NULL,               -- how many messages about it were taken
+    at_us BIGINT NOT NULL,
+    PRIMARY KEY (service, key)
+);
+-- Messages that a simulator has taken, so that a second one is known as such. derived
+CREATE TABLE exchange_sim_message (
+    id BIGINT PRIMARY KEY,
+    service TEXT NOT NULL,
+    key TEXT NOT NULL,
+    message TEXT NOT NULL,
+    status TEXT NOT NULL,
+    n_again BIGINT NOT NULL,
+    at_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX exchange_sim_message_id ON exchange_sim_message (service, message);
+CREATE INDEX exchange_sim_message_key ON exchange_sim_message (service, key, id);
+-- How a simulator behaves now. derived
+CREATE TABLE exchange_sim_mode (
+    service TEXT PRIMARY KEY,
+    mode TEXT NOT NULL               -- normal, slow, faulty, down
+);
+
+-- Token or session of this installation at a national uplink. derived
+CREATE TABLE exchange_uplink (
+    uplink TEXT PRIMARY KEY,
+    proof TEXT NOT NULL,             -- sealed
+    ends_us BIGINT NOT NULL
+);
