@@ -1,6 +1,8 @@
 /* app_config.c: the command line. Every wrong word is told at once, with what to write instead. */
 #include "app/app_int.h"
 
+#include "sys/log.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,9 +18,15 @@ struct option {
     size_t offset;
 };
 
+/* What a reload takes over. */
+static const char *const live[] = { "--pack", "--tls-cert", "--tls-key", "--log-level" };
+
 #define CONFIG(member) offsetof(struct app_options, config.member)
 
 static const struct option options[] = {
+    { "--config", "file with these options, one \"name = value\" a line (none); words win",
+      OPT_TEXT, offsetof(struct app_options, config_file) },
+    { "--address", "address to listen on (0.0.0.0)", OPT_TEXT, CONFIG(address) },
     { "--port", "port to listen on (8080)", OPT_NUMBER, CONFIG(port) },
     { "--data", "data folder (data)", OPT_TEXT, CONFIG(data_dir) },
     { "--store", "sqlite:PATH or postgres://USER@HOST/DATABASE (sqlite, in the data folder)",
@@ -45,6 +53,12 @@ static const struct option options[] = {
     { "--sign-pin", "PIN of the signing token", OPT_TEXT, CONFIG(sign_pin) },
     { "--tls-cert", "certificate chain, PEM (none: plain HTTP)", OPT_TEXT, CONFIG(tls_cert) },
     { "--tls-key", "key of the certificate, PEM", OPT_TEXT, CONFIG(tls_key) },
+    { "--admin", "address:port of /metrics, /healthz, /readyz, e.g. 127.0.0.1:9108 (none)",
+      OPT_TEXT, CONFIG(admin) },
+    { "--log-level", "error, warn, info or debug: JSON lines on the error output (warn)", OPT_TEXT,
+      CONFIG(log_level) },
+    { "--drain", "seconds between \"not ready\" and the end, for load balancers (0)", OPT_NUMBER,
+      CONFIG(drain_s) },
     { "--workers", "worker threads (two per core)", OPT_NUMBER, CONFIG(n_workers) },
     { "--loops", "network loops (one per core)", OPT_NUMBER, CONFIG(n_loops) },
     { "--relay-port", "port of the exchange's relay (none)", OPT_NUMBER, CONFIG(relay_port) },
@@ -148,6 +162,68 @@ store_value(struct app_options *o, const struct option *opt, struct str value)
     return true;
 }
 
+bool
+app_option_set(struct app_options *o, struct str name, struct str value, struct str where)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        const struct option *opt = &options[i];
+        if (!str_eq(name, str_of(opt->name + 2)) || str_eq(name, STR("config"))) {
+            continue;
+        }
+        bool is_no = str_eq(value, STR("no"));
+        if (opt->kind != OPT_FLAG) {
+            return store_value(o, opt, value);
+        }
+        if (!is_no && !str_eq(value, STR("yes"))) {
+            (void)fprintf(stderr, "bombo: " STR_FMT ": " STR_FMT " wants yes or no\n",
+                          STR_ARG(where), STR_ARG(name));
+            return false;
+        }
+        return is_no || store_value(o, opt, STR_NULL);
+    }
+    (void)fprintf(stderr,
+                  "bombo: " STR_FMT ": there is no option " STR_FMT "; `bombo help` lists them\n",
+                  STR_ARG(where), STR_ARG(name));
+    return false;
+}
+
+static bool
+is_same(const struct option *opt, const struct app_options *x, const struct app_options *y)
+{
+    const char *px = (const char *)x + opt->offset;
+    const char *py = (const char *)y + opt->offset;
+    if (opt->kind == OPT_TEXT) {
+        struct str sx;
+        struct str sy;
+        memcpy(&sx, px, sizeof(sx));
+        memcpy(&sy, py, sizeof(sy));
+        return str_eq(sx, sy);
+    }
+    return memcmp(px, py, opt->kind == OPT_FLAG ? sizeof(bool) : sizeof(int32_t)) == 0;
+}
+
+static bool
+is_live(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(live); i++) {
+        if (str_eq(str_of(name), str_of(live[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+app_options_compare(const struct app_options *x, const struct app_options *y, app_changed_fn *fn,
+                    void *arg)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (!is_same(&options[i], x, y)) {
+            fn(arg, options[i].name, is_live(options[i].name));
+        }
+    }
+}
+
 static bool
 read_words(int argc, char **argv, struct app_options *o)
 {
@@ -187,6 +263,8 @@ fill_defaults(struct arena *a, struct app_options *o)
     if (str_is_empty(c->data_dir)) {
         c->data_dir = STR("data");
     }
+    c->address = str_is_empty(c->address) ? STR("0.0.0.0") : c->address;
+    c->log_level = str_is_empty(c->log_level) ? STR("warn") : c->log_level;
     if (c->data_dir.p[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL) {
         c->data_dir = str_fmt(a, "%s/" STR_FMT, cwd, STR_ARG(c->data_dir));
     }
@@ -212,11 +290,31 @@ is_store_url(struct str url)
            str_starts(url, STR("postgres://")) || str_starts(url, STR("postgresql://"));
 }
 
+/* The configuration file comes first, wherever the words name it: they win over it. */
+static bool
+read_file(struct arena *a, int argc, char **argv, struct app_options *o)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (str_eq(str_of(argv[i]), STR("--config"))) {
+            return app_conf_read(a, str_of(argv[i + 1]), o);
+        }
+    }
+    return true;
+}
+
 bool
 app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret)
 {
-    *ret = (struct app_options){ .config = { .port = 8080 }, .n = -1, .days = 30 };
-    bool is_good = read_words(argc, argv, ret);
+    *ret = (struct app_options){
+        .config = { .port = 8080 }, .n = -1, .days = 30, .argc = argc, .argv = argv
+    };
+    enum sys_log_level level;
+    bool is_good = read_file(a, argc, argv, ret);
+    is_good = read_words(argc, argv, ret) && is_good;
+    if (!str_is_empty(ret->config.log_level) && !sys_log_level_of(ret->config.log_level, &level)) {
+        (void)fprintf(stderr, "bombo: --log-level wants error, warn, info or debug\n");
+        is_good = false;
+    }
     struct date today;
     if (!str_is_empty(ret->config.today) && !date_parse(ret->config.today, &today)) {
         (void)fprintf(stderr, "bombo: --today wants a date like 2026-11-25, not \"" STR_FMT "\"\n",

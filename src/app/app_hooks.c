@@ -2,10 +2,10 @@
 #include "app/app_int.h"
 #include "codec/cookie.h"
 #include "engine/access/access.h"
+#include "engine/health/health.h"
 #include "engine/ledger/ledger.h"
 #include "engine/unit/unit.h"
-
-#include <stdio.h>
+#include "sys/log.h"
 
 #define NAV_MAX 16
 
@@ -141,18 +141,49 @@ actor_name(struct ctx *cx)
     return cx->actor == NULL ? STR_NULL : cx->actor->name;
 }
 
+/* The pattern, never the path: paths carry codes of cases and hashes of papers. */
+static struct str
+route_of(const struct web_req *rq)
+{
+    return rq == NULL || rq->route == NULL ? STR("-") : str_of(rq->route->path);
+}
+
 static void
 failed(struct ctx *cx, const struct web_req *rq, enum err e)
 {
     if (err_status(e) < 500) {
         return;
     }
-    (void)fprintf(stderr,
-                  "{\"level\":\"error\",\"trace\":\"" STR_FMT
-                  "\",\"route\":\"%s\",\"error\":\"%s\",\"at\":\"%s:%d\",\"detail\":\"%s\"}\n",
-                  STR_ARG(cx->trace_id), rq == NULL || rq->route == NULL ? "" : rq->route->path,
-                  err_name(e), cx->err.file == NULL ? "" : cx->err.file, cx->err.line,
-                  cx->err.text);
+    const struct sys_log_field f[] = {
+        SYS_LOG_TEXT("route", route_of(rq)),
+        SYS_LOG_TEXT("error", str_of(err_name(e))),
+        SYS_LOG_TEXT("file", cx->err.file == NULL ? STR("") : str_of(cx->err.file)),
+        SYS_LOG_N("line", cx->err.line),
+        SYS_LOG_TEXT("detail", str_of(cx->err.text)),
+    };
+    sys_log(cx, SYS_LOG_ERROR, "failed", f, COUNT_OF(f));
+}
+
+static void
+answered(struct ctx *cx, const struct web_req *rq, int status)
+{
+    static const char *const methods[] = {
+        [HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+        [HTTP_PUT] = "PUT",         [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
+        [HTTP_OPTIONS] = "OPTIONS", [HTTP_OTHER] = "?",
+    };
+    int64_t us = sys_mono_us(cx) - rq->http->received_us;
+    if (cx->health != NULL) {
+        health_answer(cx->health, rq->module, us);
+    }
+    const struct sys_log_field f[] = {
+        SYS_LOG_TEXT("method", str_of(methods[rq->http->method])),
+        SYS_LOG_TEXT("route", route_of(rq)),
+        SYS_LOG_N("status", status),
+        SYS_LOG_N("us", us),
+        SYS_LOG_N("statements", cx->n_statements),
+    };
+    sys_log(cx, SYS_LOG_INFO, "request", f, COUNT_OF(f));
 }
 
 struct web_hooks
@@ -169,5 +200,6 @@ app_hooks_for(const struct pack *pack)
                                .idem_begin = access_idem_begin,
                                .idem_end = access_idem_end,
                                .pack_version = str_z(pack->arena, pack->version),
-                               .failed = failed };
+                               .failed = failed,
+                               .answered = answered };
 }

@@ -10,6 +10,8 @@
 #include "sys/sys.h"
 #include "web/web.h"
 
+#define APP_VERSION "0.1.0"
+
 /* --- app_modules.c: the one list of modules
  * ------------------------------------------------------------------ */
 size_t app_pack_parts(pack_part_fn *const **ret);
@@ -28,15 +30,30 @@ struct web_hooks app_hooks_for(const struct pack *pack);
 struct app_options {
     struct app_config config;
     struct str command, sub, path; /* "pack" "check" "packs/x" */
-    int64_t n;                     /* --n of simulate and run; -1 = not given */
-    int64_t days;                  /* --days of simulate and run */
-    int64_t n_bulk;                /* --bulk of simulate */
+    struct str config_file;        /* --config; empty: none */
+    int argc;                      /* the words themselves, for reading them again */
+    char **argv;
+    int64_t n;      /* --n of simulate and run; -1 = not given */
+    int64_t days;   /* --days of simulate and run */
+    int64_t n_bulk; /* --bulk of simulate */
     bool is_help, is_json;
 };
 /* Reads words of the command line over defaults. Problems are written to stderr, all at once; false
  * then. */
 bool app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret);
 void app_help(void);
+/* Sets an option by its name without "--", as a line of a configuration file does. False with a
+ * message on stderr that begins with `where`. */
+bool app_option_set(struct app_options *o, struct str name, struct str value, struct str where);
+/* Tells fn each option whose value differs; is_live: a running program takes it over. */
+typedef void app_changed_fn(void *arg, const char *name, bool is_live);
+void app_options_compare(const struct app_options *x, const struct app_options *y,
+                         app_changed_fn *fn, void *arg);
+
+/* --- app_conf.c: configuration files -----------------------------------------------------------
+ */
+/* "name = value" lines, # comments; every fault on stderr at once. */
+bool app_conf_read(struct arena *a, struct str path, struct app_options *o);
 
 /* The data plane of the exchange; both NULL when there is none. */
 struct app_relay {
@@ -56,12 +73,32 @@ struct app {
     struct jobs *jobs;
     struct sign_desk *sign;
     struct app_relay relay;
+    struct sys_log *log;
+    struct health *health;
+    struct server *admin;
 };
 /* Opens store, packs, texts, signer. Prints what is wrong and what to do; false then. */
 bool app_open(struct app *app, const struct app_config *config);
 /* Only the store, for reading, also beside a running program. */
 bool app_open_reading(struct app *app, const struct app_config *config);
 void app_close(struct app *app);
+/* --- app_admin.c: figures and health checks ----------------------------------------------------
+ */
+/* The admin server at config's address, when it names one. */
+NODISCARD enum err app_admin_start(struct app *app);
+/* /healthz and /readyz from memory; a web_config.on_probe with a struct health. */
+bool app_probe(void *health, const struct http_request *rq, struct http_response *rs);
+
+/* --- app_watch.c: what the main thread does while others serve ----------------------------------
+ */
+/* Before any thread is started. */
+void app_watch_signals(void);
+/* Samples, tells the supervisor that all is well, reloads on SIGHUP; returns at SIGTERM or SIGINT.
+ */
+void app_watch(struct app *app, const struct app_options *options);
+/* --- app_reload.c: takes over what may change while the program runs. Faults leave what was. */
+void app_reload(struct app *app, const struct app_options *options);
+
 /* Serves until SIGTERM or SIGINT; exit code. */
 int app_serve(const struct app_options *options);
 

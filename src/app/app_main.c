@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 
-#define VERSION         "0.1.0"
 #define FAULTS_TEXT_MAX (4U << 20)
 #define SIMULATE_N      100
 
@@ -150,7 +149,7 @@ dispatch(const struct app_options *o)
         return 0;
     }
     if (is(o, "version", NULL)) {
-        (void)printf("bombo %s\n", VERSION);
+        (void)printf("bombo %s\n", APP_VERSION);
         return 0;
     }
     for (size_t i = 0; i < COUNT_OF(commands); i++) {

@@ -1,14 +1,14 @@
 /* app_serve.c: `bombo run`: opens everything, serves, ends cleanly. */
 #include "app/app_int.h"
+#include "engine/health/health.h"
 #include "net/server.h"
 #include "store/store.h"
+#include "sys/log.h"
+#include "sys/service.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 
-#define GRACE_MS     10000
-#define TRIM_EVERY_S 30
+#define GRACE_MS 10000
 
 static const struct server_class classes[] = {
     { STR_INIT("default"), 0, 512 },
@@ -21,10 +21,10 @@ static enum err
 start_web(struct app *app, const struct app_options *o, const struct web_hooks *hooks)
 {
     const struct web_routes *const *routes = NULL;
-    struct web_config wc = { .hooks = hooks };
+    struct web_config wc = { .hooks = hooks, .on_probe = app_probe, .probe_arg = app->health };
     wc.n_routes = app_routes(&routes);
     wc.routes = routes;
-    struct server_config sc = { .address = STR("0.0.0.0"),
+    struct server_config sc = { .address = o->config.address,
                                 .port = o->config.port,
                                 .n_loops = (uint32_t)o->config.n_loops,
                                 .n_workers = (uint32_t)o->config.n_workers,
@@ -40,32 +40,6 @@ start_web(struct app *app, const struct app_options *o, const struct web_hooks *
     return server_start(&app->cx, &sc, &app->server);
 }
 
-/* Signals are taken by this thread alone; all others inherit them blocked. Between them it gives
- * back memory that documents and lists left behind. */
-static void
-wait_for_end(void)
-{
-    const struct timespec every = { TRIM_EVERY_S, 0 };
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    do {
-        sys_memory_trim();
-    } while (sigtimedwait(&set, NULL, &every) < 0);
-}
-
-static void
-block_signals(void)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
-
 static enum err
 prepare_demo(struct app *app, const struct app_options *o)
 {
@@ -73,39 +47,107 @@ prepare_demo(struct app *app, const struct app_options *o)
     return o->n > 0 ? app_demo_fill_up(&app->cx, o->n, (int32_t)o->days) : ERR_OK;
 }
 
-static int
-serve(struct app *app, const struct app_options *o)
+/* The log and the figures: before anything that copies app->cx. */
+static void
+open_figures(struct app *app)
 {
-    struct web_hooks hooks = app_hooks_for(pack_now(&app->cx));
-    if (o->config.is_demo && prepare_demo(app, o) != ERR_OK) {
-        (void)fprintf(stderr, "bombo: the demo data could not be prepared: %s\n", app->cx.err.text);
-        return 1;
+    const struct web_routes *const *routes = NULL;
+    size_t n = app_routes(&routes);
+    const char **modules = ARENA_ARRAY(app->arena, const char *, n + 1);
+    enum sys_log_level level = SYS_LOG_WARN;
+    for (size_t i = 0; i < n; i++) {
+        modules[i] = routes[i]->module;
     }
+    (void)sys_log_level_of(app->cx.config->log_level, &level);
+    app->log = sys_log_open(2, level);
+    app->health = health_open(APP_VERSION, modules, n);
+    app->cx.log = app->log;
+    app->cx.health = app->health;
+}
+
+static bool
+start(struct app *app, const struct app_options *o, const struct web_hooks *hooks)
+{
+    enum err e = app_admin_start(app);
     if (o->config.relay_port != 0 && !app_relay_start(&app->cx, &o->config, &app->relay)) {
-        return 1;
+        return false;
     }
     app->cx.relay = app->relay.relay;
-    enum err e = start_web(app, o, &hooks);
+    if (e == ERR_OK) {
+        e = start_web(app, o, hooks);
+    }
     if (e != ERR_OK) {
         (void)fprintf(
             stderr,
             "bombo: cannot serve: %s (%s)\n       Is the port free? Choose another with --port.\n",
             app->cx.err.text, err_name(e));
-        return 1;
+        return false;
     }
     app->cx.server = app->server;
     if (jobs_start(&app->cx, app_jobs(), &app->jobs) != ERR_OK) {
         (void)fprintf(stderr, "bombo: the job threads did not start: %s\n", app->cx.err.text);
-        return 1;
+        return false;
     }
+    return true;
+}
+
+static void
+say_life(struct app *app, const char *event)
+{
+    const struct sys_log_field f[] = {
+        SYS_LOG_TEXT("version", STR(APP_VERSION)),
+        SYS_LOG_TEXT("pack", pack_now(&app->cx)->version),
+        SYS_LOG_N("port", server_port(app->server)),
+    };
+    sys_log(&app->cx, SYS_LOG_INFO, event, f, COUNT_OF(f));
+}
+
+static void
+say_ready(struct app *app, const struct app_options *o)
+{
+    health_watch(app->health, app->server);
+    health_state_set(app->health, HEALTH_SERVING);
     (void)printf("Bom Bo: %s://localhost:%d\n", str_is_empty(o->config.tls_cert) ? "http" : "https",
                  server_port(app->server));
+    if (app->admin != NULL) {
+        (void)printf("Bom Bo: figures at port %d /metrics\n", server_port(app->admin));
+    }
     if (o->config.is_demo) {
         app_demo_print(&app->cx);
     }
     (void)fflush(stdout);
-    wait_for_end();
+    say_life(app, "ready");
+    (void)sys_notify("READY=1\nSTATUS=serving");
+}
+
+/* Load balancers are told first; they have drain_s to look elsewhere. */
+static void
+say_stopping(struct app *app)
+{
+    const struct timespec pause = { .tv_sec = app->cx.config->drain_s };
+    health_state_set(app->health, HEALTH_STOPPING);
+    (void)sys_notify("STOPPING=1\nSTATUS=finishing requests");
+    say_life(app, "stopping");
     (void)printf("Bom Bo: stopping\n");
+    (void)fflush(stdout);
+    (void)nanosleep(&pause, NULL);
+}
+
+static int
+serve(struct app *app, const struct app_options *o)
+{
+    struct web_hooks hooks = app_hooks_for(pack_now(&app->cx));
+    open_figures(app);
+    if (o->config.is_demo && prepare_demo(app, o) != ERR_OK) {
+        (void)fprintf(stderr, "bombo: the demo data could not be prepared: %s\n", app->cx.err.text);
+        return 1;
+    }
+    if (!start(app, o, &hooks)) {
+        return 1;
+    }
+    say_ready(app, o);
+    app_watch(app, o);
+    say_stopping(app);
     return 0;
 }
 
@@ -114,15 +156,17 @@ app_serve(const struct app_options *options)
 {
     struct app app = { 0 };
     int rc = 1;
-    block_signals();
+    app_watch_signals();
     if (app_open(&app, &options->config)) {
         rc = serve(&app, options);
     }
-    if (app.server != NULL) {
-        server_stop(app.server, GRACE_MS);
+    if (app.health != NULL) {
+        health_watch(app.health, NULL);
     }
+    server_stop(app.server, GRACE_MS);
     jobs_stop(app.jobs);
     app_relay_stop(&app.relay);
+    server_stop(app.admin, GRACE_MS);
     web_close(app.web);
     app_close(&app);
     return rc;

@@ -3,9 +3,11 @@
 #include "base/buf.h"
 #include "codec/pdf.h"
 #include "engine/dossier/dossier.h"
+#include "engine/health/health.h"
 #include "engine/sign/sign.h"
 #include "net/server.h"
 #include "store/store.h"
+#include "sys/log.h"
 
 #include <stdio.h>
 
@@ -153,5 +155,7 @@ app_close(struct app *app)
     sign_desk_close(app->sign);
     pack_set_close(app->packs);
     store_close(app->store);
+    health_close(app->health);
+    sys_log_close(app->log);
     arena_close(app->arena);
 }

@@ -17,6 +17,8 @@ struct server;     /* net/: the running server, for live events; NULL in tests *
 struct relay;      /* net/: the running relay of the exchange; NULL when there is none */
 struct sign_desk;  /* engine/sign: open keys and sessions of this process */
 struct web_req;    /* web/: the request being answered */
+struct sys_log;    /* sys/: where lines for the operator go */
+struct health;     /* engine/health: figures and checks of this process */
 struct texts;      /* web/: texts of the packs over the built-in ones, immutable */
 
 #define CTX_PROBLEMS_MAX 64
@@ -44,6 +46,8 @@ struct ctx {
     struct server *server;
     struct relay *relay;
     struct sign_desk *sign;    /* NULL where nothing is signed */
+    struct sys_log *log;       /* NULL: nothing is written */
+    struct health *health;     /* NULL in tests and commands */
     const struct web_req *req; /* set by the dispatcher; NULL in jobs */
     const struct texts *texts; /* NULL: built-in texts only */
     struct str lang;           /* "vi" or "en" or an added language */

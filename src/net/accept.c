@@ -43,6 +43,36 @@ address_parse(struct ctx *cx, struct str text, int32_t port, union address *ret,
     return err_set(cx, ERR_INVALID, "not an IP address: " STR_FMT, STR_ARG(text));
 }
 
+/* Loops share a port by SO_REUSEPORT, and so would a second program of the same user, which would
+ * silently get half of the connections. A socket without that option tells whether the port is
+ * free. */
+static bool
+is_port_taken(const union address *at, socklen_t n)
+{
+    int on = 1;
+    int fd = socket(at->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false; /* the real socket will say why */
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    bool is_taken = bind(fd, &at->any, n) != 0 && errno == EADDRINUSE;
+    (void)close(fd);
+    return is_taken;
+}
+
+enum err
+listen_check(struct ctx *cx, struct str address, int32_t port)
+{
+    union address at;
+    socklen_t n = 0;
+    TRY(address_parse(cx, address, port, &at, &n));
+    if (port != 0 && is_port_taken(&at, n)) {
+        return err_set(cx, ERR_IO, "cannot listen on " STR_FMT " port %" PRId32 ": port is taken",
+                       STR_ARG(address), port);
+    }
+    return ERR_OK;
+}
+
 /* One listening socket; each loop has its own on the same port and the kernel spreads connections.
  */
 enum err
@@ -108,10 +138,20 @@ turn_away(struct loop *l, int fd)
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\n"
         "Connection: close\r\n\r\n";
     stat_add(&l->n_refused_busy, 1);
-    if (l->server->tls == NULL) {
+    if (!l->server->has_tls) {
         (void)!send(fd, word, sizeof(word) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     (void)close(fd);
+}
+
+/* A reload may swap the context; a connection holds on to the one it began with. */
+static SSL *
+new_ssl(struct server *s, int fd)
+{
+    (void)pthread_mutex_lock(&s->tls_lock);
+    SSL *ssl = tls_conn_new(s->tls, fd);
+    (void)pthread_mutex_unlock(&s->tls_lock);
+    return ssl;
 }
 
 static void
@@ -131,10 +171,10 @@ conn_open(struct loop *l, int fd, const union address *at)
     c->loop = l;
     c->can_read = true;
     c->can_write = true;
-    c->state = s->tls == NULL ? CONN_HEAD : CONN_HANDSHAKE;
-    c->ssl = s->tls == NULL ? NULL : tls_conn_new(s->tls, fd);
+    c->state = s->has_tls ? CONN_HANDSHAKE : CONN_HEAD;
+    c->ssl = s->has_tls ? new_ssl(s, fd) : NULL;
     struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c };
-    if ((s->tls != NULL && c->ssl == NULL) || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) != 0) {
+    if ((s->has_tls && c->ssl == NULL) || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) != 0) {
         tls_conn_free(c->ssl, false);
         (void)close(fd);
         free(c);

@@ -193,12 +193,20 @@ conn_refuse(struct conn *c, int status)
     return STEP_MORE;
 }
 
+static void
+count_answer(const struct req *r)
+{
+    int digit = r->rs.status / 100;
+    stat_add(&r->loop->n_answers[digit >= 1 && digit <= 5 ? digit : 5], 1);
+}
+
 /* The answer is built: its head, and the body when it is whole. */
 void
 conn_deliver(struct conn *c)
 {
     struct req *r = c->req;
     bool has_body = !r->is_bodiless && r->rs.kind == HTTP_WHOLE;
+    count_answer(r);
     conn_out(c, buf_str(&r->out), has_body ? r->rs.body : STR(""));
     c->state = CONN_SEND;
 }
@@ -207,6 +215,9 @@ static void
 message_chunk(struct conn *c, struct req *r)
 {
     struct http_stream *st = r->stream;
+    if (st->n_posted == 1) {
+        count_answer(r);
+    }
     conn_out(c, st->n_posted == 1 ? buf_str(&r->out) : STR(""), st->chunk);
     c->has_chunk = true;
     c->state = CONN_SEND;

@@ -332,6 +332,7 @@ loop_main(void *arg)
         int n = epoll_wait(l->epoll_fd, events, EVENTS_PER_TURN, wait_ms(l));
         ASSERT(n >= 0 || errno == EINTR);
         l->now_us = server_mono_us(l->server);
+        atomic_store_explicit(&l->turned_us, l->now_us, memory_order_relaxed);
         again_handle(l);
         events_handle(l, events, n);
         timers_handle(l);
@@ -371,6 +372,7 @@ loop_init(struct loop *l, struct server *s)
     watch(l, l->listen_fd, &l->listen_source);
     watch(l, l->mail_fd, &l->mail_source);
     l->now_us = server_mono_us(s);
+    atomic_init(&l->turned_us, l->now_us);
     l->date_s = -1;
     l->in_cap = config->head_max_bytes;
     l->timer_us[TIMER_HEAD] = (int64_t)config->head_timeout_ms * 1000;

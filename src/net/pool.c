@@ -48,6 +48,8 @@ pool_submit(struct server *s, struct req *r)
         k->last = r;
         k->queued++;
         (void)pthread_cond_signal(&p->wake);
+    } else {
+        k->n_refused++;
     }
     (void)pthread_mutex_unlock(&p->lock);
     return is_taken;
@@ -63,6 +65,26 @@ pool_depth(struct server *s)
     }
     (void)pthread_mutex_unlock(&s->pool.lock);
     return n;
+}
+
+void
+pool_stats(struct server *s, struct server_stats *ret)
+{
+    const struct pool *p = &s->pool;
+    (void)pthread_mutex_lock(&s->pool.lock);
+    ret->n_classes = p->n_classes < SERVER_CLASSES_MAX ? p->n_classes : SERVER_CLASSES_MAX;
+    for (size_t i = 0; i < ret->n_classes; i++) {
+        const struct pool_class *k = &p->classes[i];
+        ret->classes[i] = (struct server_class_stats){
+            .name = s->config.n_classes == 0 ? STR("default") : s->config.classes[i].name,
+            .running = k->running,
+            .running_max = k->running_max,
+            .queued = k->queued,
+            .queue_max = k->queue_max,
+            .n_refused = k->n_refused,
+        };
+    }
+    (void)pthread_mutex_unlock(&s->pool.lock);
 }
 
 /* --- workers ---------------------------------------------------------------------------------- */
@@ -90,14 +112,19 @@ job_run(struct server *s, struct worker *w, struct req *r, bool is_dropping)
     w->cx.arena = r->arena;
     w->cx.server = s;
     w->cx.trace_id = r->rq.trace_id;
+    w->cx.n_statements = 0;
     w->cx.deadline_us = r->rq.received_us + (int64_t)s->config.request_deadline_ms * 1000;
-    if (is_dropping || server_mono_us(s) >= w->cx.deadline_us) {
+    int64_t begun_us = server_mono_us(s);
+    hist_add(&s->wait_us, begun_us - r->rq.received_us);
+    if (is_dropping || begun_us >= w->cx.deadline_us) {
+        (void)atomic_fetch_add_explicit(&s->n_late, 1, memory_order_relaxed);
         respond_error(r, 503, worker_date(w)); /* its time went by in the queue */
     } else {
         r->rs = (struct http_response){ 0 };
         s->config.on_work(s->config.arg, &w->cx, &r->rq, &r->rs);
         respond_build(r, true, worker_date(w));
     }
+    hist_add(&s->work_us, server_mono_us(s) - r->rq.received_us);
     if (r->rs.kind == HTTP_STREAM && !r->is_bodiless) {
         r->stream_end = stream_run(r, &w->cx);
         if (r->stream_end != ERR_OK && r->stream->n_posted == 0) {

@@ -65,7 +65,7 @@ loops_seed(struct server *s)
 static enum err
 loops_listen(struct ctx *cx, struct server *s)
 {
-    enum err e = ERR_OK;
+    enum err e = listen_check(cx, s->config.address, s->config.port);
     s->port = s->config.port;
     for (uint32_t i = 0; i < s->config.n_loops && e == ERR_OK; i++) {
         e = listen_open(cx, s->config.address, s->port, &s->loops[i].listen_fd);
@@ -96,6 +96,7 @@ static void
 server_free(struct server *s)
 {
     tls_close(s->tls);
+    (void)pthread_mutex_destroy(&s->tls_lock);
     arena_close(s->arena);
     free(s);
 }
@@ -121,6 +122,8 @@ server_start(struct ctx *cx_template, const struct server_config *config, struct
     ASSERT(s != NULL);
     s->arena = arena_open(0);
     s->cx = *cx;
+    s->has_tls = config->tls_cert.n != 0;
+    ASSERT(pthread_mutex_init(&s->tls_lock, NULL) == 0);
     config_take(s, config);
     s->loops = ARENA_ARRAY(s->arena, struct loop, s->config.n_loops);
     for (uint32_t i = 0; i < s->config.n_loops; i++) {
@@ -144,6 +147,28 @@ server_start(struct ctx *cx_template, const struct server_config *config, struct
     }
     *ret = s;
     return ERR_OK;
+}
+
+enum err
+server_reload_tls(struct ctx *cx, struct server *s, struct str cert, struct str key)
+{
+    SSL_CTX *fresh = NULL;
+    if (!s->has_tls) {
+        return err_set(cx, ERR_UNSUPPORTED, "the server was started without TLS");
+    }
+    TRY(tls_open(cx, cert, key, &fresh));
+    (void)pthread_mutex_lock(&s->tls_lock);
+    SSL_CTX *old = s->tls;
+    s->tls = fresh;
+    (void)pthread_mutex_unlock(&s->tls_lock);
+    tls_close(old); /* open connections hold it until they end */
+    return ERR_OK;
+}
+
+bool
+server_is_stopping(const struct server *s)
+{
+    return atomic_load(&s->is_stopping);
 }
 
 int32_t
@@ -195,12 +220,31 @@ server_stop(struct server *s, uint32_t grace_ms)
     server_free(s);
 }
 
+/* What only one loop can say. */
+static void
+stats_of_loop(const struct server *s, const struct loop *l, struct server_stats *ret)
+{
+    int64_t quiet_us = server_mono_us(s) - atomic_load(&l->turned_us);
+    ret->quiet_us = quiet_us > ret->quiet_us ? quiet_us : ret->quiet_us;
+    for (size_t i = 0; i < COUNT_OF(l->n_answers); i++) {
+        ret->n_answers[i] += atomic_load(&l->n_answers[i]);
+    }
+}
+
 void
 server_stats(struct server *s, struct server_stats *ret)
 {
     *ret = (struct server_stats){ .n_open = atomic_load(&s->n_open), .queue_depth = pool_depth(s) };
+    ret->n_late = atomic_load(&s->n_late);
+    hist_read(&s->work_us, &ret->work_us);
+    hist_read(&s->wait_us, &ret->wait_us);
+    pool_stats(s, ret);
+    (void)pthread_mutex_lock(&s->tls_lock);
+    ret->tls_until_us = tls_until_s(s->tls) * DATE_US_PER_S;
+    (void)pthread_mutex_unlock(&s->tls_lock);
     for (uint32_t i = 0; i < s->n_loops; i++) {
         const struct loop *l = &s->loops[i];
+        stats_of_loop(s, l, ret);
         ret->n_requests += atomic_load(&l->n_requests);
         ret->n_connections += atomic_load(&l->n_connections);
         ret->n_refused_busy += atomic_load(&l->n_refused_busy);

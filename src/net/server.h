@@ -10,6 +10,7 @@
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 
+#include "base/hist.h"
 #include "net/http.h"
 
 struct server;
@@ -71,6 +72,14 @@ int32_t server_port(const struct server *s);
  * handlers still running, ends the threads and frees everything. Accepts NULL. */
 void server_stop(struct server *s, uint32_t grace_ms);
 
+/* Takes certificate and key anew, for connections from now on; those that are open keep what they
+ * have. ERR_IO with detail: nothing changed. ERR_UNSUPPORTED when the server was started without
+ * TLS. */
+NODISCARD enum err server_reload_tls(struct ctx *cx, struct server *s, struct str cert,
+                                     struct str key);
+/* True from server_stop on. */
+bool server_is_stopping(const struct server *s);
+
 /* Sends an event to every connection that listens to channel. Thread-safe; never blocks on a
  * client. event and id may be null; data may have several lines. The last 1024 events (8 MiB) are
  * kept: a client that comes back with Last-Event-ID gets what it missed, or an event named "resync"
@@ -79,11 +88,25 @@ void server_stop(struct server *s, uint32_t grace_ms);
 void server_publish(struct server *s, struct str channel, struct str event, struct str id,
                     struct str data);
 
+#define SERVER_CLASSES_MAX 8
+struct server_class_stats {
+    struct str name;
+    uint64_t running, running_max, queued, queue_max, n_refused;
+};
 struct server_stats {
     uint64_t n_requests, n_connections, n_open, n_refused_busy, n_bad, n_timeouts, bytes_in,
         bytes_out;
     uint64_t n_listeners_dropped;
     uint64_t queue_depth, loop_turn_us_max;
+    uint64_t n_answers[6]; /* by the first digit of the status */
+    uint64_t n_late;       /* refused because their deadline passed in the queue */
+    struct hist_view
+        work_us; /* answers of workers, from the last byte of the request until built */
+    struct hist_view wait_us; /* the part of it spent in the queue */
+    int64_t quiet_us;         /* since the slowest loop last turned: seconds mean that it hangs */
+    int64_t tls_until_us;     /* end of the certificate, wall clock; 0: no TLS */
+    struct server_class_stats classes[SERVER_CLASSES_MAX];
+    size_t n_classes;
 };
 void server_stats(struct server *s, struct server_stats *ret);
 

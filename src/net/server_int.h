@@ -204,6 +204,8 @@ struct loop {
     int64_t date_s;
     char date[32];
     bool is_draining;
+    _Atomic int64_t turned_us; /* when the last turn began */
+    _Atomic uint64_t n_answers[6];
     _Atomic uint64_t n_requests, n_connections, n_refused_busy, n_bad, n_timeouts, bytes_in,
         bytes_out, turn_us_max, n_listeners_dropped;
 };
@@ -211,6 +213,7 @@ struct loop {
 /* --- the pool --------------------------------------------------------------------------------- */
 struct pool_class {
     uint32_t running, running_max, queued, queue_max;
+    uint64_t n_refused;
     struct req *first, *last;
 };
 struct pool {
@@ -241,7 +244,11 @@ struct server {
     struct pool pool;
     struct files files;
     struct hub hub;
+    pthread_mutex_t tls_lock; /* guards the pointer, which a reload swaps */
     SSL_CTX *tls;
+    bool has_tls; /* fixed from the start */
+    struct hist work_us, wait_us;
+    _Atomic uint64_t n_late;
     _Atomic uint32_t n_open;
     _Atomic uint64_t spooled;
     _Atomic uint64_t spool_serial;
@@ -275,6 +282,7 @@ struct req *req_get(struct loop *l, struct conn *c);
 void req_release(struct req *r);
 
 /* accept.c */
+enum err listen_check(struct ctx *cx, struct str address, int32_t port);
 enum err listen_open(struct ctx *cx, struct str address, int32_t port, int *ret_fd);
 int32_t listen_port(int fd);
 struct sockaddr;
@@ -325,6 +333,8 @@ enum err tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct 
                          SSL_CTX **ret);
 /* The server's certificate must be good for name. */
 SSL *tls_client_new(SSL_CTX *tls, int fd, const char *name, bool is_ip);
+/* End of the certificate's validity in seconds since 1970, 0 when unknown. */
+int64_t tls_until_s(const SSL_CTX *tls);
 void tls_conn_free(SSL *ssl, bool is_clean);
 /* >0 bytes, 0 end, -1 would block, -2 broken */
 int64_t tls_read(SSL *ssl, char *p, size_t n);
@@ -346,6 +356,7 @@ bool pool_submit(struct server *s, struct req *r);
 void pool_drop(struct server *s); /* queued jobs are answered without running */
 void pool_stop(struct server *s);
 uint64_t pool_depth(struct server *s);
+void pool_stats(struct server *s, struct server_stats *ret);
 
 /* stream.c */
 enum err stream_run(struct req *r, struct ctx *cx);

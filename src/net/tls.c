@@ -65,6 +65,17 @@ tls_close(SSL_CTX *tls)
     SSL_CTX_free(tls);
 }
 
+int64_t
+tls_until_s(const SSL_CTX *tls)
+{
+    const X509 *x = tls == NULL ? NULL : SSL_CTX_get0_certificate(tls);
+    struct tm tm;
+    if (x == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) != 1) {
+        return 0;
+    }
+    return timegm(&tm);
+}
+
 SSL *
 tls_conn_new(SSL_CTX *tls, int fd)
 {

@@ -254,6 +254,23 @@ jobs_counts(struct ctx *cx, struct jobs_count **ret, size_t *ret_n)
 }
 
 enum err
+jobs_runs(struct ctx *cx, struct jobs_run **ret, size_t *ret_n)
+{
+    struct q_job_timed_list_list rows;
+    TRY(q_job_timed_list(cx, &rows));
+    struct jobs_run *v = ARENA_ARRAY(cx->arena, struct jobs_run, rows.n + 1);
+    for (size_t i = 0; i < rows.n; i++) {
+        v[i] = (struct jobs_run){ .name = rows.v[i].name,
+                                  .last_error = rows.v[i].last_error,
+                                  .due_us = rows.v[i].due_us,
+                                  .ran_us = rows.v[i].ran_us };
+    }
+    *ret = v;
+    *ret_n = rows.n;
+    return ERR_OK;
+}
+
+enum err
 jobs_dead_list(struct ctx *cx, int64_t before_id, size_t n, struct jobs_dead **ret, size_t *ret_n)
 {
     struct q_outbox_dead_list rows;

@@ -52,6 +52,13 @@ struct jobs_count {
 };
 NODISCARD enum err jobs_counts(struct ctx *cx, struct jobs_count **ret, size_t *ret_n);
 
+/* Timed jobs that have run, by name, at most 200. */
+struct jobs_run {
+    struct str name, last_error; /* null error: it went well */
+    int64_t due_us, ran_us;
+};
+NODISCARD enum err jobs_runs(struct ctx *cx, struct jobs_run **ret, size_t *ret_n);
+
 struct jobs_dead {
     int64_t id;
     struct str topic, key, payload;

@@ -26,6 +26,7 @@
 #define STORE_STORE_H
 
 #include "base/ctx.h"
+#include "base/hist.h"
 
 /* One transaction's work. Runs on the writer thread (SQLite) or the caller's (PostgreSQL), perhaps
  * twice: it touches nothing outside the store. cx is the caller's; the caller waits. On both stores
@@ -122,6 +123,11 @@ struct store_stats {
     uint64_t n_batches_retried; /* PostgreSQL: transactions run again */
     uint64_t n_syncs_waited;
     uint64_t closure_us_max, closure_us_sum, queue_depth;
+    struct hist_view closure_us;   /* each closure alone, without the commit */
+    struct hist_view commit_us;    /* each commit, with its sync */
+    struct hist_view wait_us;      /* from asking for a write until its closure began */
+    int64_t busy_us;               /* how long the batch under way has been running; 0: none is */
+    int64_t size_bytes, log_bytes; /* database and write-ahead log; 0 when unknown */
 };
 void store_stats(struct store *s, struct store_stats *ret);
 

@@ -128,7 +128,11 @@ struct app_config {
     struct str relay_address, relay_policy, relay_log, relay_cert, relay_key;
     int32_t relay_port; /* 0: no relay beside the pages */
     int32_t relay_loops;
-    struct str today; /* business date override YYYY-MM-DD, or empty */
+    struct str today;     /* business date override YYYY-MM-DD, or empty */
+    struct str address;   /* to listen on; "0.0.0.0" */
+    struct str admin;     /* "127.0.0.1:9108": figures and health checks; empty: none */
+    struct str log_level; /* "error", "warn", "info", "debug" */
+    int32_t drain_s;      /* between "not ready" and the end of accepting */
     int32_t port;
     int32_t n_workers, n_loops;
     int32_t n_store_connections; /* PostgreSQL; 0 = three per core */

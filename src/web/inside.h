@@ -50,6 +50,7 @@ struct web_resp {
 /* One known route with its path cut in segments. */
 struct web_entry {
     const struct web_route *route;
+    const char *module;
     struct str segs[16];
     size_t n_segs;
     const struct web_entry *next; /* same bucket */
@@ -67,6 +68,8 @@ struct web {
     const struct server_class *classes;
     size_t n_classes;
     const struct texts *texts;
+    bool (*on_probe)(void *arg, const struct http_request *rq, struct http_response *rs);
+    void *probe_arg;
 };
 
 /* Everything about one request, kept together while it is answered. */

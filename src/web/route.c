@@ -124,6 +124,7 @@ add_route(struct web *w, const char *module, const struct web_route *r)
     }
     struct web_entry *e = &w->entries[w->n_entries];
     e->route = r;
+    e->module = module;
     e->n_segs = cut_path(str_of(r->path), e->segs, COUNT_OF(e->segs));
     size_t n_params = 0;
     for (size_t i = 0; e->n_segs != SIZE_MAX && i < e->n_segs; i++) {

@@ -19,6 +19,8 @@ web_open(struct ctx *cx, const struct web_config *config, struct web **ret)
     w->arena = a;
     w->hooks = config->hooks == NULL ? &no_hooks : config->hooks;
     w->texts = cx->texts;
+    w->on_probe = config->on_probe;
+    w->probe_arg = config->probe_arg;
     enum err e = route_table(cx, w, config);
     if (e != ERR_OK) {
         arena_close(a);
@@ -87,6 +89,7 @@ find_route(struct web_call *c)
         return err_set(c->cx, ERR_METHOD, "method not offered");
     }
     c->rq.route = e->route;
+    c->rq.module = e->module;
     c->rq.params = c->params;
     c->rq.n_params = route_params(c->cx->arena, e, c->path, c->params);
     return ERR_OK;
@@ -473,6 +476,9 @@ static bool
 on_loop(void *arg, const struct http_request *rq, struct http_response *rs)
 {
     struct web *w = arg;
+    if (w->on_probe != NULL && w->on_probe(w->probe_arg, rq, rs)) {
+        return true;
+    }
     if (static_answer(rq, rs)) {
         return true;
     }
@@ -492,6 +498,9 @@ on_work(void *arg, struct ctx *cx, struct http_request *rq, struct http_response
 {
     struct web *w = arg;
     web_handle(w, cx, rq, rs);
+    if (w->hooks->answered != NULL) {
+        w->hooks->answered(cx, cx->req, rs->status);
+    }
 }
 
 static enum err

@@ -52,6 +52,7 @@ struct web_pair {
 struct web_req {
     const struct http_request *http;
     const struct web_route *route;
+    const char *module; /* whose route it is */
     bool is_api;
     struct str base;        /* "" or "/api/v1" */
     struct web_pair *pairs; /* checked fields (from query, form, multipart or JSON) */
@@ -218,6 +219,10 @@ struct web_hooks {
     const char *pack_version; /* part of cache keys */
     /* An answer failed: for the log. cx->err has the detail. May be NULL, as every hook. */
     void (*failed)(struct ctx *cx, const struct web_req *rq, enum err e);
+    /* A worker's answer is built: for the log and the figures. rq->route is NULL when no route
+     * fits.
+     */
+    void (*answered)(struct ctx *cx, const struct web_req *rq, int status);
 };
 
 /* Pages of the web floor itself (/bo-mau). */
@@ -225,6 +230,10 @@ extern const struct web_routes web_own_routes;
 
 struct web; /* the dispatcher */
 struct web_config {
+    /* On the loop, before anything else: answers paths that stand outside all tables (health checks
+     * of a load balancer) from memory. May be NULL. */
+    bool (*on_probe)(void *arg, const struct http_request *rq, struct http_response *rs);
+    void *probe_arg;
     const struct web_routes *const *routes;
     size_t n_routes;
     const struct web_hooks *hooks;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, demo, officers, startServer } from '../lib/server.mjs';
 
-const pages = ['/quan-tri', '/quan-tri/nguoi-dung', '/quan-tri/vai-tro', '/quan-tri/hang-doi', '/quan-tri/goi-noi-dung',
+const pages = ['/quan-tri', '/quan-tri/suc-khoe', '/quan-tri/nguoi-dung', '/quan-tri/vai-tro', '/quan-tri/hang-doi', '/quan-tri/goi-noi-dung',
   '/quan-tri/lich', '/quan-tri/don-vi', '/quan-tri/gop-nguoi', '/quan-tri/sua-thong-tin', '/quan-tri/chung-thu', '/quan-tri/nhat-ky'];
 let server;
 let op;

@@ -1,5 +1,6 @@
 // The built program for tests: starts it on a free port and a folder of its own, ends it by its pid, and
 // a small client with cookies and form tokens. BOMBO names another binary, e.g. build/bombo-asan.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,6 +17,17 @@ export const officers = {
   receiver: 'motcua.25405', specialist: 'chuyenvien.25405', leader: 'lanhdao.25405', clerk: 'vanthu.25405',
   cashier: 'thuphi.25405', operator: 'quantri.25405', inspector: 'giamsat.25405',
 };
+
+/** What no line of the log may hold: the demo citizen's number, name and phone, however written. */
+const personal = [demo.citizen, 'Thị Mơ', 'thi mo', 'Th%E1%BB%8B', '0912345678', '0912 345 678', demo.password];
+
+/** The lines of a log that are JSON objects; every test's log is looked through for personal data when its server ends. */
+export function logLines(text) {
+  const lines = text.split('\n').filter((l) => l.startsWith('{')).map((l) => JSON.parse(l));
+  for (const l of lines) assert.ok(l.at && l.level && l.event, JSON.stringify(l));
+  for (const word of personal) assert.ok(!text.toLowerCase().includes(word.toLowerCase()), `the log holds ${word}`);
+  return lines;
+}
 
 /** A port that was free a moment ago. */
 export async function freePort() {
@@ -49,7 +61,7 @@ export async function runBombo(args, { timeoutMs = 120000 } = {}) {
 export async function startServer(options = {}) {
   const data = options.data ?? newDir();
   const port = options.port ?? (await freePort());
-  const args = ['run', '--port', String(port), '--data', data, ...(options.demo === false ? [] : ['--demo']),
+  const args = ['run', '--port', String(port), '--data', data, '--log-level', 'info', ...(options.demo === false ? [] : ['--demo']),
     ...(options.args ?? [])];
   const begun = process.hrtime.bigint();
   const p = spawn(options.bin ?? bin, args, { cwd: root, env: { ...process.env, ...(options.env ?? {}) } });
@@ -58,7 +70,7 @@ export async function startServer(options = {}) {
   const ready = new Promise((resolve, reject) => {
     p.stdout.on('data', (b) => {
       server.out += b;
-      if (server.out.includes('Bom Bo: http://')) resolve();
+      if (/Bom Bo: https?:\/\//.test(server.out)) resolve();
     });
     p.stderr.on('data', (b) => (server.err += b));
     p.on('close', (code) => reject(new Error(`bombo ended with ${code} before it served:\n${server.out}${server.err}`)));
@@ -68,6 +80,7 @@ export async function startServer(options = {}) {
     if (p.exitCode === null && p.signalCode === null) p.kill('SIGTERM');
     const [code] = await ended;
     tidy();
+    logLines(server.err);
     return code;
   };
   server.kill = async () => {

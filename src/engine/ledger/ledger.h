@@ -48,6 +48,9 @@ struct ledger_head {
 /* The newest signed head; size 0 before the first. */
 NODISCARD enum err ledger_head(struct ctx *cx, struct ledger_head *ret);
 
+/* Entries that are not yet in the tree, and when the oldest of them was written (0: none). */
+NODISCARD enum err ledger_lag(struct ctx *cx, int64_t *ret_n, int64_t *ret_oldest_us);
+
 /* Makes committed entries leaves and signs the head. Returns how many. Opens its own transaction.
  */
 NODISCARD enum err ledger_sequence(struct ctx *cx, int64_t *ret_n);

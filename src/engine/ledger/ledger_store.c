@@ -118,6 +118,16 @@ ledger_newest(struct ctx *cx, int64_t before, struct ledger_entry **ret, size_t 
 }
 
 enum err
+ledger_lag(struct ctx *cx, int64_t *ret_n, int64_t *ret_oldest_us)
+{
+    struct q_ledger_lag row;
+    TRY(q_ledger_lag(cx, &row));
+    *ret_n = row.n;
+    *ret_oldest_us = row.oldest_us;
+    return ERR_OK;
+}
+
+enum err
 ledger_head(struct ctx *cx, struct ledger_head *ret)
 {
     struct q_ledger_head_newest row;

@@ -18,6 +18,11 @@ DELETE FROM ledger_pending WHERE entry_id = :entry_id
 SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, e.salt, e.commitment
 FROM ledger_pending n JOIN ledger_entry e ON e.id = n.entry_id ORDER BY n.entry_id LIMIT :limit_n
 
+-- name: ledger_lag :one
+-- out: n:i64 oldest_us:i64
+-- scan: ledger_pending holds only what came within the last second
+SELECT COUNT(*), COALESCE(MIN(e.at_us), 0) FROM ledger_pending n JOIN ledger_entry e ON e.id = n.entry_id
+
 -- name: ledger_leaf_insert :exec
 -- in: seq:i64 entry_id:i64 hash:str
 INSERT INTO ledger_leaf (seq, entry_id, hash) VALUES (:seq, :entry_id, :hash)

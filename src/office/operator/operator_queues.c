@@ -47,6 +47,7 @@ op_home(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     if (str_is_empty(cx->config->smtp_url)) {
         op_say(cx, p, "due", text(cx, "operator.health.no_mail"), NULL);
     }
+    op_link(cx, p, "/quan-tri/suc-khoe", "operator.health", "chart");
     op_link(cx, p, "/quan-tri/nguoi-dung", "operator.users", "users");
     op_link(cx, p, "/quan-tri/vai-tro", "operator.roles", "key");
     op_link(cx, p, "/quan-tri/hang-doi", "operator.queues", "mail");

@@ -111,6 +111,8 @@ static const struct web_field ledger_fields[] = {
 
 static const struct web_route routes[] = {
     { HTTP_GET, "/quan-tri", "monitor.read", op_home, PAGE, .doc = "Health as sentences" },
+    { HTTP_GET, "/quan-tri/suc-khoe", "monitor.read", op_health, .flags = WEB_API | WEB_OFFICE,
+      .reply = &tpl_operator_health_t, .doc = "How the program is doing: checks, charts, figures" },
     { HTTP_GET, "/quan-tri/nguoi-dung", "user.manage", op_users, WEB_FIELDS(users_fields), PAGE,
       .doc = "Officers" },
     { HTTP_POST, "/quan-tri/nguoi-dung", "user.manage", op_user_new, WEB_FIELDS(new_user_fields),

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #define QUEUE_MAX 4096U
 #define BATCH_MAX 256U
@@ -36,6 +37,13 @@ reader_done(struct store *base UNUSED, struct store_conn *c UNUSED)
 {
 }
 
+static int64_t
+file_bytes(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
 static void
 stats(struct store *base, struct store_stats *ret)
 {
@@ -43,6 +51,13 @@ stats(struct store *base, struct store_stats *ret)
     (void)pthread_mutex_lock(&s->mutex);
     *ret = s->stats;
     (void)pthread_mutex_unlock(&s->mutex);
+    int64_t from = atomic_load(&s->busy_from_us);
+    ret->busy_us = from == 0 ? 0 : sys_clock_real.mono_us(&sys_clock_real) - from;
+    hist_read(&s->closure_us, &ret->closure_us);
+    hist_read(&s->commit_us, &ret->commit_us);
+    hist_read(&s->wait_us, &ret->wait_us);
+    ret->size_bytes = file_bytes(s->path.p);
+    ret->log_bytes = file_bytes(s->log_path);
 }
 
 /* After a clean end no ids are skipped. */
@@ -161,7 +176,8 @@ sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str 
     ASSERT(s != NULL);
     s->base.ops = &sqlite_ops;
     s->arena = arena_open(0);
-    s->path = str_dup(s->arena, path);
+    s->path = (struct str){ str_z(s->arena, path), path.n };
+    s->log_path = str_z(s->arena, str_cat(s->arena, path, STR("-wal")));
     s->vfs = config->vfs != NULL ? str_z(s->arena, str_of(config->vfs)) : NULL;
     s->on_connect = config->on_connect;
     s->schema = config->schema != NULL ? config->schema : &store_program_schema;

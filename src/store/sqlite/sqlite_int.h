@@ -48,6 +48,7 @@ struct sqlite_req {
     enum sqlite_req_state state;
     enum err err;
     uint32_t n_problems_before;
+    int64_t asked_us; /* monotonic */
     pthread_cond_t cond;
 };
 
@@ -58,8 +59,8 @@ struct sqlite_list {
 struct sqlite_store {
     struct store base;
     struct arena *arena; /* the strings below */
-    struct str path;
-    const char *vfs;
+    struct str path;     /* NUL-terminated */
+    const char *log_path, *vfs;
     store_connect_fn *const *on_connect;
     const struct store_schema_set *schema;
     uint32_t cache_kib, queue_max, batch_max;
@@ -78,6 +79,8 @@ struct sqlite_store {
     struct sqlite_list queue;
     bool is_stopping;
     struct store_stats stats;
+    struct hist closure_us, commit_us, wait_us;
+    _Atomic int64_t busy_from_us; /* when the batch under way began; 0: none is */
 
     pthread_key_t reader_key;
     pthread_mutex_t readers_mutex;

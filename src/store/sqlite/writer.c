@@ -87,6 +87,7 @@ closure_run(struct sqlite_store *s, struct sqlite_req *r)
     int64_t from = sys_clock_real.mono_us(&sys_clock_real);
     enum err e = r->fn(cx, r->arg);
     int64_t took = sys_clock_real.mono_us(&sys_clock_real) - from;
+    hist_add(&s->closure_us, took);
     cx->is_writing = false;
     cx->conn = NULL;
 
@@ -144,7 +145,9 @@ commit(struct sqlite_store *s)
     int64_t id_high = s->id_high;
     int rc = keep_id_high(s);
     if (rc == SQLITE_OK) {
+        int64_t from = sys_clock_real.mono_us(&sys_clock_real);
         rc = ctl(s, CTL_COMMIT);
+        hist_add(&s->commit_us, sys_clock_real.mono_us(&sys_clock_real) - from);
     }
     if (rc != SQLITE_OK) {
         s->id_high = id_high;
@@ -218,8 +221,10 @@ static void
 batch_run(struct sqlite_store *s)
 {
     struct sqlite_list batch = { 0 };
-    int64_t until = sys_clock_real.mono_us(&sys_clock_real) + BATCH_US_MAX;
+    int64_t from = sys_clock_real.mono_us(&sys_clock_real);
+    int64_t until = from + BATCH_US_MAX;
     uint32_t n = 0;
+    atomic_store(&s->busy_from_us, from);
     s->writer.base.has_outbox = false;
     bool is_alive = ctl(s, CTL_BEGIN) == SQLITE_OK;
     do {
@@ -229,12 +234,14 @@ batch_run(struct sqlite_store *s)
         }
         list_add(&batch, r);
         n++;
+        hist_add(&s->wait_us, sys_clock_real.mono_us(&sys_clock_real) - r->asked_us);
         is_alive = is_alive && closure_in_batch(s, r);
     } while (is_alive && n < s->batch_max && sys_clock_real.mono_us(&sys_clock_real) < until);
 
     if (!is_alive || commit(s) != SQLITE_OK) {
         run_each_alone(s, &batch);
     }
+    atomic_store(&s->busy_from_us, 0);
     answer(s, &batch);
     if (s->writer.base.has_outbox) {
         store_tell_outbox(&s->base);
@@ -317,6 +324,7 @@ sqlite_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
     if (s->is_stopping || s->stats.queue_depth >= s->queue_max) {
         e = err_set(cx, ERR_BUSY, "writer's queue is full");
     } else {
+        r.asked_us = sys_clock_real.mono_us(&sys_clock_real);
         list_add(&s->queue, &r);
         s->stats.queue_depth++;
         (void)pthread_cond_signal(&s->wake);

@@ -1,0 +1,95 @@
+/* app_watch.c: the main thread while others serve: signals, the supervisor's watchdog, samples. */
+#include "app/app_int.h"
+#include "engine/health/health.h"
+#include "sys/log.h"
+#include "sys/service.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define US_PER_S     INT64_C(1000000)
+#define TRIM_EVERY_S 30
+
+static void
+signals_of(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+    if (isatty(STDIN_FILENO) == 0) { /* a closed terminal ends the program, as anything run there */
+        (void)sigaddset(set, SIGHUP);
+    }
+}
+
+/* Signals are taken by this thread alone; all others inherit them blocked. */
+void
+app_watch_signals(void)
+{
+    sigset_t set;
+    signals_of(&set);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+struct watch {
+    struct ctx cx; /* with an arena of its own */
+    int64_t watchdog_us, pinged_us, sampled_us, trimmed_us;
+    bool was_alive;
+};
+
+/* A hung loop or writer is left to the supervisor: it starts the program anew. */
+static void
+ping(struct watch *w, int64_t now_us)
+{
+    if (w->watchdog_us == 0 || now_us - w->pinged_us < w->watchdog_us / 4) {
+        return;
+    }
+    bool is_alive = health_is_alive(&w->cx, w->cx.health);
+    if (is_alive) {
+        (void)sys_notify("WATCHDOG=1");
+        w->pinged_us = now_us;
+    } else if (w->was_alive) {
+        sys_log(&w->cx, SYS_LOG_ERROR, "hung", NULL, 0);
+    }
+    w->was_alive = is_alive;
+}
+
+static void
+tick(struct watch *w)
+{
+    int64_t now_us = sys_mono_us(&w->cx);
+    ping(w, now_us);
+    if (w->trimmed_us == 0 || now_us - w->trimmed_us >= TRIM_EVERY_S * US_PER_S) {
+        w->trimmed_us = now_us;
+        sys_memory_trim(); /* gives back what documents and lists left behind */
+    }
+    if (w->sampled_us == 0 || now_us - w->sampled_us >= HEALTH_SAMPLE_S * US_PER_S) {
+        arena_reset(w->cx.arena);
+        w->cx.deadline_us = 0;
+        w->sampled_us = now_us;
+        health_sample(&w->cx, w->cx.health);
+    }
+}
+
+void
+app_watch(struct app *app, const struct app_options *options)
+{
+    struct watch w = { .cx = app->cx, .watchdog_us = sys_watchdog_us(), .was_alive = true };
+    const struct timespec second = { .tv_sec = 1 };
+    sigset_t set;
+    w.cx.arena = arena_open(0);
+    w.cx.trace_id = STR_NULL;
+    signals_of(&set);
+    for (;;) {
+        tick(&w);
+        int got = sigtimedwait(&set, NULL, &second);
+        if (got == SIGHUP) {
+            app_reload(app, options);
+        } else if (got > 0) {
+            break;
+        }
+    }
+    arena_close(w.cx.arena);
+}
