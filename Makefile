@@ -100,7 +100,11 @@ $(B)/test/%: src/%.c $(B)/asan/libbombo.a
 $(B)/testtools/%: test/tools/%.c $(B)/asan/libbombo.a
 	@mkdir -p $(@D)
 	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -Itest -Wno-missing-prototypes $(ASAN_FLAGS) $< $(B)/asan/libbombo.a -o $@ $(PKG_LIBS) -lcmocka
-TESTTOOLS := $(patsubst test/tools/%.c,$(B)/testtools/%,$(wildcard test/tools/*.c))
+# what tests preload into the program
+$(B)/testtools/%.so: test/preload/%.c
+	@mkdir -p $(@D)
+	@$(CC) -O2 -Wall -Wextra -Werror -shared -fPIC $< -o $@
+TESTTOOLS := $(patsubst test/tools/%.c,$(B)/testtools/%,$(wildcard test/tools/*.c)) $(patsubst test/preload/%.c,$(B)/testtools/%.so,$(wildcard test/preload/*.c))
 .PHONY: testtools
 testtools: $(TESTTOOLS)
 

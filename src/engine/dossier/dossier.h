@@ -129,6 +129,18 @@ NODISCARD enum err dossier_by_number(struct ctx *cx, struct str number, struct d
  * most 20. */
 NODISCARD enum err dossier_linked(struct ctx *cx, const struct dossier *d, struct dossier **ret,
                                   size_t *ret_n);
+/* The way of a dossier as its applicant may know it: what was done, where it is now and who has it,
+ * what usually follows. Titles are in cx->lang. */
+struct dossier_mark {
+    struct str title, who, note;
+    struct str state; /* done, now, next */
+    int64_t at_us;    /* done: when; now: since when, or until when a period runs; next: 0 */
+    bool is_until;
+};
+NODISCARD enum err dossier_course(struct ctx *cx, const struct dossier *d,
+                                  struct dossier_mark **ret, size_t *ret_n);
+/* "since ..", "until .." or the instant. */
+struct str dossier_mark_time(struct ctx *cx, const struct dossier_mark *m);
 /* Public tracking: number and code must both be right; tries are counted per address.
  * ERR_NOT_FOUND, ERR_RATE. */
 NODISCARD enum err dossier_track(struct ctx *cx, struct str number, struct str code,

@@ -150,6 +150,14 @@ NODISCARD enum err flow_task_by_id(struct ctx *cx, int64_t task_id, struct flow_
 /* All tasks of a case in the order they were opened (history and current). */
 NODISCARD enum err flow_tasks_of_case(struct ctx *cx, int64_t case_id, struct flow_task **ret,
                                       size_t *ret_n);
+/* What a case waits for by itself: a period that runs, such as a public posting. */
+#define FLOW_WAITS_MAX 50
+struct flow_wait {
+    struct str name, name_en;
+    int64_t until_us;
+};
+NODISCARD enum err flow_waits_of_case(struct ctx *cx, const struct flow_process *p, int64_t case_id,
+                                      struct flow_wait **ret, size_t *ret_n);
 
 struct flow_inbox {
     struct str unit, role;          /* both required */

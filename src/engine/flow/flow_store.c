@@ -202,6 +202,24 @@ flow_tasks_of_case(struct ctx *cx, int64_t case_id, struct flow_task **ret, size
     return ERR_OK;
 }
 
+enum err
+flow_waits_of_case(struct ctx *cx, const struct flow_process *p, int64_t case_id,
+                   struct flow_wait **ret, size_t *ret_n)
+{
+    struct q_flow_timers_of_case_list rows;
+    TRY(q_flow_timers_of_case(cx, &rows, .case_id = case_id));
+    *ret = ARENA_ARRAY(cx->arena, struct flow_wait, rows.n + 1);
+    *ret_n = 0;
+    for (size_t i = 0; i < rows.n; i++) {
+        uint32_t at = flow_node_find(p, rows.v[i].node);
+        if (at < p->n_nodes && p->nodes[at].kind == FLOW_CATCH) {
+            (*ret)[(*ret_n)++] =
+                (struct flow_wait){ p->nodes[at].name, p->nodes[at].name_en, rows.v[i].due_us };
+        }
+    }
+    return ERR_OK;
+}
+
 /* --- inbox ------------------------------------------------------------------------------------ */
 
 enum err

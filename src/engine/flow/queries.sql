@@ -110,6 +110,11 @@ SELECT id, case_id, token_id, node, due_us FROM flow_timer WHERE id = :id
 -- out: id:i64 case_id:i64 subject_id:i64
 SELECT id, case_id, subject_id FROM flow_timer WHERE due_us <= :now_us ORDER BY due_us, id LIMIT :limit_n
 
+-- name: flow_timers_of_case :many
+-- in: case_id:i64
+-- out: node:str due_us:i64
+SELECT node, due_us FROM flow_timer WHERE case_id = :case_id ORDER BY due_us, id LIMIT 50
+
 -- name: flow_timer_delete :exec
 -- in: id:i64
 DELETE FROM flow_timer WHERE id = :id

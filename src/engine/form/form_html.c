@@ -409,9 +409,11 @@ write_list_item(struct html *h, uint32_t open, size_t index)
             write_control(h, &f->items[i], index);
         }
     }
-    struct str remove = str_fmt(a, "a." STR_FMT ".remove", STR_ARG(list->path));
-    struct str remove_text = text_fill(h->cx, "form.list.remove", "what", name, NULL);
-    write_button(h, remove, str_fmt(a, "%zu", index), remove_text);
+    if (index < form_list_n(h->v->st, list)) {
+        struct str remove = str_fmt(a, "a." STR_FMT ".remove", STR_ARG(list->path));
+        struct str remove_text = text_fill(h->cx, "form.list.remove", "what", name, NULL);
+        write_button(h, remove, str_fmt(a, "%zu", index), remove_text);
+    }
     BUF_LIT(h->b, "</fieldset>\n");
 }
 
@@ -422,6 +424,9 @@ write_list(struct html *h, uint32_t open)
     struct str name = str_cat(h->cx->arena, STR("a."), list->path);
     struct str hint = pack_text(h->cx, list->hint);
     size_t n = form_list_n(h->v->st, list);
+    if (n == 0 && list->is_required) {
+        n = 1; /* the first item stands open: nobody has to find the button */
+    }
     BUF_LIT(h->b, "<fieldset class=\"group list\" tabindex=\"-1\"");
     attr(h, "id", name);
     element(h, ">\n<legend>", form_label(h->cx, list), "</legend>\n");

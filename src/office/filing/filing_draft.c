@@ -180,7 +180,7 @@ filing_steps(struct ctx *cx, struct filing *f, struct str here, struct filing_st
     for (size_t i = 0; i < n_tasks; i++) {
         if (tasks[i].state != FORM_HIDDEN) {
             v[n] = form_step(cx, f, &tasks[i]);
-            v[n++].is_current = str_eq(here, tasks[i].id);
+            v[n++].is_current = str_eq(here, str_cat(cx->arena, STR("trang/"), tasks[i].id));
         }
     }
     v[n] = step(cx, f, "giay-to", text(cx, "filing.papers"), check.are_papers_done);

@@ -36,7 +36,7 @@ struct str filing_moved(struct ctx *cx, const struct filing *f);
 /* What one page holds now, as a short code: two devices that see the same code saw the same. */
 struct str filing_mark(struct ctx *cx, const struct filing *f, const struct form_page *page);
 
-/* The left column of the steps; `here` is the path's last part. */
+/* The left column of the steps; `here` is the path below the draft. */
 struct filing_step {
     struct str title, href, state, word;
     bool is_current;

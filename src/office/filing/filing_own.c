@@ -151,79 +151,27 @@ filing_receipt_pdf(struct ctx *cx, const struct web_req *rq, struct web_resp *rs
 
 /* --- the dossier
  * -------------------------------------------------------------------------------------- */
-static void
-add_mark(struct tpl_filing_dossier *data, struct str title, struct str state, struct str at,
-         struct str who, struct str note)
-{
-    data->marks.v[data->marks.n++] = (struct tpl_filing_dossier_marks){
-        .title = title, .state = state, .at = at, .who = who, .note = note
-    };
-}
-
-static struct str
-step_name(const struct ctx *cx, const struct flow_step *s)
-{
-    return str_eq(cx->lang, STR("en")) && !str_is_empty(s->name_en) ? s->name_en : s->name;
-}
-
-static struct str
-holder(struct ctx *cx, const struct flow_task *t)
-{
-    return str_eq(t->role, STR("citizen"))
-               ? text(cx, "filing.holder.you")
-               : text_fill(cx, "filing.holder.office", "role", access_role_name(cx, t->role),
-                           "unit", unit_name(cx, t->unit), NULL);
-}
-
-static const struct flow_process *
-process_of(struct ctx *cx, const struct dossier *d)
-{
-    const struct pack *pack = NULL;
-    const struct procedure *p = NULL;
-    if (pack_by_version(cx, d->pack_version, &pack) != ERR_OK ||
-        dossier_procedure(cx, d, &p) != ERR_OK) {
-        return NULL;
-    }
-    return flow_find(pack, p->process);
-}
-
-/* History that concerns the applicant, then where it is, then what follows. */
+/* Its way until now, where it is, and what follows. */
 static enum err
 fill_marks(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *data)
 {
-    struct dossier_event *events = NULL;
-    struct flow_task *tasks = NULL;
+    struct dossier_mark *v = NULL;
     size_t n = 0;
-    size_t n_tasks = 0;
-    const struct flow_process *process = process_of(cx, d);
-    TRY(dossier_history(cx, d->id, &events, &n));
-    open_tasks(cx, d, &tasks, &n_tasks);
-    data->marks.v = ARENA_ARRAY(cx->arena, struct tpl_filing_dossier_marks, n + n_tasks * 2 + 1);
+    TRY(dossier_course(cx, d, &v, &n));
+    data->marks.v = ARENA_ARRAY(cx->arena, struct tpl_filing_dossier_marks, n + 1);
     for (size_t i = 0; i < n; i++) {
-        struct str title = text_find(cx, str_cat(cx->arena, STR("dossier.event."), events[i].kind));
-        if (events[i].is_public && title.p != NULL) {
-            struct str who =
-                str_is_empty(events[i].unit) ? STR_NULL : unit_name(cx, events[i].unit);
-            add_mark(data, title, STR("done"), text_instant(cx, events[i].at_us), who,
-                     events[i].note);
+        data->marks.v[data->marks.n++] =
+            (struct tpl_filing_dossier_marks){ .title = v[i].title,
+                                               .state = v[i].state,
+                                               .at = dossier_mark_time(cx, &v[i]),
+                                               .who = v[i].who,
+                                               .note = v[i].note };
+        if (str_eq(v[i].state, STR("now"))) {
+            data->step = v[i].title;
+            data->holder = v[i].who;
+        } else if (str_eq(v[i].state, STR("next"))) {
+            data->next = v[i].title;
         }
-    }
-    for (size_t i = 0; i < n_tasks; i++) {
-        const struct flow_step *s =
-            process == NULL ? NULL : flow_step_find(process, tasks[i].step_id);
-        struct str name = s == NULL ? tasks[i].step_id : step_name(cx, s);
-        data->step = name;
-        data->holder = holder(cx, &tasks[i]);
-        add_mark(data, name, STR("now"),
-                 text_fill(cx, "filing.since", "at", text_instant(cx, tasks[i].opened_us), NULL),
-                 data->holder, STR_NULL);
-    }
-    const struct flow_step *after =
-        n_tasks == 0 ? NULL : flow_step_after(process, tasks[0].step_id);
-    if (after != NULL) {
-        data->next = step_name(cx, after);
-        add_mark(data, data->next, STR("next"), STR_NULL, access_role_name(cx, after->role),
-                 STR_NULL);
     }
     return ERR_OK;
 }

@@ -76,7 +76,8 @@ show_page(struct ctx *cx, struct web_resp *rs, struct filing *f, const struct fo
     struct str contest = filing_may_know(cx, f->d.party)
                              ? str_fmt(cx->arena, "/nhap/%" PRId64 "/sai/{path}", f->d.id)
                              : STR_NULL;
-    FILING_STEPS(cx, f, form_page_id(page), data, struct tpl_filing_page_steps);
+    FILING_STEPS(cx, f, str_cat(cx->arena, STR("trang/"), form_page_id(page)), data,
+                 struct tpl_filing_page_steps);
     form_render_page(cx, &f->st, page, &f->env, contest, &b);
     data->id = str_fmt(cx->arena, "%" PRId64, f->d.id);
     data->page = form_page_id(page);

@@ -70,24 +70,19 @@ tag_kind(struct ctx *cx, const struct dossier *d)
 static enum err
 fill_history(struct ctx *cx, const struct dossier *d, struct tpl_portal_track *data)
 {
-    struct dossier_event *v = NULL;
+    struct dossier_mark *v = NULL;
     size_t n = 0;
-    TRY(dossier_history(cx, d->id, &v, &n));
-    data->steps.v = ARENA_ARRAY(cx->arena, struct tpl_portal_track_steps, n);
-    for (size_t i = 0; i < n; i++) {
-        struct str title = text_find(cx, str_cat(cx->arena, STR("dossier.event."), v[i].kind));
-        if (!v[i].is_public || title.p == NULL) {
-            continue;
+    TRY(dossier_course(cx, d, &v, &n));
+    data->steps.v = ARENA_ARRAY(cx->arena, struct tpl_portal_track_steps, n + 1);
+    for (size_t i = 0; i < n; i++) { /* notes may tell of the applicant: not here */
+        data->steps.v[data->steps.n++] =
+            (struct tpl_portal_track_steps){ .title = v[i].title,
+                                             .state = v[i].state,
+                                             .at = dossier_mark_time(cx, &v[i]),
+                                             .who = v[i].who };
+        if (str_eq(v[i].state, STR("now"))) {
+            data->holder = v[i].title;
         }
-        data->steps.v[data->steps.n++] = (struct tpl_portal_track_steps){
-            .title = title,
-            .state = STR("done"),
-            .at = text_instant(cx, v[i].at_us),
-            .who = str_is_empty(v[i].unit) ? STR_NULL : unit_name(cx, v[i].unit)
-        };
-    }
-    if (data->steps.n > 0 && str_eq(d->state, STR("open"))) {
-        data->steps.v[data->steps.n - 1].state = STR("now");
     }
     return ERR_OK;
 }

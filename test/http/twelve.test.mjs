@@ -1,0 +1,209 @@
+// Each of the twelve procedures with a form and a process of its own, from its first page to its signed result, through the
+// pages of the citizen and of every office that takes part.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { answerPage } from '../lib/any_form.mjs';
+import { formTo, signedIn } from '../lib/desk.mjs';
+import { newPicture } from '../lib/filing.mjs';
+import { fill, forms, send, upload } from '../lib/form.mjs';
+import { demo, dropDir, newDir, root, startServer } from '../lib/server.mjs';
+
+const STEPS_MAX = 60;
+const day = (name, [d, m, y]) => ({ [`a.${name}-d`]: String(d), [`a.${name}-m`]: String(m), [`a.${name}-y`]: String(y) });
+const inDays = (n) => {
+  const at = new Date(Date.now() + n * 86400000);
+  return [at.getUTCDate(), at.getUTCMonth() + 1, at.getUTCFullYear()];
+};
+const born = inDays(-40);
+const soon = inDays(14);
+const father = { 'a.father_name': 'Điểu Sơn', 'a.father_id': '070088000017', ...day('father_birth', [2, 5, 1988]) };
+const child = { ...day('child_birth', born), ...day('birth_notice_date', born) };
+const mother = { 'a.mother_name': 'Thị Mơ', 'a.mother_id': demo.citizen, ...day('mother_birth', [8, 3, 1990]) };
+const stories = [
+  { code: '1.004873', name: 'marital status' },
+  { code: '1.001193', name: 'birth', own: { ...mother, ...father, ...child } },
+  { code: '1.000894', name: 'marriage', own: { ...day('wanted_day', soon), 'a.partner_id': '070088000017', 'a.partner_sex': 'male', ...day('partner_birth', [2, 5, 1988]) } },
+  { code: '1.000656', name: 'death', own: { 'a.deceased_id': '070040000011', 'a.deceased_sex': 'male', ...day('deceased_birth', [1, 2, 1940]), 'a.death_time': '08:30' } },
+  { code: '2.000815', name: 'certified copy', own: day('visit_day', soon) },
+  { code: '1.001612', name: 'household business' },
+  { code: '1.013225', name: 'building permit', own: { 'a.height_cm': '400' } },
+  { code: '1.012766', name: 'land change', desk: '75-vpdk' },
+  { code: '3.000722', name: 'birth, residence and health card', linked: '25405-ca', own: { ...mother, ...father, ...child, 'a.household_head': 'Thị Mơ' } },
+  { code: '1.001776', name: 'monthly allowance', posts: true, own: { 'a.other_aid': 'Không', 'a.bank_account': '0123456789' } },
+  { code: '1.001699', name: 'disability', posts: true },
+  { code: '1.011607', name: 'poor household', posts: true },
+];
+let server;
+let citizen;
+const desks = new Map();
+
+const data = newDir();
+before(async () => {
+  server = await startServer({ data, args: ['--n', '0'] });
+  citizen = await signedIn(server, demo.citizen);
+});
+after(async () => {
+  await server.stop();
+  dropDir(data);
+});
+
+/** The officers who may have the next task. */
+async function officersOf(desk) {
+  if (!desks.has(desk)) {
+    const all = ['motcua', 'chuyenvien', 'lanhdao', 'vanthu', 'thuphi'].map((role) => `${role}.${desk}`);
+    const in_ = await Promise.all(all.map((login) => signedIn(server, login).catch(() => null)));
+    desks.set(desk, in_.filter(Boolean));
+  }
+  return desks.get(desk);
+}
+
+const faults = (r) => r.text.match(/class="errors"[\s\S]*?<\/ul>/)?.[0] ?? r.text.slice(0, 300);
+
+async function fillAll(story) {
+  const begun = await fill(citizen, `/nop/${story.code}`, { xa: demo.unit });
+  assert.equal(begun.status, 303, faults(begun));
+  const base = begun.location;
+  const first = /\/trang\/[\w-]+/.exec((await citizen.get(base)).text)[0];
+  let at = base + first;
+  for (let i = 0; i < 30 && at.includes('/trang/'); i++) {
+    const r = await answerPage(citizen, at, story.own);
+    assert.equal(r.status, 303, `${at}: ${faults(r)}`);
+    at = r.location;
+  }
+  return base;
+}
+
+async function addPapers(base) {
+  for (let i = 0; i < 12; i++) {
+    const page = await citizen.get(`${base}/giay-to`);
+    const wanted = [...page.text.matchAll(/name="loai" value="([^"]+)"/g)].map((m) => m[1]);
+    const loai = wanted[i];
+    if (!loai) return;
+    const r = await upload(citizen, `${base}/giay-to`, { loai }, [{ name: 'giay.jpg', type: 'image/jpeg', bytes: newPicture() }]);
+    assert.equal(r.status, 303, faults(r));
+  }
+}
+
+async function file(story) {
+  const base = await fillAll(story);
+  await addPapers(base);
+  const how = forms((await citizen.get(`${base}/nhan`)).text).find((f) => f.action === `${base}/nhan`);
+  const set = await send(citizen, how, { collect: 'counter', phone: '0912345678' });
+  assert.equal(set.status, 303, faults(set));
+  const done = await fill(citizen, `${base}/xem-lai`, { cam_doan: '1' }, `${base}/nop`);
+  assert.equal(done.status, 303, faults(done));
+  return done.location.replace('/bien-nhan', '');
+}
+
+/** What the citizen is asked for while the case runs: a fee, a look at the draft. True when something was done. */
+async function citizenActs(own) {
+  const page = await citizen.get(own);
+  if (/is-now|aria-current/.test(page.text) && page.text.includes(`${own}/xac-nhan"`)) {
+    const r = await fill(citizen, `${own}/xac-nhan`, { dung: 'yes' });
+    assert.equal(r.status, 303, faults(r));
+    return true;
+  }
+  if (page.text.includes(`${own}/thanh-toan"`)) {
+    const bank = /\/mo-phong\/ngan-hang\/\w+/.exec((await citizen.get(`${own}/thanh-toan`)).text)?.[0];
+    if (bank && !/Đã nộp/.test((await citizen.get(`${own}/thanh-toan`)).text)) {
+      assert.equal((await fill(citizen, bank)).status, 303);
+      return true;
+    }
+  }
+  return false;
+}
+
+async function sign(officer, task) {
+  const page = await officer.get('/can-bo/ky');
+  const form = formTo(page.text, '/can-bo/ky');
+  const r = await send(officer, form, { viec: task, pin: demo.pin });
+  assert.ok(r.status === 303 || r.status === 200, faults(r));
+}
+
+/** The officer does the task that is open for this desk, the first way it offers. */
+async function officerActs(officer, own) {
+  const at = own.replace('/ho-so/', '/can-bo/ho-so/');
+  const doc = await officer.get(`/api/v1${at}`);
+  if (doc.status !== 200 || !doc.json().has_task) return false;
+  const d = doc.json();
+  if (d.can_sign) {
+    await sign(officer, d.task);
+    return true;
+  }
+  const page = await officer.get(at);
+  const hand = formTo(page.text, '/tra');
+  if (d.can_hand && hand) {
+    const r = await send(officer, hand, { to_whom: 'Thị Mơ', id_seen: demo.citizen, checked: '1' });
+    assert.equal(r.status, 303, faults(r));
+    return true;
+  }
+  if (d.outcomes.length === 0) return false;
+  const form = formTo(page.text, '/xong');
+  if (!form) return false; // an answer from outside was quicker
+  const r = await send(officer, form, { outcome: d.outcomes[0].value });
+  assert.equal(r.status, 303, `${d.step}: ${faults(r)}`);
+  return true;
+}
+
+/** True when the owner's page tells of a result and nothing more can happen. */
+const isEnded = (own, text) => !text.includes(`${own}/rut"`) && text.includes('/ket-qua/') && text.includes(`${own}/danh-gia"`);
+const isPosted = (text) => /aria-current="step"[\s\S]{0,200}Niêm yết/.test(text);
+
+/** Goes on until the case ends or its result is posted in public; what the owner's page says then. */
+async function play(own, desk) {
+  const people = await officersOf(desk);
+  let idle = 0;
+  for (let i = 0; i < STEPS_MAX && idle < 40; i++) {
+    const { text } = await citizen.get(own);
+    if (isEnded(own, text) || isPosted(text)) return text;
+    let did = await citizenActs(own);
+    for (const officer of did ? [] : people) did = did || (await officerActs(officer, own));
+    idle = did ? 0 : idle + 1;
+    if (!did) await new Promise((ok) => setTimeout(ok, 50)); // news travels through the outbox
+  }
+  const { text } = await citizen.get(own);
+  throw new Error(`${own} does not end: ${text.slice(text.indexOf('<main')).replace(/<[^>]+>|\s+/g, ' ').slice(0, 900)}`);
+}
+
+async function checkResult(own, text) {
+  const result = await citizen.get(new RegExp(`${own}/ket-qua/\\d+`).exec(text)[0]);
+  assert.equal(result.status, 200);
+  assert.equal(result.bytes.subarray(0, 5).toString(), '%PDF-');
+}
+
+const posted = [];
+for (const story of stories) {
+  test(`${story.name} (${story.code}) from its first page to its ${story.posts ? 'posting' : 'signed result'}`, async () => {
+    const own = await file(story);
+    const text = await play(own, story.desk ?? demo.unit);
+    if (story.posts) {
+      assert.ok(isPosted(text), 'the owner sees that the case is posted, and until when');
+      posted.push(own);
+    } else await checkResult(own, text);
+    if (story.linked) {
+      const [, other] = /Hồ sơ khác trong cùng lần nộp[\s\S]*?href="(\/ho-so\/\d+)"/.exec(text);
+      await checkResult(other, await play(other, story.linked));
+    }
+  });
+}
+
+test('the posted cases go on when their time is over, also over a restart', async () => {
+  assert.equal(posted.length, stories.filter((s) => s.posts).length);
+  await server.stop();
+  // three weeks later, by a clock that stands ahead for the program alone
+  const ahead = 'build/testtools/clock_ahead.so';
+  assert.equal(spawnSync('make', ['-s', ahead], { cwd: root, stdio: 'inherit' }).status, 0);
+  const env = { LD_PRELOAD: root + ahead, CLOCK_AHEAD_S: String(21 * 86400) };
+  server = await startServer({ data, args: ['--n', '0'], env });
+  citizen = await signedIn(server, demo.citizen);
+  desks.clear();
+  for (const own of posted) {
+    let text = (await citizen.get(own)).text;
+    for (let i = 0; i < 100 && isPosted(text); i++) {
+      await new Promise((ok) => setTimeout(ok, 100));
+      text = (await citizen.get(own)).text;
+    }
+    await checkResult(own, await play(own, demo.unit));
+  }
+});
