@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import sys
+from collections import Counter
 
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
          ".woff2": "font/woff2", ".txt": "text/plain; charset=utf-8", ".png": "image/png",
@@ -22,7 +23,18 @@ def squeeze_css(text):
     text = re.sub(r"([{;(][a-z-]+): ", r"\1:", text)
     text = re.sub(r" ([>+~]) (?=[.a-z*])", r"\1", text)
     text = re.sub(r"(\})(--?[a-z])", r"\1\2", text)
-    return text.replace(";}", "}").strip()
+    text = re.sub(r'="([a-z]+)"\]', r"=\1]", text)
+    text = re.sub(r'url\("([^"]+)"\)', r"url(\1)", text)
+    return short_variables(text.replace(";}", "}").strip())
+
+
+def short_variables(text):
+    """The sheet's own variables by one or two letters, the most used first."""
+    uses = Counter(re.findall(r"--[a-z][a-z0-9-]*", text))
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    short = [a for a in letters] + [a + b for a in letters for b in letters]
+    names = {name: "--" + to for (name, _), to in zip(sorted(uses.items(), key=lambda u: (-u[1], u[0])), short)}
+    return re.sub(r"--[a-z][a-z0-9-]*", lambda m: names[m.group(0)], text)
 
 
 def squeeze_js(text):

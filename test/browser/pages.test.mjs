@@ -10,7 +10,7 @@ import { axe, desk, kindOf, listedPages, listen, looks, open, screens, shape, ta
 const FOLLOW_MOST = Number(process.env.FOLLOW_MOST ?? 60); // pages found by links, of all people together
 const NOT_PAGES = /\.(pdf|csv|xlsx|json|xml|png|jpg|svg)$|\/(song|du-thao|in|so-theo-doi)(\/|$)|^\/api\//;
 const LANES = Number(process.env.LANES ?? 2); // pages looked at side by side
-const PAGE_MS = 90000;
+const PAGE_MS = 240000;
 let place;
 const shots = [];
 const seen = new Set();

@@ -83,6 +83,10 @@ show_page(struct ctx *cx, struct web_resp *rs, struct filing *f, const struct fo
     data->page = form_page_id(page);
     data->title = form_page_title(cx, page);
     data->procedure = procedure_short_name(cx, f->p);
+    data->n_all = (int64_t)data->steps.n;
+    for (size_t i = 0; i < data->steps.n && data->n_here == 0; i++) {
+        data->n_here = data->steps.v[i].is_current ? (int64_t)i + 1 : 0;
+    }
     data->fields = buf_str(&b);
     data->moved_from = filing_moved(cx, f);
     data->unit = unit_name(cx, f->d.unit);
