@@ -43,25 +43,27 @@ test('language_link_changes_the_page_and_is_kept', async () => {
 });
 
 
-const MOST = { timeout: 180000 };
 const ways = {
   'with JavaScript off': { Hands: Pointer, look: phone, more: { javaScriptEnabled: false } },
   'by keyboard alone': { Hands: Keys, look: { ...desk, height: 700 }, more: {} },
 };
 
-for (const [way, { Hands, look, more }] of Object.entries(ways)) {
-  const handsOf = async (role) => new Hands(await (await place.as(role, look, more)).newPage(), place.server.url);
-  const close = (hands) => hands.page.context().close();
-
-  test(`a birth from search to certificate, ${way}`, MOST, async () => {
-    const hands = await handsOf('nobody');
-    await wholeBirth(hands, place);
-    await close(hands);
+test('whole journeys', { concurrency: 2, timeout: 600000 }, async (t) => {
+  const all = Object.entries(ways).flatMap(([way, { Hands, look, more }]) => {
+    const handsOf = async (role) => new Hands(await (await place.as(role, look, more)).newPage(), place.server.url);
+    const close = (hands) => hands.page.context().close();
+    return [
+      t.test(`a birth from search to certificate, ${way}`, async () => {
+        const hands = await handsOf('nobody');
+        await wholeBirth(hands, place);
+        await close(hands);
+      }),
+      t.test(`a day at the office, ${way}`, async () => {
+        const used = [];
+        await officeDay(async (role) => { used.push(await handsOf(role)); return used.at(-1); });
+        await Promise.all(used.map(close));
+      }),
+    ];
   });
-
-  test(`a day at the office, ${way}`, MOST, async () => {
-    const all = [];
-    await officeDay(async (role) => { all.push(await handsOf(role)); return all.at(-1); });
-    await Promise.all(all.map(close));
-  });
-}
+  await Promise.all(all);
+});
