@@ -278,12 +278,15 @@ portal_life_event(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     const struct procedure *const *v = NULL;
     data->title = pack_text(cx, event->name);
     data->picture = str_is_empty(event->icon) ? STR("file") : event->icon;
-    data->hits.n = procedure_list(cx, &f, calendar_today(cx), STR_NULL, SEARCH_LIMIT_MAX, &v);
-    data->hits.v = ARENA_ARRAY(cx->arena, struct tpl_portal_life_event_hits, data->hits.n);
-    for (size_t i = 0; i < data->hits.n; i++) {
-        struct tpl_portal_life_event_hits *h = &data->hits.v[i];
+    size_t n = procedure_list(cx, &f, calendar_today(cx), STR_NULL, SEARCH_LIMIT_MAX, &v);
+    data->hits.v = ARENA_ARRAY(cx->arena, struct tpl_portal_life_event_hits, n);
+    for (size_t i = 0; i < 2 * n; i++) { /* first what can be done wholly online */
+        if ((v[i % n]->online == PROCEDURE_FULL) != (i < n)) {
+            continue;
+        }
+        struct tpl_portal_life_event_hits *h = &data->hits.v[data->hits.n++];
         struct tpl_portal_list_hits full = { 0 };
-        fill_hit(cx, v[i], &full);
+        fill_hit(cx, v[i % n], &full);
         *h = (struct tpl_portal_life_event_hits){ .href = full.href,
                                                   .name = full.name,
                                                   .official = full.official,
