@@ -1,5 +1,6 @@
-/* fuzz_form_answers.c: lines "name=value" as one page's input of a small form: whatever is typed,
- * the draft can be saved, loaded and saved to the same text, and the page can be rendered. */
+/* fuzz_form_answers.c: lines "name=value" as one page's input of a small form, or a whole JSON
+ * document: whatever is typed, the draft can be saved, loaded and saved to the same text, and the
+ * page can be rendered. */
 #include "fuzz.h"
 
 #include "engine/form/form.h"
@@ -37,7 +38,7 @@ read_pairs(struct arena *a, struct str s, struct web_pair *pairs, size_t max)
         struct str name;
         struct str value;
         (void)str_cut(line, '=', &name, &value);
-        if (str_is_utf8(line)) {
+        if (str_is_utf8(line) && !str_has_char(line, '\0')) { /* as the web floor sees to */
             pairs[n++] = (struct web_pair){ str_dup(a, name), str_dup(a, value) };
         }
     }
@@ -63,6 +64,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_pairs(cx.arena, (struct str){ (const char *)data, size < 10000 ? size : 10000 }, pairs,
                    COUNT_OF(pairs));
     ASSERT(form_state_load(&cx, f, STR_NULL, &st) == ERR_OK);
+    if (size > 0 && data[0] == '{') { /* as a program sends them */
+        (void)!form_read_json(&cx, &st, &env, (struct str){ (const char *)data, size });
+    }
     (void)!form_read_page(&cx, &st, form_page_at(f, 0), &env, pairs, n_pairs, &is_button);
     struct str draft = form_state_save(&cx, &st);
     struct form_state again;

@@ -20,6 +20,12 @@ const struct jobs_config *app_jobs(void);
 store_connect_fn *const *app_on_connect(void);
 size_t app_routes(const struct web_routes *const **ret);
 
+/* --- app_collect.c: files that no row names
+ * ---------------------------------------------------------------------------- */
+extern const struct jobs_timed app_timed[];
+/* One sweep: a jobs_timed_fn. */
+enum err app_collect_files(struct ctx *cx, int64_t *ret_again_us);
+
 /* --- app_hooks.c
  * --------------------------------------------------------------------------------------------- */
 /* Hooks of the web floor for the pack in force. */

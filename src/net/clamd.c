@@ -95,6 +95,19 @@ open_socket(struct str path, int32_t timeout_ms)
     return fd;
 }
 
+bool
+clamd_answer(struct str answer, struct str *ret_found)
+{
+    static const struct str head = STR_INIT("stream: ");
+    static const struct str tail = STR_INIT(" FOUND");
+    if (answer.n > head.n + tail.n && str_starts(answer, head) && str_ends(answer, tail)) {
+        *ret_found = str_slice(answer, head.n, answer.n - tail.n);
+        return true;
+    }
+    *ret_found = STR_NULL;
+    return str_eq(answer, STR("stream: OK"));
+}
+
 enum err
 clamd_scan(struct ctx *cx, struct str socket_path, struct str bytes, int32_t timeout_ms,
            struct str *ret_found)
@@ -108,13 +121,9 @@ clamd_scan(struct ctx *cx, struct str socket_path, struct str bytes, int32_t tim
     struct str answer =
         receive(cx->arena, fd); /* clamd may refuse before all is sent: its word counts */
     close(fd);
-    if (str_ends(answer, STR(" FOUND")) && str_starts(answer, STR("stream: "))) {
-        *ret_found = str_slice(answer, sizeof("stream: ") - 1, answer.n - (sizeof(" FOUND") - 1));
-        return ERR_OK;
-    }
-    if (!is_sent || !str_eq(answer, STR("stream: OK"))) {
+    bool is_answer = clamd_answer(answer, ret_found);
+    if (!is_answer || (ret_found->p == NULL && !is_sent)) {
         return err_set(cx, ERR_UPSTREAM, "clamd answered neither OK nor FOUND");
     }
-    *ret_found = STR_NULL;
     return ERR_OK;
 }

@@ -9,4 +9,7 @@
 NODISCARD enum err clamd_scan(struct ctx *cx, struct str socket_path, struct str bytes,
                               int32_t timeout_ms, struct str *ret_found);
 
+/* What clamd said. ret_found: the virus's name, null when clean. False: neither OK nor FOUND. */
+bool clamd_answer(struct str answer, struct str *ret_found);
+
 #endif

@@ -30,11 +30,7 @@ respond_not_modified(const struct req *r)
     return false;
 }
 
-enum range { RANGE_NONE, RANGE_ONE, RANGE_BAD };
-
-/* "bytes=a-b", "bytes=a-", "bytes=-n". Several ranges, other units and malformed ones are ignored,
- * as RFC 9110 14.2 allows. */
-static enum range
+enum range
 range_parse(struct str value, int64_t size, int64_t *ret_from, int64_t *ret_n)
 {
     struct str first, last;

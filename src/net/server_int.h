@@ -378,4 +378,9 @@ void events_deliver(struct loop *l, struct event *ev);
 void event_unref(struct event *ev);
 void hub_done(struct hub *h);
 
+/* "bytes=a-b", "bytes=a-", "bytes=-n" of a file of that size. Several ranges, other units and
+ * malformed ones are ignored (RANGE_NONE), as RFC 9110 14.2 allows. */
+enum range { RANGE_NONE, RANGE_ONE, RANGE_BAD };
+enum range range_parse(struct str value, int64_t size, int64_t *ret_from, int64_t *ret_n);
+
 #endif

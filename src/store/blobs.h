@@ -16,7 +16,8 @@ NODISCARD enum err blobs_get(struct ctx *cx, struct str hash, size_t max_bytes,
                              struct str *ret_bytes);
 /* Path of the file for sending it, NUL-terminated in cx->arena. ERR_NOT_FOUND. */
 NODISCARD enum err blobs_path(struct ctx *cx, struct str hash, struct str *ret_path);
-/* Removes files older than min_age_us that keep() does not know. */
+/* Removes files older than min_age_us that keep() does not know. A module that stores blobs has a
+ * keep function in app/app_collect.c; it says yes also when the store cannot answer. */
 typedef bool blobs_keep_fn(struct ctx *cx, struct str hash);
 NODISCARD enum err blobs_collect(struct ctx *cx, int64_t min_age_us, blobs_keep_fn *keep,
                                  int64_t *ret_n);

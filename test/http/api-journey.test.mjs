@@ -2,8 +2,13 @@
 // decide, sign, fetch the result, read the figures. Every answer is held against the OpenAPI document.
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Contract, Program, makeToken } from '../lib/api.mjs';
+import { newPicture } from '../lib/filing.mjs';
 import * as journey from '../lib/journey.mjs';
 import { Client, demo, officers, startServer } from '../lib/server.mjs';
 
@@ -96,6 +101,23 @@ test('one dossier from the search to the signed result, programs only', { timeou
   const tile = (await at.leader.read('/lanh-dao')).tiles.find((t) => t.metric === 'done');
   assert.ok(JSON.stringify(await at.leader.read(tile.href)).includes(own.number));
   world.figure = tile.href.slice(tile.href.indexOf('?'));
+});
+
+test('no upload leaves a file behind in the spool folder: taken, refused, cut off', { timeout: 30000 }, async () => {
+  const spool = join(server.data, 'spool');
+  const draft = await journey.fillDraft(at.citizen);
+  const big = Buffer.concat([newPicture(), Buffer.alloc(300 << 10, 0x20)]);
+  await journey.handIn(at.citizen, draft);
+  for (const bytes of [big, Buffer.alloc(300 << 10, 0x41)]) { // a picture above what stays in memory, and no picture at all
+    await at.citizen.upload(`${draft}/giay-to`, { loai: 'khai-tu-vo-chong' }, [{ name: 'a.jpg', type: 'image/jpeg', bytes }]);
+  }
+  const cut = net.connect(server.port, '127.0.0.1');
+  await once(cut, 'connect');
+  cut.write(`POST /api/v1${draft}/giay-to HTTP/1.1\r\nHost: localhost:${server.port}\r\nAuthorization: ${at.citizen.client.headers.authorization}\r\n`
+    + 'Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 900000\r\n\r\n--b\r\n' + 'x'.repeat(200000));
+  await journey.until(() => readdirSync(spool).length > 0, 'spooled');
+  cut.destroy();
+  await journey.until(() => readdirSync(spool).length === 0, 'tidied');
 });
 
 test('a token does what it was given and no more, and ends when its owner or an operator says so', async () => {

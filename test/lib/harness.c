@@ -159,8 +159,8 @@ test_count(struct ctx *cx, const char *table)
     return test_i64(cx, str_z(cx->arena, str_fmt(cx->arena, "SELECT count(*) FROM %s", table)));
 }
 
-static enum err
-sql_tx(struct ctx *cx, void *arg)
+enum err
+test_sql_tx(struct ctx *cx, void *arg)
 {
     struct store_stmt st = {
         .name = arg, .sqlite = arg, .postgres = arg, .kind = STORE_EXEC, .index = STORE_NOT_CACHED
@@ -171,5 +171,5 @@ sql_tx(struct ctx *cx, void *arg)
 enum err
 test_sql(struct ctx *cx, const char *sql)
 {
-    return store_write(cx, sql_tx, str_z(cx->arena, str_of(sql)));
+    return store_write(cx, test_sql_tx, str_z(cx->arena, str_of(sql)));
 }

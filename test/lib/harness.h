@@ -58,6 +58,8 @@ int64_t test_count(struct ctx *cx, const char *table);
 int64_t test_i64(struct ctx *cx, const char *sql);
 /* Runs SQL in one write transaction, for arranging and for what-if. */
 enum err test_sql(struct ctx *cx, const char *sql);
+/* The same inside a transaction: a store_tx_fn whose arg is the SQL. */
+enum err test_sql_tx(struct ctx *cx, void *sql);
 
 /* cmocka assertion that prints the detail of the failure. */
 #define ASSERT_OK(cx, call)                                                                        \

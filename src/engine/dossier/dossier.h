@@ -342,4 +342,7 @@ NODISCARD enum err dossier_unit_counts(struct ctx *cx, struct str unit, int64_t 
 /* Inside a transaction: dossiers and drafts of a merged record belong to the survivor. */
 NODISCARD enum err dossier_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
 
+/* For blobs_collect: is this blob a result? Yes also when the store cannot answer. */
+bool dossier_keeps_blob(struct ctx *cx, struct str hash);
+
 #endif

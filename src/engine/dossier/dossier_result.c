@@ -313,3 +313,10 @@ dossier_hand_over(struct ctx *cx, int64_t task, int64_t version, struct str to_w
     }
     return dossier_do(cx, &act);
 }
+
+bool
+dossier_keeps_blob(struct ctx *cx, struct str hash)
+{
+    struct q_result_id_by_hash row;
+    return q_result_id_by_hash(cx, &row, .hash = hash) != ERR_NOT_FOUND;
+}

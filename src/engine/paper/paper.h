@@ -112,4 +112,8 @@ NODISCARD enum err custody_return(struct ctx *cx, int64_t id, struct str given_b
 NODISCARD enum err custody_list(struct ctx *cx, int64_t dossier_id, struct custody **ret,
                                 size_t *ret_n);
 
+/* For blobs_collect: does a paper or record name this blob? Yes also when the store cannot answer.
+ */
+bool paper_keeps_blob(struct ctx *cx, struct str hash);
+
 #endif

@@ -197,3 +197,12 @@ paper_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party)
     TRY(q_record_owner_moved(cx, NULL, .from_id = from_party, .to_id = to_party));
     return q_paper_owner_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
 }
+
+bool
+paper_keeps_blob(struct ctx *cx, struct str hash)
+{
+    struct q_paper_by_hash paper;
+    struct q_record_by_hash record;
+    return q_paper_by_hash(cx, &paper, .hash = hash) != ERR_NOT_FOUND ||
+           q_record_by_hash(cx, &record, .hash = hash) != ERR_NOT_FOUND;
+}

@@ -7,6 +7,11 @@ INSERT INTO paper (id, owner_id, dossier_id, requirement, type, hash, media, nam
 -- out: id:i64 owner_id:i64 dossier_id:i64 requirement:str type:str hash:str media:str name:str captured_by:str pages:i64 size_bytes:i64 received_us:i64 record_id:i64 state:str
 SELECT id, owner_id, dossier_id, requirement, type, hash, media, name, captured_by, pages, size_bytes, received_us, record_id, state FROM paper WHERE id = :id
 
+-- name: paper_by_hash :one
+-- in: hash:str
+-- out: id:i64
+SELECT id FROM paper WHERE hash = :hash ORDER BY id LIMIT 1
+
 -- name: paper_list :many
 -- in: dossier_id:i64
 -- out: id:i64 owner_id:i64 dossier_id:i64 requirement:str type:str hash:str media:str name:str captured_by:str pages:i64 size_bytes:i64 received_us:i64 record_id:i64 state:str

@@ -156,24 +156,37 @@ check_signature(struct ctx *cx, const struct pay_callback *in, struct str secret
 }
 
 enum err
-pay_callback(struct ctx *cx, const struct pay_callback *in, struct str secret, enum pay_answer *ret)
+pay_body_read(struct ctx *cx, struct str body, struct pay_said *ret)
 {
     struct json *j = NULL;
     struct json_fault fault = { 0 };
 
-    TRY(check_signature(cx, in, secret));
-    if (json_parse(cx->arena, in->body, (struct json_limits){ 4, 50 }, &j, &fault) != ERR_OK) {
+    if (body.n > BODY_MAX ||
+        json_parse(cx->arena, body, (struct json_limits){ 4, 50 }, &j, &fault) != ERR_OK) {
         return err_set(cx, ERR_BAD_REQUEST, "callback's body is not JSON");
     }
-    struct payment p = { .code = json_text(j, "code"),
-                         .bank_ref = json_text(j, "bank_ref"),
-                         .nonce = in->nonce,
-                         .amount_vnd = json_int(j, "amount_vnd", -1),
-                         .stray_id = store_new_id(cx) };
-    if (p.code.n == 0 || p.code.n > 40 || p.bank_ref.n == 0 || p.bank_ref.n > 80 ||
-        p.amount_vnd < 0) {
+    *ret = (struct pay_said){ .code = json_text(j, "code"),
+                              .bank_ref = json_text(j, "bank_ref"),
+                              .amount_vnd = json_int(j, "amount_vnd", -1) };
+    if (ret->code.n == 0 || ret->code.n > 40 || ret->bank_ref.n == 0 || ret->bank_ref.n > 80 ||
+        ret->amount_vnd < 0) {
         return err_set(cx, ERR_BAD_REQUEST, "callback lacks code, bank_ref or amount_vnd");
     }
+    return ERR_OK;
+}
+
+enum err
+pay_callback(struct ctx *cx, const struct pay_callback *in, struct str secret, enum pay_answer *ret)
+{
+    struct pay_said said;
+
+    TRY(check_signature(cx, in, secret));
+    TRY(pay_body_read(cx, in->body, &said));
+    struct payment p = { .code = said.code,
+                         .bank_ref = said.bank_ref,
+                         .nonce = in->nonce,
+                         .amount_vnd = said.amount_vnd,
+                         .stray_id = store_new_id(cx) };
     TRY(store_write(cx, callback_tx, &p));
     if (p.refusal != ERR_OK) {
         return err_set(cx, ERR_CONFLICT, "payment does not fit the bill; kept for reconciliation");

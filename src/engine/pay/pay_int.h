@@ -8,4 +8,11 @@
 NODISCARD enum err pay_settle(struct ctx *cx, const struct pay_bill *b, struct str channel,
                               struct str bank_ref, struct str receipt);
 
+/* What a callback's body says, within its bounds. ERR_BAD_REQUEST. */
+struct pay_said {
+    struct str code, bank_ref;
+    int64_t amount_vnd;
+};
+NODISCARD enum err pay_body_read(struct ctx *cx, struct str body, struct pay_said *ret);
+
 #endif

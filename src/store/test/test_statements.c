@@ -1,6 +1,7 @@
 /* Every statement of the program against the real schema: it can be prepared, gives the columns it
  * declares, and reads no table from end to end unless it says why. */
 #include "lib/harness.h"
+#include "lib/plans.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -61,91 +62,6 @@ test_statements_prepare_with_declared_columns(void **state)
     assert_int_equal(n_bad, 0);
 }
 
-/* The plan names a subquery's result as it names a table; such a scan is of what was already
- * chosen. */
-static bool
-is_subquery(sqlite3 *db, const char *sql, struct str name)
-{
-    sqlite3_stmt *s = NULL;
-    bool is_found = false;
-    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK) {
-        return false;
-    }
-    while (!is_found && sqlite3_step(s) == SQLITE_ROW) {
-        struct str detail = str_of((const char *)sqlite3_column_text(s, 3));
-        is_found =
-            (str_starts(detail, STR("CO-ROUTINE ")) || str_starts(detail, STR("MATERIALIZE "))) &&
-            str_ends(detail, name);
-    }
-    (void)sqlite3_finalize(s);
-    return is_found;
-}
-
-/* The first rows in the order of an index: no filter, no grouping, no sorting, and a LIMIT. */
-static bool
-is_head_of_index(sqlite3 *db, const char *sql)
-{
-    static const char *const words[] = { " WHERE", "\nWHERE", "GROUP BY", "count(",
-                                         "sum(",   "max(",    "min(",     "avg(" };
-    struct str text = str_of(sql);
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (str_find(text, str_of(words[i])) < text.n) {
-            return false;
-        }
-    }
-    sqlite3_stmt *s = NULL;
-    bool is_sorted = true;
-    if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK) {
-        return false;
-    }
-    while (sqlite3_step(s) == SQLITE_ROW) {
-        struct str detail = str_of((const char *)sqlite3_column_text(s, 3));
-        is_sorted = is_sorted && !str_starts(detail, STR("USE TEMP B-TREE"));
-    }
-    (void)sqlite3_finalize(s);
-    return is_sorted && str_find(text, STR("LIMIT")) < text.n;
-}
-
-/* True for a plan line that goes through a whole table or index. */
-static bool
-is_full_scan(sqlite3 *db, const char *sql, struct str detail)
-{
-    struct str word;
-    struct str name;
-    struct str rest = detail;
-    if (!str_starts(detail, STR("SCAN ")) || str_eq(detail, STR("SCAN CONSTANT ROW"))) {
-        return false;
-    }
-    if (!str_next(&rest, ' ', &word) || !str_next(&rest, ' ', &name) || str_has_char(name, '(')) {
-        return false;
-    }
-    size_t at = str_find(detail, STR("VIRTUAL TABLE INDEX "));
-    if (at < detail.n) {
-        /* FTS5 without MATCH has an empty plan text; a table-valued function reads its argument */
-        return str_ends(detail, STR(":")) && str_find(detail, STR("json_")) == detail.n;
-    }
-    return !is_subquery(db, sql, name) && !is_head_of_index(db, sql);
-}
-
-static bool
-check_plan(sqlite3 *db, struct arena *a, const struct store_stmt *st)
-{
-    const char *sql = str_z(a, str_cat(a, STR("EXPLAIN QUERY PLAN "), str_of(st->sqlite)));
-    sqlite3_stmt *s = NULL;
-    bool is_good = true;
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-    while (sqlite3_step(s) == SQLITE_ROW) {
-        struct str detail = str_of((const char *)sqlite3_column_text(s, 3));
-        if (is_full_scan(db, sql, detail)) {
-            print_error("%s: " STR_FMT "; add an index, or '-- scan: reason'\n", st->name,
-                        STR_ARG(detail));
-            is_good = false;
-        }
-    }
-    (void)sqlite3_finalize(s);
-    return is_good;
-}
-
 static void
 test_statements_use_an_index_or_say_why_not(void **state)
 {
@@ -156,7 +72,7 @@ test_statements_use_an_index_or_say_why_not(void **state)
     size_t n_bad = 0;
     for (size_t i = 0; i < store_n_stmts; i++) {
         const struct store_stmt *st = store_all_stmts[i];
-        n_bad += st->scan_reason != NULL || check_plan(db, env->cx->arena, st) ? 0 : 1;
+        n_bad += st->scan_reason != NULL || plan_is_good(db, env->cx->arena, st) ? 0 : 1;
     }
     (void)sqlite3_close(db);
     test_env_free(env);
@@ -178,11 +94,11 @@ test_check_plan_full_scan_is_found(void **state)
                                .sqlite = "SELECT payload FROM outbox ORDER BY id LIMIT 5" };
     struct store_stmt good = { .name = "good",
                                .sqlite = "SELECT payload FROM outbox WHERE id = 1" };
-    assert_true(is_full_scan(db, bad, STR("SCAN outbox")));
-    assert_false(check_plan(db, env->cx->arena, &st));
-    assert_false(check_plan(db, env->cx->arena, &counting));
-    assert_true(check_plan(db, env->cx->arena, &head));
-    assert_true(check_plan(db, env->cx->arena, &good));
+    assert_true(plan_is_full_scan(db, bad, STR("SCAN outbox")));
+    assert_false(plan_is_good(db, env->cx->arena, &st));
+    assert_false(plan_is_good(db, env->cx->arena, &counting));
+    assert_true(plan_is_good(db, env->cx->arena, &head));
+    assert_true(plan_is_good(db, env->cx->arena, &good));
     (void)sqlite3_close(db);
     test_env_free(env);
 }

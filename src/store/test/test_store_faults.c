@@ -333,6 +333,105 @@ test_batch_lost_by_memory_keeps_neighbours(void **state)
     lost_batch(SQLITE_IOERR_NOMEM, false, ERR_STORE);
 }
 
+/* SQLite rolls the whole transaction back when a writing statement is interrupted. */
+static void
+interrupt_fn(sqlite3_context *c, int n, sqlite3_value **v)
+{
+    (void)n;
+    (void)v;
+    sqlite3_interrupt(sqlite3_context_db_handle(c));
+    sqlite3_result_int(c, 1);
+}
+
+static enum err
+interrupt_on_connect(struct ctx *cx, struct sqlite3 *db)
+{
+    (void)cx;
+    int rc = sqlite3_create_function(db, "test_interrupt", 0, SQLITE_UTF8, NULL, interrupt_fn, NULL,
+                                     NULL);
+    return rc == SQLITE_OK ? ERR_OK : ERR_STORE;
+}
+
+struct interrupted {
+    int n_runs;
+};
+
+static enum err
+interrupted_tx(struct ctx *cx, void *arg)
+{
+    struct interrupted *in = arg;
+    struct str name = STR("interrupted");
+    in->n_runs++;
+    TRY(put_tx(cx, &name));
+    char sql[] = "UPDATE store_meta SET value = value || test_interrupt()";
+    return test_sql_tx(cx, sql);
+}
+
+static void
+test_batch_lost_by_interrupt_keeps_neighbours(void **state)
+{
+    (void)state;
+    static store_connect_fn *const on_connect[] = { interrupt_on_connect, NULL };
+    struct test_env *env = test_env_new_with(&(struct store_config){ .on_connect = on_connect });
+    struct gate g;
+    struct interrupted in = { 0 };
+    struct member m[3];
+    struct str before = STR("before");
+    struct store_stats st;
+    (void)sem_init(&g.is_in, 0, 0);
+    (void)sem_init(&g.may_go, 0, 0);
+    member_start(&m[0], env, gate_tx, &g);
+    (void)sem_wait(&g.is_in);
+    member_start(&m[1], env, put_tx, &before);
+    wait_depth(env->cx, 1);
+    member_start(&m[2], env, interrupted_tx, &in);
+    wait_depth(env->cx, 2);
+    (void)sem_post(&g.may_go);
+    assert_int_equal(member_end(&m[0]), ERR_OK);
+    assert_int_equal(member_end(&m[1]), ERR_OK);
+    assert_true(member_end(&m[2]) != ERR_OK);
+    store_stats(env->cx->store, &st);
+    assert_true(st.n_batches_retried == 1);
+    assert_int_equal(in.n_runs, 2); /* in the batch, and once more alone */
+    assert_true(has(env->cx, STR("gate")) && has(env->cx, before));
+    assert_false(has(env->cx, STR("interrupted")));
+    (void)sem_destroy(&g.is_in);
+    (void)sem_destroy(&g.may_go);
+    test_env_free(env);
+}
+
+/* Runs twice because its first commit failed: what it wrote is there once, and it may not have
+ * counted on being run once. */
+struct counted {
+    int n_runs;
+};
+
+static enum err
+counted_tx(struct ctx *cx, void *arg)
+{
+    struct counted *c = arg;
+    c->n_runs++;
+    struct str name = STR("counted");
+    struct q_store_meta_get row;
+    assert_int_equal(q_store_meta_get(cx, &row, .name = name), ERR_NOT_FOUND);
+    return put_tx(cx, &name);
+}
+
+static void
+test_write_run_twice_is_there_once(void **state)
+{
+    (void)state;
+    struct world w = world_new();
+    struct counted c = { 0 };
+    fault_vfs_fail(w.vfs, FAULT_SYNC, 1, SQLITE_IOERR_FSYNC, false);
+    ASSERT_OK(w.env->cx, store_write(w.env->cx, counted_tx, &c));
+    assert_int_equal(c.n_runs, 2);
+    assert_true(has(w.env->cx, STR("counted")));
+    assert_int_equal(test_i64(w.env->cx, "SELECT count(*) FROM store_meta WHERE name = 'counted'"),
+                     1);
+    world_free(&w);
+}
+
 static void
 test_batch_lost_under_closure_that_goes_on_writes_nothing(void **state)
 {
@@ -407,6 +506,8 @@ main(void)
         cmocka_unit_test(test_batch_lost_by_full_disk_keeps_neighbours),
         cmocka_unit_test(test_batch_lost_by_io_error_keeps_neighbours),
         cmocka_unit_test(test_batch_lost_by_memory_keeps_neighbours),
+        cmocka_unit_test(test_batch_lost_by_interrupt_keeps_neighbours),
+        cmocka_unit_test(test_write_run_twice_is_there_once),
         cmocka_unit_test(test_batch_lost_under_closure_that_goes_on_writes_nothing),
         cmocka_unit_test(test_write_failing_at_each_call_is_all_or_nothing),
         cmocka_unit_test(test_write_once_failing_commit_is_tried_again_alone),

@@ -170,6 +170,14 @@ save(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 }
 
 static enum err
+be_busy(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    (void)rq;
+    (void)rs;
+    return err_set(cx, ERR_BUSY, "queue of writes is full");
+}
+
+static enum err
 see_far(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     (void)rq;
@@ -184,6 +192,7 @@ static const struct web_route routes_v[] = {
       .reply = &tpl_web_error_t },
     { HTTP_GET, "/nho", "public", show_plain, .flags = WEB_CACHE },
     { HTTP_GET, "/trang/co-dinh", "public", see_far, .doc = "x" },
+    { HTTP_GET, "/ban", "public", be_busy, .doc = "x" },
     { HTTP_GET, "/nguoi", "signed-in", show_person, .doc = "x" },
     { HTTP_GET, "/viec", "staff.do", show_error_page, .doc = "x" },
     { HTTP_POST, "/luu", "signed-in", save, WEB_FIELDS(save_fields),
@@ -470,6 +479,16 @@ test_reading_that_cannot_be_recorded_keeps_the_page_in(void **state)
 }
 
 static void
+test_busy_store_is_503_with_retry_after(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/ban"), STR_NULL);
+    assert_int_equal(go(f), 503);
+    assert_true(header_of(&f->rs, STR("Retry-After")).n > 0);
+    assert_true(str_eq(header_of(&f->rs, STR("Cache-Control")), STR("no-store")));
+}
+
+static void
 test_idempotency_key_gives_the_stored_answer(void **state)
 {
     struct fixture *f = *state;
@@ -554,7 +573,7 @@ test_check_routes_over_own_tables_finds_no_fault(void **state)
     web_check_routes(f->w, &f->cx, &check);
     print_message(STR_FMT, STR_ARG(check.report));
     assert_int_equal(check.n_faults, 0);
-    assert_true(check.n_routes == 9);
+    assert_true(check.n_routes == 10);
     assert_int_equal(world.n_handled, 0);
 }
 
@@ -667,6 +686,7 @@ main(void)
         T(test_wrong_fields_show_the_form_again_with_values_and_messages),
         T(test_flash_is_shown_once),
         T(test_reading_that_cannot_be_recorded_keeps_the_page_in),
+        T(test_busy_store_is_503_with_retry_after),
         T(test_idempotency_key_gives_the_stored_answer),
         T(test_language_by_query_cookie_and_header),
         T(test_cached_page_answers_from_memory_until_cleared),
