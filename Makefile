@@ -51,8 +51,9 @@ check: ## every test that guards a landing
 	@tools/check full
 check-full: ## the long ones too
 	@tools/check long
-bench: all bench-tools ## measure; writes build/bench.json
+bench: all bench-tools ## measure; writes build/bench.json, build/bench-relay.json
 	@tools/bench
+	@tools/bench-relay
 lint: ## include direction, module shape, warnings, clang-tidy, cppcheck, formatting
 	@tools/lint
 fuzz: ## fuzz each target for FUZZ_S seconds (default 60)

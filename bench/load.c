@@ -221,13 +221,15 @@ main(int argc, char **argv)
         return 2;
     }
     bool is_open = strcmp(argv[1], "open") == 0;
+    const char *fields = getenv("LOAD_FIELDS"); /* further lines of the head, each with its end */
     int64_t rate = atoll(argv[3]);
     int64_t seconds_us = (int64_t)(atof(argv[4]) * 1e6);
     int ep = epoll_create1(0);
     port = atoi(argv[2]);
-    n_request = (size_t)snprintf(
-        request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s\r\n", argv[5],
-        port, argc > 6 ? "Cookie: " : "", argc > 6 ? argv[6] : "", argc > 6 ? "\r\n" : "");
+    n_request = (size_t)snprintf(request, sizeof(request),
+                                 "GET %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s%s\r\n", argv[5],
+                                 port, argc > 6 ? "Cookie: " : "", argc > 6 ? argv[6] : "",
+                                 argc > 6 ? "\r\n" : "", fields == NULL ? "" : fields);
     int64_t start_us = now_us();
     if (is_open) {
         open_loop(ep, rate, start_us, start_us + seconds_us);

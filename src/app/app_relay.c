@@ -68,7 +68,34 @@ app_relay_stop(struct app_relay *r)
     relay_log_close(r->log);
 }
 
-/* The relay alone, without store and pages: `bombo relay`. SIGHUP reads the policy again. */
+/* One line of JSON: figures since the start. */
+static void
+print_stats(struct relay *r)
+{
+    struct relay_stats st;
+    relay_stats(r, &st);
+    (void)printf("{\"calls\": %" PRIu64 ", \"refused\": %" PRIu64 ", \"failed\": %" PRIu64
+                 ", \"retries\": %" PRIu64 ", \"upstream_opened\": %" PRIu64
+                 ", \"upstream_reused\": %" PRIu64 ", \"tokens_verified\": %" PRIu64
+                 ", \"records\": %" PRIu64 ", \"swaps\": %" PRIu64 ", \"turn_us_max\": %" PRIu64
+                 ", \"turns\": [",
+                 st.n_calls, st.n_refused, st.n_failed, st.n_retries, st.n_upstream_opened,
+                 st.n_reused, st.n_tokens_verified, st.n_records, st.n_swaps, st.turn_us_max);
+    for (size_t i = 0; i < RELAY_TURN_BUCKETS; i++) {
+        (void)printf("%s%" PRIu64, i == 0 ? "" : ", ", st.turns[i]);
+    }
+    (void)printf("]}\n");
+    (void)fflush(stdout);
+}
+
+static bool
+is_ending(int signal)
+{
+    return signal == SIGTERM || signal == SIGINT;
+}
+
+/* The relay alone, without store and pages: `bombo relay`. SIGHUP reads the policy again, SIGUSR1
+ * prints figures. */
 int
 app_relay(const struct app_options *o)
 {
@@ -83,16 +110,20 @@ app_relay(const struct app_options *o)
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR1);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     bool is_good = app_relay_start(&cx, &o->config, &r);
     (void)fflush(stdout);
-    while (is_good && (sigwait(&set, &got) != 0 || got == SIGHUP)) {
+    while (is_good && !is_ending(got)) {
+        got = 0;
+        (void)sigwait(&set, &got);
         if (got == SIGHUP && app_relay_load(&cx, r.relay, o->config.relay_policy)) {
             (void)printf("Bom Bo relay: the policy was read again\n");
             (void)fflush(stdout);
+        } else if (got == SIGUSR1 || is_ending(got)) {
+            print_stats(r.relay);
         }
-        got = 0;
     }
     app_relay_stop(&r);
     arena_close(a);

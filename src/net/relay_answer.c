@@ -104,14 +104,23 @@ send_begin(struct rcall *x)
     x->is_sending = true;
 }
 
-/* Bytes moved renew the time of the step. */
-static void
+/* Bytes moved renew the time of the step. False when the call may not go on. */
+static bool
 progress(struct rcall *x, struct rpump *p, int64_t step_us)
 {
-    if (p->moved >= RELAY_PROGRESS_BYTES) {
-        p->moved = 0;
-        rcall_due(x, step_us);
+    if (p->moved < RELAY_PROGRESS_BYTES) {
+        return true;
     }
+    p->moved = 0;
+    rcall_due(x, step_us);
+    return rcall_may_go_on(x);
+}
+
+static enum rstate
+revoke(struct rcall *x)
+{
+    x->closes_client = true;
+    return rcall_fail(x, RELAY_REVOKED);
 }
 
 static enum rstate answer_look(struct rcall *x);
@@ -131,12 +140,10 @@ step_send(struct rcall *x)
 {
     switch (pump_run(&x->upward, x->client, x->up)) {
     case PUMP_AGAIN:
-        progress(x, &x->upward, x->route->send_us);
-        return R_MORE;
+        return progress(x, &x->upward, x->route->send_us) ? R_MORE : revoke(x);
     case PUMP_WAIT_FROM:
     case PUMP_WAIT_TO:
-        progress(x, &x->upward, x->route->send_us);
-        return answer_look(x);
+        return progress(x, &x->upward, x->route->send_us) ? answer_look(x) : revoke(x);
     case PUMP_DONE:
         x->is_request_sent = true;
         rconn_in_drop(x->client);
@@ -284,7 +291,7 @@ send_on(struct rcall *x)
                                end == PUMP_TOO_BIG || end == PUMP_BROKEN;
             return;
         }
-        progress(x, &x->upward, x->route->answer_us);
+        (void)progress(x, &x->upward, x->route->answer_us);
     }
 }
 
@@ -306,12 +313,10 @@ step_answer(struct rcall *x)
     send_on(x);
     switch (pump_run(&x->downward, x->up, x->client)) {
     case PUMP_AGAIN:
-        progress(x, &x->downward, x->route->answer_us);
-        return R_MORE;
+        return progress(x, &x->downward, x->route->answer_us) ? R_MORE : revoke(x);
     case PUMP_WAIT_FROM:
     case PUMP_WAIT_TO:
-        progress(x, &x->downward, x->route->answer_us);
-        return R_WAIT;
+        return progress(x, &x->downward, x->route->answer_us) ? R_WAIT : revoke(x);
     case PUMP_DONE:
         return answer_done(x);
     case PUMP_BAD:

@@ -244,3 +244,23 @@ rcall_check(struct rcall *x)
     x->rest = rest_of(x->rq.target, x->route->n_segments);
     return RELAY_OK;
 }
+
+/* A call that is under way when the policy changes: may it go on? Asked where bytes move, so a long
+ * answer to a member that was suspended ends within the next 64 KiB. */
+bool
+rcall_may_go_on(struct rcall *x)
+{
+    struct rloop *l = x->loop;
+    if (x->hold == l->hold || x->reviewed == l->serial) {
+        return true;
+    }
+    const struct rsnap *s = l->hold->snap;
+    x->reviewed = l->serial;
+    const struct rroute *route = rtable_get(&s->route_names, x->route->name);
+    if (route == NULL || x->who == NULL || route->is_open) {
+        return route != NULL && (x->who != NULL || route->is_open);
+    }
+    const struct rclient *who = rtable_get(&s->clients, x->who->name);
+    const struct rgrant *g = who == NULL || who->is_suspended ? NULL : snap_grant(s, who, route);
+    return g != NULL && (g->until_us == 0 || relay_wall_us(l->relay) < g->until_us);
+}

@@ -279,6 +279,7 @@ struct rcall {
     uint64_t tried; /* addresses, one bit each */
     uint32_t n_interim;
     int64_t retry_after_s, total_due_us;
+    uint64_t reviewed; /* serial of the snapshot that was asked whether this may go on */
     enum relay_error error;
     int status_own; /* of a refusal by the parser */
     int status;     /* sent */
@@ -498,6 +499,7 @@ enum rstate rcall_up_lost(struct rcall *x, enum relay_error error);
 
 /* relay_check.c */
 enum relay_error rcall_check(struct rcall *x);
+bool rcall_may_go_on(struct rcall *x);
 /* relay_token.c */
 enum relay_error token_client(struct rloop *l, const struct rsnap *s, struct str token,
                               const struct rclient **ret);

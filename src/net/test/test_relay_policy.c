@@ -338,6 +338,31 @@ test_relay_call_in_flight_ends_under_its_own_snapshot(void **state)
 }
 
 static void
+test_relay_member_suspended_in_mid_stream_is_cut_and_recorded(void **state)
+{
+    (void)state;
+    struct road *r = road_start(road_new());
+    int c = road_client(r);
+    char *block = arena_alloc(r->arena, 100000);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    int s = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, s, "\r\n\r\n");
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nfirst");
+    (void)peer_until(r->arena, c, "first");
+    r->client.is_suspended = true;
+    road_apply(r);
+    assert_true(peer_send(s, (struct str){ block, 100000 }));
+    struct str rest = peer_rest(r->arena, c, 1000000);
+    assert_true(rest.n < 1000000 - 5);
+    road_await_records(r, 1);
+    assert_int_equal(r->records[0].error, RELAY_REVOKED);
+    assert_true(r->records[0].is_cut && r->records[0].status == 200);
+    (void)close(c);
+    (void)close(s);
+    road_stop(r);
+}
+
+static void
 test_relay_apply_bad_policy_changes_nothing_and_says_where(void **state)
 {
     (void)state;
@@ -581,6 +606,7 @@ main(void)
         cmocka_unit_test(test_limit_take_by_four_threads_gives_exactly_the_limit),
         cmocka_unit_test(test_relay_40000_routes_change_under_load_without_losing_a_call),
         cmocka_unit_test(test_relay_call_in_flight_ends_under_its_own_snapshot),
+        cmocka_unit_test(test_relay_member_suspended_in_mid_stream_is_cut_and_recorded),
         cmocka_unit_test(test_relay_apply_bad_policy_changes_nothing_and_says_where),
         cmocka_unit_test(test_relay_tokens_are_checked_once_and_revoked_at_once),
         cmocka_unit_test(test_filter_run_takes_out_members_in_any_pieces),
