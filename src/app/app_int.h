@@ -65,6 +65,8 @@ bool app_conf_read(struct arena *a, struct str path, struct app_options *o);
 struct app_relay {
     struct relay *relay;
     struct relay_log *log;
+    struct ctx cx; /* of the accounting thread; store NULL: calls are in the log only */
+    bool is_ending;
 };
 
 /* --- app_start.c: everything that a command needs, opened in order and closed backwards

@@ -1,6 +1,7 @@
 /* app_relay.c: the exchange's data plane in this program: beside the pages (`bombo run
  * --relay-port`) or alone (`bombo relay`). */
 #include "app/app_int.h"
+#include "engine/exchange/exchange.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,83 @@ app_relay_load(struct ctx *cx, struct relay *r, struct str path)
     return e == ERR_OK;
 }
 
+/* --- calls into the log and the store ----------------------------------------------------------
+ */
+#define CALLS_PER_WRITE 100
+
+static struct exchange_call
+call_of(const struct relay_record *v)
+{
+    struct str operation = v->operation.n != 0 ? v->operation : str_of(v->path);
+    return (struct exchange_call){ .at_us = v->started_us,
+                                   .way = STR("relay"),
+                                   .consumer_id = v->client_id,
+                                   .service_id = v->route_id,
+                                   .agreement_id = v->grant_id,
+                                   .operation = operation,
+                                   .status = v->status,
+                                   .fault = v->error == RELAY_OK
+                                                ? STR("")
+                                                : str_of(relay_error_name(v->error)),
+                                   .bytes_in = (int64_t)v->bytes_in,
+                                   .bytes_out = (int64_t)v->bytes_out,
+                                   .took_us = v->total_us,
+                                   .trace_id = str_of(v->trace_id),
+                                   .request_id = str_of(v->request_id) };
+}
+
+/* Until they are stored: the relay refuses new calls when its rings are full. */
+static void
+store_calls(struct app_relay *r, const struct exchange_call *v, size_t n)
+{
+    const struct timespec pause = { .tv_nsec = 100000000 };
+    while (exchange_calls_add(&r->cx, v, n) != ERR_OK) {
+        if (__atomic_load_n(&r->is_ending, __ATOMIC_RELAXED)) {
+            (void)fprintf(stderr, "bombo: %zu calls of the relay could not be stored: %s\n", n,
+                          r->cx.err.text);
+            return;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+static void
+on_records(void *arg, const struct relay_record *v, size_t n)
+{
+    struct app_relay *r = arg;
+    if (r->log != NULL) {
+        relay_log_records(r->log, v, n);
+    }
+    for (size_t i = 0; r->cx.store != NULL && i < n; i += CALLS_PER_WRITE) {
+        struct exchange_call calls[CALLS_PER_WRITE];
+        size_t k = 0;
+        for (; k < CALLS_PER_WRITE && i + k < n; k++) {
+            calls[k] = call_of(&v[i + k]);
+        }
+        store_calls(r, calls, k);
+        arena_reset(r->cx.arena);
+    }
+}
+
+/* The policy of a file, or of the exchange's own rows. */
+static bool
+policy_begin(struct ctx *cx, struct relay *r, const struct app_config *config)
+{
+    if (config->relay_policy.n != 0) {
+        return app_relay_load(cx, r, config->relay_policy);
+    }
+    struct ctx mine = *cx;
+    mine.relay = r;
+    mine.arena = arena_open(0);
+    enum err e = cx->store == NULL ? ERR_OK : exchange_relay_apply(&mine);
+    if (e != ERR_OK) {
+        (void)fprintf(stderr, "bombo: the exchange's policy cannot be put in force: %s\n",
+                      mine.err.text);
+    }
+    arena_close(mine.arena);
+    return e == ERR_OK;
+}
+
 bool
 app_relay_start(struct ctx *cx, const struct app_config *config, struct app_relay *ret)
 {
@@ -41,13 +119,14 @@ app_relay_start(struct ctx *cx, const struct app_config *config, struct app_rela
                                .n_loops = (uint32_t)config->relay_loops,
                                .tls_cert = config->relay_cert,
                                .tls_key = config->relay_key,
-                               .asks_cert = config->relay_cert.n != 0 };
-    *ret = (struct app_relay){ 0 };
+                               .asks_cert = config->relay_cert.n != 0,
+                               .on_records = on_records,
+                               .arg = ret };
+    *ret = (struct app_relay){ .cx = *cx };
+    ret->cx.arena = arena_open(0);
     enum err e = ERR_OK;
     if (config->relay_log.n != 0) {
         e = relay_log_open(cx, config->relay_log, &ret->log);
-        rc.on_records = relay_log_records;
-        rc.arg = ret->log;
     }
     e = e == ERR_OK ? relay_start(cx, &rc, &ret->relay) : e;
     if (e != ERR_OK) {
@@ -55,17 +134,22 @@ app_relay_start(struct ctx *cx, const struct app_config *config, struct app_rela
                       err_name(e));
         return false;
     }
+    if (!policy_begin(cx, ret->relay, config)) {
+        return false;
+    }
     (void)printf("Bom Bo relay: %s://localhost:%d\n", rc.tls_cert.n == 0 ? "http" : "https",
                  relay_port(ret->relay));
-    return config->relay_policy.n == 0 || app_relay_load(cx, ret->relay, config->relay_policy);
+    return true;
 }
 
 void
 app_relay_stop(struct app_relay *r)
 {
+    __atomic_store_n(&r->is_ending, true, __ATOMIC_RELAXED);
     relay_log_give_up(r->log);
     relay_stop(r->relay, GRACE_MS);
     relay_log_close(r->log);
+    arena_close(r->cx.arena);
 }
 
 /* One line of JSON: figures since the start. */

@@ -280,6 +280,9 @@ NODISCARD enum err exchange_replay(struct ctx *cx, int64_t id, struct exchange_r
 /* The policy of the rows as they are now; own_port: where this program serves (simulators). Borrows
  * from cx->arena. */
 NODISCARD enum err exchange_policy(struct ctx *cx, int32_t own_port, struct relay_policy *ret);
+/* Puts it in force in the relay of this process; nothing to do when there is none, or when a file
+ * gives the policy. */
+NODISCARD enum err exchange_relay_apply(struct ctx *cx);
 
 /* --- the platform's side of things: jobs, demo ------------------------------------------------ */
 /* "exchange.call" {"dossier","service"} is answered by "exchange.answer"

@@ -263,10 +263,9 @@ exchange_form_lookups(struct ctx *cx, struct str form, struct str page,
 static enum err
 on_policy(struct ctx *cx, struct str key, struct str payload)
 {
-    (void)cx;
     (void)key;
     (void)payload;
-    return ERR_OK;
+    return exchange_relay_apply(cx);
 }
 
 const struct jobs_topic exchange_topics[] = {

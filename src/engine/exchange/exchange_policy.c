@@ -331,3 +331,14 @@ exchange_changed(struct ctx *cx)
 {
     return store_outbox_put(cx, STR("exchange.policy"), STR("policy"), STR("{}"));
 }
+
+enum err
+exchange_relay_apply(struct ctx *cx)
+{
+    struct relay_policy p;
+    if (cx->relay == NULL || cx->config->relay_policy.n != 0) {
+        return ERR_OK;
+    }
+    TRY(exchange_policy(cx, cx->config->port, &p));
+    return relay_apply(cx, cx->relay, &p);
+}
