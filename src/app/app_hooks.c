@@ -88,6 +88,7 @@ static const struct nav_entry office_nav[] = {
     { "/can-bo", "app.nav.inbox", "inbox", "dossier.read_unit" },
     { "/can-bo/quay", "app.nav.counter", "office", "dossier.intake" },
     { "/can-bo/ky", "app.nav.sign", "sign", "dossier.sign" },
+    { "/can-bo/vang-mat", "app.nav.absence", "calendar", "absence.manage" },
     { "/can-bo/thu-phi", "app.nav.cash", "coin", "pay.daybook" },
     { "/lanh-dao", "app.nav.leader", "chart", "stats.read" },
     { "/quan-tri", "app.nav.operator", "settings", "user.manage" },

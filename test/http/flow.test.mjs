@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decide, deskOf, fileHousehold, formTo, press, signedIn } from '../lib/desk.mjs';
 import { newPicture } from '../lib/filing.mjs';
+import { fill, send } from '../lib/form.mjs';
 import { Client, demo, officers, startServer } from '../lib/server.mjs';
 
 let server;
@@ -120,4 +121,48 @@ test('the API asks and answers too', async () => {
   const doc = (await at.specialist.get(`/api/v1${dossier}`, { headers: { accept: 'application/json' } })).json();
   assert.ok(doc.can_consult);
   assert.deepEqual(doc.opinions, []);
+});
+
+/** Days from today as three boxes of a date. */
+function days(name, n) {
+  const [y, m, d] = new Date(Date.now() + 7 * 3600e3 + n * 864e5).toISOString().slice(0, 10).split('-');
+  return { [`${name}-d`]: d, [`${name}-m`]: m, [`${name}-y`]: y };
+}
+const person = (text, name) => option(text, `[^<]*${name}[^<]*`);
+
+test('an officer is away: tasks go to the stand-in with the position, and come back', async () => {
+  const { dossier } = await atSpecialist();
+  const page = await at.specialist.get(dossier);
+  const claim = formTo(page.text, '/nhan');
+  if (claim) await send(at.specialist, claim);
+  assert.equal((await at.specialist.get('/can-bo/vang-mat')).status, 403, 'a specialist does not decide this');
+  const before = await at.leader.get('/can-bo/vang-mat');
+  assert.equal(before.status, 200);
+  const who = person(before.text, 'Chuyên viên thụ lý');
+  const standIn = person(before.text, 'Cán bộ một cửa');
+  const register = (client, more) => fill(client, '/can-bo/vang-mat', { who, stand_in: standIn, ...days('from', 0), ...days('until', 2), reason: 'Nghỉ phép', ...more });
+  const nobody = await register(at.leader, { stand_in: null });
+  assert.equal(nobody.status, 422);
+  assert.match(nobody.text, /href="#stand_in"/);
+  const unable = await register(at.leader);
+  assert.equal(unable.status, 422, 'the stand-in lacks the role');
+  assert.match(unable.text, /vai trò Chuyên viên thụ lý/);
+  assert.match(unable.text, /value="Nghỉ phép"/, 'what was typed is kept');
+  const done = await register(at.leader, { lends: '1' });
+  assert.equal(done.status, 303, done.text);
+  const listed = await at.leader.get('/can-bo/vang-mat');
+  assert.match(listed.text, /Đang vắng/);
+  assert.match(listed.text, /\d+ việc đang ở người làm thay/);
+
+  const theirs = await at.receiver.get(dossier);
+  assert.match(theirs.text, /Làm thay [^<]+ đang vắng/);
+  assert.match(theirs.text, /Chuyển người làm thay/, 'the history says so');
+  assert.equal((await decide(at.receiver, dossier, 'propose', { remark: 'làm thay' })).status, 303, 'with the lent position');
+  const second = (await atSpecialist()).dossier;
+  const again = await at.operator.get('/can-bo/vang-mat?don-vi=' + encodeURIComponent(/name="unit" value="([^"]+)"/.exec(listed.text)[1]));
+  assert.match(again.text, /Đang vắng/, 'the operator sees it too');
+  const ended = await send(at.operator, formTo(again.text, '/het'));
+  assert.equal(ended.status, 303, ended.text);
+  assert.equal((await at.receiver.get('/can-bo')).text.includes('thay'), false, 'the lent position is over');
+  assert.equal((await decide(at.specialist, second, 'propose')).status, 303);
 });

@@ -171,6 +171,12 @@ NODISCARD enum err access_officers(struct ctx *cx, struct str unit, struct str r
 /* Lends one's position to a colleague for a period. ERR_INVALID, ERR_FORBIDDEN. */
 NODISCARD enum err access_act_lend(struct ctx *cx, int64_t position, int64_t to_account,
                                    int64_t from_us, int64_t to_us, struct str reason);
+/* Inside a transaction: a position is lent while its owner is away, by whoever may decide that; and
+ * taken back. The caller has checked the right. */
+NODISCARD enum err access_act_begin(struct ctx *cx, int64_t position, int64_t to_account,
+                                    int64_t to_us, struct str reason);
+NODISCARD enum err access_act_end(struct ctx *cx, int64_t position, int64_t to_account,
+                                  struct str reason);
 struct access_lent {
     int64_t id, from_us, to_us;
     struct str unit, role, to_name, reason;

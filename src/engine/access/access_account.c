@@ -216,14 +216,8 @@ struct lend_job {
 };
 
 static enum err
-lend_tx(struct ctx *cx, void *arg)
+lend(struct ctx *cx, const struct lend_job *job, const struct q_position_by_id *row)
 {
-    const struct lend_job *job = arg;
-    struct q_position_by_id row;
-    TRY(q_position_by_id(cx, &row, .id = job->position));
-    if (row.account_id != cx->who.account) {
-        return err_set(cx, ERR_FORBIDDEN, "only one's own position can be lent");
-    }
     struct q_account_by_id to;
     TRY(q_account_by_id(cx, &to, .id = job->to_account));
     if (to.is_officer == 0) {
@@ -234,9 +228,46 @@ lend_tx(struct ctx *cx, void *arg)
                         .reason = job->reason));
     struct ledger_new e = { .kind = "acting.lent",
                             .object = ledger_object(cx, "account", job->to_account),
-                            .note = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(row.role),
-                                            STR_ARG(row.unit)) };
+                            .note = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(row->role),
+                                            STR_ARG(row->unit)) };
     return ledger_add(cx, &e);
+}
+
+static enum err
+lend_tx(struct ctx *cx, void *arg)
+{
+    const struct lend_job *job = arg;
+    struct q_position_by_id row;
+    TRY(q_position_by_id(cx, &row, .id = job->position));
+    if (row.account_id != cx->who.account) {
+        return err_set(cx, ERR_FORBIDDEN, "only one's own position can be lent");
+    }
+    return lend(cx, job, &row);
+}
+
+enum err
+access_act_begin(struct ctx *cx, int64_t position, int64_t to_account, int64_t to_us,
+                 struct str reason)
+{
+    struct lend_job job = { .position = position,
+                            .to_account = to_account,
+                            .from_us = sys_now_us(cx),
+                            .to_us = to_us,
+                            .reason = reason };
+    struct q_position_by_id row;
+    TRY(q_position_by_id(cx, &row, .id = position));
+    return lend(cx, &job, &row);
+}
+
+enum err
+access_act_end(struct ctx *cx, int64_t position, int64_t to_account, struct str reason)
+{
+    int64_t n = 0;
+    TRY(q_acting_end(cx, &n, .position_id = position, .to_account = to_account, .reason = reason,
+                     .now_us = sys_now_us(cx)));
+    struct ledger_new e = { .kind = "acting.revoked",
+                            .object = ledger_object(cx, "account", to_account) };
+    return n == 0 ? ERR_OK : ledger_add(cx, &e);
 }
 
 enum err

@@ -106,6 +106,10 @@ WHERE o.account_id = :account_id AND c.to_us > :now_us AND c.revoked_us IS NULL 
 UPDATE acting SET revoked_us = :now_us WHERE id = :id AND revoked_us IS NULL
     AND position_id IN (SELECT id FROM position WHERE account_id = :account_id)
 
+-- name: acting_end :exec
+-- in: position_id:i64 to_account:i64 reason:str now_us:i64
+UPDATE acting SET revoked_us = :now_us WHERE position_id = :position_id AND to_account = :to_account AND reason = :reason AND revoked_us IS NULL AND to_us > :now_us
+
 -- name: session_by_token :one
 -- in: token_hash:str now_us:i64
 -- out: id:i64 csrf:str account_id:i64 level:i64 for_party:i64 seen_us:i64 is_officer:i64

@@ -325,6 +325,33 @@ NODISCARD enum err dossier_hand_over(struct ctx *cx, int64_t task, int64_t versi
 NODISCARD enum err dossier_print(struct ctx *cx, const struct dossier *d, struct str template_id,
                                  struct str *ret_pdf);
 
+/* --- absence ---------------------------------------------------------------------------------- */
+/* An officer is away from a unit on the days from..to: open tasks there go to the stand-ins by
+ * turns (those that have the role), so do tasks that would come meanwhile; what is still open then
+ * comes back. lends: the officer's positions in the unit are lent to the stand-ins, needed when
+ * they lack a role; a position that may sign only by whoever has dossier.delegate. Every dossier
+ * and the ledger keep a trace. Right: absence.manage in the unit. ERR_INVALID, ERR_FORBIDDEN. */
+struct dossier_absence_new {
+    int64_t account;
+    struct str unit, reason;
+    struct date from, to;
+    const int64_t *stand_ins;
+    size_t n_stand_ins;
+    bool lends;
+};
+NODISCARD enum err dossier_absence_add(struct ctx *cx, const struct dossier_absence_new *in,
+                                       int64_t *ret_id);
+/* Ends a running absence now (tasks come back), or cancels a planned one. */
+NODISCARD enum err dossier_absence_end(struct ctx *cx, int64_t id);
+struct dossier_absence {
+    int64_t id, account, from_us, to_us, n_handed;     /* n_handed: tasks others have now */
+    struct str name, unit, reason, made_by, stand_ins; /* stand_ins: names */
+    bool is_running, lends;
+};
+/* Running and planned ones of a unit. Right: absence.manage in the unit. */
+NODISCARD enum err dossier_absences(struct ctx *cx, struct str unit, struct dossier_absence **ret,
+                                    size_t *ret_n);
+
 /* --- jobs, handlers
  * ----------------------------------------------------------------------------------------------------------
  */

@@ -242,6 +242,13 @@ assign_tx(struct ctx *cx, void *arg)
     TRY(require_colleague(cx, &t, job->dossier));
     TRY(flow_assign(cx, t.id, job->act->version == 0 ? t.version : job->act->version,
                     job->dossier));
+    if (job->dossier != 0) {
+        int64_t to = 0;
+        TRY(dossier_stand_in(cx, job->dossier, t.unit, t.role, &to));
+        if (to != job->dossier) {
+            TRY(flow_hand(cx, t.id, to, job->dossier));
+        }
+    }
     return dossier_record(cx, &job->d, "assigned", t.step_id, false);
 }
 

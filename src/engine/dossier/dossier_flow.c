@@ -136,7 +136,10 @@ same_hands(struct ctx *cx, const struct flow_task *t)
     TRY(access_officers(cx, t->unit, t->role, &o, &n_officers));
     for (size_t i = 0; i < n_officers; i++) {
         if (o[i].account == who) {
-            return flow_assign(cx, t->id, t->version, who);
+            int64_t to = 0;
+            TRY(dossier_stand_in(cx, who, t->unit, t->role, &to));
+            return to == who ? flow_assign(cx, t->id, t->version, who)
+                             : flow_hand(cx, t->id, to, who);
         }
     }
     return ERR_OK;

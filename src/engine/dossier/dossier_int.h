@@ -70,6 +70,14 @@ NODISCARD enum err dossier_load_task(struct ctx *cx, const struct dossier_act *a
 NODISCARD enum err dossier_finish_task(struct ctx *cx, struct dossier *d,
                                        const struct dossier_act *act, const struct flow_task *t,
                                        struct str consulted, int64_t *ret_opened);
+/* --- dossier_absence.c ------------------------------------------------------------------------ */
+/* [tx] Who works for an officer in a unit and role now: the officer, or while away a stand-in with
+ * the fewest open tasks; *ret 0: away and nobody has the role. */
+NODISCARD enum err dossier_stand_in(struct ctx *cx, int64_t account, struct str unit,
+                                    struct str role, int64_t *ret);
+/* Timed job: absences that begin or end now. */
+NODISCARD enum err dossier_absences_turn(struct ctx *cx, int64_t *ret_again_us);
+
 /* After a commit: tells the open inboxes of a unit. */
 void dossier_publish_inbox(struct ctx *cx, struct str unit);
 /* ERR_FORBIDDEN unless the actor may do this task now; notes the position used in cx->who. */

@@ -177,6 +177,7 @@ timers(struct ctx *cx, int64_t *ret_again_us)
 
 const struct jobs_timed dossier_timed[] = {
     { STR_INIT("dossier.timers"), timers },
+    { STR_INIT("dossier.absences"), dossier_absences_turn },
     { { NULL, 0 }, NULL },
 };
 
@@ -192,6 +193,7 @@ move_tx(struct ctx *cx, void *arg)
     struct move_job *job = arg;
     TRY(q_drafts_move_unit(cx, NULL, .from_unit = job->from, .to_unit = job->to));
     TRY(q_dossier_move_unit(cx, &job->n, .from_unit = job->from, .to_unit = job->to));
+    TRY(q_absence_move_unit(cx, NULL, .from_unit = job->from, .to_unit = job->to));
     TRY(indicator_move_unit(cx, job->from, job->to));
     TRY(access_positions_move(cx, job->from, job->to, &job->n_positions));
     struct ledger_new e = { .kind = "unit.moved",

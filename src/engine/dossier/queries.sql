@@ -309,3 +309,58 @@ UPDATE draft SET version = version + 1, party_id = :to_id WHERE party_id = :from
 -- out: n_open:i64 n_drafts:i64
 SELECT (SELECT COUNT(*) FROM dossier WHERE unit = :unit AND state = 'open'), (SELECT COUNT(*) FROM draft WHERE unit = :unit AND dossier_id IS NULL)
 
+-- name: absence_insert :exec
+-- in: id:i64 account_id:i64 unit:str from_us:i64 to_us:i64 reason:str lends:i64 made_by:i64 made_us:i64
+INSERT INTO absence (id, account_id, unit, from_us, to_us, reason, lends, state, made_by, made_us)
+VALUES (:id, :account_id, :unit, :from_us, :to_us, :reason, :lends, 'planned', :made_by, :made_us)
+
+-- name: absence_stand_in_insert :exec
+-- in: id:i64 absence_id:i64 account_id:i64
+INSERT INTO absence_stand_in (id, absence_id, account_id) VALUES (:id, :absence_id, :account_id)
+
+-- name: absence_by_id :one
+-- in: id:i64
+-- out: id:i64 account_id:i64 unit:str from_us:i64 to_us:i64 reason:str lends:i64 state:str made_by:i64
+SELECT id, account_id, unit, from_us, to_us, reason, lends, state, made_by FROM absence WHERE id = :id
+
+-- name: absence_list :many
+-- in: unit:str now_us:i64 limit_n:i64
+-- out: id:i64 account_id:i64 unit:str from_us:i64 to_us:i64 reason:str lends:i64 state:str made_by:i64
+SELECT id, account_id, unit, from_us, to_us, reason, lends, state, made_by FROM absence
+WHERE unit = :unit AND (state = 'running' OR state = 'planned') AND to_us > :now_us ORDER BY from_us, id LIMIT :limit_n
+
+-- name: absence_overlap :many
+-- in: account_id:i64 unit:str from_us:i64 to_us:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM absence WHERE account_id = :account_id AND unit = :unit AND (state = 'running' OR state = 'planned')
+    AND from_us < :to_us AND to_us > :from_us ORDER BY id LIMIT :limit_n
+
+-- name: absence_running_of :many
+-- in: account_id:i64 unit:str now_us:i64 limit_n:i64
+-- out: id:i64 lends:i64
+SELECT id, lends FROM absence WHERE account_id = :account_id AND unit = :unit AND state = 'running' AND to_us > :now_us
+ORDER BY id LIMIT :limit_n
+
+-- name: absence_to_begin :many
+-- in: now_us:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM absence WHERE state = 'planned' AND from_us <= :now_us ORDER BY from_us, id LIMIT :limit_n
+
+-- name: absence_to_end :many
+-- in: now_us:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM absence WHERE state = 'running' AND to_us <= :now_us ORDER BY id LIMIT :limit_n
+
+-- name: absence_set_state :exec
+-- in: id:i64 was:str state:str
+UPDATE absence SET state = :state WHERE id = :id AND state = :was
+
+-- name: absence_move_unit :exec
+-- in: from_unit:str to_unit:str
+UPDATE absence SET unit = :to_unit WHERE unit = :from_unit AND (state = 'running' OR state = 'planned')
+
+-- name: absence_stand_ins :many
+-- in: absence_id:i64 limit_n:i64
+-- out: account_id:i64 name:str
+SELECT s.account_id, p.name FROM absence_stand_in s JOIN account a ON a.id = s.account_id JOIN party p ON p.id = a.party_id
+WHERE s.absence_id = :absence_id ORDER BY s.id LIMIT :limit_n

@@ -109,6 +109,31 @@ CREATE TABLE supplement (
 );
 CREATE INDEX supplement_of ON supplement (dossier_id, id);
 
+-- An officer is away from a unit for a period; others stand in. record
+CREATE TABLE absence (
+    id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL,
+    unit TEXT NOT NULL,
+    from_us BIGINT NOT NULL,
+    to_us BIGINT NOT NULL,           -- the first instant back
+    reason TEXT NOT NULL,
+    lends BIGINT NOT NULL,           -- the positions are lent too
+    state TEXT NOT NULL,             -- planned, running, over, cancelled
+    made_by BIGINT NOT NULL,
+    made_us BIGINT NOT NULL
+);
+CREATE INDEX absence_unit ON absence (unit, id);
+CREATE INDEX absence_account ON absence (account_id, state);
+CREATE INDEX absence_state ON absence (state, from_us);
+
+-- Who stands in. record
+CREATE TABLE absence_stand_in (
+    id BIGINT PRIMARY KEY,
+    absence_id BIGINT NOT NULL,
+    account_id BIGINT NOT NULL
+);
+CREATE INDEX absence_stand_in_of ON absence_stand_in (absence_id, id);
+
 -- A document that answers the dossier. record
 CREATE TABLE result (
     id BIGINT PRIMARY KEY,

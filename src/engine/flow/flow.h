@@ -69,7 +69,8 @@ struct flow_task {
     struct str state; /* "open", "done", "cancelled" */
     struct str outcome, note;
     int64_t done_by;
-    int64_t from_task; /* task it was sent back from, 0 = none */
+    int64_t from_task;   /* task it was sent back from, 0 = none */
+    int64_t handed_from; /* account that is away and gets it back, 0 = nobody */
     int64_t version;
 };
 
@@ -122,8 +123,9 @@ NODISCARD enum err flow_return_to(struct ctx *cx, const struct flow_env *env,
 NODISCARD enum err flow_assign(struct ctx *cx, int64_t task_id, int64_t version, int64_t to);
 /* Takes a task nobody has. ERR_CONFLICT: somebody else was quicker. */
 NODISCARD enum err flow_claim(struct ctx *cx, int64_t task_id, int64_t by);
-/* All open tasks of one person to another (absence). */
-NODISCARD enum err flow_hand_over(struct ctx *cx, int64_t from, int64_t to, int64_t *ret_n);
+/* Gives an open task to somebody who stands in for a person that is away; to 0: to the pool.
+ * handed_from 0: it is given back, or for good. */
+NODISCARD enum err flow_hand(struct ctx *cx, int64_t task_id, int64_t to, int64_t handed_from);
 /* Open tasks of a unit to its successor (reorganisation). */
 NODISCARD enum err flow_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit,
                                   int64_t *ret_n);
@@ -158,6 +160,13 @@ struct flow_wait {
 };
 NODISCARD enum err flow_waits_of_case(struct ctx *cx, const struct flow_process *p, int64_t case_id,
                                       struct flow_wait **ret, size_t *ret_n);
+
+/* Open tasks of a person in a unit, by due instant; at most 1,000. is_handed: those that others
+ * have in the person's stead. */
+NODISCARD enum err flow_tasks_of_person(struct ctx *cx, int64_t account, struct str unit,
+                                        bool is_handed, struct flow_task **ret, size_t *ret_n);
+/* How many open tasks a person holds. */
+NODISCARD enum err flow_load(struct ctx *cx, int64_t account, int64_t *ret_n);
 
 struct flow_inbox {
     struct str unit, role;          /* both required */

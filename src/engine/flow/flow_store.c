@@ -4,6 +4,7 @@
 
 #define INBOX_MAX   200
 #define HISTORY_MAX 500
+#define PERSON_MAX  1000
 
 /* The task columns are the same in every statement, but each has a row type of its own. */
 #define TASK_OF(r)                                                                                 \
@@ -25,6 +26,7 @@
                          .note = (r).note,                                                         \
                          .done_by = (r).done_by,                                                   \
                          .from_task = (r).from_task,                                               \
+                         .handed_from = (r).handed_from,                                           \
                          .version = (r).version })
 #define CASE_OF(r)                                                                                 \
     ((struct flow_case){ .id = (r).id,                                                             \
@@ -167,9 +169,43 @@ flow_claim(struct ctx *cx, int64_t task_id, int64_t by)
 }
 
 enum err
-flow_hand_over(struct ctx *cx, int64_t from, int64_t to, int64_t *ret_n)
+flow_hand(struct ctx *cx, int64_t task_id, int64_t to, int64_t handed_from)
 {
-    return q_flow_task_hand_over(cx, ret_n, .from_id = from, .to_id = to);
+    return q_flow_task_hand(cx, NULL, .id = task_id, .assignee = to, .handed_from = handed_from);
+}
+
+enum err
+flow_tasks_of_person(struct ctx *cx, int64_t account, struct str unit, bool is_handed,
+                     struct flow_task **ret, size_t *ret_n)
+{
+    struct q_flow_tasks_of_assignee_list own = { 0 };
+    struct q_flow_tasks_handed_from_list handed = { 0 };
+    if (is_handed) {
+        TRY(q_flow_tasks_handed_from(cx, &handed, .handed_from = account, .unit = unit,
+                                     .limit_n = PERSON_MAX));
+    } else {
+        TRY(q_flow_tasks_of_assignee(cx, &own, .assignee = account, .unit = unit,
+                                     .limit_n = PERSON_MAX));
+    }
+    struct flow_task *t = ARENA_ARRAY(cx->arena, struct flow_task, own.n + handed.n + 1);
+    for (size_t i = 0; i < own.n; i++) {
+        t[i] = TASK_OF(own.v[i]);
+    }
+    for (size_t i = 0; i < handed.n; i++) {
+        t[i] = TASK_OF(handed.v[i]);
+    }
+    *ret = t;
+    *ret_n = own.n + handed.n;
+    return ERR_OK;
+}
+
+enum err
+flow_load(struct ctx *cx, int64_t account, int64_t *ret_n)
+{
+    struct q_flow_assigned_n row;
+    TRY(q_flow_assigned_n(cx, &row, .assignee = account));
+    *ret_n = row.n;
+    return ERR_OK;
 }
 
 enum err

@@ -39,18 +39,18 @@ VALUES (:id, :case_id, :subject_id, :token_id, :step_id, :role, :unit, :action, 
 
 -- name: flow_task_by_id :one
 -- in: id:i64
--- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 version:i64
-SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, version FROM flow_task WHERE id = :id
+-- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 handed_from:i64 version:i64
+SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, handed_from, version FROM flow_task WHERE id = :id
 
 -- name: flow_task_of_token :one
 -- in: token_id:i64
--- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 version:i64
-SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, version FROM flow_task WHERE token_id = :token_id AND state = 'open'
+-- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 handed_from:i64 version:i64
+SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, handed_from, version FROM flow_task WHERE token_id = :token_id AND state = 'open'
 
 -- name: flow_tasks_of_case :many
 -- in: case_id:i64 limit_n:i64
--- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 version:i64
-SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, version FROM flow_task WHERE case_id = :case_id ORDER BY id LIMIT :limit_n
+-- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 handed_from:i64 version:i64
+SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, handed_from, version FROM flow_task WHERE case_id = :case_id ORDER BY id LIMIT :limit_n
 
 -- name: flow_task_close :exec
 -- in: id:i64 version:i64 state:str outcome:str note:str done_by:i64? closed_us:i64
@@ -59,19 +59,36 @@ WHERE id = :id AND version = :version AND state = 'open'
 
 -- name: flow_task_assign :exec
 -- in: id:i64 version:i64 assignee:i64
-UPDATE flow_task SET version = version + 1, assignee = :assignee WHERE id = :id AND version = :version AND state = 'open'
+UPDATE flow_task SET version = version + 1, assignee = :assignee, handed_from = 0 WHERE id = :id AND version = :version AND state = 'open'
 
 -- name: flow_task_claim :exec
 -- in: id:i64 assignee:i64
-UPDATE flow_task SET version = version + 1, assignee = :assignee WHERE id = :id AND assignee = 0 AND state = 'open'
+UPDATE flow_task SET version = version + 1, assignee = :assignee, handed_from = 0 WHERE id = :id AND assignee = 0 AND state = 'open'
 
--- name: flow_task_hand_over :exec
--- in: from_id:i64 to_id:i64
-UPDATE flow_task SET version = version + 1, assignee = :to_id WHERE assignee = :from_id AND state = 'open'
+-- name: flow_task_hand :exec
+-- in: id:i64 assignee:i64 handed_from:i64
+UPDATE flow_task SET version = version + 1, assignee = :assignee, handed_from = :handed_from WHERE id = :id AND state = 'open'
+
+-- name: flow_tasks_of_assignee :many
+-- in: assignee:i64 unit:str limit_n:i64
+-- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 handed_from:i64 version:i64
+SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, handed_from, version FROM flow_task
+WHERE assignee = :assignee AND unit = :unit AND state = 'open' ORDER BY due_us, id LIMIT :limit_n
+
+-- name: flow_tasks_handed_from :many
+-- in: handed_from:i64 unit:str limit_n:i64
+-- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 handed_from:i64 version:i64
+SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, handed_from, version FROM flow_task
+WHERE handed_from = :handed_from AND handed_from <> 0 AND unit = :unit AND state = 'open' ORDER BY due_us, id LIMIT :limit_n
+
+-- name: flow_assigned_n :one
+-- in: assignee:i64
+-- out: n:i64
+SELECT COUNT(*) AS n FROM flow_task WHERE assignee = :assignee AND state = 'open'
 
 -- name: flow_task_move_unit :exec
 -- in: from_unit:str to_unit:str
-UPDATE flow_task SET version = version + 1, unit = :to_unit, assignee = 0
+UPDATE flow_task SET version = version + 1, unit = :to_unit, assignee = 0, handed_from = 0
 WHERE id IN (SELECT t.id FROM flow_task t WHERE t.unit = :from_unit AND t.state = 'open')
 
 -- name: flow_task_set_due :exec
@@ -80,8 +97,8 @@ UPDATE flow_task SET version = version + 1, due_us = :due_us WHERE id = :id AND 
 
 -- name: flow_inbox :many
 -- in: unit:str role:str assignee:i64 after_due_us:i64 after_id:i64 before_us:i64 limit_n:i64
--- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 version:i64
-SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, version FROM flow_task
+-- out: id:i64 case_id:i64 subject_id:i64 token_id:i64 step_id:str role:str unit:str action:str assignee:i64 budget_s:i64 opened_us:i64 due_us:i64 closed_us:i64 state:str outcome:str note:str done_by:i64 from_task:i64 handed_from:i64 version:i64
+SELECT id, case_id, subject_id, token_id, step_id, role, unit, action, assignee, budget_s, opened_us, due_us, closed_us, state, outcome, note, done_by, from_task, handed_from, version FROM flow_task
 WHERE unit = :unit AND role = :role AND state = 'open' AND due_us >= :after_due_us AND due_us < :before_us
   AND (due_us > :after_due_us OR id > :after_id)
   AND (:assignee = 0 OR (:assignee < 0 AND assignee = 0) OR assignee = :assignee)

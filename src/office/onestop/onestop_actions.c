@@ -133,6 +133,10 @@ fill_people(struct ctx *cx, struct onestop_view *v)
     page->is_free = t->assignee == 0;
     page->is_mine = t->assignee == cx->who.account;
     page->can_assign = page->is_mine || access_may_in(cx, "dossier.assign", t->unit);
+    struct access_account away;
+    if (t->handed_from != 0 && access_account_get(cx, t->handed_from, &away) == ERR_OK) {
+        page->stands_for = text_fill(cx, "onestop.stands_for", "name", away.name, NULL);
+    }
     TRY(access_officers(cx, t->unit, t->role, &o, &n));
     page->people.v = ARENA_ARRAY(cx->arena, struct tpl_onestop_dossier_people, n);
     for (size_t i = 0; i < n; i++) {

@@ -101,6 +101,24 @@ static const struct web_field revoke_fields[] = {
     { "reason", WEB_LINES, .doc = "reason, shown to those who verify",
       .label = "onestop.revoke.reason" },
 };
+static const struct web_field absences_fields[] = {
+    { "don-vi", WEB_TEXT, .max = 60, .doc = "unit key; absent: one's own" },
+};
+static const struct web_field absence_fields[] = {
+    { "unit", WEB_TEXT, .is_required = true, .max = 60, .doc = "unit key" },
+    { "who", WEB_ID, .is_required = true, .doc = "officer who is away",
+      .label = "onestop.absence.who" },
+    { "stand_in", WEB_LIST, .doc = "officers who stand in", .label = "onestop.absence.stand_in" },
+    { "from", WEB_DATE, .is_required = true, .doc = "first day", .label = "onestop.absence.from" },
+    { "until", WEB_DATE, .is_required = true, .doc = "last day", .label = "onestop.absence.until" },
+    { "reason", WEB_TEXT, .is_required = true, .max = 200, .doc = "why",
+      .label = "onestop.absence.reason" },
+    { "lends", WEB_BOOL, .doc = "positions are lent too", .label = "onestop.absence.lends" },
+};
+static const struct web_field absence_end_fields[] = {
+    { "id", WEB_ID, .is_required = true, .doc = "absence" },
+    { "unit", WEB_TEXT, .max = 60, .doc = "unit to come back to" },
+};
 static const struct web_field sign_list_fields[] = {
     { "viec", WEB_ID, .doc = "task in the preview" },
     { "xong", WEB_INT, .doc = "how many were signed" },
@@ -180,6 +198,15 @@ static const struct web_route routes[] = {
       .doc = "Additions to the result before it is signed" },
     { HTTP_POST, "/can-bo/ket-qua/{result}/thu-hoi", "result.revoke", onestop_revoke,
       WEB_FIELDS(revoke_fields), .flags = WEB_API | WEB_OFFICE, .doc = "Revoke a result" },
+    { HTTP_GET, "/can-bo/vang-mat", "absence.manage", onestop_absences, WEB_FIELDS(absences_fields),
+      .flags = WEB_API | WEB_OFFICE, .doc = "Who is away from a unit, and who stands in",
+      .reply = &tpl_onestop_absences_t },
+    { HTTP_POST, "/can-bo/vang-mat", "absence.manage", onestop_absence_add,
+      WEB_FIELDS(absence_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_absences,
+      .doc = "Register an absence: open and coming tasks go to the stand-ins" },
+    { HTTP_POST, "/can-bo/vang-mat/het", "absence.manage", onestop_absence_end,
+      WEB_FIELDS(absence_end_fields), .flags = WEB_API | WEB_OFFICE,
+      .doc = "End an absence now; tasks come back" },
     { HTTP_GET, "/can-bo/ky", "dossier.sign", onestop_sign_list, WEB_FIELDS(sign_list_fields),
       .flags = WEB_API | WEB_OFFICE, .doc = "What waits for a signature",
       .reply = &tpl_onestop_sign_t },

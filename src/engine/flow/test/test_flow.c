@@ -408,9 +408,14 @@ tx_claims(struct ctx *cx, void *arg)
     int64_t id = w->done.task_id;
     TRY(flow_claim(cx, id, 5));
     assert_int_equal(flow_claim(cx, id, 6), ERR_CONFLICT);
-    int64_t n = 0;
-    TRY(flow_hand_over(cx, 5, 6, &n));
+    struct flow_task *t = NULL;
+    size_t n = 0;
+    TRY(flow_hand(cx, id, 6, 5));
+    TRY(flow_tasks_of_person(cx, 5, STR("u-intake"), false, &t, &n));
+    assert_int_equal(n, 0);
+    TRY(flow_tasks_of_person(cx, 5, STR("u-intake"), true, &t, &n));
     assert_int_equal(n, 1);
+    assert_int_equal(t[0].assignee, 6);
     return ERR_OK;
 }
 
