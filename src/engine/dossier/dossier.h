@@ -244,6 +244,11 @@ struct dossier_supplement {
     struct str items; /* JSON list of {"paper": id or null, "text": words} */
     struct str reason, answer;
 };
+/* A leader lets the officer ask once more, with a reason; used up by the next request.
+ * Right: dossier.supplement_again. */
+NODISCARD enum err dossier_allow_supplement(struct ctx *cx, int64_t dossier, struct str reason);
+/* The reason of a permission that is not used up; null when there is none. */
+struct str dossier_supplement_allowed(struct ctx *cx, const struct dossier *d);
 NODISCARD enum err dossier_ask_supplement(struct ctx *cx, const struct dossier_act *act,
                                           struct str items_json);
 NODISCARD enum err dossier_supplements(struct ctx *cx, int64_t dossier,
@@ -301,6 +306,8 @@ struct dossier_result {
     int64_t signed_us, revoked_us;
     struct str revoke_reason;
     int64_t replaced_by;
+    int64_t corrects; /* the wrong result this one takes the place of, 0: none */
+    struct str correct_reason;
 };
 NODISCARD enum err dossier_results(struct ctx *cx, int64_t dossier, struct dossier_result **ret,
                                    size_t *ret_n);
@@ -314,6 +321,14 @@ NODISCARD enum err dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, 
                                 size_t *ret_done);
 NODISCARD enum err dossier_result_pdf(struct ctx *cx, int64_t result, struct str *ret_pdf);
 NODISCARD enum err dossier_result_revoke(struct ctx *cx, int64_t result, struct str reason);
+/* A wrong result is corrected: a new draft with the same number and additions is made (its fields
+ * can be changed), then signed; at that moment the wrong one is revoked with the reason and points
+ * to the new one, in the records store and where results are verified. Rights: result.revoke, and
+ * dossier.sign to sign. ERR_CONFLICT: not in force, or a draft is open already. */
+NODISCARD enum err dossier_correct_begin(struct ctx *cx, int64_t result, struct str reason,
+                                         int64_t *ret_draft);
+NODISCARD enum err dossier_correct_sign(struct ctx *cx, int64_t draft, struct str pin);
+NODISCARD enum err dossier_correct_drop(struct ctx *cx, int64_t draft);
 /* By the hash of a file: what the public verify page asks. ERR_NOT_FOUND. */
 NODISCARD enum err dossier_result_by_hash(struct ctx *cx, struct str hash,
                                           struct dossier_result *ret);

@@ -10,8 +10,9 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define TASKS_MAX       32
-#define SUPPLEMENTS_MAX 20
+#define TASKS_MAX        32
+#define SUPPLEMENTS_MAX  20
+#define SUPPLEMENT_AGAIN "supplement_again" /* variable of the dossier: the leader's reason */
 
 /* Everything an act needs; the transaction functions below share it. */
 struct act_job {
@@ -263,27 +264,79 @@ dossier_assign(struct ctx *cx, int64_t task, int64_t version, int64_t to_account
 }
 
 /* --- supplement ------------------------------------------------------------------------------- */
+struct str
+dossier_supplement_allowed(struct ctx *cx, const struct dossier *d)
+{
+    struct json *vars = NULL;
+    struct json_fault fault;
+    if (json_parse(cx->arena, d->vars, (struct json_limits){ 0 }, &vars, &fault) != ERR_OK) {
+        return STR_NULL;
+    }
+    struct str reason = json_text(vars, SUPPLEMENT_AGAIN);
+    return str_is_empty(reason) ? STR_NULL : reason;
+}
+
+/* Once is free; again needs a leader: the permission given on the dossier, or the leader's own hand
+ * and reason. Decree 118/2025: one request, for everything missing. */
+static enum err
+require_again(struct ctx *cx, struct act_job *job, struct str unit)
+{
+    struct str allowed = dossier_supplement_allowed(cx, &job->d);
+    job->text = job->act->note.p == NULL ? STR("") : job->act->note;
+    if (job->d.n_supplements == 0) {
+        return ERR_OK;
+    }
+    if (allowed.p != NULL) {
+        job->text = str_is_empty(str_trim(job->text)) ? allowed : job->text;
+        return dossier_learn(cx, &job->d, STR(SUPPLEMENT_AGAIN), STR(""));
+    }
+    if (!access_may_in(cx, "dossier.supplement_again", unit)) {
+        ctx_problem(cx, STR("items"), STR("dossier.supplement_once"), STR_NULL);
+    } else if (str_is_empty(str_trim(job->text))) {
+        ctx_problem(cx, STR("note"), STR("dossier.reason_missing"), STR_NULL);
+    }
+    return ctx_check(cx);
+}
+
+static enum err
+allow_tx(struct ctx *cx, void *arg)
+{
+    struct act_job *job = arg;
+    TRY(dossier_get(cx, job->dossier, &job->d));
+    TRY(access_require_in(cx, "dossier.supplement_again", job->d.unit));
+    if (!str_eq(job->d.state, STR("open")) || job->d.n_supplements == 0 ||
+        dossier_supplement_allowed(cx, &job->d).p != NULL) {
+        return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " needs no such permission", job->d.id);
+    }
+    TRY(dossier_learn(cx, &job->d, STR(SUPPLEMENT_AGAIN), job->text));
+    TRY(dossier_save(cx, &job->d));
+    return dossier_record(cx, &job->d, "supplement_allowed", job->text, false);
+}
+
+enum err
+dossier_allow_supplement(struct ctx *cx, int64_t dossier, struct str reason)
+{
+    struct act_job job = { .dossier = dossier, .text = str_trim(reason) };
+    if (str_is_empty(job.text)) {
+        ctx_problem(cx, STR("again_reason"), STR("dossier.reason_missing"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(store_write(cx, allow_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
 static enum err
 supplement_tx(struct ctx *cx, void *arg)
 {
     struct act_job *job = arg;
     struct flow_task t;
     TRY(dossier_load_task(cx, job->act, &t, &job->d));
-    if (job->d.n_supplements > 0) {
-        if (!access_may_in(cx, "dossier.supplement_again", t.unit)) {
-            ctx_problem(cx, STR("items"), STR("dossier.supplement_once"), STR_NULL);
-            return ctx_check(cx);
-        }
-        if (str_is_empty(str_trim(job->act->note))) {
-            ctx_problem(cx, STR("note"), STR("dossier.reason_missing"), STR_NULL);
-            return ctx_check(cx);
-        }
-    }
+    TRY(require_again(cx, job, t.unit));
     job->d.n_supplements++;
     TRY(q_supplement_insert(cx, NULL, .id = store_new_id(cx), .dossier_id = job->d.id,
                             .asked_us = sys_now_us(cx), .asked_by = cx->who.account,
-                            .items = job->items,
-                            .reason = job->act->note.p == NULL ? STR("") : job->act->note));
+                            .items = job->items, .reason = job->text));
     TRY(dossier_count(cx, &job->d, "supplement_asked", 1));
     TRY(dossier_record(cx, &job->d, "supplement_asked", STR_NULL, true));
     TRY(dossier_tell(cx, &job->d, "supplement", STR_NULL));

@@ -181,6 +181,29 @@ put_members(struct ctx *cx, struct json_out *o, struct str object)
     }
 }
 
+/* Capacity and position, unless the officer wrote others among the additions. */
+static void
+put_signer(struct ctx *cx, struct json_out *o, const struct dossier *d, struct str additions)
+{
+    struct json *have = NULL;
+    struct json_fault fault;
+    struct json_limits limits = { 0 };
+    struct dossier_signer s = dossier_signer_now(cx, d);
+    if (str_is_empty(additions) ||
+        json_parse(cx->arena, additions, limits, &have, &fault) != ERR_OK) {
+        have = NULL;
+    }
+    if (str_is_empty(json_text(have, "capacity"))) {
+        json_put_str(o, "capacity", s.capacity);
+    }
+    if (str_is_empty(json_text(have, "instead"))) {
+        json_put_str(o, "instead", s.instead);
+    }
+    if (str_is_empty(json_text(have, "position"))) {
+        json_put_str(o, "position", s.position);
+    }
+}
+
 /* The last public reason: of a refusal or an apology. */
 static enum err
 put_reasons(struct ctx *cx, struct json_out *o, const struct dossier *d)
@@ -278,10 +301,10 @@ dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_r
     json_put_str(&o, "requester", person.name);
     json_put_str(&o, "issued", date_iso(cx->arena, calendar_today(cx)));
     put_members(cx, &o, d->vars);
+    put_signer(cx, &o, d, result == NULL ? STR_NULL : result->fields);
     if (result != NULL) {
         json_put_str(&o, "number", result->number);
         json_put_str(&o, "signer", result->signer);
-        json_put_str(&o, "capacity", STR("TM. ỦY BAN NHÂN DÂN"));
         put_members(cx, &o, result->fields);
     }
     json_close(&o);

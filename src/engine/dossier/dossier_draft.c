@@ -105,7 +105,9 @@ dossier_draft_get(struct ctx *cx, int64_t id, int64_t session, struct dossier_dr
                                    .n_copies = r.n_copies,
                                    .created_us = r.created_us,
                                    .updated_us = r.updated_us,
-                                   .dossier = r.dossier_id };
+                                   .dossier = r.dossier_id,
+                                   .moved_from =
+                                       str_is_empty(r.moved_from) ? STR_NULL : r.moved_from };
     follow_successor(cx, ret);
     return ERR_OK;
 }
@@ -116,6 +118,7 @@ save_tx(struct ctx *cx, void *arg)
     const struct dossier_draft *d = arg;
     int64_t n = 0;
     TRY(q_draft_update(cx, &n, .id = d->id, .version = d->version, .unit = d->unit,
+                       .moved_from = d->moved_from.p == NULL ? STR("") : d->moved_from,
                        .address = d->address, .form = d->form, .collect = d->collect,
                        .post_address = d->post_address, .phone = d->phone, .email = d->email,
                        .n_copies = d->n_copies, .consent = d->consent, .now_us = sys_now_us(cx)));

@@ -70,6 +70,22 @@ NODISCARD enum err dossier_load_task(struct ctx *cx, const struct dossier_act *a
 NODISCARD enum err dossier_finish_task(struct ctx *cx, struct dossier *d,
                                        const struct dossier_act *act, const struct flow_task *t,
                                        struct str consulted, int64_t *ret_opened);
+/* [tx] A signed result goes into its owner's records store. */
+NODISCARD enum err dossier_publish_result(struct ctx *cx, const struct dossier *d,
+                                          const struct procedure *p, int64_t result,
+                                          int64_t *ret_record);
+/* --- dossier_result.c ------------------------------------------------------------------------- */
+/* The newest result of a dossier in a state; ERR_NOT_FOUND. */
+NODISCARD enum err dossier_result_in(struct ctx *cx, int64_t dossier, struct str state,
+                                     struct dossier_result *ret);
+/* The actor's key is opened for n signatures; sign_lock ends it. ERR_INVALID: problem on "pin". */
+NODISCARD enum err dossier_sign_unlock(struct ctx *cx, struct str pin, size_t n,
+                                       struct str *ret_token);
+/* Outside transactions: renders, signs for the leader, seals; the file is kept. */
+NODISCARD enum err dossier_sign_file(struct ctx *cx, const struct dossier *d,
+                                     struct dossier_result *r, struct str token,
+                                     struct str *ret_hash);
+
 /* --- dossier_absence.c ------------------------------------------------------------------------ */
 /* [tx] Who works for an officer in a unit and role now: the officer, or while away a stand-in with
  * the fewest open tasks; *ret 0: away and nobody has the role. */
@@ -100,6 +116,19 @@ NODISCARD enum err dossier_close(struct ctx *cx, struct dossier *d, const char *
 /* JSON text of everything a printed document of this dossier may show; result may be NULL. */
 NODISCARD enum err dossier_document(struct ctx *cx, const struct dossier *d,
                                     const struct dossier_result *result, struct str *ret);
+
+/* --- dossier_signer.c ------------------------------------------------------------------------- */
+struct dossier_signer {
+    struct str capacity; /* "TM. ỦY BAN NHÂN DÂN", or empty */
+    struct str instead;  /* "KT. CHỦ TỊCH", "TUQ. CHỦ TỊCH", or empty */
+    struct str position; /* "PHÓ CHỦ TỊCH" */
+};
+/* Pure. title: of the position that signs; lent_to: title of the one it was lent to, null when it
+ * is the signer's own; is_council: a people's committee. */
+struct dossier_signer dossier_signer_of(struct arena *a, struct str title, struct str lent_to,
+                                        bool is_council);
+/* For the actor who signs, or would, in the dossier's unit; position empty when it is nobody's. */
+struct dossier_signer dossier_signer_now(struct ctx *cx, const struct dossier *d);
 
 /* --- dossier_fees.c --------------------------------------------------------------------------- */
 /* Fees and papers for these answers. vars: channel, collect, copies, pages. */

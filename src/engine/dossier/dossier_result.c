@@ -34,7 +34,9 @@ from_row(const struct q_result_by_id *r)
                                     .signed_us = r->signed_us,
                                     .revoked_us = r->revoked_us,
                                     .revoke_reason = r->revoke_reason,
-                                    .replaced_by = r->replaced_by };
+                                    .replaced_by = r->replaced_by,
+                                    .corrects = r->corrects,
+                                    .correct_reason = r->correct_reason };
 }
 
 enum err
@@ -68,9 +70,8 @@ dossier_result_by_hash(struct ctx *cx, struct str hash, struct dossier_result *r
     return dossier_result_get(cx, row.id, ret);
 }
 
-/* The newest result of a dossier in a state. */
-static enum err
-result_in_state(struct ctx *cx, int64_t dossier, struct str state, struct dossier_result *ret)
+enum err
+dossier_result_in(struct ctx *cx, int64_t dossier, struct str state, struct dossier_result *ret)
 {
     struct dossier_result *v = NULL;
     size_t n = 0;
@@ -102,7 +103,7 @@ dossier_result_preview(struct ctx *cx, int64_t dossier, struct str *ret_pdf)
     struct dossier_result r;
     struct pdf_out out;
     TRY(dossier_get(cx, dossier, &d));
-    TRY(result_in_state(cx, dossier, STR("draft"), &r));
+    TRY(dossier_result_in(cx, dossier, STR("draft"), &r));
     r.signer = cx->actor == NULL ? STR("") : cx->actor->name;
     TRY(render(cx, &d, &r, &out));
     *ret_pdf = out.bytes;
@@ -133,7 +134,7 @@ fields_tx(struct ctx *cx, void *arg)
     struct dossier_result r;
     TRY(dossier_get(cx, job->dossier, &d));
     TRY(access_require_in(cx, "dossier.process", d.unit));
-    TRY(result_in_state(cx, d.id, STR("draft"), &r));
+    TRY(dossier_result_in(cx, d.id, STR("draft"), &r));
     TRY(q_result_fields(cx, NULL, .id = r.id, .fields = job->fields));
     return dossier_record(cx, &d, "result_fields", STR_NULL, false);
 }
@@ -186,25 +187,26 @@ signed_tx(struct ctx *cx, void *arg)
     return dossier_run_end(cx, &run);
 }
 
-/* Leader's signature first, the agency's seal after it, both outside the transaction. */
-static enum err
-sign_pdf_twice(struct ctx *cx, struct sign_job *job, struct str token)
+/* Leader's signature first, the agency's seal after it. */
+enum err
+dossier_sign_file(struct ctx *cx, const struct dossier *d, struct dossier_result *r,
+                  struct str token, struct str *ret_hash)
 {
     struct pdf_out out;
     struct str signed_once;
     struct str sealed;
     struct str seal_token;
-    job->result.signer = cx->actor->name;
-    TRY(render(cx, &job->d, &job->result, &out));
+    r->signer = cx->actor->name;
+    TRY(render(cx, d, r, &out));
     struct sign_look look = { .place = out.place,
                               .is_visible = out.has_place,
-                              .reason = job->d.number };
+                              .reason = d->number };
     TRY(sign_pdf(cx, token, out.bytes, &look, &signed_once));
-    TRY(sign_unlock_seal(cx, job->d.unit, 1, &seal_token));
+    TRY(sign_unlock_seal(cx, d->unit, 1, &seal_token));
     enum err e = sign_pdf(cx, seal_token, signed_once, &look, &sealed);
     sign_lock(cx, seal_token);
     TRY(e);
-    return blobs_put(cx, sealed, &job->hash);
+    return blobs_put(cx, sealed, ret_hash);
 }
 
 static enum err
@@ -218,22 +220,17 @@ sign_one(struct ctx *cx, int64_t task, struct str token)
         return err_set(cx, ERR_CONFLICT, "task %" PRId64 " is not waiting for a signature", task);
     }
     job.act.version = job.task.version;
-    TRY(result_in_state(cx, job.d.id, STR("draft"), &job.result));
-    TRY(sign_pdf_twice(cx, &job, token));
+    TRY(dossier_result_in(cx, job.d.id, STR("draft"), &job.result));
+    TRY(dossier_sign_file(cx, &job.d, &job.result, token, &job.hash));
     TRY(store_write(cx, signed_tx, &job));
     dossier_publish(cx, &job.d);
     return ERR_OK;
 }
 
 enum err
-dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, struct str pin, size_t *ret_done)
+dossier_sign_unlock(struct ctx *cx, struct str pin, size_t n, struct str *ret_token)
 {
     struct sign_cert cert;
-    struct str token;
-    *ret_done = 0;
-    if (cx->actor == NULL || n == 0 || n > SIGN_MAX) {
-        return err_set(cx, ERR_INVALID, "nothing to sign, or more than %d", SIGN_MAX);
-    }
     struct str owner = str_fmt(cx->arena, "%" PRId64, cx->actor->account);
     enum err e = sign_cert_of(cx, STR("person"), owner, &cert);
     if (e == ERR_NOT_FOUND) {
@@ -241,14 +238,25 @@ dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, struct str pin, siz
         return ctx_check(cx);
     }
     TRY(e);
-    e = sign_unlock(cx, cert.id, pin, PIN_SESSION_S, (int32_t)n, &token);
+    e = sign_unlock(cx, cert.id, pin, PIN_SESSION_S, (int32_t)n, ret_token);
     if (e == ERR_FORBIDDEN) {
         ctx_problem(cx, STR("pin"), STR("dossier.key_locked"), STR_NULL);
         return ctx_check(cx);
     }
-    TRY(e);
+    return e;
+}
+
+enum err
+dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, struct str pin, size_t *ret_done)
+{
+    struct str token;
+    *ret_done = 0;
+    if (cx->actor == NULL || n == 0 || n > SIGN_MAX) {
+        return err_set(cx, ERR_INVALID, "nothing to sign, or more than %d", SIGN_MAX);
+    }
+    TRY(dossier_sign_unlock(cx, pin, n, &token));
     for (size_t i = 0; i < n; i++) {
-        e = sign_one(cx, tasks[i], token);
+        enum err e = sign_one(cx, tasks[i], token);
         if (e == ERR_OK) {
             (*ret_done)++;
         } else {

@@ -102,7 +102,8 @@ draft_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str wo
     TRY(book_number(cx, run->d, str_cat(cx->arena, STR("result:"), id), &seq, &year));
     return q_result_insert(cx, NULL, .id = store_new_id(cx), .dossier_id = run->d->id,
                            .template_id = id, .title = pack_text(cx, run->procedure->result_name),
-                           .number = str_fmt(cx->arena, "%02" PRId64, seq));
+                           .number = str_fmt(cx->arena, "%02" PRId64, seq), .fields = STR("{}"),
+                           .corrects = 0, .correct_reason = STR(""));
 }
 
 static enum err
@@ -184,22 +185,24 @@ exchange(struct ctx *cx, void *arg, const struct flow_case *c, struct str servic
                             payload);
 }
 
-static enum err
-publish_one(struct ctx *cx, struct dossier_run *run, const struct q_result_list *r)
+enum err
+dossier_publish_result(struct ctx *cx, const struct dossier *d, const struct procedure *p,
+                       int64_t result, int64_t *ret_record)
 {
-    int64_t record_id = 0;
-    struct record rec = { .owner_id = run->d->party,
-                          .dossier_id = run->d->id,
-                          .type = run->procedure->result_type,
-                          .title = r->title,
-                          .number = r->number,
-                          .hash = r->hash,
+    struct dossier_result r;
+    TRY(dossier_result_get(cx, result, &r));
+    struct record rec = { .owner_id = d->party,
+                          .dossier_id = d->id,
+                          .type = p->result_type,
+                          .title = r.title,
+                          .number = r.number,
+                          .hash = r.hash,
                           .media = STR("application/pdf"),
-                          .issuer = run->d->unit,
+                          .issuer = d->unit,
                           .pages = 1,
                           .issued = calendar_today(cx) };
-    TRY(record_add_row(cx, &rec, &record_id));
-    return q_result_published(cx, NULL, .id = r->id, .record_id = record_id);
+    TRY(record_add_row(cx, &rec, ret_record));
+    return q_result_published(cx, NULL, .id = r.id, .record_id = *ret_record);
 }
 
 static enum err
@@ -213,7 +216,8 @@ publish_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str 
     TRY(q_result_list(cx, &have, .dossier_id = run->d->id, .limit_n = RESULTS_MAX));
     for (size_t i = 0; i < have.n; i++) {
         if (str_eq(have.v[i].state, STR("signed"))) {
-            TRY(publish_one(cx, run, &have.v[i]));
+            int64_t record = 0;
+            TRY(dossier_publish_result(cx, run->d, run->procedure, have.v[i].id, &record));
         }
     }
     bool is_late = run->d->apology_us == 0 ? dossier_left_s(cx, run->d) < 0

@@ -5,13 +5,13 @@ VALUES (:id, 1, :party_id, :account_id, :session_id, :assisted_by, :procedure_co
 
 -- name: draft_by_id :one
 -- in: id:i64
--- out: id:i64 version:i64 party_id:i64 account_id:i64 session_id:i64 assisted_by:i64 procedure_code:str pack_version:str unit:str address:str form:str channel:str collect:str post_address:str phone:str email:str consent:str n_copies:i64 created_us:i64 updated_us:i64 dossier_id:i64
-SELECT id, version, party_id, account_id, session_id, assisted_by, procedure_code, pack_version, unit, address, form, channel, collect, post_address, phone, email, consent, n_copies, created_us, updated_us, dossier_id
+-- out: id:i64 version:i64 party_id:i64 account_id:i64 session_id:i64 assisted_by:i64 procedure_code:str pack_version:str unit:str address:str form:str channel:str collect:str post_address:str phone:str email:str consent:str n_copies:i64 created_us:i64 updated_us:i64 dossier_id:i64 moved_from:str
+SELECT id, version, party_id, account_id, session_id, assisted_by, procedure_code, pack_version, unit, address, form, channel, collect, post_address, phone, email, consent, n_copies, created_us, updated_us, dossier_id, moved_from
 FROM draft WHERE id = :id
 
 -- name: draft_update :exec
--- in: id:i64 version:i64 unit:str address:str form:str collect:str post_address:str phone:str email:str n_copies:i64 consent:str now_us:i64
-UPDATE draft SET version = version + 1, unit = :unit, address = :address, form = :form, collect = :collect, post_address = :post_address,
+-- in: id:i64 version:i64 unit:str moved_from:str address:str form:str collect:str post_address:str phone:str email:str n_copies:i64 consent:str now_us:i64
+UPDATE draft SET version = version + 1, unit = :unit, moved_from = :moved_from, address = :address, form = :form, collect = :collect, post_address = :post_address,
     phone = :phone, email = :email, n_copies = :n_copies, consent = :consent, updated_us = :now_us
 WHERE id = :id AND version = :version AND dossier_id IS NULL
 
@@ -42,7 +42,7 @@ UPDATE draft SET version = version + 1, dossier_id = :dossier_id WHERE id = :id 
 
 -- name: drafts_move_unit :exec
 -- in: from_unit:str to_unit:str
-UPDATE draft SET unit = :to_unit WHERE unit = :from_unit AND dossier_id IS NULL
+UPDATE draft SET unit = :to_unit, moved_from = :from_unit WHERE unit = :from_unit AND dossier_id IS NULL
 
 -- name: dossier_insert :exec
 -- in: id:i64 number:str code:str draft_id:i64? parent_id:i64 procedure_code:str field:str pack_version:str unit:str party_id:i64 applicant:str applicant_fold:str filed_by:i64 assisted_by:i64 channel:str collect:str post_address:str phone:str email:str answers:str n_copies:i64 submitted_us:i64 react_us:i64 due_us:i64 fee_vnd:i64 is_paid:i64
@@ -159,20 +159,20 @@ SELECT id, asked_us, asked_by, items, reason, answered_us, answer FROM supplemen
 UPDATE supplement SET answered_us = :answered_us, answer = :answer WHERE dossier_id = :dossier_id AND answered_us = 0
 
 -- name: result_insert :exec
--- in: id:i64 dossier_id:i64 template_id:str title:str number:str
-INSERT INTO result (id, dossier_id, template_id, title, number, state, fields, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by)
-VALUES (:id, :dossier_id, :template_id, :title, :number, 'draft', '{}', '', 0, 0, 0, '', 0)
+-- in: id:i64 dossier_id:i64 template_id:str title:str number:str fields:str corrects:i64 correct_reason:str
+INSERT INTO result (id, dossier_id, template_id, title, number, state, fields, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason)
+VALUES (:id, :dossier_id, :template_id, :title, :number, 'draft', :fields, '', 0, 0, 0, '', 0, :corrects, :correct_reason)
 
 -- name: result_list :many
 -- in: dossier_id:i64 limit_n:i64
--- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64
-SELECT id, dossier_id, template_id, title, number, state, fields, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by
+-- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64 corrects:i64 correct_reason:str
+SELECT id, dossier_id, template_id, title, number, state, fields, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason
 FROM result WHERE dossier_id = :dossier_id ORDER BY id LIMIT :limit_n
 
 -- name: result_by_id :one
 -- in: id:i64
--- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64
-SELECT id, dossier_id, template_id, title, number, state, fields, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by
+-- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64 corrects:i64 correct_reason:str
+SELECT id, dossier_id, template_id, title, number, state, fields, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason
 FROM result WHERE id = :id
 
 -- name: result_id_by_hash :one
@@ -199,6 +199,10 @@ UPDATE result SET state = 'revoked', revoked_us = :revoked_us, revoke_reason = :
 -- name: result_replaced :exec
 -- in: id:i64 replaced_by:i64
 UPDATE result SET replaced_by = :replaced_by WHERE id = :id
+
+-- name: result_drop :exec
+-- in: id:i64
+UPDATE result SET state = 'dropped' WHERE id = :id AND state = 'draft' AND corrects <> 0
 
 -- name: register_next :one
 -- in: unit:str book:str year:i64

@@ -9,6 +9,7 @@ CREATE TABLE draft (
     procedure_code TEXT NOT NULL,
     pack_version TEXT NOT NULL,
     unit TEXT NOT NULL,
+    moved_from TEXT NOT NULL DEFAULT '', -- unit that was abolished while the draft was open
     address TEXT NOT NULL,
     form TEXT NOT NULL,
     channel TEXT NOT NULL,
@@ -141,7 +142,7 @@ CREATE TABLE result (
     template_id TEXT NOT NULL,
     title TEXT NOT NULL,
     number TEXT NOT NULL,
-    state TEXT NOT NULL,             -- draft, signed, published, revoked
+    state TEXT NOT NULL,             -- draft, signed, published, revoked, dropped
     fields TEXT NOT NULL,            -- JSON, officer's additions
     hash TEXT,                       -- of the signed PDF
     signer TEXT NOT NULL,
@@ -149,7 +150,9 @@ CREATE TABLE result (
     record_id BIGINT NOT NULL,
     revoked_us BIGINT NOT NULL,
     revoke_reason TEXT NOT NULL,
-    replaced_by BIGINT NOT NULL
+    replaced_by BIGINT NOT NULL,
+    corrects BIGINT NOT NULL DEFAULT 0,      -- the wrong result that this one takes the place of
+    correct_reason TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX result_of ON result (dossier_id, id);
 CREATE UNIQUE INDEX result_hash ON result (hash) WHERE hash IS NOT NULL;

@@ -107,7 +107,7 @@ filing_sources(struct ctx *cx, int64_t party, const struct form_source **ret)
     struct form_source *all = ARENA_ARRAY(cx->arena, struct form_source, SOURCES_MAX);
     size_t n_all = 0;
     for (size_t i = 0; i < n && n_all < SOURCES_MAX; i++) {
-        if (str_starts(own[i].name, STR("org."))) {
+        if (str_starts(own[i].name, STR("business."))) {
             all[n_all++] = own[i];
         }
     }

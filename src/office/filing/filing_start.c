@@ -100,6 +100,9 @@ list_for_whom(struct ctx *cx, struct tpl_filing_start *data)
                 text(cx, "filing.for.other.note"));
     }
     data->is_choice = data->whom.n > 1;
+    data->for_first = cx->actor->for_party == 0
+                          ? STR("self")
+                          : str_fmt(cx->arena, "p%" PRId64, cx->actor->for_party);
 }
 
 static enum err
@@ -290,6 +293,23 @@ choose_unit(struct ctx *cx, const struct web_req *rq, const struct procedure *p,
     return e;
 }
 
+/* Of a person who is helped only what the helper has just typed and the record agrees with. */
+static size_t
+typed_sources(struct ctx *cx, int64_t party, const struct form_source **ret)
+{
+    struct party p;
+    struct form_source *v = ARENA_ARRAY(cx->arena, struct form_source, 2);
+    *ret = v;
+    if (party_get(cx, party, &p) != ERR_OK) {
+        return 0;
+    }
+    struct str label = text(cx, "filing.other.typed");
+    struct date today = calendar_today(cx);
+    v[0] = (struct form_source){ STR("person.full_name"), p.name, false, label, today };
+    v[1] = (struct form_source){ STR("person.personal_id"), p.personal_id, false, label, today };
+    return 2;
+}
+
 /* The new draft with everything that is known already. */
 static enum err
 prefill(struct ctx *cx, int64_t id)
@@ -306,6 +326,9 @@ prefill(struct ctx *cx, int64_t id)
     f.env = dossier_form_env(cx, &f.d);
     TRY(form_state_load(cx, f.form, f.d.form, &f.st));
     size_t n = filing_sources(cx, f.d.party, &sources);
+    if (n == 0 && f.d.assisted_by != 0) {
+        n = typed_sources(cx, f.d.party, &sources);
+    }
     (void)form_prefill(cx, &f.st, &f.env, sources, n);
     if (str_is_empty(f.d.phone) && party_get(cx, cx->actor->party, &p) == ERR_OK) {
         f.d.phone = p.phone.p == NULL ? STR("") : p.phone;

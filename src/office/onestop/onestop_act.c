@@ -227,3 +227,68 @@ onestop_revoke(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     web_flash(cx, rs, "onestop.flash.revoked");
     return web_see_other(cx, rs, "/can-bo/ho-so/%" PRId64, d.id);
 }
+
+/* After a wrong field in a form whose address names a result. */
+enum err
+onestop_result_again(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    int64_t id = 0;
+    struct dossier_result r;
+    TRY(web_param_id(cx, rq, "result", &id));
+    TRY(dossier_result_get(cx, id, &r));
+    return onestop_case_show(cx, rq, rs, r.dossier, false);
+}
+
+/* The dossier of the result in the address, as far as this officer may see it. */
+static enum err
+result_of(struct ctx *cx, const struct web_req *rq, struct dossier_result *ret)
+{
+    int64_t id = 0;
+    struct dossier d;
+    TRY(web_param_id(cx, rq, "result", &id));
+    TRY(dossier_result_get(cx, id, ret));
+    return onestop_open(cx, ret->dossier, &d);
+}
+
+enum err
+onestop_correct(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    int64_t draft = 0;
+    struct dossier_result r;
+    TRY(result_of(cx, rq, &r));
+    TRY(dossier_correct_begin(cx, r.id, web_text(rq, "reason"), &draft));
+    web_flash(cx, rs, "onestop.flash.correct");
+    return web_see_other(cx, rs, "/can-bo/ho-so/%" PRId64, r.dossier);
+}
+
+enum err
+onestop_correct_sign(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct dossier_result r;
+    TRY(result_of(cx, rq, &r));
+    TRY(dossier_correct_sign(cx, r.id, web_text(rq, "pin")));
+    web_flash(cx, rs, "onestop.flash.corrected");
+    return web_see_other(cx, rs, "/can-bo/ho-so/%" PRId64, r.dossier);
+}
+
+enum err
+onestop_correct_drop(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct dossier_result r;
+    TRY(result_of(cx, rq, &r));
+    TRY(dossier_correct_drop(cx, r.id));
+    web_flash(cx, rs, "onestop.flash.dropped");
+    return web_see_other(cx, rs, "/can-bo/ho-so/%" PRId64, r.dossier);
+}
+
+enum err
+onestop_allow(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    int64_t id = 0;
+    struct dossier d;
+    TRY(web_param_id(cx, rq, "id", &id));
+    TRY(onestop_open(cx, id, &d));
+    TRY(dossier_allow_supplement(cx, id, web_text(rq, "again_reason")));
+    web_flash(cx, rs, "onestop.flash.allowed");
+    return web_see_other(cx, rs, "/can-bo/ho-so/%" PRId64, id);
+}

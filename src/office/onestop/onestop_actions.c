@@ -87,6 +87,10 @@ fill_checklist(struct ctx *cx, struct onestop_view *v)
     }
     page->is_second = v->d.n_supplements > 0;
     page->may_again = access_may_in(cx, "dossier.supplement_again", v->mine->unit);
+    struct str allowed = dossier_supplement_allowed(cx, &v->d);
+    if (allowed.p != NULL) {
+        page->again_reason = text_fill(cx, "onestop.again.given", "reason", allowed, NULL);
+    }
     return ERR_OK;
 }
 
@@ -212,21 +216,11 @@ fill_fields(struct ctx *cx, struct onestop_view *v)
     return ERR_OK;
 }
 
-enum err
-onestop_part_actions(struct ctx *cx, struct onestop_view *v)
+static enum err
+fill_task(struct ctx *cx, struct onestop_view *v)
 {
     struct tpl_onestop_dossier *page = v->page;
     const struct flow_process *process = NULL;
-    bool is_running = v->d.clock == DOSSIER_CLOCK_RUNNING;
-    page->can_apologise = page->is_open && is_running && !page->was_apologised &&
-                          dossier_left_s(cx, &v->d) < CALENDAR_WORK_DAY_S &&
-                          access_may_in(cx, "dossier.apologise", v->d.unit);
-    page->is_with_citizen = v->d.status == 5 || v->d.status == 6;
-    page->can_counter = page->is_open && access_may_in(cx, "dossier.intake", v->d.unit);
-    page->asked_supplement = v->d.status == 5;
-    if (v->mine == NULL) {
-        return ERR_OK;
-    }
     const struct flow_step *step = onestop_step(cx, &v->d, v->mine->step_id, &process);
     if (step == NULL) {
         return err_set(cx, ERR_INTERNAL, "step of task %" PRId64 " is not in the pack",
@@ -253,5 +247,30 @@ onestop_part_actions(struct ctx *cx, struct onestop_view *v)
     if (page->can_consult) {
         TRY(onestop_part_question(cx, v, process));
     }
-    return access_may_in(cx, "dossier.process", v->d.unit) ? fill_fields(cx, v) : ERR_OK;
+    return ERR_OK;
+}
+
+enum err
+onestop_part_actions(struct ctx *cx, struct onestop_view *v)
+{
+    struct tpl_onestop_dossier *page = v->page;
+    bool is_running = v->d.clock == DOSSIER_CLOCK_RUNNING;
+    page->can_apologise = page->is_open && is_running && !page->was_apologised &&
+                          dossier_left_s(cx, &v->d) < CALENDAR_WORK_DAY_S &&
+                          access_may_in(cx, "dossier.apologise", v->d.unit);
+    for (size_t i = 0; i < v->n_tasks; i++) {
+        bool is_theirs =
+            str_eq(v->tasks[i].state, STR("open")) && str_eq(v->tasks[i].role, STR("citizen"));
+        page->is_with_citizen = page->is_with_citizen || is_theirs;
+        page->asked_supplement = page->asked_supplement ||
+                                 (is_theirs && str_eq(v->tasks[i].action, STR("supplement")));
+    }
+    page->can_counter = page->is_open && access_may_in(cx, "dossier.intake", v->d.unit);
+    page->can_allow = page->is_open && v->d.n_supplements > 0 && !page->asked_supplement &&
+                      dossier_supplement_allowed(cx, &v->d).p == NULL &&
+                      access_may_in(cx, "dossier.supplement_again", v->d.unit);
+    if (access_may_in(cx, "dossier.process", v->d.unit)) {
+        TRY(fill_fields(cx, v));
+    }
+    return v->mine == NULL ? ERR_OK : fill_task(cx, v);
 }

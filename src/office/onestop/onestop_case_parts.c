@@ -207,21 +207,28 @@ onestop_part_results(struct ctx *cx, struct onestop_view *v)
     size_t n = 0;
     bool may_revoke = access_may_in(cx, "result.revoke", v->d.unit);
     TRY(dossier_results(cx, v->d.id, &r, &n));
-    page->results.n = n;
     page->results.v = ARENA_ARRAY(cx->arena, struct tpl_onestop_dossier_results, n);
     for (size_t i = 0; i < n; i++) {
         bool is_draft = str_eq(r[i].state, STR("draft"));
+        bool is_again = is_draft && r[i].corrects != 0;
+        if (str_eq(r[i].state, STR("dropped"))) {
+            continue;
+        }
         bool is_in_force =
             str_eq(r[i].state, STR("signed")) || str_eq(r[i].state, STR("published"));
         page->has_draft = page->has_draft || is_draft;
-        page->results.v[i] = (struct tpl_onestop_dossier_results){
+        page->results.v[page->results.n++] = (struct tpl_onestop_dossier_results){
             .id = onestop_id(cx, r[i].id),
             .title = r[i].title,
             .state = text_find(cx, str_cat(cx->arena, STR("onestop.result."), r[i].state)),
             .href = is_draft ? str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64 "/du-thao", v->d.id)
                              : str_fmt(cx->arena, "/can-bo/ket-qua/%" PRId64, r[i].id),
-            .note = str_is_empty(r[i].revoke_reason) ? r[i].signer : r[i].revoke_reason,
+            .note = is_again                           ? r[i].correct_reason
+                    : str_is_empty(r[i].revoke_reason) ? r[i].signer
+                                                       : r[i].revoke_reason,
             .can_revoke = is_in_force && may_revoke,
+            .is_correction = is_again && may_revoke,
+            .can_sign_again = is_again && access_may_in(cx, "dossier.sign", v->d.unit),
         };
     }
     page->can_print = access_may(cx, "dossier.print");

@@ -77,6 +77,8 @@ web_fn onestop_do, onestop_back, onestop_supplement, onestop_claim, onestop_assi
     onestop_opinion, onestop_recall, onestop_hand, onestop_apologise, onestop_fields,
     onestop_revoke;
 web_fn onestop_paper, onestop_draft_pdf, onestop_result_pdf, onestop_print;
+web_fn onestop_correct, onestop_correct_sign, onestop_correct_drop, onestop_allow,
+    onestop_result_again;
 web_fn onestop_absences, onestop_absence_add, onestop_absence_end;
 web_fn onestop_sign_list, onestop_sign, onestop_sign_back;
 

@@ -101,6 +101,17 @@ static const struct web_field revoke_fields[] = {
     { "reason", WEB_LINES, .doc = "reason, shown to those who verify",
       .label = "onestop.revoke.reason" },
 };
+static const struct web_field again_fields[] = {
+    { "again_reason", WEB_LINES, .doc = "reason", .label = "onestop.again.reason" },
+};
+static const struct web_field correct_fields[] = {
+    { "reason", WEB_LINES, .doc = "what is wrong, shown to those who verify",
+      .label = "onestop.correct.reason" },
+};
+static const struct web_field correct_sign_fields[] = {
+    { "pin", WEB_SECRET, .is_required = true, .max = 64, .doc = "PIN",
+      .label = "onestop.sign.pin" },
+};
 static const struct web_field absences_fields[] = {
     { "don-vi", WEB_TEXT, .max = 60, .doc = "unit key; absent: one's own" },
 };
@@ -197,7 +208,20 @@ static const struct web_route routes[] = {
       WEB_FIELDS(result_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_case,
       .doc = "Additions to the result before it is signed" },
     { HTTP_POST, "/can-bo/ket-qua/{result}/thu-hoi", "result.revoke", onestop_revoke,
-      WEB_FIELDS(revoke_fields), .flags = WEB_API | WEB_OFFICE, .doc = "Revoke a result" },
+      WEB_FIELDS(revoke_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_result_again,
+      .doc = "Revoke a result" },
+    { HTTP_POST, "/can-bo/ket-qua/{result}/sua", "result.revoke", onestop_correct,
+      WEB_FIELDS(correct_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_result_again,
+      .doc = "Make a corrected draft of a wrong result" },
+    { HTTP_POST, "/can-bo/ket-qua/{result}/ky-lai", "dossier.sign", onestop_correct_sign,
+      WEB_FIELDS(correct_sign_fields), .flags = WEB_API | WEB_OFFICE, .work_class = PDF_CLASS,
+      .again = onestop_result_again,
+      .doc = "Sign the corrected result; the wrong one is revoked and points to it" },
+    { HTTP_POST, "/can-bo/ket-qua/{result}/bo-ban-sua", "result.revoke", onestop_correct_drop,
+      .flags = WEB_API | WEB_OFFICE, .doc = "Give a correction up" },
+    { HTTP_POST, "/can-bo/ho-so/{id}/cho-bo-sung", "dossier.supplement_again", onestop_allow,
+      WEB_FIELDS(again_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_case,
+      .doc = "Let the officer ask for papers once more" },
     { HTTP_GET, "/can-bo/vang-mat", "absence.manage", onestop_absences, WEB_FIELDS(absences_fields),
       .flags = WEB_API | WEB_OFFICE, .doc = "Who is away from a unit, and who stands in",
       .reply = &tpl_onestop_absences_t },

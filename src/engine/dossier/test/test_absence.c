@@ -180,6 +180,26 @@ test_step_that_comes_again_goes_to_the_same_hands(void **state)
     assert_int_equal(t.assignee, w->account[SECOND_RECEIVER]);
 }
 
+static void
+test_signer_lines_follow_the_position(void **state)
+{
+    struct world *w = *state;
+    struct arena *a = w->cx->arena;
+    struct dossier_signer s =
+        dossier_signer_of(a, STR("Phó Chủ tịch Ủy ban nhân dân"), STR_NULL, true);
+    ASSERT_STR(s.capacity, "TM. ỦY BAN NHÂN DÂN");
+    ASSERT_STR(s.instead, "KT. CHỦ TỊCH");
+    ASSERT_STR(s.position, "PHÓ CHỦ TỊCH");
+    s = dossier_signer_of(a, STR("Giám đốc"), STR_NULL, false);
+    ASSERT_STR(s.capacity, "");
+    ASSERT_STR(s.instead, "");
+    ASSERT_STR(s.position, "GIÁM ĐỐC");
+    s = dossier_signer_of(a, STR("Chủ tịch"), STR("Trưởng phòng"), true);
+    ASSERT_STR(s.capacity, "");
+    ASSERT_STR(s.instead, "TUQ. CHỦ TỊCH");
+    ASSERT_STR(s.position, "TRƯỞNG PHÒNG");
+}
+
 int
 main(void)
 {
@@ -189,6 +209,7 @@ main(void)
         cmocka_unit_test(test_absence_without_the_role_is_invalid_unless_lent),
         cmocka_unit_test(test_absence_of_oneself_or_of_nobody_is_invalid),
         cmocka_unit_test(test_step_that_comes_again_goes_to_the_same_hands),
+        cmocka_unit_test(test_signer_lines_follow_the_position),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -141,6 +141,48 @@ test_revoke_marks_result_and_record(void **state)
 /* --- refused, sent back, conflicts
  * ---------------------------------------------------------------- */
 static void
+test_correct_replaces_the_wrong_result_in_one_step(void **state)
+{
+    struct world *w = *state;
+    struct dossier_result *r = NULL;
+    struct dossier_result old;
+    struct dossier_result fresh;
+    struct record kept;
+    size_t n = 0;
+    int64_t draft = 0;
+    int64_t id = file(w);
+    to_signature(w, id);
+    sign(w, id);
+    ASSERT_OK(w->cx, dossier_results(w->cx, id, &r, &n));
+    be(w, RECEIVER);
+    assert_int_equal(dossier_correct_begin(w->cx, r[0].id, STR("sai"), &draft), ERR_FORBIDDEN);
+    be(w, LEADER);
+    assert_int_equal(dossier_correct_begin(w->cx, r[0].id, STR(""), &draft), ERR_INVALID);
+    be(w, LEADER);
+    ASSERT_OK(w->cx, dossier_correct_begin(w->cx, r[0].id, STR("sai tình trạng"), &draft));
+    assert_int_equal(dossier_correct_begin(w->cx, r[0].id, STR("lại"), &draft), ERR_CONFLICT);
+    ASSERT_OK(w->cx, dossier_correct_drop(w->cx, draft));
+    ASSERT_OK(w->cx, dossier_correct_begin(w->cx, r[0].id, STR("sai tình trạng"), &draft));
+    ASSERT_OK(w->cx, dossier_set_result_fields(w->cx, id, STR("{\"status_text\":\"Đã kết hôn\"}")));
+    be(w, LEADER);
+    assert_int_equal(dossier_correct_sign(w->cx, draft, STR("000000")), ERR_INVALID);
+    ASSERT_OK(w->cx, dossier_result_get(w->cx, r[0].id, &old));
+    ASSERT_STR(old.state, "published"); /* a wrong PIN changes nothing */
+    be(w, LEADER);
+    ASSERT_OK(w->cx, dossier_correct_sign(w->cx, draft, STR(PIN)));
+    ASSERT_OK(w->cx, dossier_result_get(w->cx, r[0].id, &old));
+    ASSERT_OK(w->cx, dossier_result_get(w->cx, draft, &fresh));
+    ASSERT_STR(old.state, "revoked");
+    ASSERT_STR(old.revoke_reason, "sai tình trạng");
+    assert_int_equal(old.replaced_by, draft);
+    ASSERT_STR(fresh.state, "published");
+    assert_true(str_eq(fresh.number, old.number));
+    ASSERT_OK(w->cx, record_by_id(w->cx, old.record, &kept));
+    assert_int_equal(kept.replaced_by, fresh.record);
+    assert_int_equal(dossier_correct_sign(w->cx, draft, STR(PIN)), ERR_CONFLICT);
+}
+
+static void
 test_refuse_without_a_reason_is_invalid_with_one_ends(void **state)
 {
     struct world *w = *state;
@@ -309,6 +351,20 @@ test_supplement_once_then_only_with_a_leader(void **state)
     ASSERT_OK(w->cx, dossier_supplements(w->cx, id, &s, &n));
     assert_int_equal(n, 1);
     assert_int_not_equal(s[0].answered_us, 0);
+    be(w, RECEIVER);
+    assert_int_equal(dossier_allow_supplement(w->cx, id, STR("x")), ERR_FORBIDDEN);
+    be(w, LEADER);
+    assert_int_equal(dossier_allow_supplement(w->cx, id, STR(" ")), ERR_INVALID);
+    be(w, LEADER);
+    ASSERT_OK(w->cx, dossier_allow_supplement(w->cx, id, STR("luật mới có hiệu lực")));
+    assert_int_equal(dossier_allow_supplement(w->cx, id, STR("nữa")), ERR_CONFLICT);
+    ask(w, RECEIVER, id, "", ERR_OK);
+    assert_int_equal(get(w, id).n_supplements, 2);
+    ASSERT_OK(w->cx, dossier_supplements(w->cx, id, &s, &n));
+    ASSERT_STR(s[1].reason, "luật mới có hiệu lực");
+    be(w, CITIZEN);
+    ASSERT_OK(w->cx, dossier_answer_supplement(w->cx, id, STR("đã gửi")));
+    ask(w, RECEIVER, id, "", ERR_INVALID); /* the permission is used up */
     act(w, RECEIVER, id, "accept", "");
 }
 
@@ -620,6 +676,7 @@ main(void)
         cmocka_unit_test(test_draft_get_by_a_stranger_is_not_found),
         cmocka_unit_test(test_journey_ends_returned_with_a_result_that_verifies),
         cmocka_unit_test(test_revoke_marks_result_and_record),
+        cmocka_unit_test(test_correct_replaces_the_wrong_result_in_one_step),
         cmocka_unit_test(test_refuse_without_a_reason_is_invalid_with_one_ends),
         cmocka_unit_test(test_reject_approved_by_the_leader_stops),
         cmocka_unit_test(test_leader_sends_back_and_the_same_draft_is_proposed_again),
