@@ -350,7 +350,7 @@ sim_plan_next(struct simulation *s, int64_t id, int32_t n_acts)
         return;
     }
     enum err e = open_task(s, &d, &t, &step);
-    if (e == ERR_NOT_FOUND) { /* another system or a payment is awaited */
+    if (e != ERR_OK) { /* another system or a payment is awaited */
         sim_push(s, (struct event){ sys_now_us(s->cx) + HOUR_US / 6, id, n_acts + 1 });
         return;
     }
