@@ -35,7 +35,7 @@ REL_OBJ  := $(LIBSRC:%.c=$(B)/rel/%.o) $(B)/rel/gen_all.o
 ASAN_OBJ := $(LIBSRC:%.c=$(B)/asan/%.o) $(TESTLIB:%.c=$(B)/asan/%.o) $(B)/asan/gen_all.o
 TEST_BIN := $(TESTS:src/%.c=$(B)/test/%)
 
-.PHONY: help all bench-tools demo-pack run check check-quick check-full bench lint fuzz test deps gen clean ui
+.PHONY: help all bench-tools demo-pack run check check-quick check-full bench lint fuzz test deps deb gen clean ui
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 all: $(B)/bombo $(B)/demo-pack/made ## build the program
@@ -60,6 +60,8 @@ fuzz: ## fuzz each target for FUZZ_S seconds (default 60)
 	@tools/fuzz
 test: $(TEST_BIN) ## C tests with sanitizers
 	@tools/run-c-tests $(TEST_BIN)
+deb: all ## a Debian package, build/bombo_VERSION_ARCH.deb
+	@tools/deb
 gen: $(GENC) ## generated sources
 demo-pack: $(B)/demo-pack/made ## the generated half of the demo's content
 $(B)/demo-pack/made: tools/demogen.py $(wildcard tools/demo/*.csv) $(wildcard packs/binh-phuoc/procedures/*.json)

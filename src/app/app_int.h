@@ -36,6 +36,8 @@ struct web_hooks app_hooks_for(const struct pack *pack);
 struct app_options {
     struct app_config config;
     struct str command, sub, path; /* "pack" "check" "packs/x" */
+    struct str passphrase_file;    /* of backup and restore */
+    int32_t keep;                  /* backups kept in a folder; 0: all */
     struct str config_file;        /* --config; empty: none */
     int argc;                      /* the words themselves, for reading them again */
     char **argv;
@@ -90,6 +92,11 @@ bool app_open(struct app *app, const struct app_config *config);
 /* Only the store, for reading, also beside a running program. */
 bool app_open_reading(struct app *app, const struct app_config *config);
 void app_close(struct app *app);
+/* --- app_backup.c: commands ---------------------------------------------------------------------
+ */
+int app_backup(const struct app_options *o);
+int app_restore(const struct app_options *o);
+
 /* --- app_admin.c: figures and health checks ----------------------------------------------------
  */
 /* The admin server at config's address, when it names one. */

@@ -135,6 +135,7 @@ static const struct {
     const char *command, *sub; /* sub NULL: any */
     int (*run)(const struct app_options *o);
 } commands[] = {
+    { "backup", NULL, app_backup },  { "restore", NULL, app_restore },
     { "run", NULL, app_serve },      { "pack", "check", pack_check },
     { "simulate", NULL, simulate },  { "ledger", "verify", ledger_check },
     { "routes", NULL, routes_list }, { "relay", "verify", app_relay_verify },

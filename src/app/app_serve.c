@@ -10,8 +10,10 @@
 
 #define GRACE_MS 10000
 
+#define QUEUE_MAX 512
+
 static const struct server_class classes[] = {
-    { STR_INIT("default"), 0, 512 },
+    { STR_INIT("default"), 0, QUEUE_MAX },
     { STR_INIT("password"), 1, 64 },
     { STR_INIT("pdf"), 2, 64 },
     { STR_INIT("report"), 1, 32 },
@@ -31,8 +33,11 @@ start_web(struct app *app, const struct app_options *o, const struct web_hooks *
                                 .body_max_bytes = UINT64_C(64) << 20,
                                 .tls_cert = o->config.tls_cert,
                                 .tls_key = o->config.tls_key,
-                                .classes = classes,
+                                .connections_max = (uint32_t)o->config.connections_max,
                                 .n_classes = COUNT_OF(classes) };
+    struct server_class *own = arena_copy(app->arena, classes, sizeof(classes));
+    own[0].queue_max = o->config.queue_max == 0 ? QUEUE_MAX : (uint32_t)o->config.queue_max;
+    sc.classes = own;
     sc.spool_dir = str_cat(app->arena, app->cx.config->data_dir, STR("/spool"));
     TRY(sys_mkdirs(&app->cx, sc.spool_dir));
     TRY(web_open(&app->cx, &wc, &app->web));

@@ -238,13 +238,11 @@ sweep_upper(struct ctx *cx, struct sweep *s, struct str dir)
     return e;
 }
 
-enum err
-blobs_collect(struct ctx *cx, int64_t min_age_us, blobs_keep_fn *keep, int64_t *ret_n)
+static enum err
+collect(struct ctx *cx, struct sweep *s)
 {
-    struct sweep s = { .before_us = sys_now_us(cx) - min_age_us, .keep = keep };
     struct sys_entry *v = NULL;
     size_t n = 0;
-    TRY(check_place(cx));
     enum err e = sys_dir_list(cx, root_of(cx), &v, &n);
     if (e != ERR_OK && e != ERR_NOT_FOUND) {
         return e;
@@ -252,10 +250,28 @@ blobs_collect(struct ctx *cx, int64_t min_age_us, blobs_keep_fn *keep, int64_t *
     for (size_t i = 0; i < n; i++) {
         if (v[i].is_dir) {
             TRY(sweep_upper(
-                cx, &s,
+                cx, s,
                 str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(root_of(cx)), STR_ARG(v[i].name))));
         }
     }
-    *ret_n = s.n;
     return ERR_OK;
+}
+
+enum err
+blobs_collect(struct ctx *cx, int64_t min_age_us, blobs_keep_fn *keep, int64_t *ret_n)
+{
+    struct sweep s = { .before_us = sys_now_us(cx) - min_age_us, .keep = keep };
+    struct sys_lock *lock = NULL;
+    TRY(check_place(cx));
+    *ret_n = 0;
+    enum err e =
+        sys_lock_open(cx, str_cat(cx->arena, cx->config->data_dir, STR("/backup.lock")), &lock);
+    if (e == ERR_BUSY) {
+        return ERR_OK; /* a backup copies what rows named a moment ago: another time */
+    }
+    TRY(e);
+    e = collect(cx, &s);
+    sys_lock_close(lock);
+    *ret_n = s.n;
+    return e;
 }

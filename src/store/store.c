@@ -43,6 +43,24 @@ store_stats(struct store *s, struct store_stats *ret)
 }
 
 enum err
+store_copy_to(struct ctx *cx, struct str path)
+{
+    if (cx->store->ops->copy_to == NULL) {
+        return err_set(cx, ERR_UNSUPPORTED, "this store is backed up by its own means");
+    }
+    return cx->store->ops->copy_to(cx, cx->store, path);
+}
+
+enum err
+store_counts(struct ctx *cx, struct store_count **ret, size_t *ret_n)
+{
+    if (cx->conn == NULL || cx->store->ops->tables == NULL) {
+        return err_set(cx, ERR_UNSUPPORTED, "rows are counted inside store_read only");
+    }
+    return cx->store->ops->tables(cx, cx->conn, ret, ret_n);
+}
+
+enum err
 store_write(struct ctx *cx, store_tx_fn *fn, void *arg)
 {
     if (cx->conn != NULL) {

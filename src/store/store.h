@@ -131,6 +131,16 @@ struct store_stats {
 };
 void store_stats(struct store *s, struct store_stats *ret);
 
+/* Copies the whole database, as of one instant, into a new file while others write.
+ * ERR_UNSUPPORTED: this store has means of its own. ERR_DISK_FULL, ERR_STORE. */
+NODISCARD enum err store_copy_to(struct ctx *cx, struct str path);
+/* Inside store_read: every table with its number of rows, by name. Reads the whole store. */
+struct store_count {
+    struct str name;
+    int64_t n_rows;
+};
+NODISCARD enum err store_counts(struct ctx *cx, struct store_count **ret, size_t *ret_n);
+
 /* All statements of the program, for tests that prepare and explain each one. */
 extern const struct store_stmt *const store_all_stmts[];
 extern const size_t store_n_stmts;

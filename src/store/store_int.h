@@ -40,6 +40,10 @@ struct store_ops {
     void (*thread_done)(struct store *s);
     void (*stats)(struct store *s, struct store_stats *ret);
     void (*close)(struct store *s);
+    /* See store_copy_to and store_counts; NULL where the store has other means. */
+    enum err (*copy_to)(struct ctx *cx, struct store *s, struct str path);
+    enum err (*tables)(struct ctx *cx, struct store_conn *c, struct store_count **ret,
+                       size_t *ret_n);
 };
 
 /* Called after a commit that put something into the outbox; must return at once. */

@@ -128,16 +128,18 @@ struct app_config {
     struct str relay_address, relay_policy, relay_log, relay_cert, relay_key;
     int32_t relay_port; /* 0: no relay beside the pages */
     int32_t relay_loops;
-    struct str today;     /* business date override YYYY-MM-DD, or empty */
-    struct str address;   /* to listen on; "0.0.0.0" */
-    struct str admin;     /* "127.0.0.1:9108": figures and health checks; empty: none */
-    struct str log_level; /* "error", "warn", "info", "debug" */
-    int32_t drain_s;      /* between "not ready" and the end of accepting */
+    struct str today;        /* business date override YYYY-MM-DD, or empty */
+    struct str address;      /* to listen on; "0.0.0.0" */
+    struct str admin;        /* "127.0.0.1:9108": figures and health checks; empty: none */
+    struct str log_level;    /* "error", "warn", "info", "debug" */
+    int32_t queue_max;       /* requests waiting for a worker; 0: 512 */
+    int32_t connections_max; /* 0: 10000 */
+    int32_t drain_s;         /* between "not ready" and the end of accepting */
     int32_t port;
     int32_t n_workers, n_loops;
     int32_t n_store_connections; /* PostgreSQL; 0 = three per core */
-    bool is_demo;          /* demo accounts, labelled simulators */
-    bool is_secure_cookie; /* true behind TLS */
+    bool is_demo;                /* demo accounts, labelled simulators */
+    bool is_secure_cookie;       /* true behind TLS */
 };
 
 #endif

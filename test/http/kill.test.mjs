@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { addPaper, begin, complete, newPicture, paperLinks, sha256, submit } from '../lib/filing.mjs';
 import { Client, dropDir, freePort, newDir, runBombo, startServer } from '../lib/server.mjs';
 
-const rounds = Number(process.env.KILL_ROUNDS ?? (process.env.CHECK_LEVEL === 'long' ? 100 : 30));
+const rounds = Number(process.env.KILL_ROUNDS ?? (process.env.CHECK_LEVEL === 'long' ? 200 : 30));
 const data = newDir();
 let server;
 /** Signed in once; the session itself outlives every kill. */

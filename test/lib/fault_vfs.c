@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define SECTOR_BYTES 512U
+
 /* A write or truncation since the last sync. */
 struct op {
     struct op *next;
@@ -485,11 +487,27 @@ next_random(uint64_t *seed)
     return *seed >> 33;
 }
 
+/* Some sectors of a write that was under way hold anything. */
+static void
+garble(struct op *o, uint64_t *seed)
+{
+    for (size_t at = 0; at < o->n; at += SECTOR_BYTES) {
+        size_t end = at + SECTOR_BYTES < o->n ? at + SECTOR_BYTES : o->n;
+        bool is_hit = next_random(seed) % 4 == 0;
+        for (size_t i = at; is_hit && i < end; i++) {
+            o->bytes[i] = (unsigned char)next_random(seed);
+        }
+    }
+}
+
 static void
 image_crash(struct image *im, enum fault_crash how, uint64_t *seed)
 {
     for (struct op *o = image_pop(im); o != NULL; o = image_pop(im)) {
         uint64_t luck = how == FAULT_DROP ? 0 : next_random(seed) % 3;
+        if (how == FAULT_GARBLE && !o->is_truncate) {
+            garble(o, seed);
+        }
         if (luck == 1 || (luck == 2 && o->is_truncate)) {
             image_apply(im, o, o->n);
         } else if (luck == 2) {

@@ -17,8 +17,9 @@ struct fault_vfs *fault_vfs_new(const char *name);
 void fault_vfs_free(struct fault_vfs *v);
 
 enum fault_crash {
-    FAULT_DROP, /* nothing that was not synced survives */
-    FAULT_TEAR, /* each later write survives whole, in part, or not at all */
+    FAULT_DROP,   /* nothing that was not synced survives */
+    FAULT_TEAR,   /* each later write survives whole, in part, or not at all */
+    FAULT_GARBLE, /* the same, and some sectors of it hold other bytes */
 };
 void fault_vfs_crash(struct fault_vfs *v, enum fault_crash how, uint64_t seed);
 /* Puts what survived into the files. */

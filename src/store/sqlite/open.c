@@ -117,6 +117,8 @@ static const struct store_ops sqlite_ops = {
     .thread_done = thread_done,
     .stats = stats,
     .close = sqlite_store_close,
+    .copy_to = sqlite_copy_to,
+    .tables = sqlite_tables,
 };
 
 static void

@@ -106,6 +106,11 @@ NODISCARD enum err sqlite_schema_ready(struct ctx *cx, struct sqlite_store *s);
 NODISCARD enum err sqlite_schema_same(struct ctx *cx, struct sqlite_store *s);
 NODISCARD enum err sqlite_meta_get(struct ctx *cx, sqlite3 *db, const char *name, struct str *ret);
 
+/* copy.c */
+enum err sqlite_copy_to(struct ctx *cx, struct store *base, struct str path);
+enum err sqlite_tables(struct ctx *cx, struct store_conn *base, struct store_count **ret,
+                       size_t *ret_n);
+
 /* writer.c */
 NODISCARD enum err sqlite_writer_start(struct ctx *cx, struct sqlite_store *s);
 void sqlite_writer_stop(struct sqlite_store *s);

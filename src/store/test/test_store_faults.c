@@ -142,6 +142,7 @@ test_acknowledged_writes_survive_lost_power(void **state)
     for (uint64_t seed = 1; seed <= 4; seed++) {
         crash_round(&w, FAULT_DROP, seed);
         crash_round(&w, FAULT_TEAR, seed * 31);
+        crash_round(&w, FAULT_GARBLE, seed * 17);
     }
     world_free(&w);
 }

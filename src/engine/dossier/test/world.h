@@ -105,7 +105,7 @@ be(struct world *w, enum who who)
 }
 
 static int
-set_up(void **state)
+set_up_with(void **state, const struct store_config *config)
 {
     static pack_part_fn *const parts[] = {
         pack_part_site, pack_part_texts, unit_pack_part,  calendar_pack_part,  access_pack_part,
@@ -113,7 +113,7 @@ set_up(void **state)
     };
     struct world *w = calloc(1, sizeof(*w));
     assert_non_null(w);
-    w->env = test_env_new();
+    w->env = test_env_new_with(config);
     w->cx = w->env->cx;
     ASSERT_OK(w->cx,
               pack_set_open(w->cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), &w->packs));
@@ -128,6 +128,12 @@ set_up(void **state)
     certificates(w);
     *state = w;
     return 0;
+}
+
+UNUSED static int
+set_up(void **state)
+{
+    return set_up_with(state, &(struct store_config){ 0 });
 }
 
 static int
@@ -183,7 +189,7 @@ draft_of(struct world *w, const char *history)
     return d;
 }
 
-static int64_t
+UNUSED static int64_t
 file(struct world *w)
 {
     struct dossier_draft d = draft_of(w, "never");
@@ -216,7 +222,7 @@ open_task(struct world *w, int64_t id)
     return (struct flow_task){ 0 };
 }
 
-static void
+UNUSED static void
 act(struct world *w, enum who who, int64_t id, const char *outcome, const char *note)
 {
     struct flow_task t = open_task(w, id);
@@ -227,14 +233,14 @@ act(struct world *w, enum who who, int64_t id, const char *outcome, const char *
     ASSERT_OK(w->cx, dossier_do(w->cx, &a));
 }
 
-static void
+UNUSED static void
 work_hours(struct world *w, int64_t hours)
 {
     sys_clock_fake_step(&w->env->clock, hours * HOUR_US);
 }
 
 /* The bank pays; the job that the payment put into the outbox runs. */
-static void
+UNUSED static void
 pay(struct world *w, int64_t id)
 {
     struct ctx *cx = w->cx;
@@ -250,7 +256,7 @@ pay(struct world *w, int64_t id)
     ASSERT_OK(cx, dossier_topics[0].fn(cx, str_fmt(cx->arena, "%" PRId64, id), payload));
 }
 
-static void
+UNUSED static void
 to_signature(struct world *w, int64_t id)
 {
     act(w, RECEIVER, id, "accept", "");
@@ -260,7 +266,7 @@ to_signature(struct world *w, int64_t id)
     act(w, SPECIALIST, id, "propose", "đủ điều kiện");
 }
 
-static void
+UNUSED static void
 sign(struct world *w, int64_t id)
 {
     int64_t task = open_task(w, id).id;
@@ -270,7 +276,7 @@ sign(struct world *w, int64_t id)
     assert_int_equal(done, 1);
 }
 
-static int64_t
+UNUSED static int64_t
 sum(struct world *w, const char *metric)
 {
     int64_t n = 0;
@@ -282,7 +288,7 @@ sum(struct world *w, const char *metric)
 }
 
 /* Is this reason among what the applicant may read? */
-static bool
+UNUSED static bool
 knows_reason(struct world *w, int64_t id, struct str reason)
 {
     struct dossier_event *e = NULL;
