@@ -92,6 +92,7 @@ static const struct nav_entry office_nav[] = {
     { "/can-bo/thu-phi", "app.nav.cash", "coin", "pay.daybook" },
     { "/lanh-dao", "app.nav.leader", "chart", "stats.read" },
     { "/quan-tri", "app.nav.operator", "settings", "user.manage" },
+    { "/truc", "app.nav.exchange", "world", "exchange.call" },
     { "/tai-khoan", "app.nav.account", "user", "signed-in" },
     { "/", "app.nav.public", "home", "public" },
 };

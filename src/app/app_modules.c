@@ -16,6 +16,7 @@
 #include "office/account/account.h"
 #include "office/counter/counter.h"
 #include "office/filing/filing.h"
+#include "office/gateway/gateway.h"
 #include "office/guide/guide.h"
 #include "office/leader/leader.h"
 #include "office/mine/mine.h"
@@ -62,8 +63,9 @@ app_on_connect(void)
 
 /* One line an office. */
 static const struct web_routes *const routes[] = {
-    &web_own_routes, &account_routes, &mine_routes,   &portal_routes,  &guide_routes,
-    &onestop_routes, &leader_routes,  &filing_routes, &counter_routes, &operator_routes,
+    &web_own_routes, &account_routes,  &mine_routes,    &portal_routes,
+    &guide_routes,   &onestop_routes,  &leader_routes,  &filing_routes,
+    &counter_routes, &operator_routes, &gateway_routes,
 };
 
 size_t

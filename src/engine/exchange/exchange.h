@@ -306,6 +306,10 @@ NODISCARD enum err exchange_sim_set(struct ctx *cx, struct str service, struct s
 NODISCARD enum err exchange_sim_call(struct ctx *cx, struct str service, struct str path,
                                      struct str query, struct str body,
                                      struct exchange_answer *ret);
+/* Demo: one operation of a simulator with the body that a person typed: JSON in the service's
+ * names, also for SOAP services. */
+NODISCARD enum err exchange_sim_try(struct ctx *cx, struct str service, struct str operation,
+                                    struct str body, struct exchange_answer *ret);
 /* Lookups of a page of a form. */
 struct exchange_form_lookup {
     struct str label, purpose, connector, operation;

@@ -1,7 +1,7 @@
 /* exchange_install.c: the pack's national services enter the catalogue; what pages ask about
  * connectors and simulators. */
 #include "base/buf.h"
-#include "codec/url.h"
+#include "codec/xml.h"
 #include "engine/calendar/calendar.h"
 #include "engine/exchange/exchange_int.h"
 #include "engine/ledger/ledger.h"
@@ -234,6 +234,45 @@ exchange_sim_call(struct ctx *cx, struct str service, struct str path, struct st
         }
     }
     return err_set(cx, ERR_NOT_FOUND, "no such operation");
+}
+
+/* A SOAP message of the leaves that were typed. */
+static enum err
+soap_of(struct ctx *cx, const struct exchange_connector *c, struct str operation, struct str body,
+        struct str *ret)
+{
+    struct json *tree = NULL;
+    struct json_limits limits = { 0 };
+    struct buf b = buf_new(cx->arena, (size_t)64 << 10);
+    if (json_parse(cx->arena, body, limits, &tree, NULL) != ERR_OK) {
+        return err_set(cx, ERR_BAD_REQUEST, "not JSON");
+    }
+    buf_addf(&b,
+             "<s:Envelope xmlns:s=\"" EXCHANGE_SOAP_NS "\"><s:Body><t:" STR_FMT
+             " xmlns:t=\"" STR_FMT "\">",
+             STR_ARG(operation), STR_ARG(c->ns));
+    for (JSON_EACH(tree, it)) {
+        if (it->type == JSON_STRING && exchange_is_code(it->key)) {
+            buf_addf(&b, "<t:" STR_FMT ">", STR_ARG(it->key));
+            xml_escape_to(&b, it->text);
+            buf_addf(&b, "</t:" STR_FMT ">", STR_ARG(it->key));
+        }
+    }
+    buf_addf(&b, "</t:" STR_FMT "></s:Body></s:Envelope>", STR_ARG(operation));
+    *ret = buf_str(&b);
+    return ERR_OK;
+}
+
+enum err
+exchange_sim_try(struct ctx *cx, struct str service, struct str operation, struct str body,
+                 struct exchange_answer *ret)
+{
+    const struct exchange_connector *c = exchange_connector(cx, service);
+    struct exchange_sim_request rq = { .service = service, .operation = operation, .body = body };
+    if (c != NULL && c->style == EXCHANGE_SOAP && exchange_step(c, operation) != NULL) {
+        TRY(soap_of(cx, c, operation, body, &rq.body));
+    }
+    return exchange_simulate(cx, &rq, ret);
 }
 
 size_t

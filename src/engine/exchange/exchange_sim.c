@@ -2,6 +2,7 @@
  * packs/demo/simulators/<id>.json (doc/exchange.md part 6). They speak the connector's own style,
  * so that the way there and back is exercised; answers are generated and belong to nobody. Only in
  * the demo. */
+#include "engine/exchange/exchange_sim.h"
 #include "base/buf.h"
 #include "base/date.h"
 #include "codec/url.h"
@@ -9,9 +10,6 @@
 #include "codec/xml.h"
 #include "crypto/digest.h"
 #include "engine/calendar/calendar.h"
-#include "engine/exchange/exchange_int.h"
-#include "engine/party/party.h"
-#include "engine/unit/unit.h"
 #include "gen/q_exchange.h"
 #include "store/store.h"
 #include "sys/sys.h"
@@ -23,18 +21,6 @@
 #define SLOW_MS      1500
 #define SLOW_MAX_MS  3000
 #define FAULTY_OF_10 4
-
-struct sim {
-    const struct exchange_sim_request *rq;
-    const struct exchange_connector *connector;
-    const struct exchange_step *step;
-    const struct json *rule;
-    const struct json *in; /* our fields */
-    struct party who;      /* of kind "party" */
-    const struct unit *home;
-    const struct json *stored;
-    uint64_t seed; /* from the case's key: the same question gets the same answer */
-};
 
 static enum err
 parse(struct ctx *cx, struct str text, struct json **ret)
@@ -74,7 +60,7 @@ header_of(const struct exchange_sim_request *rq, const char *name)
 
 /* Signed in at the uplink, in its way? */
 static bool
-is_signed_in(struct ctx *cx, const struct sim *s, const struct json *body)
+is_signed_in(struct ctx *cx, const struct exchange_sim *s, const struct json *body)
 {
     struct str proof = exchange_sim_proof(cx, s->rq->uplink);
     const struct exchange_uplink *u = exchange_uplink(cx, s->rq->uplink);
@@ -106,7 +92,7 @@ query_json(struct ctx *cx, struct str query, struct buf *b)
 }
 
 static enum err
-read_soap(struct ctx *cx, struct sim *s, struct buf *fields)
+read_soap(struct ctx *cx, struct exchange_sim *s, struct buf *fields)
 {
     struct xml *root = NULL;
     struct xml_limits limits = { .bytes_max = BODY_BYTES };
@@ -122,7 +108,7 @@ read_soap(struct ctx *cx, struct sim *s, struct buf *fields)
 
 /* The request in our names; ERR_UNAUTHENTICATED when it is not signed in. */
 static enum err
-read_request(struct ctx *cx, struct sim *s)
+read_request(struct ctx *cx, struct exchange_sim *s)
 {
     struct buf fields = buf_new(cx->arena, BODY_BYTES);
     struct buf query = buf_new(cx->arena, BODY_BYTES);
@@ -149,195 +135,10 @@ read_request(struct ctx *cx, struct sim *s)
     return ERR_OK;
 }
 
-/* --- values ----------------------------------------------------------------------------------- */
-static uint64_t
-draw(struct sim *s, uint64_t below)
-{
-    s->seed = s->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (s->seed >> 20) % below;
-}
-
-static struct str
-pick(struct sim *s, struct str choices)
-{
-    struct str rest = choices;
-    struct str part = STR("");
-    uint64_t n = 1;
-    for (size_t i = 0; i < choices.n; i++) {
-        n += choices.p[i] == '|' ? 1 : 0;
-    }
-    for (uint64_t k = draw(s, n) + 1; k > 0; k--) {
-        (void)str_next(&rest, '|', &part);
-    }
-    return part;
-}
-
-static struct str
-digits(struct ctx *cx, struct sim *s, struct str count)
-{
-    int64_t n = 8;
-    struct buf b = buf_new(cx->arena, 64);
-    (void)str_to_i64(count, 1, 20, &n);
-    for (int64_t i = 0; i < n; i++) {
-        buf_add_char(&b, (char)('0' + draw(s, 10)));
-    }
-    return buf_str(&b);
-}
-
-/* "from:to" drawn, both ends included. */
-static int64_t
-between(struct sim *s, struct str range)
-{
-    struct str a;
-    struct str b;
-    int64_t from = 0;
-    int64_t to = 0;
-    if (!str_cut(range, ':', &a, &b) || !str_to_i64(a, -100000, INT64_C(1000000000000), &from) ||
-        !str_to_i64(b, from, INT64_C(1000000000000), &to)) {
-        return 0;
-    }
-    return from + (int64_t)draw(s, (uint64_t)(to - from) + 1);
-}
-
-static struct str
-party_value(struct ctx *cx, const struct sim *s, struct str name)
-{
-    const struct {
-        const char *name;
-        struct str value;
-    } all[] = {
-        { "name", s->who.name },
-        { "personal_id", s->who.personal_id },
-        { "birth_date", s->who.birth_date },
-        { "sex", s->who.sex },
-        { "ethnicity", s->who.ethnicity },
-        { "nationality", s->who.nationality },
-        { "tax_code", s->who.tax_code },
-        { "address", s->who.address },
-        { "unit", s->home == NULL ? STR("") : s->home->code },
-        { "unit_name", s->home == NULL ? STR("") : pack_text(cx, s->home->name) },
-    };
-    for (size_t i = 0; i < COUNT_OF(all); i++) {
-        if (str_eq(name, str_of(all[i].name))) {
-            return all[i].value;
-        }
-    }
-    return STR("");
-}
-
-/* 12 digits that agree with birth date and sex: place 075, century and sex, year, random. */
-static struct str
-new_personal_id(struct ctx *cx, struct sim *s)
-{
-    struct date d;
-    if (!date_parse(json_text(s->in, "birth_date"), &d)) {
-        return STR("");
-    }
-    struct civil c = date_civil(d);
-    bool is_female = str_eq(json_text(s->in, "sex"), STR("female"));
-    uint32_t six = 0;
-    sys_random_bytes(cx, &six, sizeof(six));
-    return str_fmt(cx->arena, "075%d%02d%06u", (c.year / 100 - 19) * 2 + (is_female ? 1 : 0),
-                   c.year % 100, six % 1000000U);
-}
-
-static struct str
-made(struct ctx *cx, struct sim *s, struct str how, struct str arg)
-{
-    if (str_eq(how, STR("in"))) {
-        return json_text(s->in, str_z(cx->arena, arg));
-    }
-    if (str_eq(how, STR("party"))) {
-        return party_value(cx, s, arg);
-    }
-    if (str_eq(how, STR("stored"))) {
-        return json_text(s->stored, str_z(cx->arena, arg));
-    }
-    if (str_eq(how, STR("pick"))) {
-        return pick(s, arg);
-    }
-    if (str_eq(how, STR("digits"))) {
-        return digits(cx, s, arg);
-    }
-    if (str_eq(how, STR("number"))) {
-        return str_fmt(cx->arena, "%" PRId64, between(s, arg));
-    }
-    if (str_eq(how, STR("date"))) {
-        struct date d = { calendar_today(cx).day + (int32_t)between(s, arg) };
-        return date_iso(cx->arena, d);
-    }
-    if (str_eq(how, STR("now"))) {
-        return date_iso_instant_vn(cx->arena, sys_now_us(cx));
-    }
-    if (str_eq(how, STR("code"))) {
-        return sys_random_code(cx, 12);
-    }
-    return str_eq(how, STR("personal-id")) ? new_personal_id(cx, s) : STR_NULL;
-}
-
-/* "=party:name" is made; anything else stands as it is. Several parts are joined: "CD-{digits:6}".
- */
-static struct str
-value(struct ctx *cx, struct sim *s, struct str text)
-{
-    struct buf b = buf_new(cx->arena, 4096);
-    struct str rest = text;
-    if (str_starts(text, STR("="))) {
-        struct str how = str_slice(text, 1, text.n);
-        struct str arg = STR("");
-        (void)str_cut(how, ':', &how, &arg);
-        return made(cx, s, how, arg.p == NULL ? STR("") : arg);
-    }
-    while (rest.n > 0) {
-        size_t open = str_find_char(rest, '{');
-        size_t end = str_find_char(rest, '}');
-        buf_add(&b, str_slice(rest, 0, open < end ? open : rest.n));
-        if (open >= end || end == rest.n) {
-            break;
-        }
-        struct str how = str_slice(rest, open + 1, end);
-        struct str arg = STR("");
-        (void)str_cut(how, ':', &how, &arg);
-        buf_add(&b, made(cx, s, how, arg.p == NULL ? STR("") : arg));
-        rest = str_slice(rest, end + 1, rest.n);
-    }
-    return buf_str(&b);
-}
-
-/* The address of a person as a form's answer. */
-static void
-put_address(struct json_out *o, const struct sim *s)
-{
-    json_open(o);
-    json_put_str(o, "unit", s->home == NULL ? STR("") : s->home->code);
-    json_put_str(o, "line", s->who.address.p == NULL ? STR("") : s->who.address);
-    json_close(o);
-}
-
-static struct str
-answer_fields(struct ctx *cx, struct sim *s, const struct json *shape)
-{
-    struct buf b = buf_new(cx->arena, BODY_BYTES);
-    struct json_out o = json_out(&b);
-    json_open(&o);
-    for (JSON_EACH(shape, it)) {
-        json_key_str(&o, it->key);
-        if (it->type == JSON_STRING && str_eq(it->text, STR("=address"))) {
-            put_address(&o, s);
-        } else if (it->type == JSON_STRING) {
-            json_str(&o, value(cx, s, it->text));
-        } else {
-            json_write(&o, it);
-        }
-    }
-    json_close(&o);
-    return buf_str(&b);
-}
-
 /* --- kinds of answers: each gives a word ("" fine) and our fields -------------------------------
  */
 static struct str
-by_key(struct ctx *cx, const struct sim *s)
+by_key(struct ctx *cx, const struct exchange_sim *s)
 {
     struct str name = json_text(s->rule, "by");
     return name.p == NULL ? STR("") : json_text(s->in, str_z(cx->arena, name));
@@ -345,7 +146,7 @@ by_key(struct ctx *cx, const struct sim *s)
 
 /* A person or organisation of the demo stands for the one in the national database. */
 static struct str
-look_up(struct ctx *cx, struct sim *s, struct str *ret)
+look_up(struct ctx *cx, struct exchange_sim *s, struct str *ret)
 {
     struct str key = by_key(cx, s);
     bool is_org = str_eq(json_text(s->rule, "by"), STR("tax_code"));
@@ -364,17 +165,17 @@ look_up(struct ctx *cx, struct sim *s, struct str *ret)
     for (JSON_EACH(json_get(s->rule, "agree"), it)) {
         struct str ours = json_text(s->in, str_z(cx->arena, it->text));
         struct str theirs =
-            party_value(cx, s, str_eq(it->text, STR("full_name")) ? STR("name") : it->text);
+            exchange_sim_party(cx, s, str_eq(it->text, STR("full_name")) ? STR("name") : it->text);
         if (!vn_equal(cx->arena, ours, theirs)) {
             return STR("mismatch");
         }
     }
-    *ret = answer_fields(cx, s, json_get(s->rule, "answer"));
+    *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
     return STR("");
 }
 
 static struct str
-from_list(struct ctx *cx, struct sim *s, struct str *ret)
+from_list(struct ctx *cx, struct exchange_sim *s, struct str *ret)
 {
     struct str by = json_text(s->rule, "by");
     struct str as = json_text(s->rule, "as");
@@ -439,16 +240,17 @@ store_tx(struct ctx *cx, void *arg)
 }
 
 static struct str
-keep(struct ctx *cx, struct sim *s, struct str *ret)
+keep(struct ctx *cx, struct exchange_sim *s, struct str *ret)
 {
     struct buf b = buf_new(cx->arena, BODY_BYTES);
     struct json_out o = json_out(&b);
     json_write(&o, s->in);
     struct str status = json_text(s->in, "status");
-    struct str message = json_text(s->in, "message_id");
+    struct str rule = json_text(s->rule, "message"); /* what makes a second message the same one */
+    struct str message = rule.p == NULL ? STR("") : exchange_sim_value(cx, s, rule);
     struct store_job job = { s->connector->id,
                              by_key(cx, s),
-                             message.p == NULL ? STR("") : message,
+                             message,
                              buf_str(&b),
                              status.p == NULL ? STR("") : status,
                              false };
@@ -458,12 +260,12 @@ keep(struct ctx *cx, struct sim *s, struct str *ret)
     if (store_write(cx, store_tx, &job) != ERR_OK) {
         return STR("down");
     }
-    *ret = answer_fields(cx, s, json_get(s->rule, "answer"));
+    *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
     return STR("");
 }
 
 static struct str
-recall(struct ctx *cx, struct sim *s, struct str *ret)
+recall(struct ctx *cx, struct exchange_sim *s, struct str *ret)
 {
     struct q_xsim_row_get row;
     struct json *stored = NULL;
@@ -472,12 +274,12 @@ recall(struct ctx *cx, struct sim *s, struct str *ret)
         return STR("not_found");
     }
     s->stored = stored;
-    *ret = answer_fields(cx, s, json_get(s->rule, "answer"));
+    *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
     return STR("");
 }
 
 static struct str
-work(struct ctx *cx, struct sim *s, struct str *ret)
+work(struct ctx *cx, struct exchange_sim *s, struct str *ret)
 {
     struct str kind = json_text(s->rule, "kind");
     for (size_t i = 0; i < s->step->n_in; i++) {
@@ -499,7 +301,7 @@ work(struct ctx *cx, struct sim *s, struct str *ret)
     if (str_eq(kind, STR("stored"))) {
         return recall(cx, s, ret);
     }
-    *ret = answer_fields(cx, s, json_get(s->rule, "answer"));
+    *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
     return STR("");
 }
 
@@ -533,7 +335,7 @@ status_for(struct str word)
 }
 
 static enum err
-write_rest(struct ctx *cx, const struct sim *s, struct str word, const struct json *fields,
+write_rest(struct ctx *cx, const struct exchange_sim *s, struct str word, const struct json *fields,
            struct exchange_answer *ret)
 {
     struct buf b = buf_new(cx->arena, BODY_BYTES);
@@ -565,7 +367,7 @@ write_rest(struct ctx *cx, const struct sim *s, struct str word, const struct js
 }
 
 static enum err
-write_soap(struct ctx *cx, const struct sim *s, struct str word, const struct json *fields,
+write_soap(struct ctx *cx, const struct exchange_sim *s, struct str word, const struct json *fields,
            struct exchange_answer *ret)
 {
     struct buf b = buf_new(cx->arena, BODY_BYTES);
@@ -589,7 +391,7 @@ write_soap(struct ctx *cx, const struct sim *s, struct str word, const struct js
 }
 
 static enum err
-find(struct ctx *cx, struct sim *s)
+find(struct ctx *cx, struct exchange_sim *s)
 {
     struct json *file = NULL;
     struct str text;
@@ -633,7 +435,7 @@ enum err
 exchange_simulate(struct ctx *cx, const struct exchange_sim_request *rq,
                   struct exchange_answer *ret)
 {
-    struct sim *s = ARENA_NEW(cx->arena, struct sim);
+    struct exchange_sim *s = ARENA_NEW(cx->arena, struct exchange_sim);
     struct str word = STR("");
     struct str fields = STR("{}");
     struct json *tree = NULL;

@@ -1,0 +1,26 @@
+/* exchange_sim.h: shared by the files of the labelled simulators. */
+#ifndef ENGINE_EXCHANGE_EXCHANGE_SIM_H
+#define ENGINE_EXCHANGE_EXCHANGE_SIM_H
+
+#include "engine/exchange/exchange_int.h"
+#include "engine/party/party.h"
+#include "engine/unit/unit.h"
+
+struct exchange_sim {
+    const struct exchange_sim_request *rq;
+    const struct exchange_connector *connector;
+    const struct exchange_step *step;
+    const struct json *rule;
+    const struct json *in; /* our fields */
+    struct party who;      /* of kind "party" */
+    const struct unit *home;
+    const struct json *stored;
+    uint64_t seed; /* from the case's key: the same question gets the same answer */
+};
+/* One rule's text: "=party:name" is made, "CD-{digits:6}" joined, anything else stands as it is. */
+struct str exchange_sim_value(struct ctx *cx, struct exchange_sim *s, struct str text);
+/* A JSON object of our fields, each made by its rule. */
+struct str exchange_sim_fields(struct ctx *cx, struct exchange_sim *s, const struct json *shape);
+struct str exchange_sim_party(struct ctx *cx, const struct exchange_sim *s, struct str name);
+
+#endif

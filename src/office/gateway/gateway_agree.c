@@ -1,0 +1,369 @@
+/* gateway_agree.c: agreements and what is decided on them; traffic; national connections. */
+#include "base/date.h"
+#include "engine/access/access.h"
+#include "office/gateway/gateway_int.h"
+#include "sys/sys.h"
+
+#define DAY_US (INT64_C(86400) * DATE_US_PER_S)
+
+static const char *
+kind_of(struct str state)
+{
+    return str_eq(state, STR("granted"))     ? "ontime"
+           : str_eq(state, STR("asked"))     ? "due"
+           : str_eq(state, STR("suspended")) ? "late"
+                                             : "paused";
+}
+
+/* May the actor read this agreement: its consumer, its owner, or an operator? */
+static enum err
+sides(struct ctx *cx, const struct exchange_agreement *a, bool *ret_consumer, bool *ret_owner)
+{
+    struct exchange_subsystem consumer;
+    struct exchange_subsystem owner;
+    struct exchange_service s;
+    TRY(exchange_subsystem_get(cx, a->consumer_id, &consumer));
+    TRY(exchange_service_get(cx, a->service_id, &s));
+    TRY(exchange_subsystem_get(cx, s.subsystem_id, &owner));
+    *ret_consumer = exchange_may_act_for(cx, &consumer);
+    *ret_owner = exchange_may_act_for(cx, &owner);
+    return ERR_OK;
+}
+
+enum err
+gw_agreements(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    static const char *const heads[] = { "gateway.consumer", "gateway.service", "gateway.state",
+                                         "gateway.valid_to", "gateway.purpose", NULL };
+    struct exchange_agreement *v = NULL;
+    size_t n = 0;
+    TRY(exchange_agreements(cx, web_int(rq, "he-thong"), 0, web_text(rq, "tinh-trang"),
+                            web_int(rq, "sau"), &v, &n));
+    struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.agreements"));
+    gw_link(p, STR("/truc/thoa-thuan?tinh-trang=asked"), text(cx, "gateway.only_asked"));
+    gw_link(p, STR("/truc/thoa-thuan?tinh-trang=suspended"), text(cx, "gateway.only_suspended"));
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.agreements", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_consumer = false;
+        bool is_owner = false;
+        TRY(sides(cx, &v[i], &is_consumer, &is_owner));
+        if (!is_consumer && !is_owner) {
+            continue;
+        }
+        struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, kind_of(v[i].state));
+        gw_cell(r, v[i].consumer_name, gw_id(cx, "/truc/thoa-thuan/", v[i].id));
+        gw_cell(r, v[i].service_name, gw_id(cx, "/truc/dich-vu/", v[i].service_id));
+        gw_cell(r, gw_word(cx, "state", v[i].state), STR_NULL);
+        gw_cell(r, v[i].valid_to, STR_NULL);
+        gw_cell(r, v[i].purpose, STR_NULL);
+    }
+    t->is_empty = t->rows.n == 0;
+    if (n == 100) {
+        p->next = gw_id(cx, "/truc/thoa-thuan?sau=", v[n - 1].id);
+    }
+    return gw_show(cx, rs, p);
+}
+
+static void
+limits_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_agreement *a)
+{
+    static const char *const heads[] = { "gateway.field", "gateway.value", NULL };
+    const struct {
+        const char *key;
+        struct str value;
+    } rows[] = {
+        { "gateway.consumer", a->consumer },
+        { "gateway.service", a->service },
+        { "gateway.operations", a->operations },
+        { "gateway.purpose", a->purpose },
+        { "gateway.legal_basis", a->legal_basis },
+        { "gateway.rate_s", text_number(cx, a->rate_s) },
+        { "gateway.quota_day", text_number(cx, a->quota_day) },
+        { "gateway.hours", a->hours },
+        { "gateway.removed", a->removed },
+        { "gateway.valid_from", a->valid_from },
+        { "gateway.valid_to", a->valid_to },
+        { "gateway.asked_at", text_instant(cx, a->asked_us) },
+        { "gateway.note", a->note },
+    };
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.agreement", heads, COUNT_OF(rows));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, "ontime");
+        gw_cell(r, text_find(cx, str_of(rows[i].key)), STR_NULL);
+        gw_cell(r, rows[i].value, STR_NULL);
+    }
+}
+
+/* Every answer field of the granted operations may be taken out. */
+static enum err
+removed_boxes(struct ctx *cx, struct tpl_gateway_page_forms *f, const struct exchange_service *s,
+              const struct exchange_agreement *a)
+{
+    struct exchange_operation *ops = NULL;
+    size_t n = 0;
+    TRY(exchange_operations(cx, s->version_id, &ops, &n));
+    struct tpl_gateway_page_forms_fields *boxes =
+        gw_field(cx, f, GW_BOXES, "removed", "gateway.removed", a->removed);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < ops[i].n_outputs; k++) {
+            struct str path = exchange_removed_of(cx->arena, ops[i].outputs[k].path);
+            gw_option(boxes, path, path);
+        }
+    }
+    struct tpl_gateway_page_forms_fields *codes =
+        gw_field(cx, f, GW_BOXES, "operations", "gateway.operations", a->operations);
+    for (size_t i = 0; i < n; i++) {
+        gw_option(codes, ops[i].code, str_is_empty(ops[i].summary) ? ops[i].code : ops[i].summary);
+    }
+    return ERR_OK;
+}
+
+static enum err
+decide_form(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_agreement *a)
+{
+    static const char *const states[] = { "granted", "refused", "suspended", "ended" };
+    struct exchange_service s;
+    TRY(exchange_service_get(cx, a->service_id, &s));
+    struct tpl_gateway_page_forms *f =
+        gw_form(cx, p, gw_id(cx, "/truc/thoa-thuan/", a->id), "gateway.decide");
+    struct tpl_gateway_page_forms_fields *state =
+        gw_field(cx, f, GW_SELECT, "state", "gateway.decision", STR("granted"));
+    for (size_t i = 0; i < COUNT_OF(states); i++) {
+        gw_option(state, str_of(states[i]), gw_word(cx, "state", str_of(states[i])));
+    }
+    TRY(removed_boxes(cx, f, &s, a));
+    (void)gw_field(cx, f, GW_TEXT, "rate_s", "gateway.rate_s", gw_id(cx, "", a->rate_s));
+    (void)gw_field(cx, f, GW_TEXT, "quota_day", "gateway.quota_day", gw_id(cx, "", a->quota_day));
+    (void)gw_field(cx, f, GW_TEXT, "hours", "gateway.hours", a->hours);
+    (void)gw_field(cx, f, GW_TEXT, "valid_from", "gateway.valid_from", a->valid_from);
+    (void)gw_field(cx, f, GW_TEXT, "valid_to", "gateway.valid_to", a->valid_to);
+    (void)gw_field(cx, f, GW_TEXT, "note", "gateway.note", STR_NULL);
+    struct tpl_gateway_page_forms_fields *version =
+        gw_field(cx, f, GW_SELECT, "version", "gateway.seen_version", gw_id(cx, "", a->version));
+    gw_option(version, gw_id(cx, "", a->version), gw_id(cx, "", a->version));
+    return ERR_OK;
+}
+
+enum err
+gw_agreement(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct exchange_agreement a;
+    bool is_consumer = false;
+    bool is_owner = false;
+    int64_t id = 0;
+    TRY(web_param_id(cx, rq, "id", &id));
+    TRY(exchange_agreement_get(cx, id, &a));
+    TRY(sides(cx, &a, &is_consumer, &is_owner));
+    if (!is_consumer && !is_owner) {
+        return err_set(cx, ERR_FORBIDDEN, "an agreement of others");
+    }
+    struct tpl_gateway_page *p =
+        gw_page(cx, str_fmt(cx->arena, STR_FMT " → " STR_FMT, STR_ARG(a.consumer_name),
+                            STR_ARG(a.service_name)));
+    gw_say(p, kind_of(a.state), gw_word(cx, "state_long", a.state));
+    limits_table(cx, p, &a);
+    bool is_over = str_eq(a.state, STR("refused")) || str_eq(a.state, STR("ended"));
+    if (is_owner && !is_over) {
+        TRY(decide_form(cx, p, &a));
+    }
+    return gw_show(cx, rs, p);
+}
+
+enum err
+gw_decide_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct exchange_agreement a;
+    bool is_consumer = false;
+    bool is_owner = false;
+    int64_t id = 0;
+    TRY(web_param_id(cx, rq, "id", &id));
+    TRY(exchange_agreement_get(cx, id, &a));
+    TRY(sides(cx, &a, &is_consumer, &is_owner));
+    if (!is_owner) {
+        return err_set(cx, ERR_FORBIDDEN, "only the owner decides");
+    }
+    a.version = web_int(rq, "version");
+    a.state = web_text(rq, "state");
+    a.operations = gw_codes(cx, rq, "operations");
+    a.removed = gw_codes(cx, rq, "removed");
+    a.rate_s = web_int(rq, "rate_s");
+    a.quota_day = web_int(rq, "quota_day");
+    a.hours = web_text(rq, "hours");
+    a.valid_from = web_text(rq, "valid_from");
+    a.valid_to = web_text(rq, "valid_to");
+    a.note = web_text(rq, "note");
+    TRY(exchange_agreement_decide(cx, &a));
+    web_flash(cx, rs, "gateway.decided");
+    return web_see_other(cx, rs, "/truc/thoa-thuan/%" PRId64, id);
+}
+
+/* --- traffic ---------------------------------------------------------------------------------- */
+static enum err
+counts_table(struct ctx *cx, struct tpl_gateway_page *p)
+{
+    static const char *const heads[] = { "gateway.consumer", "gateway.service", "gateway.n",
+                                         "gateway.faults",   "gateway.mean",    NULL };
+    struct exchange_count *v = NULL;
+    size_t n = 0;
+    TRY(exchange_counts(cx, sys_now_us(cx) - DAY_US, &v, &n));
+    n = n > 40 ? 40 : n;
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.today", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_gateway_page_tables_rows *r =
+            gw_row(cx, t, v[i].n_faults * 20 > v[i].n ? "late" : "ontime");
+        gw_cell(r, v[i].consumer, STR_NULL);
+        gw_cell(r, v[i].service,
+                v[i].service_id == 0 ? STR_NULL : gw_id(cx, "/truc/dich-vu/", v[i].service_id));
+        gw_cell(r, text_number(cx, v[i].n), STR_NULL);
+        gw_cell(r, gw_percent(cx, v[i].n_faults, v[i].n), STR_NULL);
+        gw_cell(r, str_fmt(cx->arena, "%" PRId64 " ms", v[i].took_us / 1000 / v[i].n), STR_NULL);
+    }
+    return ERR_OK;
+}
+
+static void
+calls_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_call *v, size_t n)
+{
+    static const char *const heads[] = { "gateway.at",        "gateway.consumer", "gateway.service",
+                                         "gateway.operation", "gateway.status",   "gateway.fault",
+                                         "gateway.took",      "gateway.request",  NULL };
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.calls", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_bad = !str_is_empty(v[i].fault);
+        struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, is_bad ? "late" : "ontime");
+        gw_cell(r, text_instant(cx, v[i].at_us), STR_NULL);
+        gw_cell(r, v[i].consumer, STR_NULL);
+        gw_cell(r, v[i].service, STR_NULL);
+        gw_cell(r, v[i].operation, STR_NULL);
+        gw_cell(r, text_number(cx, v[i].status), STR_NULL);
+        gw_cell(r, is_bad ? gw_word(cx, "fault", v[i].fault) : STR(""), STR_NULL);
+        gw_cell(r, str_fmt(cx->arena, "%" PRId64 " ms", v[i].took_us / 1000), STR_NULL);
+        gw_cell(r, v[i].request_id, STR_NULL);
+    }
+}
+
+enum err
+gw_calls(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct exchange_subsystem s;
+    struct exchange_call *v = NULL;
+    size_t n = 0;
+    int64_t system = web_int(rq, "he-thong");
+    bool is_all = access_may(cx, "exchange.manage");
+    if (system != 0) {
+        TRY(exchange_subsystem_get(cx, system, &s));
+        if (!exchange_may_act_for(cx, &s)) {
+            return err_set(cx, ERR_FORBIDDEN, "another member's system");
+        }
+    } else if (!is_all) {
+        return web_see_other(cx, rs, "/truc/cua-toi");
+    }
+    TRY(exchange_calls(cx, system, 0, web_bool(rq, "loi"), web_int(rq, "truoc"), &v, &n));
+    struct tpl_gateway_page *p = gw_page(cx, system == 0 ? text(cx, "gateway.calls") : s.name);
+    gw_link(p, STR("/truc/nhat-ky?loi=1"), text(cx, "gateway.only_faults"));
+    if (system == 0) {
+        TRY(counts_table(cx, p));
+    }
+    calls_table(cx, p, v, n);
+    if (n == 100) {
+        p->next = system == 0
+                      ? gw_id(cx, "/truc/nhat-ky?truoc=", v[n - 1].id)
+                      : str_fmt(cx->arena, "/truc/nhat-ky?he-thong=%" PRId64 "&truoc=%" PRId64,
+                                system, v[n - 1].id);
+    }
+    return gw_show(cx, rs, p);
+}
+
+/* --- national connections --------------------------------------------------------------------- */
+static void
+connectors_table(struct ctx *cx, struct tpl_gateway_page *p)
+{
+    static const char *const heads[] = { "gateway.name", "gateway.owner", "gateway.uplinks",
+                                         "gateway.sim_mode", NULL };
+    static const char *const modes[] = { "normal", "slow", "faulty", "down" };
+    static const char *const words[] = { "gateway.mode.normal", "gateway.mode.slow",
+                                         "gateway.mode.faulty", "gateway.mode.down" };
+    struct exchange_connector_info *v = NULL;
+    size_t n = exchange_connectors(cx, &v);
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.national", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_down = str_eq(v[i].mode, STR("down"));
+        struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, is_down ? "late" : "ontime");
+        gw_cell(r, v[i].name, STR_NULL);
+        gw_cell(r, v[i].owner, STR_NULL);
+        gw_cell(r, v[i].uplinks, STR_NULL);
+        gw_cell(r, v[i].mode.p == NULL ? STR("") : gw_word(cx, "mode", v[i].mode), STR_NULL);
+        for (size_t k = 0; v[i].mode.p != NULL && k < COUNT_OF(modes); k++) {
+            if (!str_eq(v[i].mode, str_of(modes[k]))) {
+                gw_button(cx, r, str_cat(cx->arena, STR("/truc/mo-phong/"), v[i].id), words[k],
+                          "mode", str_of(modes[k]));
+            }
+        }
+    }
+}
+
+enum err
+gw_national(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    static const char *const heads[] = { "gateway.at",
+                                         "gateway.connector",
+                                         "gateway.purpose",
+                                         "gateway.dossier",
+                                         "gateway.state",
+                                         "gateway.fault",
+                                         NULL };
+    struct exchange_asked *v = NULL;
+    size_t n = 0;
+    TRY(exchange_asked(cx, web_bool(rq, "loi") ? STR("failed") : STR_NULL, web_int(rq, "truoc"), &v,
+                       &n));
+    struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.national"));
+    if (cx->config->is_demo) {
+        gw_say(p, "due", text(cx, "gateway.demo"));
+    }
+    gw_link(p, STR("/truc/quoc-gia?loi=1"), text(cx, "gateway.only_faults"));
+    connectors_table(cx, p);
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.questions", heads, n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_failed = str_eq(v[i].state, STR("failed"));
+        struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, is_failed ? "late" : "ontime");
+        gw_cell(r, text_instant(cx, v[i].at_us), STR_NULL);
+        gw_cell(r,
+                str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(v[i].connector),
+                        STR_ARG(v[i].operation)),
+                STR_NULL);
+        struct str purpose =
+            text_find(cx, str_cat(cx->arena, STR("ledger.purpose.exchange."), v[i].purpose));
+        gw_cell(r, purpose.p == NULL ? v[i].purpose : purpose, STR_NULL);
+        gw_cell(r, v[i].dossier == 0 ? STR("") : gw_id(cx, "", v[i].dossier), STR_NULL);
+        gw_cell(r, gw_word(cx, "asked", v[i].state), STR_NULL);
+        gw_cell(r, is_failed ? gw_word(cx, "fault", v[i].fault) : STR(""), STR_NULL);
+        if (is_failed) {
+            gw_button(cx, r, STR("/truc/quoc-gia/hoi-lai"), "gateway.replay", "id",
+                      gw_id(cx, "", v[i].id));
+        }
+    }
+    if (n == 100) {
+        p->next = gw_id(cx, "/truc/quoc-gia?truoc=", v[n - 1].id);
+    }
+    return gw_show(cx, rs, p);
+}
+
+enum err
+gw_sim_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    TRY(exchange_sim_set(cx, web_param(rq, "id"), web_text(rq, "mode")));
+    web_flash(cx, rs, "gateway.saved");
+    return web_see_other(cx, rs, "/truc/quoc-gia");
+}
+
+enum err
+gw_replay_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct exchange_reply reply = { .fault = STR("") };
+    enum err e = exchange_replay(cx, web_int(rq, "id"), &reply);
+    if (e != ERR_OK && str_is_empty(reply.fault)) {
+        return e;
+    }
+    web_flash(cx, rs, e == ERR_OK ? "gateway.replayed" : "gateway.replay_failed");
+    return web_see_other(cx, rs, "/truc/quoc-gia");
+}

@@ -1,0 +1,51 @@
+/* gateway_int.h: shared inside the module. */
+#ifndef OFFICE_GATEWAY_GATEWAY_INT_H
+#define OFFICE_GATEWAY_GATEWAY_INT_H
+
+#include "engine/exchange/exchange.h"
+#include "gen/tpl_gateway.h"
+#include "office/gateway/gateway.h"
+
+/* --- gateway_page.c: a page put together from sentences, tables and forms; bounded, what is beyond
+ * is left out ------- */
+struct tpl_gateway_page *gw_page(struct ctx *cx, struct str title);
+void gw_say(struct tpl_gateway_page *p, const char *kind, struct str text);
+void gw_link(struct tpl_gateway_page *p, struct str href, struct str word);
+/* heads: text keys, NULL-ended. */
+struct tpl_gateway_page_tables *gw_table(struct ctx *cx, struct tpl_gateway_page *p,
+                                         const char *title_key, const char *const *heads,
+                                         size_t n_rows);
+struct tpl_gateway_page_tables_rows *gw_row(struct ctx *cx, struct tpl_gateway_page_tables *t,
+                                            const char *kind);
+void gw_cell(struct tpl_gateway_page_tables_rows *r, struct str value, struct str href);
+void gw_button(struct ctx *cx, struct tpl_gateway_page_tables_rows *r, struct str action,
+               const char *word_key, const char *name, struct str value);
+struct tpl_gateway_page_forms *gw_form(struct ctx *cx, struct tpl_gateway_page *p,
+                                       struct str action, const char *title_key);
+enum gw_kind { GW_TEXT, GW_LINES, GW_SELECT, GW_BOXES, GW_FILE };
+struct tpl_gateway_page_forms_fields *gw_field(struct ctx *cx, struct tpl_gateway_page_forms *f,
+                                               enum gw_kind kind, const char *name,
+                                               const char *label_key, struct str value);
+void gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str label);
+enum err gw_show(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p);
+struct str gw_id(struct ctx *cx, const char *before, int64_t id);
+/* Text of "gateway.<group>.<word>", the word itself when there is none. */
+struct str gw_word(struct ctx *cx, const char *group, struct str word);
+struct str gw_percent(struct ctx *cx, int64_t part, int64_t whole);
+
+/* gateway_catalogue.c */
+/* The ticked values of a field, with spaces between. */
+struct str gw_codes(struct ctx *cx, const struct web_req *rq, const char *name);
+web_fn gw_overview, gw_service, gw_document, gw_ask, gw_ask_post, gw_try, gw_try_post;
+web_fn gw_service_new, gw_service_new_post, gw_import_post, gw_retire_post;
+/* gateway_members.c */
+web_fn gw_members, gw_member_new_post, gw_member, gw_member_state_post, gw_system_new_post;
+web_fn gw_own, gw_system, gw_system_ip_post, gw_client_new_post, gw_client_rotate_post,
+    gw_client_revoke_post, gw_client_bind_post, gw_cert_new_post, gw_cert_revoke_post;
+/* gateway_agree.c */
+web_fn gw_agreements, gw_agreement, gw_decide_post, gw_calls;
+web_fn gw_national, gw_sim_post, gw_replay_post;
+/* gateway_program.c */
+web_fn gw_token, gw_jwks, gw_login, gw_adapter, gw_sim_1, gw_sim_get_1;
+
+#endif

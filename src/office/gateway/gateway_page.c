@@ -1,0 +1,175 @@
+/* gateway_page.c: puts a page together from sentences, links, tables and forms. */
+#include "office/gateway/gateway_int.h"
+
+#define SENTENCES_MAX 8
+#define LINKS_MAX     8
+#define TABLES_MAX    6
+#define CELLS_MAX     9
+#define BUTTONS_MAX   4
+#define FORMS_MAX     6
+#define FIELDS_MAX    16
+#define OPTIONS_MAX   210
+
+static struct str
+word(struct ctx *cx, const char *key)
+{
+    return text_find(cx, str_of(key));
+}
+
+static struct str
+or_empty(struct str s)
+{
+    return s.p == NULL ? STR("") : s;
+}
+
+struct str
+gw_id(struct ctx *cx, const char *before, int64_t id)
+{
+    return str_fmt(cx->arena, "%s%" PRId64, before, id);
+}
+
+struct str
+gw_word(struct ctx *cx, const char *group, struct str word)
+{
+    struct str known =
+        text_find(cx, str_fmt(cx->arena, "gateway.%s." STR_FMT, group, STR_ARG(word)));
+    return known.p == NULL ? or_empty(word) : known;
+}
+
+struct str
+gw_percent(struct ctx *cx, int64_t part, int64_t whole)
+{
+    int64_t permille = whole == 0 ? 0 : part * 1000 / whole;
+    return str_fmt(cx->arena, "%" PRId64 ",%" PRId64 " %%", permille / 10, permille % 10);
+}
+
+struct tpl_gateway_page *
+gw_page(struct ctx *cx, struct str title)
+{
+    struct tpl_gateway_page *p = ARENA_NEW(cx->arena, struct tpl_gateway_page);
+    p->title = title;
+    p->sentences.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_sentences, SENTENCES_MAX);
+    p->links.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_links, LINKS_MAX);
+    p->tables.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_tables, TABLES_MAX);
+    p->forms.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_forms, FORMS_MAX);
+    p->next = STR("");
+    p->secret = STR("");
+    p->pre = STR("");
+    return p;
+}
+
+void
+gw_say(struct tpl_gateway_page *p, const char *kind, struct str text)
+{
+    if (p->sentences.n < SENTENCES_MAX) {
+        p->sentences.v[p->sentences.n++] =
+            (struct tpl_gateway_page_sentences){ .kind = str_of(kind), .text = text };
+    }
+}
+
+void
+gw_link(struct tpl_gateway_page *p, struct str href, struct str word)
+{
+    if (p->links.n < LINKS_MAX) {
+        p->links.v[p->links.n++] = (struct tpl_gateway_page_links){ .href = href, .word = word };
+    }
+}
+
+struct tpl_gateway_page_tables *
+gw_table(struct ctx *cx, struct tpl_gateway_page *p, const char *title_key,
+         const char *const *heads, size_t n_rows)
+{
+    struct tpl_gateway_page_tables *t =
+        &p->tables.v[p->tables.n < TABLES_MAX ? p->tables.n++ : TABLES_MAX - 1];
+    *t = (struct tpl_gateway_page_tables){ .title = word(cx, title_key), .is_empty = n_rows == 0 };
+    t->heads.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_tables_heads, CELLS_MAX);
+    for (size_t i = 0; i < CELLS_MAX && heads[i] != NULL; i++) {
+        t->heads.v[t->heads.n++].word = word(cx, heads[i]);
+    }
+    t->rows.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_tables_rows, n_rows + 1);
+    return t;
+}
+
+struct tpl_gateway_page_tables_rows *
+gw_row(struct ctx *cx, struct tpl_gateway_page_tables *t, const char *kind)
+{
+    struct tpl_gateway_page_tables_rows *r = &t->rows.v[t->rows.n++];
+    r->kind = str_of(kind);
+    r->cells.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_tables_rows_cells, CELLS_MAX);
+    r->buttons.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_tables_rows_buttons, BUTTONS_MAX);
+    return r;
+}
+
+void
+gw_cell(struct tpl_gateway_page_tables_rows *r, struct str value, struct str href)
+{
+    if (r->cells.n < CELLS_MAX) {
+        r->cells.v[r->cells.n++] =
+            (struct tpl_gateway_page_tables_rows_cells){ .value = or_empty(value),
+                                                         .href = or_empty(href) };
+    }
+}
+
+void
+gw_button(struct ctx *cx, struct tpl_gateway_page_tables_rows *r, struct str action,
+          const char *word_key, const char *name, struct str value)
+{
+    if (r->buttons.n < BUTTONS_MAX) {
+        r->buttons.v[r->buttons.n++] = (struct tpl_gateway_page_tables_rows_buttons){
+            .action = action, .word = word(cx, word_key), .name = str_of(name), .value = value
+        };
+    }
+}
+
+struct tpl_gateway_page_forms *
+gw_form(struct ctx *cx, struct tpl_gateway_page *p, struct str action, const char *title_key)
+{
+    struct tpl_gateway_page_forms *f =
+        &p->forms.v[p->forms.n < FORMS_MAX ? p->forms.n++ : FORMS_MAX - 1];
+    struct str hint = text_find(cx, str_fmt(cx->arena, "%s.hint", title_key));
+    *f = (struct tpl_gateway_page_forms){ .action = action,
+                                          .title = word(cx, title_key),
+                                          .hint = or_empty(hint) };
+    f->fields.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_page_forms_fields, FIELDS_MAX);
+    return f;
+}
+
+struct tpl_gateway_page_forms_fields *
+gw_field(struct ctx *cx, struct tpl_gateway_page_forms *f, enum gw_kind kind, const char *name,
+         const char *label_key, struct str value)
+{
+    struct tpl_gateway_page_forms_fields *field =
+        &f->fields.v[f->fields.n < FIELDS_MAX ? f->fields.n++ : FIELDS_MAX - 1];
+    struct str hint = text_find(cx, str_fmt(cx->arena, "%s.hint", label_key));
+    *field = (struct tpl_gateway_page_forms_fields){ .name = str_of(name),
+                                                     .label = word(cx, label_key),
+                                                     .hint = or_empty(hint),
+                                                     .value = or_empty(value),
+                                                     .is_text = kind == GW_TEXT,
+                                                     .is_lines = kind == GW_LINES,
+                                                     .is_select = kind == GW_SELECT,
+                                                     .is_boxes = kind == GW_BOXES,
+                                                     .is_file = kind == GW_FILE };
+    f->is_upload = f->is_upload || kind == GW_FILE;
+    field->options.v =
+        ARENA_ARRAY(cx->arena, struct tpl_gateway_page_forms_fields_options, OPTIONS_MAX);
+    return field;
+}
+
+void
+gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str label)
+{
+    if (f->options.n < OPTIONS_MAX) {
+        f->options.v[f->options.n++] =
+            (struct tpl_gateway_page_forms_fields_options){ .value = value, .label = label };
+    }
+}
+
+enum err
+gw_show(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p)
+{
+    web_title(rs, p->title);
+    web_crumb(cx, rs, STR("/truc"), text(cx, "gateway.title"));
+    web_crumb(cx, rs, STR_NULL, p->title);
+    return web_page(cx, rs, &tpl_gateway_page_t, p);
+}

@@ -1,0 +1,228 @@
+/* gateway_web.c: routes of the exchange platform. */
+#include "office/gateway/gateway.h"
+
+#include "office/gateway/gateway_int.h"
+
+#define DOCUMENT_BODY ((uint32_t)(EXCHANGE_DOC_BYTES + 65536))
+#define ADAPTER_BODY  ((uint32_t)256 << 10)
+#define TOKEN_BODY    ((uint32_t)8 << 10)
+
+static const char *const classes[] = { "GOV", "PTY", "COM", "NGO", NULL };
+static const char *const data_classes[] = { "open", "internal", "personal", "sensitive", NULL };
+static const char *const states[] = { "granted", "refused", "suspended", "ended", NULL };
+static const char *const filters[] = { "asked", "granted", "refused", "suspended", "ended", NULL };
+static const char *const modes[] = { "normal", "slow", "faulty", "down", NULL };
+
+static const struct web_field find_fields[] = {
+    { .name = "q", .type = WEB_TEXT, .max = 100, .doc = "words" },
+    { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
+};
+static const struct web_field after_fields[] = {
+    { .name = "sau", .type = WEB_TEXT, .max = 80, .doc = "code of the last one shown" },
+};
+static const struct web_field ask_fields[] = {
+    { .name = "consumer", .type = WEB_ID, .is_required = true, .label = "gateway.consumer" },
+    { .name = "operations", .type = WEB_LIST, .label = "gateway.operations" },
+    { .name = "purpose", .type = WEB_LINES, .is_required = true, .label = "gateway.purpose" },
+    { .name = "legal_basis",
+      .type = WEB_TEXT,
+      .is_required = true,
+      .label = "gateway.legal_basis" },
+    { .name = "quota_day", .type = WEB_INT, .label = "gateway.quota_day" },
+    { .name = "hours", .type = WEB_TEXT, .max = 20, .label = "gateway.hours" },
+};
+static const struct web_field try_fields[] = {
+    { .name = "operation", .type = WEB_TEXT, .max = 60, .label = "gateway.operation" },
+    { .name = "body", .type = WEB_LINES, .max = 8000, .label = "gateway.body" },
+};
+static const struct web_field document_fields[] = {
+    { .name = "document",
+      .type = WEB_FILE,
+      .max = EXCHANGE_DOC_BYTES,
+      .label = "gateway.document_file" },
+};
+static const struct web_field service_fields[] = {
+    { .name = "subsystem", .type = WEB_ID, .is_required = true, .label = "gateway.system" },
+    { .name = "code", .type = WEB_TEXT, .is_required = true, .max = 60, .label = "gateway.code" },
+    { .name = "name", .type = WEB_TEXT, .is_required = true, .label = "gateway.name" },
+    { .name = "summary", .type = WEB_LINES, .max = 1000, .label = "gateway.summary" },
+    { .name = "data_class",
+      .type = WEB_CHOICE,
+      .is_required = true,
+      .choices = data_classes,
+      .label = "gateway.data_class" },
+    { .name = "contact", .type = WEB_TEXT, .label = "gateway.contact" },
+    { .name = "endpoint", .type = WEB_TEXT, .is_required = true, .label = "gateway.endpoint" },
+    { .name = "sla_ms", .type = WEB_INT, .label = "gateway.sla_ms" },
+    { .name = "document",
+      .type = WEB_FILE,
+      .max = EXCHANGE_DOC_BYTES,
+      .label = "gateway.document_file" },
+};
+static const struct web_field member_fields[] = {
+    { .name = "class",
+      .type = WEB_CHOICE,
+      .is_required = true,
+      .choices = classes,
+      .label = "gateway.class_code" },
+    { .name = "code", .type = WEB_TEXT, .is_required = true, .max = 60, .label = "gateway.code" },
+    { .name = "name", .type = WEB_TEXT, .is_required = true, .label = "gateway.name" },
+    { .name = "unit", .type = WEB_TEXT, .max = 60, .label = "gateway.unit_key" },
+    { .name = "contact", .type = WEB_TEXT, .label = "gateway.contact" },
+};
+static const struct web_field note_fields[] = {
+    { .name = "note", .type = WEB_TEXT, .max = 500, .label = "gateway.why" },
+};
+static const struct web_field system_fields[] = {
+    { .name = "code", .type = WEB_TEXT, .is_required = true, .max = 60, .label = "gateway.code" },
+    { .name = "name", .type = WEB_TEXT, .is_required = true, .label = "gateway.name" },
+    { .name = "contact", .type = WEB_TEXT, .label = "gateway.contact" },
+    { .name = "ip_allow", .type = WEB_TEXT, .max = 1000, .label = "gateway.ip_allow" },
+};
+static const struct web_field ip_fields[] = {
+    { .name = "ip_allow", .type = WEB_TEXT, .max = 1000, .label = "gateway.ip_allow" },
+};
+static const struct web_field client_fields[] = {
+    { .name = "name", .type = WEB_TEXT, .is_required = true, .label = "gateway.client_name" },
+    { .name = "ttl_s", .type = WEB_INT, .label = "gateway.ttl" },
+};
+static const struct web_field id_fields[] = {
+    { .name = "id", .type = WEB_ID, .is_required = true, .doc = "id" },
+};
+static const struct web_field bind_fields[] = {
+    { .name = "client_id", .type = WEB_TEXT, .is_required = true, .label = "gateway.client_id" },
+    { .name = "thumb", .type = WEB_TEXT, .max = 64, .label = "gateway.thumb" },
+};
+static const struct web_field cert_fields[] = {
+    { .name = "cert",
+      .type = WEB_LINES,
+      .is_required = true,
+      .max = 16000,
+      .label = "gateway.cert_pem" },
+};
+static const struct web_field agreement_fields[] = {
+    { .name = "he-thong", .type = WEB_ID, .doc = "of this system" },
+    { .name = "tinh-trang", .type = WEB_CHOICE, .choices = filters, .doc = "in this state" },
+    { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
+};
+static const struct web_field decide_fields[] = {
+    { .name = "state",
+      .type = WEB_CHOICE,
+      .is_required = true,
+      .choices = states,
+      .label = "gateway.decision" },
+    { .name = "version", .type = WEB_INT, .is_required = true, .label = "gateway.seen_version" },
+    { .name = "operations", .type = WEB_LIST, .label = "gateway.operations" },
+    { .name = "removed", .type = WEB_LIST, .label = "gateway.removed" },
+    { .name = "rate_s", .type = WEB_INT, .label = "gateway.rate_s" },
+    { .name = "quota_day", .type = WEB_INT, .label = "gateway.quota_day" },
+    { .name = "hours", .type = WEB_TEXT, .max = 20, .label = "gateway.hours" },
+    { .name = "valid_from", .type = WEB_DATE, .label = "gateway.valid_from" },
+    { .name = "valid_to", .type = WEB_DATE, .label = "gateway.valid_to" },
+    { .name = "note", .type = WEB_TEXT, .max = 1000, .label = "gateway.note" },
+};
+static const struct web_field calls_fields[] = {
+    { .name = "he-thong", .type = WEB_ID, .doc = "of this system" },
+    { .name = "loi", .type = WEB_BOOL, .doc = "only those that failed" },
+    { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
+};
+static const struct web_field national_fields[] = {
+    { .name = "loi", .type = WEB_BOOL, .doc = "only those that failed" },
+    { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
+};
+static const struct web_field mode_fields[] = {
+    { .name = "mode",
+      .type = WEB_CHOICE,
+      .is_required = true,
+      .choices = modes,
+      .label = "gateway.sim_mode" },
+};
+
+/* A simulator reads its own query, as the real service would. */
+static const struct web_field any_fields[] = {
+    { .name = "", .type = WEB_ANY, .doc = "the service's own" },
+};
+
+#define PAGE .flags = WEB_API | WEB_OFFICE, .reply = &tpl_gateway_page_t
+#define ACT  .flags = WEB_API | WEB_OFFICE
+/* No CSRF token: programs call these, and their secret, token or session is the proof. */
+#define PROGRAM .flags = WEB_NO_CSRF | WEB_RAW | WEB_NO_STORE
+#define CALL    "exchange.call"
+#define MANAGE  "exchange.manage"
+
+static const struct web_route routes[] = {
+    { HTTP_GET, "/truc", "public", gw_overview, WEB_FIELDS(find_fields),
+      .flags = WEB_API | WEB_OFFICE, .reply = &tpl_gateway_overview_t, .doc = "Catalogue" },
+    { HTTP_GET, "/truc/dich-vu/{id}", "public", gw_service, .flags = WEB_API | WEB_OFFICE,
+      .reply = &tpl_gateway_service_t, .doc = "A service, rendered" },
+    { HTTP_GET, "/truc/tai-lieu/{id}", "public", gw_document, .doc = "The imported description" },
+    { HTTP_GET, "/truc/dich-vu/{id}/xin-phep", CALL, gw_ask, .flags = WEB_OFFICE,
+      .doc = "Ask for access" },
+    { HTTP_POST, "/truc/dich-vu/{id}/xin-phep", CALL, gw_ask_post, WEB_FIELDS(ask_fields), ACT,
+      .again = gw_ask, .doc = "Ask for access" },
+    { HTTP_GET, "/truc/dich-vu/{id}/thu", CALL, gw_try, .flags = WEB_OFFICE, .doc = "Sandbox" },
+    { HTTP_POST, "/truc/dich-vu/{id}/thu", CALL, gw_try_post, WEB_FIELDS(try_fields),
+      .flags = WEB_OFFICE, .again = gw_try, .doc = "Try an operation on its simulator" },
+    { HTTP_GET, "/truc/dich-vu-moi", CALL, gw_service_new, .flags = WEB_OFFICE,
+      .doc = "Offer a service" },
+    { HTTP_POST, "/truc/dich-vu-moi", CALL, gw_service_new_post, WEB_FIELDS(service_fields), ACT,
+      .body_max = DOCUMENT_BODY, .work_class = "report", .again = gw_service_new,
+      .doc = "Offer a service with its description" },
+    { HTTP_POST, "/truc/dich-vu/{id}/phien-ban", CALL, gw_import_post, WEB_FIELDS(document_fields),
+      ACT, .body_max = DOCUMENT_BODY, .work_class = "report", .again = gw_service,
+      .doc = "Import a new version" },
+    { HTTP_POST, "/truc/dich-vu/{id}/ngung", CALL, gw_retire_post, ACT, .doc = "Retire a service" },
+    { HTTP_GET, "/truc/thanh-vien", "exchange.read", gw_members, WEB_FIELDS(after_fields), PAGE,
+      .doc = "Members" },
+    { HTTP_POST, "/truc/thanh-vien", MANAGE, gw_member_new_post, WEB_FIELDS(member_fields), ACT,
+      .again = gw_members, .doc = "Add a member" },
+    { HTTP_GET, "/truc/thanh-vien/{id}", "exchange.read", gw_member, PAGE, .doc = "A member" },
+    { HTTP_POST, "/truc/thanh-vien/{id}/tinh-trang", MANAGE, gw_member_state_post,
+      WEB_FIELDS(note_fields), ACT, .again = gw_member, .doc = "Suspend a member or let it in" },
+    { HTTP_POST, "/truc/thanh-vien/{id}/he-thong", CALL, gw_system_new_post,
+      WEB_FIELDS(system_fields), ACT, .again = gw_member, .doc = "Add a system" },
+    { HTTP_GET, "/truc/cua-toi", CALL, gw_own, PAGE, .doc = "One's own systems" },
+    { HTTP_GET, "/truc/he-thong/{id}", CALL, gw_system, PAGE,
+      .doc = "A system: keys, certificates" },
+    { HTTP_POST, "/truc/he-thong/{id}/dia-chi", CALL, gw_system_ip_post, WEB_FIELDS(ip_fields), ACT,
+      .again = gw_system, .doc = "Set the addresses it may call from" },
+    { HTTP_POST, "/truc/he-thong/{id}/khoa", CALL, gw_client_new_post, WEB_FIELDS(client_fields),
+      .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .again = gw_system, .doc = "Make a key" },
+    { HTTP_POST, "/truc/he-thong/{id}/khoa/thay", CALL, gw_client_rotate_post,
+      WEB_FIELDS(id_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .again = gw_system,
+      .doc = "Give a key a new secret" },
+    { HTTP_POST, "/truc/he-thong/{id}/khoa/huy", CALL, gw_client_revoke_post, WEB_FIELDS(id_fields),
+      ACT, .again = gw_system, .doc = "Revoke a key" },
+    { HTTP_POST, "/truc/he-thong/{id}/khoa/gan", CALL, gw_client_bind_post, WEB_FIELDS(bind_fields),
+      ACT, .again = gw_system, .doc = "Bind a key to a certificate" },
+    { HTTP_POST, "/truc/he-thong/{id}/chung-thu", CALL, gw_cert_new_post, WEB_FIELDS(cert_fields),
+      ACT, .again = gw_system, .doc = "Register a certificate" },
+    { HTTP_POST, "/truc/he-thong/{id}/chung-thu/huy", CALL, gw_cert_revoke_post,
+      WEB_FIELDS(id_fields), ACT, .again = gw_system, .doc = "Revoke a certificate" },
+    { HTTP_GET, "/truc/thoa-thuan", CALL, gw_agreements, WEB_FIELDS(agreement_fields), PAGE,
+      .doc = "Agreements" },
+    { HTTP_GET, "/truc/thoa-thuan/{id}", CALL, gw_agreement, PAGE, .doc = "An agreement" },
+    { HTTP_POST, "/truc/thoa-thuan/{id}", CALL, gw_decide_post, WEB_FIELDS(decide_fields), ACT,
+      .again = gw_agreement, .doc = "Grant, limit, refuse, suspend, end" },
+    { HTTP_GET, "/truc/nhat-ky", CALL, gw_calls, WEB_FIELDS(calls_fields), PAGE,
+      .doc = "Calls through the exchange" },
+    { HTTP_GET, "/truc/quoc-gia", MANAGE, gw_national, WEB_FIELDS(national_fields), PAGE,
+      .doc = "National connections and questions" },
+    { HTTP_POST, "/truc/quoc-gia/hoi-lai", MANAGE, gw_replay_post, WEB_FIELDS(id_fields), ACT,
+      .doc = "Put a question again" },
+    { HTTP_POST, "/truc/mo-phong/{id}", MANAGE, gw_sim_post, WEB_FIELDS(mode_fields), ACT,
+      .doc = "Set a simulator's behaviour (demo only)" },
+    { HTTP_POST, "/token", "public", gw_token, PROGRAM, .body_max = TOKEN_BODY,
+      .doc = "OAuth2 client credentials" },
+    { HTTP_GET, "/oauth2/jwks", "public", gw_jwks, .doc = "Public keys of access tokens" },
+    { HTTP_POST, "/adapter/login", "public", gw_login, PROGRAM, .body_max = TOKEN_BODY,
+      .doc = "Session of the older style" },
+    { HTTP_POST, "/adapter/call", "public", gw_adapter, PROGRAM, .body_max = ADAPTER_BODY,
+      .doc = "Call with session and dstcode" },
+    { HTTP_POST, EXCHANGE_SIM_PATH "/{id}/{op}", "public", gw_sim_1, PROGRAM,
+      .body_max = ADAPTER_BODY, .doc = "Labelled simulator (demo only)" },
+    { HTTP_GET, EXCHANGE_SIM_PATH "/{id}/{op}", "public", gw_sim_get_1, WEB_FIELDS(any_fields),
+      .flags = WEB_RAW, .doc = "Labelled simulator (demo only)" },
+};
+
+const struct web_routes gateway_routes = { "gateway", routes, COUNT_OF(routes) };

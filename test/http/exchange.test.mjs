@@ -1,0 +1,196 @@
+// The exchange over HTTP: a service is offered, asked for, granted, called through the relay, limited, suspended; tokens; the
+// older session style; national simulators with outages; nothing is callable without an agreement.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { after, before, test } from 'node:test';
+import { Client, freePort, officers, startServer } from '../lib/server.mjs';
+
+let server, relay, upstream, operator;
+const seen = [];
+const state = {};
+
+const description = {
+  openapi: '3.1.0',
+  info: { title: 'Sổ hộ nghèo', version: '1.0' },
+  paths: {
+    '/ho/{so}': { get: { operationId: 'tra-cuu-ho', summary: 'Tra cứu một hộ',
+      parameters: [{ name: 'so', in: 'path', required: true, schema: { type: 'string' } }],
+      responses: { 200: { description: 'hộ', content: { 'application/json': { schema: { type: 'object',
+        properties: { so: { type: 'string' }, chu_ho: { type: 'string' }, thu_nhap: { type: 'integer' } } } } } } } } },
+    '/ho': { post: { operationId: 'ghi-ho', summary: 'Ghi một hộ', responses: { 201: { description: 'đã ghi' } } } },
+  },
+};
+
+before(async () => {
+  upstream = http.createServer((rq, rs) => {
+    seen.push({ url: rq.url, headers: rq.headers });
+    rs.setHeader('content-type', 'application/json');
+    rs.end(JSON.stringify({ so: '12', chu_ho: 'Điểu Minh', thu_nhap: 1500000 }));
+  }).listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  const port = await freePort();
+  server = await startServer({ args: ['--relay-port', String(port), '--relay-address', '127.0.0.1'] });
+  relay = `http://127.0.0.1:${port}`;
+  operator = new Client(server);
+  assert.equal((await operator.signIn(officers.operator)).status, 303);
+});
+after(async () => {
+  await server?.stop();
+  upstream?.close();
+});
+
+const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
+
+async function upload(path, fields, document, from = path) {
+  const body = new FormData();
+  for (const [k, v] of Object.entries(fields)) body.set(k, v);
+  body.set('csrf', Client.token((await operator.get(from)).text));
+  body.set('document', new Blob([document], { type: 'application/json' }), 'openapi.json');
+  return operator.request('POST', path, { body, headers: { origin: server.url } });
+}
+
+const token = async (auth, extra = '') => fetch(`${server.url}/token`, { method: 'POST',
+  headers: { authorization: `Basic ${Buffer.from(auth).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
+  body: `grant_type=client_credentials${extra}` });
+const call = (path, headers = {}) => fetch(relay + path, { headers });
+
+/** What the relay knows follows the rows within seconds. */
+async function until(what, fn) {
+  for (let i = 0; i < 300; i++) {
+    if (await fn()) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail(`never: ${what}`);
+}
+
+test('anybody finds the services of the exchange, labelled where they are simulated', async () => {
+  const page = await new Client(server).get('/truc?q=dan+cu');
+  assert.equal(page.status, 200);
+  assert.match(page.text, /Cơ sở dữ liệu quốc gia về dân cư/);
+  assert.match(page.text, /Mô phỏng/);
+  const [, id] = /\/truc\/dich-vu\/(\d+)/.exec(page.text);
+  const service = await new Client(server).get(`/truc/dich-vu/${id}`);
+  assert.match(service.text, /Xác minh công dân/);
+  assert.match(service.text, /CongDan\.DanToc/);
+  const api = await new Client(server).get(`/api/v1/truc/dich-vu/${id}`);
+  assert.ok(api.json().operations.some((o) => o.code === 'xac-minh'));
+  assert.equal((await new Client(server).get('/truc/thanh-vien')).status, 303);
+});
+
+test('a member, its system, and a service from an OpenAPI file', async () => {
+  const member = idOf(await operator.form('/truc/thanh-vien', { class: 'GOV', code: 'H19.77', name: 'Sở thử nghiệm' }));
+  state.provider = idOf(await operator.form(`/truc/thanh-vien/${member}/he-thong`, { code: 'HO-NGHEO', name: 'Phần mềm hộ nghèo' },
+    { from: `/truc/thanh-vien/${member}` }));
+  state.consumer = idOf(await operator.form(`/truc/thanh-vien/${member}/he-thong`, { code: 'BHYT', name: 'Phần mềm bảo hiểm' },
+    { from: `/truc/thanh-vien/${member}` }));
+  const fields = { subsystem: state.provider, code: 'ho', name: 'Sổ hộ nghèo', data_class: 'personal', summary: 'Hộ nghèo của xã',
+    endpoint: `http://127.0.0.1:${upstream.address().port}/api`, sla_ms: '500' };
+  const wrong = await upload('/truc/dich-vu-moi', fields, '{"openapi":"2.0"}');
+  assert.equal(wrong.status, 422);
+  assert.match(wrong.text, /Phiên bản OpenAPI phải là 3.0 hoặc 3.1/);
+  state.service = idOf(await upload('/truc/dich-vu-moi', fields, JSON.stringify(description)));
+  const page = await operator.get(`/truc/dich-vu/${state.service}`);
+  assert.match(page.text, /Tra cứu một hộ/);
+});
+
+test('nothing is callable before the owner grants it; then what was granted, without the removed field', async () => {
+  const key = await operator.form(`/truc/he-thong/${state.consumer}/khoa`, { name: 'máy chủ thử', ttl_s: '600' },
+    { from: `/truc/he-thong/${state.consumer}` });
+  assert.equal(key.status, 200, key.text.slice(0, 2000));
+  const [, clientId, secret] = /id="secret">([a-z0-9]+) : (bbx_[A-Za-z0-9_-]+)/.exec(key.text);
+  state.auth = `${clientId}:${secret}`;
+  const got = await token(state.auth);
+  assert.equal(got.status, 200);
+  const answer = await got.json();
+  assert.equal(answer.token_type, 'Bearer');
+  assert.equal(answer.expires_in, 600);
+  assert.equal(answer.scope, 'default');
+  state.bearer = { authorization: `Bearer ${answer.access_token}`, 'x-road-client': 'VN/GOV/H19.77/BHYT' };
+  const path = '/r1/VN/GOV/H19.77/HO-NGHEO/ho/ho/12';
+  await until('the relay knows the service', async () => (await call(path, state.bearer)).status !== 500
+    || /AccessDenied/.test((await call(path, state.bearer)).headers.get('x-road-error') ?? ''));
+  assert.equal(seen.length, 0);
+
+  const asked = await operator.form(`/truc/dich-vu/${state.service}/xin-phep`, { consumer: state.consumer, operations: 'tra-cuu-ho',
+    purpose: 'Cấp thẻ bảo hiểm y tế cho hộ nghèo', legal_basis: 'Luật Bảo hiểm y tế', quota_day: '1000' });
+  state.agreement = idOf(asked);
+  const before = await operator.get(`/truc/thoa-thuan/${state.agreement}`);
+  assert.match(before.text, /Đang chờ chủ dịch vụ quyết định/);
+  idOf(await operator.form(`/truc/thoa-thuan/${state.agreement}`, { state: 'granted', version: '1', operations: 'tra-cuu-ho',
+    removed: 'thu_nhap', rate_s: '0', quota_day: '1000' }));
+  await until('the relay lets it through', async () => (await call(path, state.bearer)).status === 200);
+  const answered = await (await call(path, state.bearer)).json();
+  assert.deepEqual(answered, { so: '12', chu_ho: 'Điểu Minh' });
+  assert.equal(seen[0].url, '/api/ho/12');
+  assert.equal(seen[0].headers.authorization, undefined);
+  const other = await fetch(`${relay}/r1/VN/GOV/H19.77/HO-NGHEO/ho/ho`, { method: 'POST', headers: state.bearer, body: '{}' });
+  assert.ok(other.status >= 400); // an operation that was not granted
+  assert.equal((await call(path)).status >= 400, true);
+  assert.equal((await call(path, { ...state.bearer, authorization: 'Bearer x.y.z' })).status, 401);
+});
+
+test('one sees the calls of one\'s own system, refused ones with their reason', async () => {
+  await until('calls are accounted for', async () => {
+    const page = await operator.get(`/truc/nhat-ky?he-thong=${state.consumer}`);
+    return /Sổ hộ nghèo/.test(page.text) && /Không có thỏa thuận|Thao tác không được phép/.test(page.text);
+  });
+});
+
+test('a suspended agreement ends the calls, with its reason asked for', async () => {
+  const silent = await operator.form(`/truc/thoa-thuan/${state.agreement}`, { state: 'suspended', version: '2', operations: 'tra-cuu-ho' });
+  assert.equal(silent.status, 422);
+  assert.match(silent.text, /Cần ghi lý do/);
+  const old = await operator.form(`/truc/thoa-thuan/${state.agreement}`, { state: 'suspended', version: '1', note: 'rà soát' });
+  assert.equal(old.status, 409);
+  idOf(await operator.form(`/truc/thoa-thuan/${state.agreement}`, { state: 'suspended', version: '2', note: 'rà soát' }));
+  await until('the relay refuses', async () => (await call('/r1/VN/GOV/H19.77/HO-NGHEO/ho/ho/12', state.bearer)).status >= 400);
+});
+
+test('tokens: wrong secrets, grants and scopes are refused as RFC 6749 says', async () => {
+  const bad = await token(`${state.auth}x`);
+  assert.equal(bad.status, 401);
+  assert.equal((await bad.json()).error, 'invalid_client');
+  assert.match(bad.headers.get('www-authenticate'), /Basic/);
+  assert.equal((await (await token(state.auth, '&scope=VN%2FGOV%2FX%2FY%2FZ')).json()).error, 'invalid_scope');
+  const [id, secret] = state.auth.split(':');
+  const inBody = await fetch(`${server.url}/token`, { method: 'POST',
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_id: id, client_secret: secret }) });
+  assert.equal(inBody.status, 200);
+  const other = await fetch(`${server.url}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'password' }) });
+  assert.equal((await other.json()).error, 'unsupported_grant_type');
+  const keys = await (await fetch(`${server.url}/oauth2/jwks`)).json();
+  assert.equal(keys.keys[0].alg, 'ES256');
+});
+
+test('the older style: a session, dstcode, error codes in the body', async () => {
+  const [username, password] = state.auth.split(':');
+  const post = async (path, body, headers = {}) => (await fetch(server.url + path, { method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })).json();
+  assert.equal((await post('/adapter/login', { username, password: 'x' })).error_code, '10');
+  const { session, error_code: code } = await post('/adapter/login', { username, password });
+  assert.equal(code, '0');
+  const refused = await post('/adapter/call', { session, madonvi: 'H19', service: 'LayThuTuc', MaTTHC: '1.001193' },
+    { dstcode: 'VN:GOV:VPCP:CSDL-TTHC:thu-tuc' });
+  assert.deepEqual([refused.error_code, refused.fault], ['05', 'no_grant']);
+  const found = await operator.get('/truc?q=thu+tuc');
+  const [, id] = /\/truc\/dich-vu\/(\d+)">Cơ sở dữ liệu quốc gia về thủ tục/.exec(found.text);
+  const agreement = idOf(await operator.form(`/truc/dich-vu/${id}/xin-phep`, { consumer: state.consumer, operations: 'LayThuTuc',
+    purpose: 'Hiển thị thủ tục cho người dân', legal_basis: 'Nghị định 278/2025/NĐ-CP' }));
+  idOf(await operator.form(`/truc/thoa-thuan/${agreement}`, { state: 'granted', version: '1', operations: 'LayThuTuc' }));
+  const answered = await post('/adapter/call', { session, madonvi: 'H19', service: 'LayThuTuc', MaTTHC: '1.001193' },
+    { dstcode: 'VN:GOV:VPCP:CSDL-TTHC:thu-tuc' });
+  assert.equal(answered.error_code, '00');
+  assert.equal(answered.TenTTHC, 'Đăng ký khai sinh');
+});
+
+test('the sandbox answers without an agreement, from the simulator', async () => {
+  const found = await operator.get('/truc?q=thue');
+  const [, id] = /\/truc\/dich-vu\/(\d+)">Hệ thống đăng ký thuế/.exec(found.text);
+  const tried = await operator.form(`/truc/dich-vu/${id}/thu`, { operation: 'KiemTraMST',
+    body: '{"SoGiayTo":"070190900018","TenNNT":"Thị Mơ"}' });
+  assert.match(tried.text, /&lt;t:MST&gt;070190900018/);
+  const direct = await fetch(`${server.url}/mo-phong/quoc-gia/vbpl/van-ban?soKyHieu=60%2F2014%2FQH13`);
+  assert.equal(direct.headers.get('x-simulated'), 'true');
+  assert.equal((await direct.json()).tinhTrangHieuLuc, 'CHL');
+});
