@@ -1,6 +1,6 @@
 /* Pages: the drawing surface, page numbers, and the order of blocks. */
 #include "codec/pdf_lay.h"
-#include "codec/viet.h"
+#include "codec/vn.h"
 
 #include <cairo-pdf.h>
 
@@ -42,7 +42,7 @@ pdf_check_fonts(struct ctx *cx)
                     LAY_FONT);
     }
     for (size_t at = 0; e == ERR_OK && at < letters.n;) {
-        uint32_t c = viet_utf8_next(letters, &at);
+        uint32_t c = vn_next_point(letters, &at);
         if (!pango_font_has_char(font, c)) {
             e = err_set(cx, ERR_NOT_FOUND, "font %s lacks U+%04X: install fonts-liberation2",
                         LAY_FONT, c);

@@ -1,7 +1,7 @@
 /* Incremental updates, and signatures found in files. */
 #include "base/date.h"
 #include "codec/pdf_file.h"
-#include "codec/viet.h"
+#include "codec/vn.h"
 
 #include <zlib.h>
 
@@ -90,7 +90,7 @@ pdf_put_text(struct buf *b, struct str utf8)
 {
     BUF_LIT(b, "<FEFF");
     for (size_t at = 0; at < utf8.n;) {
-        uint32_t c = viet_utf8_next(utf8, &at);
+        uint32_t c = vn_next_point(utf8, &at);
         if (c > 0xFFFF) {
             c -= 0x10000;
             buf_addf(b, "%04X%04X", 0xD800 + (c >> 10), 0xDC00 + (c & 0x3FF));

@@ -34,6 +34,21 @@ bool vn_is_name(struct str s, size_t max_chars);
 /* Code points in s (broken bytes count one each). */
 size_t vn_length(struct str s);
 
+/* For comparing names: lower case, one blank between words, tone mark at one place ("Thanh Hoá" and
+ * "Thanh Hóa" give the same), hyphens as blanks. Letters keep their marks. */
+struct str vn_name_key(struct arena *a, struct str s);
+/* For sorting by bytes in the order of the Vietnamese alphabet (a ă â b c d đ e ê ...), the tone
+ * deciding last. Not for people's eyes. */
+struct str vn_sort_key(struct arena *a, struct str s);
+/* For searching without marks: lower case a-z, 0-9 and single blanks; "Đăng ký" -> "dang ky".
+ * Punctuation becomes a blank, but '.' between digits stays ("1.004873"). Malformed bytes are
+ * dropped. */
+struct str vn_search_key(struct arena *a, struct str s);
+/* Folds one character to lower-case ASCII; 0 when it is not a letter or digit we know. */
+char vn_plain_char(uint32_t c);
+/* One code point; moves *pos. 0xFFFD for malformed bytes. */
+uint32_t vn_next_point(struct str s, size_t *pos);
+
 /* Edit distance (insert, delete, change, swap of neighbours; optimal string alignment) by code
  * points; max + 1 when larger than max or when a word is longer than 64 code points. */
 uint32_t vn_distance(struct str x, struct str y, uint32_t max);

@@ -3,7 +3,6 @@
  */
 #include "engine/search/search.h"
 
-#include "codec/viet.h"
 #include "codec/vn.h"
 
 #include <sqlite3.h>
@@ -37,7 +36,7 @@ static int
 give_word(struct arena *a, struct str word, int from, int to, const struct giver *g)
 {
     struct str low = vn_lower(a, word);
-    struct str folded = viet_fold(a, word);
+    struct str folded = vn_search_key(a, word);
     low = str_slice(low, 0, WORD_MAX_BYTES);
     int rc = g->give(g->arg, 0, low.p, (int)low.n, from, to);
     if (rc == SQLITE_OK && !g->is_query && folded.n > 0 && !str_eq(folded, low)) {
@@ -57,8 +56,8 @@ tokenizer_run(Fts5Tokenizer *t, void *arg, int flags, const char *p, int n, toke
     int rc = SQLITE_OK;
     for (size_t i = 0; i <= s.n && rc == SQLITE_OK;) {
         size_t at = i;
-        uint32_t c = i < s.n ? viet_utf8_next(s, &i) : (i++, 0U);
-        bool is_word = viet_fold_char(c) != 0 || (c >= 0x300 && c <= 0x36F && from != SIZE_MAX);
+        uint32_t c = i < s.n ? vn_next_point(s, &i) : (i++, 0U);
+        bool is_word = vn_plain_char(c) != 0 || (c >= 0x300 && c <= 0x36F && from != SIZE_MAX);
         if (is_word && from == SIZE_MAX) {
             from = at;
         } else if (!is_word && from != SIZE_MAX) {
@@ -99,8 +98,8 @@ search_match(struct arena *a, struct str query)
     size_t from = SIZE_MAX;
     for (size_t i = 0; i <= low.n;) {
         size_t at = i;
-        uint32_t c = i < low.n ? viet_utf8_next(low, &i) : (i++, 0U);
-        bool is_word = viet_fold_char(c) != 0;
+        uint32_t c = i < low.n ? vn_next_point(low, &i) : (i++, 0U);
+        bool is_word = vn_plain_char(c) != 0;
         if (is_word && from == SIZE_MAX) {
             from = at;
         } else if (!is_word && from != SIZE_MAX) {

@@ -1,7 +1,6 @@
 /* search_index.c: builds the index of a pack's procedures. */
 #include "engine/search/search_int.h"
 
-#include "codec/viet.h"
 #include "codec/vn.h"
 
 struct str
@@ -44,7 +43,7 @@ search_sound(struct arena *a, struct str key)
 struct str
 search_keys(struct arena *a, struct str text)
 {
-    struct str rest = viet_fold(a, text);
+    struct str rest = vn_search_key(a, text);
     struct str word;
     struct buf b = buf_new(a, size_add(size_mul(rest.n, 2), 16));
     while (rest.n != 0 && str_next(&rest, ' ', &word)) {
@@ -76,7 +75,7 @@ search_find_word(const struct search_index *x, struct str key)
 uint32_t
 search_mark_hash(struct arena *a, struct str word)
 {
-    struct str k = viet_name_key(a, word);
+    struct str k = vn_name_key(a, word);
     return (uint32_t)(str_hash(k) >> 16);
 }
 
@@ -122,17 +121,17 @@ push_phrase(struct gather *g)
     return &x->phrases[x->n_phrases++];
 }
 
-/* Splits a lower-case text into words with marks the way viet_fold splits it. */
+/* Splits a lower-case text into words with marks the way vn_search_key splits it. */
 static bool
 next_word(struct str s, size_t *pos, struct str *ret)
 {
     size_t from = SIZE_MAX;
     while (*pos < s.n) {
         size_t at = *pos;
-        uint32_t c = viet_utf8_next(s, pos);
+        uint32_t c = vn_next_point(s, pos);
         bool is_digit_dot = c == '.' && from != SIZE_MAX && *pos < s.n && s.p[*pos] >= '0' &&
                             s.p[*pos] <= '9' && s.p[at - 1] >= '0' && s.p[at - 1] <= '9';
-        bool is_letter = viet_fold_char(c) != 0 || is_digit_dot;
+        bool is_letter = vn_plain_char(c) != 0 || is_digit_dot;
         if (is_letter && from == SIZE_MAX) {
             from = at;
         } else if (!is_letter && from != SIZE_MAX) {
@@ -166,7 +165,7 @@ add_phrase(struct gather *g, uint32_t doc, struct str s, int32_t weight, bool is
     size_t pos = 0;
     struct str word;
     while (next_word(low, &pos, &word)) {
-        struct str key = search_key(g->scratch, viet_fold(g->scratch, word));
+        struct str key = search_key(g->scratch, vn_search_key(g->scratch, word));
         push_token(g, (struct raw_token){ key, word });
         p->n++;
     }

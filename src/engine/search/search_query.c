@@ -7,7 +7,6 @@
  * a millisecond: no postings needed. */
 #include "engine/search/search_int.h"
 
-#include "codec/viet.h"
 #include "codec/vn.h"
 
 #define SCORE_GOOD    380 /* below: only a suggestion */
@@ -342,8 +341,8 @@ spelled_words(struct arena *a, struct str query)
     struct buf b = buf_new(a, size_add(size_mul(low.n, 2), 16));
     for (size_t i = 0; i < low.n;) {
         size_t at = i;
-        uint32_t c = viet_utf8_next(low, &i);
-        if (viet_fold_char(c) != 0 ||
+        uint32_t c = vn_next_point(low, &i);
+        if (vn_plain_char(c) != 0 ||
             (c == '.' && i < low.n && low.p[i] >= '0' && low.p[i] <= '9')) {
             buf_add(&b, str_slice(low, at, i));
         } else if (b.n > 0 && b.p[b.n - 1] != ' ') {

@@ -1,7 +1,6 @@
 /* unit_model.c: finding units and walking the tree. Pure: reads the pack only. */
 #include "engine/unit/unit_int.h"
 
-#include "codec/viet.h"
 #include "codec/vn.h"
 
 static const char *const level_names[UNIT_LEVEL_COUNT] = {
@@ -177,9 +176,9 @@ unit_by_name(struct ctx *cx, struct str name, struct date on, const struct unit 
         return 0;
     }
     const struct unit **v = ARENA_ARRAY(cx->arena, const struct unit *, us->n_names + 1);
-    size_t n = named(us, viet_name_key(cx->arena, name), on, v);
+    size_t n = named(us, vn_name_key(cx->arena, name), on, v);
     if (n == 0) {
-        n = named(us, viet_fold(cx->arena, name), on, v);
+        n = named(us, vn_search_key(cx->arena, name), on, v);
     }
     *ret = v;
     return n;

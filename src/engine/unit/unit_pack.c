@@ -1,7 +1,7 @@
 /* unit_pack.c: reads and checks units, departments and successions of a pack. */
 #include "engine/unit/unit_int.h"
 
-#include "codec/viet.h"
+#include "codec/vn.h"
 
 struct draft { /* a unit with what is needed only while loading */
     struct unit u;
@@ -102,7 +102,7 @@ read_unit(struct pack_at at, const struct pack_csv *csv, size_t r, struct draft 
     u->key = unit_key(a, u);
     d->file = at.file;
     d->line = line;
-    d->sort = viet_sort_key(a, unit_bare_name(a, u->name.vi, u->type));
+    d->sort = vn_sort_key(a, unit_bare_name(a, u->name.vi, u->type));
 }
 
 static void
@@ -350,8 +350,8 @@ index_names(struct arena *a, struct units *us)
     for (size_t i = 0; i < us->n; i++) {
         const struct unit *u = &us->v[i];
         struct str bare = unit_bare_name(a, u->name.vi, u->type);
-        struct str keys[] = { viet_name_key(a, u->name.vi), viet_name_key(a, bare),
-                              viet_fold(a, u->name.vi), viet_fold(a, bare) };
+        struct str keys[] = { vn_name_key(a, u->name.vi), vn_name_key(a, bare),
+                              vn_search_key(a, u->name.vi), vn_search_key(a, bare) };
         for (size_t k = 0; k < COUNT_OF(keys); k++) {
             us->names[us->n_names++] = (struct unit_name_entry){ keys[k], (uint32_t)i };
         }
