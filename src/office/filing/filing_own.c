@@ -89,21 +89,32 @@ track_qr(struct ctx *cx, const struct dossier *d, struct str *ret)
     return ERR_OK;
 }
 
+/* The papers that are still part of the dossier; none when they cannot be read. */
+static size_t
+kept_papers(struct ctx *cx, const struct dossier *d, struct paper **ret)
+{
+    size_t n = 0;
+    size_t n_kept = 0;
+    if (paper_list(cx, d->id, ret, &n) != ERR_OK) {
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq((*ret)[i].state, STR("kept"))) {
+            (*ret)[n_kept++] = (*ret)[i];
+        }
+    }
+    return n_kept;
+}
+
 static void
 receipt_papers(struct ctx *cx, const struct dossier *d, struct tpl_filing_receipt *data)
 {
     struct paper *v = NULL;
-    size_t n = 0;
-    if (paper_list(cx, d->id, &v, &n) != ERR_OK) {
-        return;
-    }
-    data->papers.v = ARENA_ARRAY(cx->arena, struct tpl_filing_receipt_papers, n);
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(v[i].state, STR("kept"))) {
-            data->papers.v[data->papers.n++] =
-                (struct tpl_filing_receipt_papers){ .name = v[i].name,
-                                                    .facts = filing_paper_facts(cx, &v[i]) };
-        }
+    data->papers.n = kept_papers(cx, d, &v);
+    data->papers.v = ARENA_ARRAY(cx->arena, struct tpl_filing_receipt_papers, data->papers.n);
+    for (size_t i = 0; i < data->papers.n; i++) {
+        data->papers.v[i].name = v[i].name;
+        data->papers.v[i].facts = filing_paper_facts(cx, &v[i]);
     }
 }
 
@@ -302,17 +313,11 @@ static void
 fill_papers(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *data)
 {
     struct paper *v = NULL;
-    size_t n = 0;
-    if (paper_list(cx, d->id, &v, &n) != ERR_OK) {
-        return;
-    }
-    data->papers.v = ARENA_ARRAY(cx->arena, struct tpl_filing_dossier_papers, n);
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(v[i].state, STR("kept"))) {
-            data->papers.v[data->papers.n++] =
-                (struct tpl_filing_dossier_papers){ .name = v[i].name,
-                                                    .facts = filing_paper_facts(cx, &v[i]) };
-        }
+    data->papers.n = kept_papers(cx, d, &v);
+    data->papers.v = ARENA_ARRAY(cx->arena, struct tpl_filing_dossier_papers, data->papers.n);
+    for (size_t i = 0; i < data->papers.n; i++) {
+        data->papers.v[i].name = v[i].name;
+        data->papers.v[i].facts = filing_paper_facts(cx, &v[i]);
     }
 }
 

@@ -81,25 +81,24 @@ table_end(struct table *t, struct zip_out *z, const char *name)
 
 /* --- the parts
  * ---------------------------------------------------------------------------------------------- */
+/* Puts the rows of one page of a list, those before *before; *ret_n: how many. */
+typedef enum err page_fn(struct table *t, int64_t *before, size_t *ret_n);
+
 static enum err
-add_person(struct ctx *cx, struct zip_out *z)
+person_page(struct table *t, int64_t *before, size_t *ret_n)
 {
-    static const char *const columns[] = { "name",      "personal_id", "tax_code",    "birth_date",
-                                           "sex",       "ethnicity",   "nationality", "phone",
-                                           "email",     "unit",        "address",     "source",
-                                           "source_at", NULL };
     struct party p;
-    struct table t;
-    TRY(party_get(cx, mine_party(cx), &p));
+    (void)before;
+    TRY(party_get(t->cx, mine_party(t->cx), &p));
     const struct str values[] = { p.name,  p.personal_id, p.tax_code,    p.birth_date,
                                   p.sex,   p.ethnicity,   p.nationality, p.phone,
                                   p.email, p.unit,        p.address,     p.source };
-    table_begin(&t, cx, columns);
     for (size_t i = 0; i < COUNT_OF(values); i++) {
-        put(&t, values[i]);
+        put(t, values[i]);
     }
-    put_at(&t, p.source_us);
-    return table_end(&t, z, "person");
+    put_at(t, p.source_us);
+    *ret_n = 0; /* there is one */
+    return ERR_OK;
 }
 
 static enum err
@@ -119,116 +118,124 @@ put_dossier(struct table *t, int64_t id)
 }
 
 static enum err
-add_dossiers(struct ctx *cx, struct zip_out *z)
+dossiers_page(struct table *t, int64_t *before, size_t *ret_n)
 {
-    static const char *const columns[] = { "number",      "procedure",    "unit",
-                                           "state",       "submitted_at", "due_at",
-                                           "finished_at", "answers",      NULL };
-    struct table t;
     struct dossier_row *v = NULL;
-    size_t n = 1;
-    int64_t before = 0;
-    table_begin(&t, cx, columns);
-    for (int page = 0; page < PAGES_MAX && n > 0; page++) {
-        TRY(dossier_of_party(cx, mine_party(cx), before, &v, &n));
-        for (size_t i = 0; i < n; i++) {
-            TRY(put_dossier(&t, v[i].id));
-            before = v[i].id;
-        }
+    TRY(dossier_of_party(t->cx, mine_party(t->cx), *before, &v, ret_n));
+    for (size_t i = 0; i < *ret_n; i++) {
+        TRY(put_dossier(t, v[i].id));
+        *before = v[i].id;
     }
-    return table_end(&t, z, "dossiers");
+    return ERR_OK;
 }
 
 static enum err
-add_notices(struct ctx *cx, struct zip_out *z)
+notices_page(struct table *t, int64_t *before, size_t *ret_n)
 {
-    static const char *const columns[] = { "at", "way", "to", "subject", "body", "state", NULL };
-    struct table t;
     struct notice *v = NULL;
-    size_t n = 1;
-    int64_t before = 0;
-    table_begin(&t, cx, columns);
-    for (int page = 0; page < PAGES_MAX && n > 0; page++) {
-        TRY(notice_of_party(cx, mine_party(cx), before, &v, &n));
-        for (size_t i = 0; i < n; i++) {
-            put_at(&t, v[i].at_us);
-            put(&t, v[i].way);
-            put(&t, v[i].to);
-            put(&t, v[i].subject);
-            put(&t, v[i].body);
-            put(&t, v[i].state);
-            before = v[i].id;
-        }
+    TRY(notice_of_party(t->cx, mine_party(t->cx), *before, &v, ret_n));
+    for (size_t i = 0; i < *ret_n; i++) {
+        put_at(t, v[i].at_us);
+        put(t, v[i].way);
+        put(t, v[i].to);
+        put(t, v[i].subject);
+        put(t, v[i].body);
+        put(t, v[i].state);
+        *before = v[i].id;
     }
-    return table_end(&t, z, "messages");
+    return ERR_OK;
+}
+
+static struct str
+day_text(struct table *t, struct date d)
+{
+    return d.day == 0 ? STR("") : date_iso(t->cx->arena, d);
 }
 
 static enum err
-add_records(struct ctx *cx, struct zip_out *z)
+records_page(struct table *t, int64_t *before, size_t *ret_n)
 {
-    static const char *const columns[] = { "title",   "number",     "type",   "issuer", "issued",
-                                           "expires", "revoked_at", "sha256", "href",   NULL };
-    struct table t;
+    struct ctx *cx = t->cx;
     struct record *v = NULL;
-    size_t n = 1;
-    int64_t before = 0;
-    table_begin(&t, cx, columns);
-    for (int page = 0; page < PAGES_MAX && n > 0; page++) {
-        TRY(record_list(cx, mine_party(cx), STR_NULL, before, 200, &v, &n));
-        for (size_t i = 0; i < n; i++) {
-            put(&t, v[i].title);
-            put(&t, v[i].number);
-            put(&t, v[i].type);
-            put(&t, v[i].issuer);
-            put(&t, v[i].issued.day == 0 ? STR("") : date_iso(cx->arena, v[i].issued));
-            put(&t, v[i].expires.day == 0 ? STR("") : date_iso(cx->arena, v[i].expires));
-            put_at(&t, v[i].revoked_us);
-            put(&t, v[i].hash);
-            put(&t, str_fmt(cx->arena, STR_FMT "/toi/giay-to/%" PRId64,
-                            STR_ARG(cx->config->base_url), v[i].id));
-            before = v[i].id;
-        }
+    TRY(record_list(cx, mine_party(cx), STR_NULL, *before, 200, &v, ret_n));
+    for (size_t i = 0; i < *ret_n; i++) {
+        put(t, v[i].title);
+        put(t, v[i].number);
+        put(t, v[i].type);
+        put(t, v[i].issuer);
+        put(t, day_text(t, v[i].issued));
+        put(t, day_text(t, v[i].expires));
+        put_at(t, v[i].revoked_us);
+        put(t, v[i].hash);
+        put(t, str_fmt(cx->arena, STR_FMT "/toi/giay-to/%" PRId64, STR_ARG(cx->config->base_url),
+                       v[i].id));
+        *before = v[i].id;
     }
-    return table_end(&t, z, "records");
+    return ERR_OK;
 }
 
 static enum err
-add_looks(struct ctx *cx, struct zip_out *z)
+looks_page(struct table *t, int64_t *before, size_t *ret_n)
 {
-    static const char *const columns[] = { "at", "what", "why", "who", "unit", "kind", NULL };
-    struct table t;
+    struct ctx *cx = t->cx;
     struct ledger_entry *v = NULL;
-    size_t n = 1;
-    int64_t before = 0;
-    table_begin(&t, cx, columns);
-    for (int page = 0; page < PAGES_MAX && n > 0; page++) {
-        TRY(ledger_of_subject(cx, mine_party(cx), before, &v, &n));
-        for (size_t i = 0; i < n; i++) {
-            put_at(&t, v[i].at_us);
-            put(&t, mine_kind_text(cx, &v[i]));
-            put(&t, mine_purpose_text(cx, &v[i]));
-            put(&t, mine_actor_text(cx, &v[i]));
-            put(&t, v[i].unit);
-            put(&t, v[i].kind);
-            before = v[i].id;
-        }
+    TRY(ledger_of_subject(cx, mine_party(cx), *before, &v, ret_n));
+    for (size_t i = 0; i < *ret_n; i++) {
+        put_at(t, v[i].at_us);
+        put(t, mine_kind_text(cx, &v[i]));
+        put(t, mine_purpose_text(cx, &v[i]));
+        put(t, mine_actor_text(cx, &v[i]));
+        put(t, v[i].unit);
+        put(t, v[i].kind);
+        *before = v[i].id;
     }
-    return table_end(&t, z, "who-looked");
+    return ERR_OK;
 }
 
 /* --- the whole
  * ---------------------------------------------------------------------------------------------- */
-typedef enum err part_fn(struct ctx *cx, struct zip_out *z);
+#define COLUMNS_MAX 16
+static const struct part {
+    const char *name;
+    page_fn *page;
+    const char *columns[COLUMNS_MAX]; /* NULL-ended */
+} parts[] = {
+    { "person",
+      person_page,
+      { "name", "personal_id", "tax_code", "birth_date", "sex", "ethnicity", "nationality", "phone",
+        "email", "unit", "address", "source", "source_at" } },
+    { "dossiers",
+      dossiers_page,
+      { "number", "procedure", "unit", "state", "submitted_at", "due_at", "finished_at",
+        "answers" } },
+    { "messages", notices_page, { "at", "way", "to", "subject", "body", "state" } },
+    { "records",
+      records_page,
+      { "title", "number", "type", "issuer", "issued", "expires", "revoked_at", "sha256",
+        "href" } },
+    { "who-looked", looks_page, { "at", "what", "why", "who", "unit", "kind" } },
+};
+
+static enum err
+add_part(struct ctx *cx, struct zip_out *z, const struct part *p)
+{
+    struct table t;
+    int64_t before = 0;
+    size_t n = 1;
+    table_begin(&t, cx, p->columns);
+    for (int page = 0; page < PAGES_MAX && n > 0; page++) {
+        TRY(p->page(&t, &before, &n));
+    }
+    return table_end(&t, z, p->name);
+}
 
 static enum err
 add_all(struct ctx *cx, struct zip_out *z)
 {
-    static part_fn *const parts[] = { add_person, add_dossiers, add_notices, add_records,
-                                      add_looks };
     struct str readme = text(cx, "mine.export_readme");
     TRY(zip_add(z, STR("README.txt"), sys_now_us(cx), readme));
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        TRY(parts[i](cx, z));
+        TRY(add_part(cx, z, &parts[i]));
     }
     return zip_finish(z);
 }
