@@ -238,24 +238,38 @@ str_hash(struct str s)
     return h;
 }
 
+/* Bytes of the sequence that begins with c; 0: none does. */
+static size_t
+utf8_need(unsigned char c)
+{
+    if (c < 0x80) {
+        return 1;
+    }
+    if (c < 0xC2 || c > 0xF4) {
+        return 0;
+    }
+    return c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+}
+
+/* May b stand behind c? No overlong forms, surrogates, or points above U+10FFFF (RFC 3629). */
+static bool
+is_second_byte(unsigned char c, unsigned char b)
+{
+    unsigned char lo = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
+    unsigned char hi = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+    return b >= lo && b <= hi;
+}
+
 /* Length of the well-formed sequence at p (n bytes left), 0 when it is not one. */
 static size_t
 utf8_step(const unsigned char *p, size_t n)
 {
     unsigned char c = p[0];
-    if (c < 0x80) {
-        return 1;
+    size_t need = utf8_need(c);
+    if (need <= 1 || need > n) {
+        return need == 1 ? 1 : 0;
     }
-    size_t need = c >= 0xC2 && c <= 0xDF   ? 2
-                  : c >= 0xE0 && c <= 0xEF ? 3
-                  : c >= 0xF0 && c <= 0xF4 ? 4
-                                           : 0;
-    if (need == 0 || need > n) {
-        return 0;
-    }
-    unsigned char lo = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
-    unsigned char hi = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
-    if (p[1] < lo || p[1] > hi) {
+    if (!is_second_byte(c, p[1])) {
         return 0;
     }
     for (size_t i = 2; i < need; i++) {

@@ -182,6 +182,20 @@ read_heading(struct csv_reader *r, struct arena *a, struct csv_table *t)
     return ERR_OK;
 }
 
+static void
+add_row(struct arena *a, struct csv_table *t, size_t *cap, const struct csv_row *row)
+{
+    if (t->n_rows == *cap) {
+        *cap = *cap == 0 ? 64 : *cap * 2;
+        struct csv_row *more = ARENA_ARRAY(a, struct csv_row, *cap);
+        if (t->n_rows > 0) {
+            memcpy(more, t->rows, t->n_rows * sizeof(*more));
+        }
+        t->rows = more;
+    }
+    t->rows[t->n_rows++] = *row;
+}
+
 static enum err
 read_rows(struct csv_reader *r, struct arena *a, struct csv_table *t)
 {
@@ -199,15 +213,7 @@ read_rows(struct csv_reader *r, struct arena *a, struct csv_table *t)
                                           : "more fields than headings");
         }
         row.line = r->line;
-        if (t->n_rows == cap) {
-            cap = cap == 0 ? 64 : cap * 2;
-            struct csv_row *more = ARENA_ARRAY(a, struct csv_row, cap);
-            if (t->n_rows > 0) {
-                memcpy(more, t->rows, t->n_rows * sizeof(*more));
-            }
-            t->rows = more;
-        }
-        t->rows[t->n_rows++] = row;
+        add_row(a, t, &cap, &row);
     }
 }
 

@@ -76,6 +76,22 @@ image_exif_orientation(struct str s)
 }
 
 /* Where pixel (x, y) of the upright picture comes from; orientations 5 to 8 change sides. */
+static size_t
+source_of(const struct image *in, int orientation, uint32_t x, uint32_t y)
+{
+    static const struct {
+        bool u, v;
+    } flips[] = {
+        [2] = { true, false }, [3] = { true, true }, [4] = { false, true }, [5] = { false, false },
+        [6] = { false, true }, [7] = { true, true }, [8] = { true, false }
+    };
+    uint32_t u = orientation >= 5 ? y : x;
+    uint32_t v = orientation >= 5 ? x : y;
+    u = flips[orientation].u ? in->w - 1 - u : u;
+    v = flips[orientation].v ? in->h - 1 - v : v;
+    return ((size_t)v * in->w + u) * 3;
+}
+
 static struct image
 upright(struct arena *a, const struct image *in, int orientation)
 {
@@ -88,15 +104,8 @@ upright(struct arena *a, const struct image *in, int orientation)
     out.rgb = arena_alloc(a, (size_t)in->w * in->h * 3);
     for (uint32_t y = 0; y < out.h; y++) {
         for (uint32_t x = 0; x < out.w; x++) {
-            uint32_t u = is_turned ? y : x;
-            uint32_t v = is_turned ? x : y;
-            bool flip_u =
-                orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-            bool flip_v =
-                orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-            u = flip_u ? in->w - 1 - u : u;
-            v = flip_v ? in->h - 1 - v : v;
-            memcpy(out.rgb + ((size_t)y * out.w + x) * 3, in->rgb + ((size_t)v * in->w + u) * 3, 3);
+            memcpy(out.rgb + ((size_t)y * out.w + x) * 3,
+                   in->rgb + source_of(in, orientation, x, y), 3);
         }
     }
     return out;

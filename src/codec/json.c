@@ -194,6 +194,27 @@ skip_digits(struct reader *r)
     return r->i > from;
 }
 
+/* What may follow the whole part: ".5", "e-3". *ret_is_whole: neither was there. */
+static bool
+skip_rest_of_number(struct reader *r, bool *ret_is_whole)
+{
+    *ret_is_whole = true;
+    if (peek(r) == '.') {
+        r->i++;
+        *ret_is_whole = false;
+        if (!skip_digits(r)) {
+            return false;
+        }
+    }
+    if (peek(r) == 'e' || peek(r) == 'E') {
+        r->i++;
+        *ret_is_whole = false;
+        r->i += peek(r) == '+' || peek(r) == '-' ? 1 : 0;
+        return skip_digits(r);
+    }
+    return true;
+}
+
 static enum err
 read_number(struct reader *r, struct json *node)
 {
@@ -208,20 +229,8 @@ read_number(struct reader *r, struct json *node)
     if (is_zero && r->i - first > 1) {
         return fault_at(r, "leading zero");
     }
-    if (peek(r) == '.') {
-        r->i++;
-        is_whole = false;
-        if (!skip_digits(r)) {
-            return fault_at(r, "digit expected");
-        }
-    }
-    if (peek(r) == 'e' || peek(r) == 'E') {
-        r->i++;
-        is_whole = false;
-        r->i += peek(r) == '+' || peek(r) == '-' ? 1 : 0;
-        if (!skip_digits(r)) {
-            return fault_at(r, "digit expected");
-        }
+    if (!skip_rest_of_number(r, &is_whole)) {
+        return fault_at(r, "digit expected");
     }
     node->type = JSON_NUMBER;
     node->text = (struct str){ r->p + from, r->i - from };

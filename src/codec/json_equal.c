@@ -15,23 +15,37 @@ digit_at(const struct decimal *d, size_t i)
     return i < d->whole.n ? d->whole.p[i] : d->fraction.p[i - d->whole.n];
 }
 
+#define EXPONENT_MAX 1000000000
+
+/* The number behind e or E, which stands at *ret_at; 0 when there is none (then *ret_at is the
+ * end).
+ */
+static int64_t
+exponent_of(struct str s, size_t *ret_at)
+{
+    size_t e = str_find_char(s, 'e');
+    int64_t v = 0;
+    *ret_at = e == s.n ? str_find_char(s, 'E') : e;
+    if (*ret_at == s.n) {
+        return 0;
+    }
+    struct str digits = str_slice(s, *ret_at + 1, s.n);
+    if (str_starts(digits, STR("+"))) {
+        digits = str_slice(digits, 1, digits.n);
+    }
+    if (!str_to_i64(digits, -EXPONENT_MAX, EXPONENT_MAX, &v)) {
+        return str_starts(digits, STR("-")) ? -EXPONENT_MAX : EXPONENT_MAX;
+    }
+    return v;
+}
+
 static struct decimal
 decimal_of(struct str text)
 {
     struct decimal d = { .is_negative = str_starts(text, STR("-")) };
     struct str s = d.is_negative ? str_slice(text, 1, text.n) : text;
-    size_t e = str_find_char(s, 'e');
-    e = e == s.n ? str_find_char(s, 'E') : e;
-    int64_t exponent = 0;
-    if (e < s.n) {
-        struct str digits = str_slice(s, e + 1, s.n);
-        if (str_starts(digits, STR("+"))) {
-            digits = str_slice(digits, 1, digits.n);
-        }
-        if (!str_to_i64(digits, -1000000000, 1000000000, &exponent)) {
-            exponent = str_starts(digits, STR("-")) ? -1000000000 : 1000000000;
-        }
-    }
+    size_t e = 0;
+    int64_t exponent = exponent_of(s, &e);
     (void)str_cut(str_slice(s, 0, e), '.', &d.whole, &d.fraction);
     size_t end = d.whole.n + d.fraction.n;
     while (d.skip < end && digit_at(&d, d.skip) == '0') {

@@ -248,6 +248,18 @@ write_start(struct json_out *o, const struct json *j)
     }
 }
 
+/* What comes after at: levels that are done are closed. NULL: the end. */
+static const struct json *
+write_next(struct json_out *o, const struct json **open, size_t *depth, const struct json *at)
+{
+    while (at == NULL && *depth > 0) {
+        const struct json *done = open[--*depth];
+        close_level(o, done->type == JSON_LIST ? ']' : '}');
+        at = *depth > 0 ? done->next : NULL;
+    }
+    return at;
+}
+
 void
 json_write(struct json_out *o, const struct json *j)
 {
@@ -270,10 +282,6 @@ json_write(struct json_out *o, const struct json *j)
         } else {
             at = depth > 0 ? at->next : NULL;
         }
-        while (at == NULL && depth > 0) {
-            const struct json *done = open[--depth];
-            close_level(o, done->type == JSON_LIST ? ']' : '}');
-            at = depth > 0 ? done->next : NULL;
-        }
+        at = write_next(o, open, &depth, at);
     }
 }

@@ -50,6 +50,15 @@ skip_string(struct str s, size_t at)
     return s.n;
 }
 
+static size_t
+skip_word(struct str s, size_t at)
+{
+    while (at < s.n && !is_space(s.p[at]) && !is_delimiter(s.p[at])) {
+        at++;
+    }
+    return at;
+}
+
 /* One lexical piece; depth changes by <<, >>, [ and ]. */
 static size_t
 skip_token(struct str s, size_t at, int *depth)
@@ -72,11 +81,7 @@ skip_token(struct str s, size_t at, int *depth)
         size_t n = str_find_char(str_slice(s, at, s.n), '>');
         return at + n + 1 > s.n ? s.n : at + n + 1;
     }
-    at++;
-    while (at < s.n && !is_space(s.p[at]) && !is_delimiter(s.p[at])) {
-        at++;
-    }
-    return at;
+    return skip_word(s, at + 1);
 }
 
 /* End of one whole object value; "12 0 R" counts as one. */

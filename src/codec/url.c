@@ -175,6 +175,17 @@ is_host_char(char c)
     return is_unreserved(c) || c == ':';
 }
 
+static bool
+is_host(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (!is_host_char(s.p[i])) {
+            return false;
+        }
+    }
+    return s.n > 0;
+}
+
 /* "host", "host:port", "[v6]:port". */
 static bool
 split_authority(struct str s, struct url_parts *ret)
@@ -194,12 +205,7 @@ split_authority(struct str s, struct url_parts *ret)
             return false;
         }
     }
-    for (size_t i = 0; i < ret->host.n; i++) {
-        if (!is_host_char(ret->host.p[i])) {
-            return false;
-        }
-    }
-    if (ret->host.n == 0 || (port.p != NULL && !str_to_i64(port, 1, 65535, &number))) {
+    if (!is_host(ret->host) || (port.p != NULL && !str_to_i64(port, 1, 65535, &number))) {
         return false;
     }
     ret->port = (int32_t)number;

@@ -52,6 +52,17 @@ came_before(const struct gather *g, size_t i)
     return false;
 }
 
+static void
+check_files(struct gather *g)
+{
+    for (size_t i = 0; i < g->n_files; i++) {
+        const struct web_field *f = input_field(g->c->rq.route, g->files[i].field);
+        if (f == NULL || f->type != WEB_FILE) {
+            ctx_problem(g->c->cx, g->files[i].field, STR("web.invalid.unknown"), STR_NULL);
+        }
+    }
+}
+
 /* Unknown and doubled names. */
 static enum err
 check_names(struct gather *g)
@@ -76,12 +87,7 @@ check_names(struct gather *g)
             ctx_problem(cx, name, STR("web.invalid.twice"), STR_NULL);
         }
     }
-    for (size_t i = 0; i < g->n_files; i++) {
-        const struct web_field *f = input_field(r, g->files[i].field);
-        if (f == NULL || f->type != WEB_FILE) {
-            ctx_problem(cx, g->files[i].field, STR("web.invalid.unknown"), STR_NULL);
-        }
-    }
+    check_files(g);
     return ERR_OK;
 }
 
@@ -187,6 +193,15 @@ bool_value(struct str s, const char **ret_key)
     return s;
 }
 
+static struct str
+text_value(struct arena *a, struct str s, bool may_break, const char **ret_key)
+{
+    struct str t = vn_nfc(a, s);
+    t = may_break ? str_replace(a, t, STR("\r\n"), STR("\n")) : t;
+    *ret_key = has_control(t, may_break) ? "web.invalid.text" : NULL;
+    return t;
+}
+
 /* The value in its one lawful form. *ret_key is the problem, or NULL. */
 static struct str
 normal_value(struct arena *a, const struct web_field *f, struct str s, const char **ret_key)
@@ -197,10 +212,10 @@ normal_value(struct arena *a, const struct web_field *f, struct str s, const cha
     *ret_key = NULL;
     switch (f->type) {
     case WEB_INT:
+        *ret_key = str_to_i64(t, INT64_MIN, INT64_MAX, &n) ? NULL : "web.invalid.int";
+        return t;
     case WEB_ID:
-        *ret_key = str_to_i64(t, f->type == WEB_ID ? 1 : INT64_MIN, INT64_MAX, &n) ? NULL
-                   : f->type == WEB_ID ? "web.invalid.id"
-                                       : "web.invalid.int";
+        *ret_key = str_to_i64(t, 1, INT64_MAX, &n) ? NULL : "web.invalid.id";
         return t;
     case WEB_MONEY:
         t = digits_only(a, t);
@@ -218,17 +233,13 @@ normal_value(struct arena *a, const struct web_field *f, struct str s, const cha
         return s;
     case WEB_LINES:
     case WEB_ANY:
-        t = str_replace(a, vn_nfc(a, t), STR("\r\n"), STR("\n"));
-        *ret_key = has_control(t, true) ? "web.invalid.text" : NULL;
-        return t;
+        return text_value(a, t, true, ret_key);
     case WEB_TEXT:
     case WEB_LIST:
     case WEB_FILE:
         break;
     }
-    t = vn_nfc(a, t);
-    *ret_key = has_control(t, false) ? "web.invalid.text" : NULL;
-    return t;
+    return text_value(a, t, false, ret_key);
 }
 
 size_t

@@ -83,29 +83,54 @@ check_fields(const char *module, const struct web_route *r)
     return bad;
 }
 
+static bool
+is_perm_known(const struct web *w, const char *perm)
+{
+    return str_eq(str_of(perm), STR("public")) || str_eq(str_of(perm), STR("signed-in")) ||
+           (w->hooks->perm_exists != NULL && w->hooks->perm_exists(perm));
+}
+
+/* What its flags promise and its row does not keep; NULL: nothing. */
+static const char *
+flags_fault(const struct web_route *r)
+{
+    bool is_api_read =
+        r->method == HTTP_GET && (r->flags & (uint32_t)(WEB_API | WEB_API_ONLY)) != 0;
+    if (is_api_read && (r->reply == NULL) == (r->media == NULL)) {
+        return "a GET of the API names what it answers: .reply or .media";
+    }
+    if ((r->flags & WEB_CACHE) != 0 &&
+        (r->method != HTTP_GET || !str_eq(str_of(r->perm), STR("public")))) {
+        return "only a public GET can be cached";
+    }
+    return NULL;
+}
+
+static const char *
+route_fault(const struct web *w, const struct web_route *r)
+{
+    if (r->path == NULL || r->path[0] != '/' || r->path[1] == '{') {
+        return "path must begin with a fixed segment";
+    }
+    if (r->perm == NULL) {
+        return "no permission stated";
+    }
+    if (!is_perm_known(w, r->perm)) {
+        return "unknown permission";
+    }
+    if (r->fn == NULL) {
+        return "no function";
+    }
+    if (r->method == HTTP_HEAD || r->method == HTTP_OPTIONS || r->method == HTTP_OTHER) {
+        return "method is answered by the dispatcher";
+    }
+    return flags_fault(r);
+}
+
 static size_t
 check_route(const struct web *w, const char *module, const struct web_route *r)
 {
-    const char *what = NULL;
-    bool is_public = r->perm != NULL && (str_eq(str_of(r->perm), STR("public")) ||
-                                         str_eq(str_of(r->perm), STR("signed-in")));
-    if (r->path == NULL || r->path[0] != '/' || r->path[1] == '{') {
-        what = "path must begin with a fixed segment";
-    } else if (r->perm == NULL) {
-        what = "no permission stated";
-    } else if (!is_public && (w->hooks->perm_exists == NULL || !w->hooks->perm_exists(r->perm))) {
-        what = "unknown permission";
-    } else if (r->fn == NULL) {
-        what = "no function";
-    } else if (r->method == HTTP_HEAD || r->method == HTTP_OPTIONS || r->method == HTTP_OTHER) {
-        what = "method is answered by the dispatcher";
-    } else if (r->method == HTTP_GET && (r->flags & (WEB_API | WEB_API_ONLY)) != 0 &&
-               (r->reply == NULL) == (r->media == NULL)) {
-        what = "a GET of the API names what it answers: .reply or .media";
-    } else if ((r->flags & WEB_CACHE) != 0 &&
-               (r->method != HTTP_GET || !str_eq(str_of(r->perm), STR("public")))) {
-        what = "only a public GET can be cached";
-    }
+    const char *what = route_fault(w, r);
     if (what != NULL) {
         (void)fprintf(stderr, "route %s of %s: %s\n", r->path == NULL ? "?" : r->path, module,
                       what);

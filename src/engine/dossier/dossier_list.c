@@ -120,6 +120,25 @@ whose(const struct ctx *cx, const struct dossier_inbox *q)
     return str_eq(q->tab, STR("free")) ? -1 : 0;
 }
 
+/* The step's name in the version of the process that the dossier goes by; its id when it is gone.
+ */
+static struct str
+step_name(struct ctx *cx, struct str pack_version, struct str code, struct date on, struct str id)
+{
+    const struct pack *pack = NULL;
+    if (pack_by_version(cx, pack_version, &pack) != ERR_OK) {
+        return id;
+    }
+    const struct procedure *p = procedure_in(pack, code, on);
+    const struct flow_process *process = p == NULL ? NULL : flow_find(pack, p->process);
+    const struct flow_step *step = process == NULL ? NULL : flow_step_find(process, id);
+    if (step == NULL) {
+        return id;
+    }
+    bool is_english = str_eq(cx->lang, STR("en")) && !str_is_empty(step->name_en);
+    return is_english ? step->name_en : step->name;
+}
+
 enum err
 dossier_inbox(struct ctx *cx, const struct dossier_inbox *q, struct dossier_row **ret,
               size_t *ret_n)
@@ -134,7 +153,6 @@ dossier_inbox(struct ctx *cx, const struct dossier_inbox *q, struct dossier_row 
     COPY_ROWS(cx, list, true, ret, ret_n);
     for (size_t i = 0; i < list.n; i++) {
         struct dossier_row *row = &(*ret)[i];
-        const struct pack *pack = NULL;
         row->task = list.v[i].task;
         row->task_action = list.v[i].action;
         row->task_version = list.v[i].task_version;
@@ -142,18 +160,8 @@ dossier_inbox(struct ctx *cx, const struct dossier_inbox *q, struct dossier_row 
         row->holder = list.v[i].holder;
         row->due_us = list.v[i].task_due_us;
         row->left_s = calendar_work_between(cx, q->unit, calendar_now_us(cx), row->due_us);
-        row->step = list.v[i].step;
-        const struct procedure *p = NULL;
-        if (pack_by_version(cx, list.v[i].pack_version, &pack) == ERR_OK) {
-            p = procedure_in(pack, list.v[i].procedure_code, date_at_vn(row->submitted_us));
-        }
-        const struct flow_process *process = p == NULL ? NULL : flow_find(pack, p->process);
-        const struct flow_step *step =
-            process == NULL ? NULL : flow_step_find(process, list.v[i].step);
-        if (step != NULL) {
-            row->step = str_eq(cx->lang, STR("en")) && !str_is_empty(step->name_en) ? step->name_en
-                                                                                    : step->name;
-        }
+        row->step = step_name(cx, list.v[i].pack_version, list.v[i].procedure_code,
+                              date_at_vn(row->submitted_us), list.v[i].step);
     }
     return ERR_OK;
 }

@@ -316,20 +316,28 @@ form_drop_hidden(const struct form_view *v, struct form_state *st)
     }
 }
 
+/* "home" of "home.unit"; null when the item is not a member of an object. */
+static struct str
+object_of(const struct form_item *it)
+{
+    struct str path = it->path;
+    if (!form_is_control(it) || it->list >= 0 || !str_has_char(path, '.')) {
+        return STR_NULL;
+    }
+    while (path.p[path.n - 1] != '.') {
+        path.n--;
+    }
+    return str_slice(path, 0, path.n - 1);
+}
+
 /* Objects whose members are all gone are gone too: an optional address left empty is no address. */
 static void
 drop_empty_objects(struct form_state *st)
 {
     for (int round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < st->form->n_items; i++) {
-            const struct form_item *it = &st->form->items[i];
-            struct str path = it->path;
-            bool is_nested = form_is_control(it) && it->list < 0 && str_has_char(path, '.');
-            while (is_nested && path.n > 0 && path.p[path.n - 1] != '.') {
-                path.n--;
-            }
-            path = str_slice(path, 0, path.n == 0 ? 0 : path.n - 1);
-            const struct json *object = is_nested ? form_json_at(st->answers, path) : NULL;
+            struct str path = object_of(&st->form->items[i]);
+            const struct json *object = path.p == NULL ? NULL : form_json_at(st->answers, path);
             if (object != NULL && object->type == JSON_OBJECT && object->n == 0) {
                 form_json_drop(st->answers, path);
             }

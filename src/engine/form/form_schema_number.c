@@ -23,6 +23,19 @@ trim_zeros(struct decimal *d)
     }
 }
 
+/* What stands behind the e at e_at, within bounds; 0 when there is none. */
+static int64_t
+exponent_of(struct str s, size_t e_at)
+{
+    int64_t exponent = 0;
+    struct str e = str_slice(s, e_at + 1, s.n);
+    e = str_starts(e, STR("+")) ? str_slice(e, 1, e.n) : e;
+    if (e_at < s.n && !str_to_i64(e, -EXPONENT_MAX, EXPONENT_MAX, &exponent)) {
+        return str_starts(e, STR("-")) ? -EXPONENT_MAX : EXPONENT_MAX;
+    }
+    return exponent;
+}
+
 /* Number text is well-formed JSON: the reader has checked it. */
 static struct decimal
 decimal_of(const struct json *j)
@@ -30,14 +43,7 @@ decimal_of(const struct json *j)
     struct decimal d = { 0 };
     struct str s = j->text;
     size_t e_at = str_find_char(s, 'e') < s.n ? str_find_char(s, 'e') : str_find_char(s, 'E');
-    int64_t exponent = 0;
-    if (e_at < s.n) {
-        struct str e = str_slice(s, e_at + 1, s.n);
-        e = e.n > 0 && e.p[0] == '+' ? str_slice(e, 1, e.n) : e;
-        if (!str_to_i64(e, -EXPONENT_MAX, EXPONENT_MAX, &exponent)) {
-            exponent = e.n > 0 && e.p[0] == '-' ? -EXPONENT_MAX : EXPONENT_MAX;
-        }
-    }
+    int64_t exponent = exponent_of(s, e_at);
     bool is_behind_point = false;
     for (size_t i = 0; i < e_at && i < s.n; i++) {
         char c = s.p[i];

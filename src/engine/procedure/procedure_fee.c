@@ -144,35 +144,46 @@ procedure_fee_text(struct ctx *cx, const struct procedure_fee *f)
     return buf_str(&b);
 }
 
+struct fee_range {
+    int64_t always_vnd;     /* what every case pays at least */
+    int64_t least_more_vnd; /* cheapest row that only some cases pay */
+    bool is_more_possible;
+};
+
+static void
+range_add(struct fee_range *r, const struct procedure_fee *f)
+{
+    bool is_varying = f->per != PROCEDURE_PER_CASE || f->when.n != 0;
+    bool is_online_less = f->online_vnd >= 0 && f->online_vnd < f->amount_vnd;
+    if (f->amount_vnd == 0) {
+        return;
+    }
+    r->is_more_possible = r->is_more_possible || is_varying;
+    if (f->when.n == 0) {
+        r->always_vnd += is_online_less ? f->online_vnd : f->amount_vnd;
+        r->is_more_possible = r->is_more_possible || f->online_vnd >= 0;
+    } else if (r->least_more_vnd == 0 || f->amount_vnd < r->least_more_vnd) {
+        r->least_more_vnd = f->amount_vnd;
+    }
+}
+
 struct str
 procedure_fees_text(struct ctx *cx, const struct procedure *p)
 {
-    int64_t always = 0;     /* what every case pays at least */
-    int64_t least_more = 0; /* cheapest row that only some cases pay */
-    bool is_more_possible = false;
+    struct fee_range r = { 0 };
     for (size_t i = 0; i < p->n_fees; i++) {
-        const struct procedure_fee *f = &p->fees[i];
-        if (f->amount_vnd == 0) {
-            continue;
-        }
-        bool is_varying = f->per != PROCEDURE_PER_CASE || f->when.n != 0;
-        is_more_possible = is_more_possible || is_varying;
-        if (f->when.n == 0) {
-            always +=
-                f->online_vnd >= 0 && f->online_vnd < f->amount_vnd ? f->online_vnd : f->amount_vnd;
-            is_more_possible = is_more_possible || f->online_vnd >= 0;
-        } else {
-            least_more = least_more == 0 || f->amount_vnd < least_more ? f->amount_vnd : least_more;
-        }
+        range_add(&r, &p->fees[i]);
     }
-    if (always == 0 && !is_more_possible) {
+    if (r.always_vnd == 0 && !r.is_more_possible) {
         return text(cx, "procedure.fee.free");
     }
-    if (always == 0) {
-        return text_fill(cx, "procedure.fees.free_or", "amount", text_money(cx, least_more), NULL);
+    if (r.always_vnd == 0) {
+        return text_fill(cx, "procedure.fees.free_or", "amount", text_money(cx, r.least_more_vnd),
+                         NULL);
     }
-    struct str amount = text_money(cx, always);
-    return is_more_possible ? text_fill(cx, "procedure.fees.from", "amount", amount, NULL) : amount;
+    struct str amount = text_money(cx, r.always_vnd);
+    return r.is_more_possible ? text_fill(cx, "procedure.fees.from", "amount", amount, NULL)
+                              : amount;
 }
 
 struct str

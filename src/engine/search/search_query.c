@@ -57,6 +57,20 @@ add_near(struct query_word *w, uint32_t word, int32_t quality)
     w->quality[i] = quality;
 }
 
+/* How well v may stand for the word typed, of 100; 0: it may not. max: letters that may differ. */
+static int32_t
+nearness(const struct search_word *v, const struct query_word *w, uint32_t max, bool is_last)
+{
+    size_t longer = v->key.n > w->key.n ? v->key.n - w->key.n : w->key.n - v->key.n;
+    if (is_last && w->key.n >= 2 && str_starts(v->key, w->key)) {
+        return 75;
+    }
+    if (w->key.n >= 2 && longer <= max && vn_distance(v->key, w->key, max) <= max) {
+        return (w->key.n <= 3 ? 50 : 64) + (v->key.p[0] == w->key.p[0] ? 8 : 0);
+    }
+    return 0;
+}
+
 /* Words that this one may have been meant to be. */
 static void
 correct(struct arena *a, const struct search_index *x, struct query_word *w, bool is_last)
@@ -65,14 +79,9 @@ correct(struct arena *a, const struct search_index *x, struct query_word *w, boo
     uint32_t max = w->key.n >= 7 ? 2 : 1;
     for (size_t i = 0; i < x->n_words; i++) {
         const struct search_word *v = &x->words[i];
-        size_t longer = v->key.n > w->key.n ? v->key.n - w->key.n : w->key.n - v->key.n;
-        if (str_eq(v->sound, sound)) {
-            add_near(w, (uint32_t)i, 85);
-        } else if (is_last && w->key.n >= 2 && str_starts(v->key, w->key)) {
-            add_near(w, (uint32_t)i, 75);
-        } else if (w->key.n >= 2 && longer <= max && vn_distance(v->key, w->key, max) <= max) {
-            int32_t same_head = v->key.p[0] == w->key.p[0] ? 8 : 0;
-            add_near(w, (uint32_t)i, (w->key.n <= 3 ? 50 : 64) + same_head);
+        int32_t near = str_eq(v->sound, sound) ? 85 : nearness(v, w, max, is_last);
+        if (near > 0) {
+            add_near(w, (uint32_t)i, near);
         }
     }
     w->is_corrected = w->n_near > 0;
@@ -85,6 +94,17 @@ weigh(const struct search_index *x, struct query_word *w)
     if (w->n_near > 0) {
         w->weight = x->words[w->near[0]].weight;
     }
+}
+
+static bool
+has_word(const struct query *q, struct str key)
+{
+    for (size_t i = 0; i < q->n; i++) {
+        if (str_eq(q->words[i].key, key)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Reads keys joined by blanks (spellings beside them when given). */
@@ -100,11 +120,7 @@ read_query(struct arena *a, const struct search_index *x, struct str keys, struc
         if (spelled.n != 0) {
             (void)str_next(&spelled, ' ', &spelling);
         }
-        bool is_twice = false;
-        for (size_t i = 0; i < q->n; i++) {
-            is_twice = is_twice || str_eq(q->words[i].key, key);
-        }
-        if (is_twice || key.n == 0) {
+        if (key.n == 0 || has_word(q, key)) {
             continue;
         }
         struct query_word *w = &q->words[q->n++];
@@ -186,6 +202,13 @@ struct best { /* of one procedure */
     uint32_t mask; /* words of the query found in any of its names */
 };
 
+/* A word with other marks than were typed is worth less. */
+static int32_t
+quality_of(const struct query_word *word, uint32_t mark, int32_t quality)
+{
+    return word->mark != 0 && word->mark != mark && quality == 100 ? 72 : quality;
+}
+
 static int32_t
 score_phrase(const struct search_index *x, const struct search_phrase *p, const struct query *q,
              const struct match *m, uint32_t *ret_mask)
@@ -200,9 +223,7 @@ score_phrase(const struct search_index *x, const struct search_phrase *p, const 
         struct match hit = m[w];
         if (hit.place != 0) {
             const struct query_word *word = &q->words[hit.place - 1];
-            int32_t quality = word->mark != 0 && word->mark != x->marks[k] && hit.quality == 100
-                                  ? 72
-                                  : hit.quality;
+            int32_t quality = quality_of(word, x->marks[k], hit.quality);
             bool is_new = (mask & 1U << (hit.place - 1)) == 0;
             found += is_new ? word->weight * quality / 100 : 0;
             covered += x->words[w].weight * quality / 100;
@@ -367,6 +388,17 @@ list_all(struct ctx *cx, const struct procedure_filter *f, size_t limit, struct 
     ret->n_total = procedure_count(cx, use, today);
 }
 
+/* Scores one reading of the query; each procedure keeps the better of this and what it had. */
+static void
+take_better(const struct search_index *x, const struct query *q, const uint32_t *masks,
+            struct best *one, struct best *best)
+{
+    for (size_t i = 0; i < x->n_docs; i++) {
+        one[i].score += one[i].score > 0 ? union_bonus(q, masks[i]) : 0;
+        best[i] = one[i].score > best[i].score ? one[i] : best[i];
+    }
+}
+
 static void
 run(struct ctx *cx, const struct search_index *x, struct str query,
     const struct procedure_filter *f, size_t limit, struct search_hits *ret)
@@ -389,10 +421,7 @@ run(struct ctx *cx, const struct search_index *x, struct str query,
             one[i] = (struct best){ 0 };
         }
         score_variant(x, q, m, one, masks);
-        for (size_t i = 0; i < x->n_docs; i++) {
-            one[i].score += one[i].score > 0 ? union_bonus(q, masks[i]) : 0;
-            best[i] = one[i].score > best[i].score ? one[i] : best[i];
-        }
+        take_better(x, q, masks, one, best);
         ret->corrected = v == 0 ? corrected_text(cx, x, q) : ret->corrected;
     }
     collect(cx, x, best, f, ret);

@@ -18,6 +18,13 @@ unit_first_link(const struct units *us, bool is_back, uint32_t at)
     return lo;
 }
 
+/* No row between them: the same code without a gap is the same body under a new name or type. */
+static bool
+is_same_body(const struct unit *early, const struct unit *late)
+{
+    return str_eq(early->code, late->code) && early->to.day + 1 == late->from.day;
+}
+
 /* Units one step away; written to ret, which has room for max. */
 static size_t
 step(const struct units *us, bool is_back, uint32_t at, uint32_t *ret, size_t max)
@@ -33,15 +40,11 @@ step(const struct units *us, bool is_back, uint32_t at, uint32_t *ret, size_t ma
     if (n > 0 || max == 0) {
         return n;
     }
-    /* No row: the same code without a gap is the same body under a new name or type. */
-    uint32_t next = is_back ? at - 1 : at + 1;
-    bool is_there = is_back ? at > 0 : next < us->n;
-    if (is_there && str_eq(us->v[next].code, us->v[at].code)) {
-        const struct unit *early = is_back ? &us->v[next] : &us->v[at];
-        const struct unit *late = is_back ? &us->v[at] : &us->v[next];
-        if (early->to.day + 1 == late->from.day) {
-            ret[n++] = next;
-        }
+    if (is_back && at > 0 && is_same_body(&us->v[at - 1], &us->v[at])) {
+        ret[n++] = at - 1;
+    }
+    if (!is_back && at + 1 < us->n && is_same_body(&us->v[at], &us->v[at + 1])) {
+        ret[n++] = at + 1;
     }
     return n;
 }
