@@ -235,13 +235,22 @@ exchange_fault_word(const struct exchange_connector *c, const struct json *tree,
 static struct str
 status_word(int status)
 {
-    return status == 404                   ? STR("not_found")
-           : status == 409                 ? STR("mismatch")
-           : status == 400                 ? STR("invalid")
-           : status == 429                 ? STR("busy")
-           : status >= 500                 ? STR("down")
-           : status >= 200 && status < 300 ? STR("")
-                                           : STR("refused");
+    switch (status) {
+    case 404:
+        return STR("not_found");
+    case 409:
+        return STR("mismatch");
+    case 400:
+        return STR("invalid");
+    case 429:
+        return STR("busy");
+    default:
+        break;
+    }
+    if (status >= 500) {
+        return STR("down");
+    }
+    return status >= 200 && status < 300 ? STR("") : STR("refused");
 }
 
 static enum err

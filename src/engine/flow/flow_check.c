@@ -82,6 +82,25 @@ copy_node(struct checker *c, const struct flow_process *inner, uint32_t i, struc
     }
 }
 
+/* The ways of a process that was laid in behind node `base`, named after the call. */
+static void
+copy_edges(struct checker *c, const struct flow_process *inner, struct str call, uint32_t base)
+{
+    struct flow_process *p = c->p;
+    for (uint32_t e = 0; e < inner->n_edges; e++) {
+        struct flow_edge *edge = &p->edges[p->n_edges++];
+        *edge = inner->edges[e];
+        edge->from += base;
+        edge->to += base;
+        edge->id =
+            str_fmt(c->ld->arena, STR_FMT "." STR_FMT, STR_ARG(call), STR_ARG(inner->edges[e].id));
+        struct flow_node *from = &p->nodes[edge->from];
+        if (from->default_id.n > 0 && str_eq(from->default_id, inner->edges[e].id)) {
+            from->default_id = edge->id;
+        }
+    }
+}
+
 /* Copies a process in place of a call; its start and ends become gateways that let everything pass.
  */
 static bool
@@ -107,18 +126,7 @@ lay_in(struct checker *c, uint32_t call)
     for (uint32_t i = 0; i < inner->n_nodes; i++) {
         copy_node(c, inner, i, at.id, at.depth + 1);
     }
-    for (uint32_t e = 0; e < inner->n_edges; e++) {
-        struct flow_edge *edge = &p->edges[p->n_edges++];
-        *edge = inner->edges[e];
-        edge->from += base;
-        edge->to += base;
-        edge->id =
-            str_fmt(c->ld->arena, STR_FMT "." STR_FMT, STR_ARG(at.id), STR_ARG(inner->edges[e].id));
-        struct flow_node *from = &p->nodes[edge->from];
-        if (from->default_id.n > 0 && str_eq(from->default_id, inner->edges[e].id)) {
-            from->default_id = edge->id;
-        }
-    }
+    copy_edges(c, inner, at.id, base);
     uint32_t after = p->edges[out].to;
     p->edges[out].is_gone = true;
     p->nodes[call].kind = FLOW_GONE;
@@ -233,36 +241,55 @@ check_nodes(struct checker *c)
 
 /* --- reach ------------------------------------------------------------------------------------ */
 
+struct walk { /* nodes seen, and those whose neighbours are still to be looked at */
+    const struct flow_process *p;
+    bool *seen;
+    uint32_t todo[FLOW_NODES_MAX];
+    uint32_t n;
+};
+
+static void
+walk_to(struct walk *w, uint32_t node)
+{
+    if (!w->seen[node]) {
+        w->seen[node] = true;
+        w->todo[w->n++] = node;
+    }
+}
+
+static void
+walk_edges(struct walk *w, uint32_t at, bool is_backward)
+{
+    for (uint32_t e = 0; e < w->p->n_edges; e++) {
+        const struct flow_edge *edge = &w->p->edges[e];
+        if (!edge->is_gone && (is_backward ? edge->to : edge->from) == at) {
+            walk_to(w, is_backward ? edge->from : edge->to);
+        }
+    }
+}
+
+static void
+walk_boundaries(struct walk *w, uint32_t at, bool is_backward)
+{
+    for (uint32_t i = 0; i < w->p->n_nodes; i++) {
+        const struct flow_node *b = &w->p->nodes[i];
+        if (b->kind == FLOW_BOUNDARY && (is_backward ? i : b->attached) == at) {
+            walk_to(w, is_backward ? b->attached : i);
+        }
+    }
+}
+
 /* Marks all nodes reachable from `from` (backward: that reach it); boundary events count with their
  * task. */
 static void
 spread(const struct flow_process *p, uint32_t from, bool is_backward, bool *seen)
 {
-    uint32_t todo[FLOW_NODES_MAX];
-    uint32_t n = 0;
-    if (!seen[from]) {
-        seen[from] = true;
-        todo[n++] = from;
-    }
-    while (n > 0) {
-        uint32_t at = todo[--n];
-        for (uint32_t e = 0; e < p->n_edges; e++) {
-            uint32_t near = is_backward ? p->edges[e].to : p->edges[e].from;
-            uint32_t far = is_backward ? p->edges[e].from : p->edges[e].to;
-            if (!p->edges[e].is_gone && near == at && !seen[far]) {
-                seen[far] = true;
-                todo[n++] = far;
-            }
-        }
-        for (uint32_t i = 0; i < p->n_nodes; i++) {
-            const struct flow_node *b = &p->nodes[i];
-            uint32_t far = is_backward ? b->attached : i;
-            bool is_near = b->kind == FLOW_BOUNDARY && (is_backward ? i : b->attached) == at;
-            if (is_near && !seen[far]) {
-                seen[far] = true;
-                todo[n++] = far;
-            }
-        }
+    struct walk w = { .p = p, .seen = seen };
+    walk_to(&w, from);
+    while (w.n > 0) {
+        uint32_t at = w.todo[--w.n];
+        walk_edges(&w, at, is_backward);
+        walk_boundaries(&w, at, is_backward);
     }
 }
 
@@ -296,6 +323,16 @@ is_waiting(const struct flow_node *n)
     return n->kind == FLOW_USER || n->kind == FLOW_CATCH;
 }
 
+/* How many ways in each node has from nodes that do not wait. */
+static void
+count_moving(const struct flow_process *p, uint32_t *n_in)
+{
+    for (uint32_t e = 0; e < p->n_edges; e++) {
+        bool is_moving = !p->edges[e].is_gone && !is_waiting(&p->nodes[p->edges[e].from]);
+        n_in[p->edges[e].to] += is_moving;
+    }
+}
+
 /* A circle in which nobody and nothing is waited for would run for ever: takes away nodes that have
  * no way in from a moving node, until none is left or a circle is. */
 static void
@@ -304,10 +341,7 @@ check_circles(struct checker *c)
     struct flow_process *p = c->p;
     uint32_t n_in[FLOW_NODES_MAX] = { 0 };
     bool is_done[FLOW_NODES_MAX] = { false };
-    for (uint32_t e = 0; e < p->n_edges; e++) {
-        bool is_moving = !p->edges[e].is_gone && !is_waiting(&p->nodes[p->edges[e].from]);
-        n_in[p->edges[e].to] += is_moving;
-    }
+    count_moving(p, n_in);
     bool is_changed = true;
     while (is_changed) {
         is_changed = false;
@@ -332,6 +366,48 @@ check_circles(struct checker *c)
 
 /* --- parallel branches ------------------------------------------------------------------------ */
 
+struct regions {
+    struct flow_process *p;
+    int32_t parent[FLOW_EDGES_MAX + FLOW_NODES_MAX + 1];
+    int32_t n;
+    uint32_t todo[FLOW_NODES_MAX];
+    uint32_t n_todo;
+};
+
+/* The next node along one way out. */
+static void
+regions_along(struct regions *r, const struct flow_node *from, uint32_t to)
+{
+    struct flow_node *next = &r->p->nodes[to];
+    int32_t region = from->region;
+    if (from->kind == FLOW_PARALLEL && from->n_out > 1) {
+        r->parent[r->n] = from->region;
+        region = r->n++;
+    }
+    if (next->kind == FLOW_PARALLEL && next->n_in > 1) {
+        region = r->parent[region];
+    }
+    if (next->region < 0) {
+        next->region = region;
+        r->todo[r->n_todo++] = to;
+    }
+}
+
+/* Boundary events of a task: one that does not interrupt opens a branch of its own. */
+static void
+regions_at_boundary(struct regions *r, uint32_t at)
+{
+    const struct flow_node *from = &r->p->nodes[at];
+    for (uint32_t i = 0; i < r->p->n_nodes; i++) {
+        struct flow_node *b = &r->p->nodes[i];
+        if (b->kind == FLOW_BOUNDARY && b->attached == at && b->region < 0) {
+            r->parent[r->n] = from->region;
+            b->region = b->is_interrupting ? from->region : r->n++;
+            r->todo[r->n_todo++] = i;
+        }
+    }
+}
+
 /* Region: 0 outside all branches; each way out of a fork opens a new one, the join goes back to its
  * parent. A task may be sent back only inside its region: no branch is then entered twice or left
  * out. */
@@ -339,38 +415,16 @@ static void
 find_regions(struct checker *c)
 {
     struct flow_process *p = c->p;
-    int32_t parent[FLOW_EDGES_MAX + FLOW_NODES_MAX + 1] = { 0 };
-    int32_t n_regions = 1;
-    uint32_t todo[FLOW_NODES_MAX];
-    uint32_t n = 0;
+    struct regions r = { .p = p, .n = 1 };
     p->nodes[p->start].region = 0;
-    todo[n++] = p->start;
-    while (n > 0) {
-        uint32_t at = todo[--n];
+    r.todo[r.n_todo++] = p->start;
+    while (r.n_todo > 0) {
+        uint32_t at = r.todo[--r.n_todo];
         const struct flow_node *from = &p->nodes[at];
         for (uint32_t k = 0; k < from->n_out; k++) {
-            uint32_t to = p->edges[from->outs[k]].to;
-            int32_t region = from->region;
-            if (from->kind == FLOW_PARALLEL && from->n_out > 1) {
-                parent[n_regions] = from->region;
-                region = n_regions++;
-            }
-            if (p->nodes[to].kind == FLOW_PARALLEL && p->nodes[to].n_in > 1) {
-                region = parent[region];
-            }
-            if (p->nodes[to].region < 0) {
-                p->nodes[to].region = region;
-                todo[n++] = to;
-            }
+            regions_along(&r, from, p->edges[from->outs[k]].to);
         }
-        for (uint32_t i = 0; i < p->n_nodes; i++) {
-            struct flow_node *b = &p->nodes[i];
-            if (b->kind == FLOW_BOUNDARY && b->attached == at && b->region < 0) {
-                parent[n_regions] = from->region;
-                b->region = b->is_interrupting ? from->region : n_regions++;
-                todo[n++] = i;
-            }
-        }
+        regions_at_boundary(&r, at);
     }
 }
 
