@@ -7,7 +7,7 @@ import sys
 SHAPE = re.compile(r"^(README\.md|(schema|queries)\.sql|[a-z0-9_]+\.([ch]|def))$")
 FOLDERS = {"pages", "text", "test", "migrations"}
 LINES_MAX = 640  # as clang-format lays it out
-TEST_LINES_MAX = 800  # a test file is a list of cases: long is not tangled
+TEST_LINES_MAX = 720  # a test file is a list of cases: long is not tangled
 
 
 def read_order():
