@@ -52,6 +52,7 @@ check: ## every test that guards a landing
 check-full: ## the long ones too
 	@tools/check long
 bench: all bench-tools ## measure; writes build/bench.json, build/bench-relay.json
+	-@tools/install-deps bench
 	@tools/bench
 	@tools/bench-relay
 lint: ## include direction, module shape, warnings, clang-tidy, cppcheck, formatting

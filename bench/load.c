@@ -1,8 +1,10 @@
 /* load.c: a load generator for one host on this machine.
- *   load closed PORT CONNECTIONS SECONDS PATH [COOKIE]   as fast as answers come back
- *   load open   PORT RATE SECONDS PATH [COOKIE]          at a fixed rate; latency counts from the
- * instant at which the request was due, so that a slow server is not spared Prints one JSON object.
- * Plain HTTP/1.1 with kept connections, no compression asked for. */
+ *   load closed PORT CONNECTIONS SECONDS WHAT [COOKIE]   as fast as answers come back
+ *   load open   PORT RATE SECONDS WHAT [COOKIE]          at a fixed rate; latency counts from the
+ * instant at which the request was due, so that a slow server is not spared.
+ * WHAT is a path, or @FILE: one request a line, path and perhaps a tab and a cookie, taken in turn.
+ * LOAD_PER_PEER=n opens a new connection from another loopback address after n requests, as many
+ * people would. Prints one JSON object. Plain HTTP/1.1 with kept connections, no compression. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -20,6 +22,8 @@
 #define ANSWER_MAX  (4U << 20)
 #define HEAD_MAX    8192
 #define SAMPLES_MAX 2000000
+#define LINES_MAX   20000
+#define LINE_MAX    4096
 
 struct conn {
     int fd;
@@ -27,14 +31,15 @@ struct conn {
     int64_t due_us;
     size_t got, want; /* want 0: head not complete yet */
     char head[HEAD_MAX];
-    size_t n_head;
+    size_t n_head, n_sent;
 };
 
 static struct conn conns[CONNS_MAX];
 static int64_t samples[SAMPLES_MAX];
 static size_t n_samples, n_bad;
-static char request[4096];
-static size_t n_request;
+static char *requests[LINES_MAX];
+static size_t n_requests, next_request, per_peer;
+static uint32_t next_peer;
 static int port;
 
 static int64_t
@@ -52,6 +57,14 @@ open_conn(int ep, size_t i)
     int one = 1;
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     conns[i] = (struct conn){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
+    if (per_peer > 0) { /* any address of 127.0.0.0/8 is this machine's */
+        struct sockaddr_in from = { .sin_family = AF_INET };
+        from.sin_addr.s_addr = htonl(0x7f010000U + next_peer++ % 0x00fe0000U);
+        if (bind(conns[i].fd, (struct sockaddr *)&from, sizeof(from)) != 0) {
+            perror("bind");
+            exit(1);
+        }
+    }
     if (connect(conns[i].fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
         perror("connect");
         exit(1);
@@ -62,12 +75,19 @@ open_conn(int ep, size_t i)
 }
 
 static void
-send_one(struct conn *c, int64_t due_us)
+send_one(int ep, struct conn *c, int64_t due_us)
 {
+    if (per_peer > 0 && c->n_sent >= per_peer) {
+        close(c->fd);
+        open_conn(ep, (size_t)(c - conns));
+    }
+    const char *request = requests[next_request++ % n_requests];
+    size_t n = strlen(request);
     c->is_busy = true;
     c->due_us = due_us;
+    c->n_sent++;
     c->got = c->want = c->n_head = 0;
-    if (write(c->fd, request, n_request) != (ssize_t)n_request) {
+    if (write(c->fd, request, n) != (ssize_t)n) {
         perror("write");
         exit(1);
     }
@@ -133,7 +153,7 @@ closed_loop(int ep, size_t n_conns, int64_t end_us)
 {
     struct epoll_event ev[64];
     for (size_t i = 0; i < n_conns; i++) {
-        send_one(&conns[i], now_us());
+        send_one(ep, &conns[i], now_us());
     }
     while (now_us() < end_us) {
         int n = epoll_wait(ep, ev, 64, 100);
@@ -141,7 +161,7 @@ closed_loop(int ep, size_t n_conns, int64_t end_us)
             struct conn *c = &conns[ev[k].data.u64];
             if (take(c)) {
                 finish(c);
-                send_one(c, now_us());
+                send_one(ep, c, now_us());
             }
         }
     }
@@ -191,7 +211,7 @@ open_loop(int ep, int64_t rate, int64_t start_us, int64_t end_us)
             wait_until(ep, now_us() + 1000);
             c = idle_conn(ep, &n_conns);
         }
-        send_one(c, due);
+        send_one(ep, c, due);
     }
     for (int64_t until = now_us() + 2000000; now_us() < until;) {
         bool is_busy = false;
@@ -203,6 +223,41 @@ open_loop(int ep, int64_t rate, int64_t start_us, int64_t end_us)
         }
         wait_until(ep, now_us() + 1000);
     }
+}
+
+static void
+add_request(const char *path, const char *cookie)
+{
+    const char *fields = getenv("LOAD_FIELDS"); /* further lines of the head, each with its end */
+    char *r = malloc(LINE_MAX * 2);
+    if (n_requests == LINES_MAX || r == NULL) {
+        return;
+    }
+    bool has_cookie = cookie != NULL && cookie[0] != 0;
+    (void)snprintf(r, LINE_MAX * 2, "GET %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s%s\r\n", path,
+                   port, has_cookie ? "Cookie: " : "", has_cookie ? cookie : "",
+                   has_cookie ? "\r\n" : "", fields == NULL ? "" : fields);
+    requests[n_requests++] = r;
+}
+
+static void
+read_requests(const char *name)
+{
+    static char line[LINE_MAX];
+    FILE *f = fopen(name, "r");
+    if (f == NULL) {
+        perror(name);
+        exit(1);
+    }
+    while (fgets(line, sizeof(line), f) != NULL) {
+        line[strcspn(line, "\n")] = 0;
+        char *tab = strchr(line, '\t');
+        if (tab != NULL) {
+            *tab++ = 0;
+        }
+        add_request(line, tab);
+    }
+    fclose(f);
 }
 
 static int
@@ -221,15 +276,23 @@ main(int argc, char **argv)
         return 2;
     }
     bool is_open = strcmp(argv[1], "open") == 0;
-    const char *fields = getenv("LOAD_FIELDS"); /* further lines of the head, each with its end */
     int64_t rate = atoll(argv[3]);
     int64_t seconds_us = (int64_t)(atof(argv[4]) * 1e6);
     int ep = epoll_create1(0);
     port = atoi(argv[2]);
-    n_request = (size_t)snprintf(request, sizeof(request),
-                                 "GET %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s%s\r\n", argv[5],
-                                 port, argc > 6 ? "Cookie: " : "", argc > 6 ? argv[6] : "",
-                                 argc > 6 ? "\r\n" : "", fields == NULL ? "" : fields);
+    if (getenv("LOAD_PER_PEER") != NULL) {
+        per_peer = (size_t)atoi(getenv("LOAD_PER_PEER"));
+        next_peer = (uint32_t)(now_us() / 1000); /* other addresses than the last time */
+    }
+    if (argv[5][0] == '@') {
+        read_requests(argv[5] + 1);
+    } else {
+        add_request(argv[5], argc > 6 ? argv[6] : NULL);
+    }
+    if (n_requests == 0) {
+        fprintf(stderr, "load: nothing to ask for\n");
+        return 1;
+    }
     int64_t start_us = now_us();
     if (is_open) {
         open_loop(ep, rate, start_us, start_us + seconds_us);

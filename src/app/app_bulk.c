@@ -5,7 +5,7 @@
 
 #define MODELS_MAX     2000
 #define WINDOW_US      (INT64_C(28) * 86400 * DATE_US_PER_S) /* whole weeks, so that days fit */
-#define WINDOWS        26                                    /* two years */
+#define WINDOWS        13                                    /* a year */
 #define SPREAD_US      (INT64_C(60) * DATE_US_PER_S)
 #define BYTES_A_COPY   20000 /* at least, with indexes */
 #define BYTES_FOR_SORT 2     /* of the size: indexes are sorted in files */

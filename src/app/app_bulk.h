@@ -9,7 +9,7 @@
 #include "app/app_int.h"
 
 /* The store must hold at least one finished dossier, its ledger be sealed. Closes the store of app,
- * loads n dossiers over the last two years, and leaves it closed.
+ * loads n dossiers over the last year, and leaves it closed.
  * ERR_DISK_FULL: not enough room, nothing was done. */
 NODISCARD enum err app_bulk(struct app *app, int64_t n);
 

@@ -53,6 +53,8 @@ struct ctx {
     struct str lang;           /* "vi" or "en" or an added language */
     struct str trace_id;       /* of the request or job */
     int64_t deadline_us;       /* monotonic; 0 = none */
+    int64_t demo_day_read_us;  /* monotonic; when demo_day was read, 0: not yet (calendar_today) */
+    int32_t demo_day;          /* business day that the demo's switch sets, 0: none */
     bool is_writing;           /* true inside store_write */
     uint32_t n_statements;     /* counted by the store, read by tests and metrics */
     uint32_t n_problems;

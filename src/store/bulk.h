@@ -37,7 +37,7 @@ NODISCARD enum err store_bulk_bytes(struct ctx *cx, struct store_bulk *b, int64_
 
 /* Strings of values live until the callback returns. */
 typedef enum err store_bulk_fn(struct ctx *cx, const struct store_value *values, void *arg);
-/* Rows whose column equals key, or all when column is NULL, in the order of their insertion. */
+/* Rows whose column equals key, or all when column is NULL, in no order. */
 NODISCARD enum err store_bulk_each(struct ctx *cx, struct store_bulk *b,
                                    const struct store_table *t, const char *column,
                                    const struct store_value *key, store_bulk_fn *fn, void *arg);

@@ -177,18 +177,42 @@ list_stock(struct ctx *cx, const struct dossier_figure *f, int64_t before,
     COPY_ROWS(own);
 }
 
+struct flow_span {
+    struct str from, to;
+    int64_t before; /* of the last day, items below this */
+};
+
+static enum err
+list_flow_all(struct ctx *cx, const struct dossier_figure *f, struct flow_span d,
+              struct dossier_figure_row **ret, size_t *ret_n)
+{
+    if (str_is_empty(f->procedure)) {
+        struct q_figure_flow_list all;
+        TRY(q_figure_flow(cx, &all, .metric = f->metric, .from_day = d.from, .to_day = d.to,
+                          .field = or_empty(f->field), .before = d.before, .limit_n = LIST_MAX));
+        COPY_ROWS(all);
+    }
+    struct q_figure_flow_procedure_list one;
+    TRY(q_figure_flow_procedure(cx, &one, .metric = f->metric, .from_day = d.from, .to_day = d.to,
+                                .procedure_code = f->procedure, .field = or_empty(f->field),
+                                .before = d.before, .limit_n = LIST_MAX));
+    COPY_ROWS(one);
+}
+
+/* Newest day first, going on from the day of the last one shown. */
 static enum err
 list_flow(struct ctx *cx, const struct dossier_figure *f, int64_t before,
           struct dossier_figure_row **ret, size_t *ret_n)
 {
     struct str from = f->from.day == 0 ? STR("0000-00-00") : date_iso(cx->arena, f->from);
     struct str to = f->to.day == 0 ? STR("9999-99-99") : date_iso(cx->arena, f->to);
+    struct q_figure_item_day last;
+    if (before != INT64_MAX && q_figure_item_day(cx, &last, .id = before) == ERR_OK) {
+        to = str_cmp(last.day, to) < 0 ? last.day : to;
+    }
     if (str_is_empty(f->unit)) {
-        struct q_figure_flow_list all;
-        TRY(q_figure_flow(cx, &all, .metric = f->metric, .from_day = from, .to_day = to,
-                          .procedure_code = or_empty(f->procedure), .field = or_empty(f->field),
-                          .before = before, .limit_n = LIST_MAX));
-        COPY_ROWS(all);
+        struct flow_span span = { from, to, before };
+        return list_flow_all(cx, f, span, ret, ret_n);
     }
     struct q_figure_flow_unit_list own;
     TRY(q_figure_flow_unit(cx, &own, .metric = f->metric, .unit = f->unit, .from_day = from,

@@ -223,14 +223,31 @@ SELECT id FROM dossier WHERE pack_version = :pack_version AND state = 'open' LIM
 -- scan: the first entry of a partial index, in its order
 SELECT submitted_us FROM dossier WHERE state = 'open' ORDER BY id LIMIT 1
 
+-- name: figure_item_day :one
+-- in: id:i64
+-- out: day:str
+SELECT day FROM indicator_item WHERE id = :id
+
+-- The newest day first; of the last day shown (to_day) only what comes after the last one shown.
 -- name: figure_flow :many
--- in: metric:str from_day:str to_day:str procedure_code:str field:str before:i64 limit_n:i64
+-- in: metric:str from_day:str to_day:str field:str before:i64 limit_n:i64
 -- out: key:i64 n:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 finished_us:i64
 SELECT i.id, i.n, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us, d.submitted_us, d.remaining_s, d.finished_us
 FROM indicator_item i JOIN dossier d ON d.id = i.subject_id
 WHERE i.metric = :metric AND i.day >= :from_day AND i.day <= :to_day
-    AND (:procedure_code = '' OR i.procedure_code = :procedure_code) AND (:field = '' OR i.field = :field) AND i.id < :before
-ORDER BY i.id DESC LIMIT :limit_n
+    AND (:field = '' OR i.field = :field)
+    AND (i.day < :to_day OR i.id < :before)
+ORDER BY i.day DESC, i.id DESC LIMIT :limit_n
+
+-- name: figure_flow_procedure :many
+-- in: metric:str from_day:str to_day:str procedure_code:str field:str before:i64 limit_n:i64
+-- out: key:i64 n:i64 id:i64 number:str applicant:str procedure_code:str state:str status:i64 unit:str clock:i64 due_us:i64 submitted_us:i64 remaining_s:i64 finished_us:i64
+SELECT i.id, i.n, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us, d.submitted_us, d.remaining_s, d.finished_us
+FROM indicator_item i JOIN dossier d ON d.id = i.subject_id
+WHERE i.metric = :metric AND i.procedure_code = :procedure_code AND i.day >= :from_day AND i.day <= :to_day
+    AND (:field = '' OR i.field = :field)
+    AND (i.day < :to_day OR i.id < :before)
+ORDER BY i.day DESC, i.id DESC LIMIT :limit_n
 
 -- name: figure_flow_unit :many
 -- in: metric:str from_day:str to_day:str unit:str procedure_code:str field:str before:i64 limit_n:i64
@@ -238,8 +255,9 @@ ORDER BY i.id DESC LIMIT :limit_n
 SELECT i.id, i.n, d.id, d.number, d.applicant, d.procedure_code, d.state, d.status, d.unit, d.clock, d.due_us, d.submitted_us, d.remaining_s, d.finished_us
 FROM indicator_item i JOIN dossier d ON d.id = i.subject_id
 WHERE i.metric = :metric AND i.unit = :unit AND i.day >= :from_day AND i.day <= :to_day
-    AND (:procedure_code = '' OR i.procedure_code = :procedure_code) AND (:field = '' OR i.field = :field) AND i.id < :before
-ORDER BY i.id DESC LIMIT :limit_n
+    AND (:procedure_code = '' OR i.procedure_code = :procedure_code) AND (:field = '' OR i.field = :field)
+    AND (i.day < :to_day OR i.id < :before)
+ORDER BY i.day DESC, i.id DESC LIMIT :limit_n
 
 -- name: figure_stock :many
 -- in: metric:str procedure_code:str field:str before:i64 limit_n:i64

@@ -79,7 +79,7 @@ CREATE INDEX dossier_unit ON dossier (unit, id);
 CREATE INDEX dossier_unit_state ON dossier (unit, state, id);
 CREATE INDEX dossier_unit_due ON dossier (unit, clock, due_us) WHERE state = 'open';
 CREATE INDEX dossier_open ON dossier (id) WHERE state = 'open';
-CREATE INDEX dossier_due ON dossier (due_us) WHERE state = 'open' AND clock = 1;
+CREATE INDEX dossier_due ON dossier (due_us, unit, procedure_code, field) WHERE state = 'open' AND clock = 1;
 CREATE INDEX dossier_version ON dossier (pack_version, state);
 CREATE INDEX dossier_name ON dossier (unit, applicant_fold, id);
 CREATE INDEX dossier_parent ON dossier (parent_id) WHERE parent_id <> 0;

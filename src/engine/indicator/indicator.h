@@ -46,7 +46,7 @@ struct indicator_row {
     struct str key; /* unit key, field, procedure code or day */
     int64_t n;
 };
-/* At most 2,000 rows, by key. A stock by day gives its changes of each day. */
+/* At most 2,000 rows, by key. A stock by day gives its changes of each day from `from` on. */
 NODISCARD enum err indicator_group(struct ctx *cx, const struct indicator_query *q,
                                    const char *metric, enum indicator_group by,
                                    struct indicator_row **ret, size_t *ret_n);

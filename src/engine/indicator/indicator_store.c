@@ -49,10 +49,27 @@ indicator_add(struct ctx *cx, const struct indicator_delta *d)
 }
 
 static enum err
-stock_leave(struct ctx *cx, const struct indicator_delta *d, const struct q_indicator_stock_get *in)
+stock_enter(struct ctx *cx, const struct indicator_delta *d)
 {
+    int64_t n = 0;
+    TRY(q_indicator_stock_put(cx, &n, .metric = str_of(d->metric), .subject_id = d->subject,
+                              .unit = or_empty(d->unit), .procedure_code = or_empty(d->procedure),
+                              .field = or_empty(d->field)));
+    return n == 0 ? ERR_OK : put_delta(cx, d, 1);
+}
+
+static enum err
+stock_leave(struct ctx *cx, const struct indicator_delta *d)
+{
+    struct q_indicator_stock_get in;
+    enum err e =
+        q_indicator_stock_get(cx, &in, .metric = str_of(d->metric), .subject_id = d->subject);
+    if (e == ERR_NOT_FOUND) {
+        return ERR_OK;
+    }
+    TRY(e);
     struct indicator_delta was = {
-        .metric = d->metric, .unit = in->unit, .procedure = in->procedure_code, .field = in->field
+        .metric = d->metric, .unit = in.unit, .procedure = in.procedure_code, .field = in.field
     };
     TRY(q_indicator_stock_drop(cx, NULL, .metric = str_of(d->metric), .subject_id = d->subject));
     return put_delta(cx, &was, -1);
@@ -61,23 +78,7 @@ stock_leave(struct ctx *cx, const struct indicator_delta *d, const struct q_indi
 enum err
 indicator_stock(struct ctx *cx, const struct indicator_delta *d, bool is_in)
 {
-    struct q_indicator_stock_get row;
-    enum err e =
-        q_indicator_stock_get(cx, &row, .metric = str_of(d->metric), .subject_id = d->subject);
-    if (e != ERR_OK && e != ERR_NOT_FOUND) {
-        return e;
-    }
-    bool was_in = e == ERR_OK;
-    if (was_in == is_in) {
-        return ERR_OK;
-    }
-    if (was_in) {
-        return stock_leave(cx, d, &row);
-    }
-    TRY(q_indicator_stock_put(cx, NULL, .metric = str_of(d->metric), .subject_id = d->subject,
-                              .unit = or_empty(d->unit), .procedure_code = or_empty(d->procedure),
-                              .field = or_empty(d->field)));
-    return put_delta(cx, d, 1);
+    return is_in ? stock_enter(cx, d) : stock_leave(cx, d);
 }
 
 static enum err
@@ -112,17 +113,27 @@ indicator_move_unit(struct ctx *cx, struct str from_unit, struct str to_unit)
     return ERR_OK;
 }
 
+/* Of what is summed up: a stock has all its days behind it. Its changes by day have not. */
 static struct str
-first_day(struct ctx *cx, const struct indicator_query *q, const char *metric)
+first_day(struct ctx *cx, const struct indicator_query *q, const char *metric,
+          enum indicator_group by)
 {
-    return indicator_is_stock(str_of(metric)) || q->from.day == 0 ? STR("0000-00-00")
-                                                                  : date_iso(cx->arena, q->from);
+    bool is_all = by != INDICATOR_BY_DAY && indicator_is_stock(str_of(metric));
+    return is_all || q->from.day == 0 ? STR("0000-00-00") : date_iso(cx->arena, q->from);
 }
 
 static struct str
 last_day(struct ctx *cx, const struct indicator_query *q)
 {
     return q->to.day == 0 ? STR("9999-99-99") : date_iso(cx->arena, q->to);
+}
+
+/* Last unit of the range that q asks for; the first is q->unit or "". */
+static struct str
+unit_to(const struct indicator_query *q)
+{
+    return str_is_empty(q->unit) ? STR("zzzz")
+                                 : q->unit; /* behind every key, in any order of letters */
 }
 
 /* What is in a stock now is counted from its members; its past from the changes. */
@@ -139,12 +150,13 @@ indicator_sum(struct ctx *cx, const struct indicator_query *q, const char *metri
     if (is_stock_now(q, metric)) {
         struct q_indicator_stock_count now;
         TRY(q_indicator_stock_count(cx, &now, .metric = str_of(metric), .unit = or_empty(q->unit),
-                                    .procedure_code = or_empty(q->procedure),
+                                    .unit_to = unit_to(q), .procedure_code = or_empty(q->procedure),
                                     .field = or_empty(q->field)));
         *ret = now.n;
         return ERR_OK;
     }
-    TRY(q_indicator_sum(cx, &row, .metric = str_of(metric), .from_day = first_day(cx, q, metric),
+    TRY(q_indicator_sum(cx, &row, .metric = str_of(metric),
+                        .from_day = first_day(cx, q, metric, INDICATOR_BY_UNIT),
                         .to_day = last_day(cx, q), .unit = or_empty(q->unit),
                         .procedure_code = or_empty(q->procedure), .field = or_empty(q->field)));
     *ret = row.n;
@@ -166,10 +178,10 @@ indicator_sum(struct ctx *cx, const struct indicator_query *q, const char *metri
 #define GROUP(statement)                                                                           \
     do {                                                                                           \
         struct statement##_list list;                                                              \
-        TRY(statement(cx, &list, .metric = str_of(metric), .from_day = first_day(cx, q, metric),   \
-                      .to_day = last_day(cx, q), .unit = or_empty(q->unit),                        \
-                      .procedure_code = or_empty(q->procedure), .field = or_empty(q->field),       \
-                      .limit_n = ROWS_MAX));                                                       \
+        TRY(statement(cx, &list, .metric = str_of(metric),                                         \
+                      .from_day = first_day(cx, q, metric, by), .to_day = last_day(cx, q),         \
+                      .unit = or_empty(q->unit), .procedure_code = or_empty(q->procedure),         \
+                      .field = or_empty(q->field), .limit_n = ROWS_MAX));                          \
         COPY_GROUPS(list);                                                                         \
     } while (0)
 
@@ -177,8 +189,8 @@ indicator_sum(struct ctx *cx, const struct indicator_query *q, const char *metri
     do {                                                                                           \
         struct statement##_list list;                                                              \
         TRY(statement(cx, &list, .metric = str_of(metric), .unit = or_empty(q->unit),              \
-                      .procedure_code = or_empty(q->procedure), .field = or_empty(q->field),       \
-                      .limit_n = ROWS_MAX));                                                       \
+                      .unit_to = unit_to(q), .procedure_code = or_empty(q->procedure),             \
+                      .field = or_empty(q->field), .limit_n = ROWS_MAX));                          \
         COPY_GROUPS(list);                                                                         \
     } while (0)
 

@@ -83,6 +83,7 @@ SELECT unit, procedure_code, field FROM indicator_stock WHERE metric = :metric A
 -- name: indicator_stock_put :exec
 -- in: metric:str subject_id:i64 unit:str procedure_code:str field:str
 INSERT INTO indicator_stock (metric, subject_id, unit, procedure_code, field) VALUES (:metric, :subject_id, :unit, :procedure_code, :field)
+ON CONFLICT (metric, subject_id) DO NOTHING
 
 -- name: indicator_stock_drop :exec
 -- in: metric:str subject_id:i64
@@ -97,29 +98,30 @@ SELECT procedure_code, field, COUNT(*) FROM indicator_stock WHERE metric = :metr
 -- in: metric:str from_unit:str to_unit:str
 UPDATE indicator_stock SET unit = :to_unit WHERE metric = :metric AND unit = :from_unit
 
+-- Members of one unit (unit = unit_to) or of all: a range, so that the index serves both.
 -- name: indicator_stock_count :one
--- in: metric:str unit:str procedure_code:str field:str
+-- in: metric:str unit:str unit_to:str procedure_code:str field:str
 -- out: n:i64
-SELECT COUNT(*) FROM indicator_stock WHERE metric = :metric AND (:unit = '' OR unit = :unit)
+SELECT COUNT(*) FROM indicator_stock WHERE metric = :metric AND unit >= :unit AND unit <= :unit_to
     AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
 
 -- name: indicator_stock_by_unit :many
--- in: metric:str unit:str procedure_code:str field:str limit_n:i64
+-- in: metric:str unit:str unit_to:str procedure_code:str field:str limit_n:i64
 -- out: key:str n:i64
-SELECT unit, COUNT(*) FROM indicator_stock WHERE metric = :metric AND (:unit = '' OR unit = :unit)
+SELECT unit, COUNT(*) FROM indicator_stock WHERE metric = :metric AND unit >= :unit AND unit <= :unit_to
     AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
 GROUP BY unit ORDER BY unit LIMIT :limit_n
 
 -- name: indicator_stock_by_field :many
--- in: metric:str unit:str procedure_code:str field:str limit_n:i64
+-- in: metric:str unit:str unit_to:str procedure_code:str field:str limit_n:i64
 -- out: key:str n:i64
-SELECT field, COUNT(*) FROM indicator_stock WHERE metric = :metric AND (:unit = '' OR unit = :unit)
+SELECT field, COUNT(*) FROM indicator_stock WHERE metric = :metric AND unit >= :unit AND unit <= :unit_to
     AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
 GROUP BY field ORDER BY field LIMIT :limit_n
 
 -- name: indicator_stock_by_procedure :many
--- in: metric:str unit:str procedure_code:str field:str limit_n:i64
+-- in: metric:str unit:str unit_to:str procedure_code:str field:str limit_n:i64
 -- out: key:str n:i64
-SELECT procedure_code, COUNT(*) FROM indicator_stock WHERE metric = :metric AND (:unit = '' OR unit = :unit)
+SELECT procedure_code, COUNT(*) FROM indicator_stock WHERE metric = :metric AND unit >= :unit AND unit <= :unit_to
     AND (:procedure_code = '' OR procedure_code = :procedure_code) AND (:field = '' OR field = :field)
 GROUP BY procedure_code ORDER BY procedure_code LIMIT :limit_n

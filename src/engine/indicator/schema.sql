@@ -7,7 +7,11 @@ CREATE TABLE indicator (
     field TEXT NOT NULL,
     n BIGINT NOT NULL,
     PRIMARY KEY (metric, day, unit, procedure_code, field)
+-- sqlite:
+) WITHOUT ROWID; -- sums of a year read thousands of rows in the order of the key
+-- postgres:
 );
+-- end
 CREATE INDEX indicator_unit ON indicator (metric, unit, day);
 
 -- Changes not folded yet: appended in the transaction of what they count. derived
@@ -34,6 +38,7 @@ CREATE TABLE indicator_item (
     n BIGINT NOT NULL
 );
 CREATE INDEX indicator_item_day ON indicator_item (metric, day);
+CREATE INDEX indicator_item_procedure ON indicator_item (metric, procedure_code, day);
 CREATE INDEX indicator_item_unit ON indicator_item (metric, unit, day);
 
 -- Who is in a stock now (open, waiting, unpaid). record

@@ -231,8 +231,8 @@ store_bulk_each(struct ctx *cx, struct store_bulk *b, const struct store_table *
 {
     char sql[SQL_MAX];
     sqlite3_stmt *stmt = NULL;
-    (void)snprintf(sql, sizeof(sql), "SELECT * FROM \"" STR_FMT "\"%s%s%s ORDER BY rowid",
-                   STR_ARG(t->name), column != NULL ? " WHERE " : "", column != NULL ? column : "",
+    (void)snprintf(sql, sizeof(sql), "SELECT * FROM \"" STR_FMT "\"%s%s%s", STR_ARG(t->name),
+                   column != NULL ? " WHERE " : "", column != NULL ? column : "",
                    column != NULL ? " = ?1" : "");
     TRY(prepare(cx, b, sql, &stmt));
     int rc = key != NULL ? bind_value(stmt, 1, key) : SQLITE_OK;

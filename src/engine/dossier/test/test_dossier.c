@@ -2,6 +2,8 @@
  * One world for all tests: each files dossiers of its own, the last one recounts everything. */
 #include "world.h"
 
+#define SUBMIT_STATEMENTS_MAX 29
+
 /* --- submitting ---------------------------------------------------------------------------------
  */
 static void
@@ -23,6 +25,22 @@ test_submit_twice_gives_the_same_receipt(void **state)
     assert_int_equal(get(w, first.id).clock, DOSSIER_CLOCK_WAITING);
     /* eight working hours to answer: filed Monday 08:00, so at the latest by the day's end */
     assert_true(get(w, first.id).react_us > first.submitted_us);
+}
+
+/* What a submission costs the store, so that nothing creeps in: the checks before it and the one
+ * transaction. */
+static void
+test_submit_runs_few_statements(void **state)
+{
+    struct world *w = *state;
+    struct dossier_draft d = draft_of(w, "never");
+    struct dossier_receipt r;
+    uint32_t before = w->cx->n_statements;
+    ASSERT_OK(w->cx, dossier_submit(w->cx, &d, &r));
+    uint32_t n = w->cx->n_statements - before;
+    if (n > SUBMIT_STATEMENTS_MAX) {
+        fail_msg("a submission runs %u statements, more than %d", n, SUBMIT_STATEMENTS_MAX);
+    }
 }
 
 static void
@@ -672,6 +690,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status_may_follows_the_national_table),
         cmocka_unit_test(test_submit_twice_gives_the_same_receipt),
+        cmocka_unit_test(test_submit_runs_few_statements),
         cmocka_unit_test(test_submit_without_a_required_paper_is_invalid_and_names_it),
         cmocka_unit_test(test_draft_get_by_a_stranger_is_not_found),
         cmocka_unit_test(test_journey_ends_returned_with_a_result_that_verifies),
