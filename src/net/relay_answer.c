@@ -76,8 +76,8 @@ up_opened(struct rcall *x)
 static void
 continue_send(struct rcall *x)
 {
-    static char word[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct rconn *c = x->client;
+    char word[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct iovec v = { .iov_base = word, .iov_len = sizeof(word) - 1 };
     if (x->head.expects_continue && c->in_at == c->in_n) {
         x->head.expects_continue = false;

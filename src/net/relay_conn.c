@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define ACCEPT_PER_TURN 128
-#define STEPS_PER_RUN   64 /* then others have their turn */
+#define STEPS_PER_RUN   24 /* then others have their turn: at most 3 MB of a long body */
 
 struct rconn *
 rconn_new(struct rloop *l, enum rsource source, int fd)
@@ -177,7 +177,27 @@ client_handshake(struct rconn *c)
     return false;
 }
 
-/* A call begins with its first byte, so that an idle connection holds none. */
+/* A call begins with its first byte, so that an idle connection holds none. False: not yet. */
+static bool
+client_begin(struct rconn *c)
+{
+    if (c->call != NULL) {
+        return true;
+    }
+    if (c->in_at == c->in_n) {
+        int64_t n = rconn_fill(c);
+        if (n == RIO_WAIT) {
+            return false;
+        }
+        if (n <= 0) {
+            rconn_kill(c);
+            return false;
+        }
+    }
+    c->call = rcall_get(c->loop, c);
+    return true;
+}
+
 static void
 client_run(struct rconn *c)
 {
@@ -189,21 +209,7 @@ client_run(struct rconn *c)
         return;
     }
     for (int i = 0; i < STEPS_PER_RUN && !c->is_dead && c->state == RCONN_OPEN; i++) {
-        if (c->call == NULL) {
-            if (c->in_at == c->in_n) {
-                int64_t n = rconn_fill(c);
-                if (n == RIO_WAIT) {
-                    return;
-                }
-                if (n <= 0) {
-                    rconn_kill(c);
-                    return;
-                }
-            }
-            c->call = rcall_get(c->loop, c);
-        }
-        enum rstate state = rcall_run(c->call);
-        if (state == R_WAIT) {
+        if (!client_begin(c) || rcall_run(c->call) == R_WAIT) {
             return;
         }
     }

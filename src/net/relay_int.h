@@ -314,6 +314,11 @@ struct rring {
     _Alignas(64) _Atomic uint32_t tail; /* written by the accounting thread */
 };
 
+/* A buffer while nobody uses it. */
+struct rblock {
+    struct rblock *next;
+};
+
 /* --- a loop ----------------------------------------------------------------------------------- */
 #define RELAY_WHEEL_SLOTS 1024U
 #define RELAY_TICK_US     10000
@@ -331,7 +336,7 @@ struct rloop {
     struct rconn *wheel[RELAY_WHEEL_SLOTS];
     uint64_t wheel_bits[RELAY_WHEEL_SLOTS / 64];
     int64_t wheel_tick; /* last tick that was looked at */
-    char *free_in, *free_big;
+    struct rblock *free_in, *free_big;
     uint32_t n_free_in, n_free_big;
     size_t in_cap;
     char *scratch; /* RELAY_BIG_BYTES: gathers small pieces for one TLS record */

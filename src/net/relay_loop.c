@@ -70,14 +70,14 @@ char *
 rbuf_get(struct rloop *l, size_t cap)
 {
     bool is_big = cap == RELAY_BIG_BYTES;
-    char **list = is_big ? &l->free_big : &l->free_in;
-    char *p = *list;
-    if (p != NULL) {
-        memcpy(list, p, sizeof(char *));
+    struct rblock **list = is_big ? &l->free_big : &l->free_in;
+    struct rblock *b = *list;
+    if (b != NULL) {
+        *list = b->next;
         *(is_big ? &l->n_free_big : &l->n_free_in) -= 1;
-        return p;
+        return (char *)b;
     }
-    p = malloc(cap);
+    char *p = malloc(cap);
     if (p == NULL) {
         base_panic(__FILE__, __LINE__, "out of memory");
     }
@@ -88,25 +88,25 @@ void
 rbuf_put(struct rloop *l, char *p, size_t cap)
 {
     bool is_big = cap == RELAY_BIG_BYTES;
-    char **list = is_big ? &l->free_big : &l->free_in;
+    struct rblock **list = is_big ? &l->free_big : &l->free_in;
     uint32_t *n = is_big ? &l->n_free_big : &l->n_free_in;
     if (*n >= (is_big ? FREE_BIG_MAX : FREE_SMALL_MAX)) {
         free(p);
         return;
     }
-    memcpy(p, list, sizeof(char *));
-    *list = p;
+    struct rblock *b = (struct rblock *)(void *)p;
+    b->next = *list;
+    *list = b;
     *n += 1;
 }
 
 static void
-list_free(char *p)
+list_free(struct rblock *b)
 {
-    while (p != NULL) {
-        char *next = NULL;
-        memcpy(&next, p, sizeof(char *));
-        free(p);
-        p = next;
+    while (b != NULL) {
+        struct rblock *next = b->next;
+        free(b);
+        b = next;
     }
 }
 

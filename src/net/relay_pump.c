@@ -63,8 +63,9 @@ gather(struct rpump *p, struct rconn *from, struct str *ret)
         state = parse_body(&p->body, base, from->in_n - from->in_at, &used, &data);
         if (data.n != 0) {
             char *at = base + (data.p - base);
-            to = to == NULL ? at : to;
-            if (to + n != at) {
+            if (to == NULL) {
+                to = at;
+            } else if (to + n != at) {
                 memmove(to + n, at, data.n);
             }
             n += data.n;

@@ -287,7 +287,7 @@ enum err listen_open(struct ctx *cx, struct str address, int32_t port, int *ret_
 int32_t listen_port(int fd);
 struct sockaddr;
 /* Text of a peer's address; an IPv4 address that came as IPv6 is written as IPv4. */
-void listen_peer(const struct sockaddr *at, char out[48]);
+void listen_peer(const struct sockaddr *any, char out[48]);
 void conn_accept_all(struct loop *l);
 /* conn_head.c */
 enum step conn_step_head(struct conn *c);
