@@ -103,8 +103,20 @@ def read_cols(faults, st, line_no, text, what):
     return out
 
 
+CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)")
+
+
+def check_conflicts(faults, path):
+    """Marks that a merge left behind read like SQL comments or operators to nobody but a person."""
+    with open(path, encoding="utf-8") as f:
+        for no, line in enumerate(f, 1):
+            if CONFLICT.match(line.rstrip("\n")):
+                faults.add(path, no, "a conflict mark of a merge: choose a side, delete the mark")
+
+
 def read_queries(faults, path):
     stmts, st, section = [], None, "both"
+    check_conflicts(faults, path)
     with open(path, encoding="utf-8") as f:
         lines = f.read().split("\n")
     for no, raw in enumerate(lines, 1):
@@ -255,6 +267,7 @@ def check_schemas(faults, paths):
     for path in paths:
         if not os.path.exists(path):
             continue
+        check_conflicts(faults, path)
         with open(path, encoding="utf-8") as f:
             for no, line in enumerate(f, 1):
                 code = line.split("--")[0]

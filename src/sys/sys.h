@@ -135,6 +135,8 @@ struct app_config {
     int32_t queue_max;       /* requests waiting for a worker; 0: 512 */
     int32_t connections_max; /* 0: 10000 */
     int32_t drain_s;         /* between "not ready" and the end of accepting */
+    int32_t sign_in_tries;   /* per 10 minutes from one address for one login; 0: 30 */
+    int32_t sign_in_peer;    /* for all logins from one address, often a whole commune; 0: 2000 */
     int32_t port;
     int32_t n_workers, n_loops;
     int32_t n_store_connections; /* PostgreSQL; 0 = three per core */

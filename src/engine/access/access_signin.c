@@ -19,7 +19,9 @@
 #define WAIT_FIRST_US  (INT64_C(2) * 1000 * 1000)
 #define WAIT_MAX_US    (INT64_C(15) * 60 * 1000 * 1000)
 #define PEER_WINDOW_US (INT64_C(10) * 60 * 1000 * 1000)
-#define PEER_TRIES     60
+#define LOGIN_TRIES    30   /* unless configured */
+#define PEER_TRIES     2000 /* a whole commune may sit behind one address */
+#define LOGIN_KEY_MAX  40
 
 /* --- second factor secrets, sealed ------------------------------------------------------------ */
 static enum err
@@ -167,6 +169,22 @@ too_many(struct ctx *cx, int64_t wait_us)
     return err_set(cx, ERR_RATE, "sign-in delayed");
 }
 
+/* Narrow for one login from one address, wide for an address: many share it behind a router. The
+ * growing delay of the account itself counts wrong passwords from everywhere. */
+static enum err
+require_rate(struct ctx *cx, const struct access_sign_in *in)
+{
+    struct str login = str_trim(in->login);
+    int64_t tries = cx->config->sign_in_tries > 0 ? cx->config->sign_in_tries : LOGIN_TRIES;
+    int64_t peer = cx->config->sign_in_peer > 0 ? cx->config->sign_in_peer : PEER_TRIES;
+    login = str_slice(login, 0, login.n < LOGIN_KEY_MAX ? login.n : LOGIN_KEY_MAX);
+    TRY(access_rate(cx, str_fmt(cx->arena, "sign-in:" STR_FMT, STR_ARG(in->peer)), PEER_WINDOW_US,
+                    peer));
+    return access_rate(
+        cx, str_fmt(cx->arena, "sign-in:" STR_FMT " " STR_FMT, STR_ARG(in->peer), STR_ARG(login)),
+        PEER_WINDOW_US, tries);
+}
+
 enum err
 access_sign_in(struct ctx *cx, const struct access_sign_in *in, struct access_session *ret,
                struct str *ret_secret)
@@ -179,8 +197,7 @@ access_sign_in(struct ctx *cx, const struct access_sign_in *in, struct access_se
     if (in->password.n > PASSWORD_MAX) {
         return refuse(cx);
     }
-    TRY(access_rate(cx, str_fmt(cx->arena, "sign-in:" STR_FMT, STR_ARG(in->peer)), PEER_WINDOW_US,
-                    PEER_TRIES));
+    TRY(require_rate(cx, in));
     enum err e = q_account_by_login(cx, &row, .login = str_trim(in->login));
     if (e == ERR_NOT_FOUND || (e == ERR_OK && row.password_hash.p == NULL)) {
         password_verify_nobody(cx, in->password);

@@ -320,6 +320,7 @@ add_address(struct form_loader *ld, struct form_item *it, const struct json *j)
         part->is_required = it->is_required && requires(it->schema, str_of(parts[i].name));
         (void)bind_kind(ld, part);
         bind_choices(ld, part, j);
+        part->is_outside = i == 1;
         part->is_other_allowed =
             i == 0 && json_get(json_get(it->schema, "properties"), "other") != NULL;
     }

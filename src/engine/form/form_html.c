@@ -324,6 +324,24 @@ write_select(struct html *h, const struct shown *s)
     BUF_LIT(h->b, "</div>\n");
 }
 
+/* Folded away unless it is in use: most people live here. Works without a script. */
+static void
+write_outside(struct html *h, const struct shown *s)
+{
+    struct str whole = str_slice(s->path, 0, s->path.n - STR("other").n);
+    const struct json *unit =
+        form_json_at(h->v->st->answers, str_cat(h->cx->arena, whole, STR("unit")));
+    bool is_used = !str_is_empty(s->typed) || (unit != NULL && str_eq(unit->text, STR("other")));
+    for (size_t i = 0; i < h->cx->n_problems; i++) {
+        is_used = is_used || str_eq(h->cx->problems[i].field, s->name);
+    }
+    BUF_LIT(h->b, "<details class=\"outside\"");
+    buf_add(h->b, is_used ? STR(" open") : STR(""));
+    element(h, "><summary>", text(h->cx, "form.address.outside.open"), "</summary>\n");
+    write_text(h, s);
+    BUF_LIT(h->b, "</details>\n");
+}
+
 static void
 write_control(struct html *h, const struct form_item *it, size_t index)
 {
@@ -340,6 +358,10 @@ write_control(struct html *h, const struct form_item *it, size_t index)
         .value = value,
         .typed = shown == NULL ? STR_NULL : shown->text,
     };
+    if (it->is_outside) {
+        write_outside(h, &s);
+        return;
+    }
     switch ((int)it->kind) {
     case FORM_LINES:
         write_lines(h, &s);

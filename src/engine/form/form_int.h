@@ -52,6 +52,7 @@ struct form_item {
     int64_t width, max;    /* characters; items of a list */
     bool is_required;      /* by its parent's `required` */
     bool is_other_allowed; /* unit of an address: "other" is a choice */
+    bool is_outside;       /* the words of an address outside the province */
 };
 
 struct form_page {

@@ -46,13 +46,13 @@ filled(struct ctx *cx, const struct notice_new *in, const char *part)
 }
 
 static enum err
-put_one(struct ctx *cx, const struct notice_new *in, struct str way, struct str to)
+put_one(struct ctx *cx, const struct notice_new *in, struct str way, struct str to, int64_t at_us)
 {
     int64_t id = store_new_id(cx);
     struct str body = filled(cx, in, str_eq(way, STR("sms")) ? "sms" : "body");
     TRY(q_notice_insert(cx, NULL, .id = id, .party_id = in->party, .dossier_id = in->dossier,
                         .way = way, .sent_to = to, .subject = filled(cx, in, "subject"),
-                        .body = body, .at_us = sys_now_us(cx)));
+                        .body = body, .at_us = at_us));
     struct str topic = str_cat(cx->arena, STR("notice."), way);
     return store_outbox_put(cx, topic, str_fmt(cx->arena, "%" PRId64, id), STR("{}"));
 }
@@ -61,16 +61,17 @@ enum err
 notice_put(struct ctx *cx, const struct notice_new *in)
 {
     struct str lang = cx->lang;
+    int64_t at_us = sys_now_us(cx); /* the same on every way: one message */
     enum err e = ERR_OK;
     cx->lang = str_is_empty(in->lang) ? STR("vi") : in->lang;
     if (text_find(cx, str_fmt(cx->arena, "notice.%s.subject", in->key)).p == NULL) {
         e = err_set(cx, ERR_INTERNAL, "there is no text notice.%s.subject", in->key);
     }
     if (e == ERR_OK && !str_is_empty(in->email)) {
-        e = put_one(cx, in, STR("mail"), in->email);
+        e = put_one(cx, in, STR("mail"), in->email, at_us);
     }
     if (e == ERR_OK && !str_is_empty(in->phone)) {
-        e = put_one(cx, in, STR("sms"), in->phone);
+        e = put_one(cx, in, STR("sms"), in->phone, at_us);
     }
     cx->lang = lang;
     return e;

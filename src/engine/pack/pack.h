@@ -70,6 +70,12 @@ struct pack_level_kinds {
     const struct str *kinds;
     size_t n;
 };
+/* Where fees are paid to. */
+struct pack_bank {
+    struct str unit;              /* code; empty: every unit without one of its own */
+    struct str bin, number, name; /* bank's 6 digits, account, holder in capitals without marks */
+    bool is_check;                /* not confirmed: for the demo only */
+};
 struct pack_site {
     struct str id;
     struct pack_text name, short_name, line, notes;
@@ -85,12 +91,16 @@ struct pack_site {
     struct pack_text address;
     const struct pack_emergency *emergency;
     size_t n_emergency;
+    const struct pack_bank *banks;
+    size_t n_banks;
     const struct pack_level_kinds *level_kinds;
     size_t n_level_kinds;
     bool is_contact_check, is_number_check; /* "cần kiểm tra" */
     bool is_generated;                      /* demo content, never mixed with real facts */
 };
 const struct pack_site *pack_site(const struct pack *p);
+/* Account of a unit (code), else the common one; NULL: the pack has none. */
+const struct pack_bank *pack_bank_of(const struct pack *p, struct str unit_code);
 /* Code of the province on a day; null str when the pack names none. */
 struct str pack_province_at(const struct pack *p, struct date on);
 

@@ -24,6 +24,7 @@ static const char *const site_keys[] = {
     "contact",
     "national_portal",
     "level_kinds",
+    "bank_accounts",
     "generated",
     "check",
     NULL,
@@ -88,6 +89,57 @@ read_contact(struct pack_at at, const struct json *root, struct pack_site *s)
     s->email = pack_json_str(at, j, "email", false);
     s->phone = pack_json_str(at, j, "phone", false);
     s->is_contact_check = pack_json_bool(at, j, "check", false);
+}
+
+static bool
+is_digits(struct str s, size_t min, size_t max)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9') {
+            return false;
+        }
+    }
+    return s.n >= min && s.n <= max;
+}
+
+static void
+read_banks(struct pack_at at, const struct json *root, struct pack_site *s)
+{
+    static const char *const known[] = { "unit", "bank_bin", "number", "name", "check", NULL };
+    const struct json *list = json_get(root, "bank_accounts");
+    if (list == NULL || list->type != JSON_LIST) {
+        return;
+    }
+    struct pack_bank *v = ARENA_ARRAY(pack_load_arena(at.l), struct pack_bank, list->n + 1U);
+    for (JSON_EACH(list, it)) {
+        struct pack_bank *b = &v[s->n_banks++];
+        pack_json_known(at, it, known);
+        *b = (struct pack_bank){ .unit = pack_json_str(at, it, "unit", false),
+                                 .bin = pack_json_str(at, it, "bank_bin", true),
+                                 .number = pack_json_str(at, it, "number", true),
+                                 .name = pack_json_str(at, it, "name", true),
+                                 .is_check = pack_json_bool(at, it, "check", false) };
+        if (!is_digits(b->bin, 6, 6) || !is_digits(b->number, 1, 19)) {
+            pack_load_faultf(at.l, at.file, it->line,
+                             "bank_bin có 6 chữ số, number có 1 đến 19 chữ số",
+                             "Tài khoản ngân hàng \"" STR_FMT "\" sai", STR_ARG(b->number));
+        }
+    }
+    s->banks = v;
+}
+
+const struct pack_bank *
+pack_bank_of(const struct pack *p, struct str unit_code)
+{
+    const struct pack_site *s = pack_site(p);
+    const struct pack_bank *common = NULL;
+    for (size_t i = 0; s != NULL && i < s->n_banks; i++) {
+        if (str_eq(s->banks[i].unit, unit_code)) {
+            return &s->banks[i];
+        }
+        common = str_is_empty(s->banks[i].unit) ? &s->banks[i] : common;
+    }
+    return common;
 }
 
 static void
@@ -170,6 +222,7 @@ pack_part_site(struct pack_load *l)
     read_number(at, root, s);
     read_contact(at, root, s);
     read_emergency(at, root, s);
+    read_banks(at, root, s);
     read_level_kinds(at, root, s);
 }
 

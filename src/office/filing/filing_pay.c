@@ -8,11 +8,6 @@
 #include "office/filing/filing_int.h"
 #include "sys/sys.h"
 
-/* The demo's account; a real one comes from the agency's contract with its bank. */
-#define DEMO_BANK_BIN "970400"
-#define DEMO_ACCOUNT  "0000000001022"
-#define DEMO_NAME     "TAI KHOAN MO PHONG"
-
 static enum err
 current_bill(struct ctx *cx, const struct dossier *d, struct pay_bill *ret)
 {
@@ -29,11 +24,18 @@ current_bill(struct ctx *cx, const struct dossier *d, struct pay_bill *ret)
 }
 
 static enum err
-bill_qr(struct ctx *cx, const struct pay_bill *b, struct str *ret)
+bill_qr(struct ctx *cx, const struct dossier *d, const struct pay_bill *b, struct str *ret)
 {
     struct qr q;
     struct str words;
-    struct pay_account to = { STR(DEMO_BANK_BIN), STR(DEMO_ACCOUNT), STR(DEMO_NAME) };
+    const struct unit *u = unit_by_key(cx, d->unit);
+    const struct pack_bank *bank = pack_bank_of(pack_now(cx), u == NULL ? STR("") : u->code);
+    bool is_sure = bank != NULL && (!bank->is_check || cx->config->is_demo);
+    if (!is_sure) { /* paid at the counter only: nobody shall pay to an account that may be wrong */
+        *ret = STR_NULL;
+        return ERR_OK;
+    }
+    struct pay_account to = { bank->bin, bank->number, bank->name };
     TRY(pay_vietqr(cx, &to, b->amount_vnd, b->code, &words));
     TRY(qr_make(cx->arena, words, &q));
     *ret = qr_svg(cx->arena, &q, text(cx, "filing.pay.qr"));
@@ -74,8 +76,9 @@ filing_pay(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->receipt = b.receipt;
     data->bank_ref = b.bank_ref;
     fill_lines(cx, &b, data);
-    if (!data->is_paid && data->is_demo) {
-        TRY(bill_qr(cx, &b, &data->qr));
+    if (!data->is_paid) {
+        TRY(bill_qr(cx, &d, &b, &data->qr));
+        data->has_qr = data->qr.p != NULL;
     }
     web_title(rs, text(cx, "filing.do.pay"));
     return web_page(cx, rs, &tpl_filing_pay_t, data);

@@ -100,17 +100,27 @@ fill_dossiers(struct ctx *cx, int64_t before, struct tpl_mine_home *data)
     return ERR_OK;
 }
 
+/* The same message by another way (mail, SMS) than the one before it in the list. */
+static bool
+is_same_message(const struct notice *v, size_t i)
+{
+    return i > 0 && v[i].at_us == v[i - 1].at_us && v[i].dossier == v[i - 1].dossier &&
+           str_eq(v[i].subject, v[i - 1].subject);
+}
+
 static enum err
 fill_newest(struct ctx *cx, struct tpl_mine_home *data)
 {
     struct notice *v = NULL;
     size_t n = 0;
     TRY(notice_of_party(cx, mine_party(cx), 0, &v, &n));
-    data->notices.n = n < HOME_NOTICES_N ? n : HOME_NOTICES_N;
-    data->notices.v = ARENA_ARRAY(cx->arena, struct tpl_mine_home_notices, data->notices.n);
-    for (size_t i = 0; i < data->notices.n; i++) {
-        data->notices.v[i].subject = v[i].subject;
-        data->notices.v[i].at = text_instant(cx, v[i].at_us);
+    data->notices.v = ARENA_ARRAY(cx->arena, struct tpl_mine_home_notices, HOME_NOTICES_N);
+    for (size_t i = 0; i < n && data->notices.n < HOME_NOTICES_N; i++) {
+        if (!is_same_message(v, i)) {
+            data->notices.v[data->notices.n++] =
+                (struct tpl_mine_home_notices){ .subject = v[i].subject,
+                                                .at = text_instant(cx, v[i].at_us) };
+        }
     }
     return ERR_OK;
 }
@@ -148,16 +158,21 @@ notices(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct notice *v = NULL;
     size_t n = 0;
     TRY(notice_of_party(cx, mine_party(cx), web_int(rq, "truoc"), &v, &n));
-    data->notices.n = n;
     data->notices.v = ARENA_ARRAY(cx->arena, struct tpl_mine_notices_notices, n);
     for (size_t i = 0; i < n; i++) {
-        struct str way = str_cat(cx->arena, STR("mine.way."), v[i].way);
-        data->notices.v[i] = (struct tpl_mine_notices_notices){
+        struct str way = text_find(cx, str_cat(cx->arena, STR("mine.way."), v[i].way));
+        struct str sent = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(way), STR_ARG(v[i].to));
+        if (is_same_message(v, i)) { /* the longer text is kept: an SMS is cut short */
+            struct tpl_mine_notices_notices *one = &data->notices.v[data->notices.n - 1];
+            one->ways = str_fmt(cx->arena, STR_FMT ", " STR_FMT, STR_ARG(one->ways), STR_ARG(sent));
+            one->body = v[i].body.n > one->body.n ? v[i].body : one->body;
+            continue;
+        }
+        data->notices.v[data->notices.n++] = (struct tpl_mine_notices_notices){
             .subject = v[i].subject,
             .body = v[i].body,
             .at = text_instant(cx, v[i].at_us),
-            .way = text_find(cx, way),
-            .to = v[i].to,
+            .ways = sent,
             .href =
                 v[i].dossier == 0 ? STR_NULL : str_fmt(cx->arena, "/ho-so/%" PRId64, v[i].dossier)
         };

@@ -71,6 +71,7 @@ op_today_set(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct date d;
     struct str day = date_parse(web_text(rq, "today"), &d) ? date_iso(cx->arena, d) : STR("");
     TRY(store_write(cx, today_tx, &day));
+    web_forget_pages(rs); /* what is in force depends on the day */
     web_flash(cx, rs, "operator.saved");
     return web_see_other(cx, rs, "/quan-tri/lich");
 }
@@ -316,6 +317,15 @@ op_unit_move(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 /* --- ledger
  * -------------------------------------------------------------------------------------------------------
  */
+/* "ledger.kind.dossier.signed" in words; the code itself when there are none. */
+static struct str
+ledger_word(struct ctx *cx, const char *prefix, struct str code)
+{
+    struct str word =
+        str_is_empty(code) ? STR_NULL : text_find(cx, str_cat(cx->arena, str_of(prefix), code));
+    return word.p == NULL ? code : word;
+}
+
 static enum err
 list_ledger(struct ctx *cx, struct tpl_operator_page *p, struct str object, int64_t before)
 {
@@ -332,14 +342,14 @@ list_ledger(struct ctx *cx, struct tpl_operator_page *p, struct str object, int6
     for (size_t i = 0; i < n; i++) {
         struct tpl_operator_page_tables_rows *r = op_row(cx, t, v[i].seq < 0 ? "wait" : "ontime");
         op_cell(cx, r, op_when(cx, v[i].at_us), STR_NULL);
-        op_cell(cx, r, v[i].kind, STR_NULL);
+        op_cell(cx, r, ledger_word(cx, "ledger.kind.", v[i].kind), STR_NULL);
         op_cell(cx, r, v[i].actor_name, STR_NULL);
         op_cell(
             cx, r, v[i].object,
             str_is_empty(v[i].object)
                 ? STR_NULL
                 : str_fmt(cx->arena, "/quan-tri/nhat-ky?doi-tuong=" STR_FMT, STR_ARG(v[i].object)));
-        op_cell(cx, r, v[i].purpose, STR_NULL);
+        op_cell(cx, r, ledger_word(cx, "ledger.purpose.", v[i].purpose), STR_NULL);
         op_cell(cx, r, v[i].note, STR_NULL);
         op_cell(cx, r,
                 v[i].seq < 0 ? text(cx, "operator.ledger.unsealed") : text_number(cx, v[i].seq),
