@@ -44,7 +44,7 @@ deps: ## install what is missing (Debian packages, npm packages)
 	@tools/install-deps
 run: deps ## install, build, prepare the data folder, serve on PORT
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) --demo --n $(N)
+	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) $(if $(RELAY_PORT),--relay-port $(RELAY_PORT)) --demo --n $(N)
 check-quick: ## under 5 minutes, for every commit
 	@tools/check quick
 check: ## every test that guards a landing

@@ -284,7 +284,7 @@ FROM exchange_call WHERE service_id = :service_id AND id < :before ORDER BY id D
 -- in: since_id:i64 limit_n:i64
 -- out: consumer_id:i64 service_id:i64 n:i64 n_faults:i64 took_us:i64 bytes:i64
 -- scan: a period of all calls, by id; the page asks for one day
-SELECT consumer_id, service_id, count(*) AS n, sum(CASE WHEN fault <> '' THEN 1 ELSE 0 END), sum(took_us), sum(bytes_in + bytes_out)
+SELECT consumer_id, service_id, count(*) AS n, CAST(sum(CASE WHEN fault <> '' THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(took_us) AS BIGINT), CAST(sum(bytes_in + bytes_out) AS BIGINT)
 FROM exchange_call WHERE id > :since_id GROUP BY consumer_id, service_id ORDER BY n DESC LIMIT :limit_n
 
 -- name: xcall_day_n :one
