@@ -93,7 +93,9 @@ open_app(struct app *app, const char *data)
                                  .base_url = STR("http://localhost") };
     static char url[4096];
     (void)snprintf(url, sizeof(url), "sqlite:%s/bombo.db", data);
-    config.store_url = str_of(url);
+    /* BENCH_STORE=postgres://...: the other store; DATA then holds files and keys only */
+    const char *other = getenv("BENCH_STORE");
+    config.store_url = str_of(other != NULL ? other : url);
     return app_open(app, &config) && app_demo_prepare(&app->cx) == ERR_OK;
 }
 

@@ -33,6 +33,8 @@ static const struct option options[] = {
       OPT_TEXT, CONFIG(store_url) },
     { "--store-connections", "PostgreSQL: connections at most (three per core)", OPT_NUMBER,
       CONFIG(n_store_connections) },
+    { "--role", "what this process does: web, jobs, relay, ','-separated (all)", OPT_TEXT,
+      offsetof(struct app_options, roles) },
     { "--pack",
       "pack folders, ':'-separated, the first wins (" PACK "; with --demo also " DEMO_PACK ")",
       OPT_TEXT, CONFIG(pack_dirs) },
@@ -105,6 +107,7 @@ app_help(void)
         { "bombo ledger verify [--data D]", "recompute the ledger and report" },
         { "bombo simulate --n N [--days D]", "file N generated dossiers and work on them" },
         { "bombo simulate --bulk N", "load N copies of such dossiers, for measuring" },
+        { "bombo store copy FROM TO", "move all rows to an empty store; FROM and TO as --store" },
         { "bombo routes [--json]", "list every route with its permission and fields" },
         { "bombo relay --relay-policy FILE", "the exchange's relay alone; SIGHUP reads FILE anew" },
         { "bombo relay verify --relay-log FILE", "check the chain of a relay's log" },
@@ -263,11 +266,46 @@ read_words(int argc, char **argv, struct app_options *o)
             o->command = word;
         } else if (o->sub.p == NULL) {
             o->sub = word;
-        } else {
+        } else if (o->path.p == NULL) {
             o->path = word;
+        } else {
+            o->path2 = word;
         }
     }
     return is_good;
+}
+
+/* Which roles this process has. Alone on the embedded store it has to have them all. */
+static bool
+read_roles(struct app_options *o)
+{
+    struct app_config *c = &o->config;
+    struct str rest = o->roles;
+    struct str word;
+    if (str_is_empty(o->roles)) {
+        c->is_web = c->is_jobs = c->is_relay = true;
+        return true;
+    }
+    while (str_next(&rest, ',', &word)) {
+        bool *role = str_eq(word, STR("web"))     ? &c->is_web
+                     : str_eq(word, STR("jobs"))  ? &c->is_jobs
+                     : str_eq(word, STR("relay")) ? &c->is_relay
+                                                  : NULL;
+        if (role == NULL) {
+            (void)fprintf(stderr, "bombo: --role knows web, jobs and relay, not \"" STR_FMT "\"\n",
+                          STR_ARG(word));
+            return false;
+        }
+        *role = true;
+    }
+    if (!str_starts(c->store_url, STR("postgres")) && (!c->is_web || !c->is_jobs)) {
+        (void)fprintf(stderr,
+                      "bombo: --role %.*s needs --store postgres://...: one process alone "
+                      "uses the embedded store, and it must do everything\n",
+                      STR_ARG(o->roles));
+        return false;
+    }
+    return true;
 }
 
 static void
@@ -352,5 +390,6 @@ app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret
         is_good = false;
     }
     fill_defaults(a, ret);
+    is_good = read_roles(ret) && is_good;
     return is_good;
 }

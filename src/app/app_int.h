@@ -38,6 +38,8 @@ struct app_options {
     struct str command, sub, path; /* "pack" "check" "packs/x" */
     struct str passphrase_file;    /* of backup and restore */
     int32_t keep;                  /* backups kept in a folder; 0: all */
+    struct str path2;              /* "store" "copy" path path2 */
+    struct str roles;              /* --role */
     struct str config_file;        /* --config; empty: none */
     int argc;                      /* the words themselves, for reading them again */
     char **argv;
@@ -116,6 +118,10 @@ void app_reload(struct app *app, const struct app_options *options);
 
 /* Serves until SIGTERM or SIGINT; exit code. */
 int app_serve(const struct app_options *options);
+
+/* --- app_store.c
+ * --------------------------------------------------------------------------------------------- */
+int app_store_copy(const struct app_options *options); /* `bombo store copy FROM TO` */
 
 /* --- app_relay.c
  * --------------------------------------------------------------------------------------------- */

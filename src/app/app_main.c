@@ -139,7 +139,7 @@ static const struct {
     { "run", NULL, app_serve },      { "pack", "check", pack_check },
     { "simulate", NULL, simulate },  { "ledger", "verify", ledger_check },
     { "routes", NULL, routes_list }, { "relay", "verify", app_relay_verify },
-    { "relay", NULL, app_relay },
+    { "relay", NULL, app_relay },    { "store", "copy", app_store_copy },
 };
 
 static int

@@ -1,5 +1,6 @@
 /* app_serve.c: `bombo run`: opens everything, serves, ends cleanly. */
 #include "app/app_int.h"
+#include "engine/dossier/dossier.h"
 #include "engine/health/health.h"
 #include "net/server.h"
 #include "store/store.h"
@@ -70,15 +71,38 @@ open_figures(struct app *app)
     app->cx.health = app->health;
 }
 
+/* What another process did, for the pages that wait here. */
+static void
+signalled(void *arg, struct str text)
+{
+    dossier_signalled(arg, text);
+}
+
+static bool
+start_jobs(struct app *app, const struct app_options *o)
+{
+    if (o->config.is_jobs && jobs_start(&app->cx, app_jobs(), &app->jobs) != ERR_OK) {
+        (void)fprintf(stderr, "bombo: the job threads did not start: %s\n", app->cx.err.text);
+        return false;
+    }
+    /* also without role web: it says what it did, though nobody listens here */
+    if (store_listen(&app->cx, signalled, app->server) != ERR_OK) {
+        (void)fprintf(stderr, "bombo: %s\n", app->cx.err.text);
+        return false;
+    }
+    return true;
+}
+
 static bool
 start(struct app *app, const struct app_options *o, const struct web_hooks *hooks)
 {
     enum err e = app_admin_start(app);
-    if (o->config.relay_port != 0 && !app_relay_start(&app->cx, &o->config, &app->relay)) {
+    if (o->config.is_relay && o->config.relay_port != 0 &&
+        !app_relay_start(&app->cx, &o->config, &app->relay)) {
         return false;
     }
     app->cx.relay = app->relay.relay;
-    if (e == ERR_OK) {
+    if (e == ERR_OK && o->config.is_web) {
         e = start_web(app, o, hooks);
     }
     if (e != ERR_OK) {
@@ -89,11 +113,7 @@ start(struct app *app, const struct app_options *o, const struct web_hooks *hook
         return false;
     }
     app->cx.server = app->server;
-    if (jobs_start(&app->cx, app_jobs(), &app->jobs) != ERR_OK) {
-        (void)fprintf(stderr, "bombo: the job threads did not start: %s\n", app->cx.err.text);
-        return false;
-    }
-    return true;
+    return start_jobs(app, o);
 }
 
 static void
@@ -102,7 +122,7 @@ say_life(struct app *app, const char *event)
     const struct sys_log_field f[] = {
         SYS_LOG_TEXT("version", STR(APP_VERSION)),
         SYS_LOG_TEXT("pack", pack_now(&app->cx)->version),
-        SYS_LOG_N("port", server_port(app->server)),
+        SYS_LOG_N("port", app->server != NULL ? server_port(app->server) : 0),
     };
     sys_log(&app->cx, SYS_LOG_INFO, event, f, COUNT_OF(f));
 }
@@ -112,8 +132,12 @@ say_ready(struct app *app, const struct app_options *o)
 {
     health_watch(app->health, app->server);
     health_state_set(app->health, HEALTH_SERVING);
-    (void)printf("Bom Bo: %s://localhost:%d\n", str_is_empty(o->config.tls_cert) ? "http" : "https",
-                 server_port(app->server));
+    if (app->server != NULL) {
+        (void)printf("Bom Bo: %s://localhost:%d\n",
+                     str_is_empty(o->config.tls_cert) ? "http" : "https", server_port(app->server));
+    } else {
+        (void)printf("Bom Bo: at work, without web\n");
+    }
     if (app->admin != NULL) {
         (void)printf("Bom Bo: figures at port %d /metrics\n", server_port(app->admin));
     }
@@ -168,6 +192,7 @@ app_serve(const struct app_options *options)
     if (app.health != NULL) {
         health_watch(app.health, NULL);
     }
+    store_unlisten(app.store);
     server_stop(app.server, GRACE_MS);
     jobs_stop(app.jobs);
     app_relay_stop(&app.relay);

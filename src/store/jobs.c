@@ -14,6 +14,8 @@
 #define DELAY_DOUBLES    12
 #define TIMED_AGAIN_US   (INT64_C(60) * 1000000)
 #define DRAIN_ROUNDS_MAX 100000
+#define TAKEN_US         (INT64_C(300) * 1000000) /* how long an entry is kept from other processes */
+#define TIMED_TAKEN_US   (INT64_C(60) * 1000000)
 
 void
 jobs_cx_init(struct ctx *cx, const struct ctx *from, struct arena *arena)
@@ -107,7 +109,79 @@ jobs_handle(struct ctx *cx, const struct jobs_config *config, const struct jobs_
         o.due_us = sys_now_us(cx) + delay_us(entry->tries);
     }
     cx->deadline_us = 0;
-    return store_write(cx, outcome_tx, &o);
+    return store_write_locked(cx, outcome_tx, &o);
+}
+
+/* --- several processes on one store: entries and timed jobs are taken in the store ---------------
+ */
+
+static enum err
+take_tx(struct ctx *cx, void *arg)
+{
+    struct jobs_entry *entry = arg;
+    struct q_outbox_take row;
+    int64_t now_us = sys_now_us(cx);
+    *entry = (struct jobs_entry){ 0 };
+    enum err e = q_outbox_take(cx, &row, .now_us = now_us, .until_us = now_us + TAKEN_US,
+                               .by = cx->store->id_node + 1);
+    if (e == ERR_NOT_FOUND) {
+        return ERR_OK;
+    }
+    TRY(e);
+    *entry = (struct jobs_entry){
+        .id = row.id, .topic = row.topic, .key = row.key, .payload = row.payload, .tries = row.tries
+    };
+    return ERR_OK;
+}
+
+enum err
+jobs_next(struct ctx *cx, struct jobs_entry *ret)
+{
+    struct jobs_entry *v = NULL;
+    size_t n = 0;
+    if (cx->store->is_shared) {
+        return store_write_locked(cx, take_tx, ret);
+    }
+    TRY(jobs_fetch(cx, 1, &v, &n));
+    *ret = n > 0 ? v[0] : (struct jobs_entry){ 0 };
+    return ERR_OK;
+}
+
+static enum err
+release_tx(struct ctx *cx, void *arg UNUSED)
+{
+    return q_outbox_release(cx, NULL, .by = cx->store->id_node + 1);
+}
+
+enum err
+jobs_release(struct ctx *cx)
+{
+    return cx->store->is_shared ? store_write_locked(cx, release_tx, NULL) : ERR_OK;
+}
+
+struct timed_take {
+    struct str name;
+    int64_t n;
+};
+
+static enum err
+timed_take_tx(struct ctx *cx, void *arg)
+{
+    struct timed_take *t = arg;
+    int64_t now_us = sys_now_us(cx);
+    return q_job_timed_take(cx, &t->n, .name = t->name, .now_us = now_us,
+                            .until_us = now_us + TIMED_TAKEN_US);
+}
+
+enum err
+jobs_timed_take(struct ctx *cx, const struct jobs_timed *t, bool *ret_taken)
+{
+    struct timed_take take = { .name = t->name, .n = 1 };
+    if (cx->store->is_shared) {
+        TRY(store_write_locked(cx, timed_take_tx, &take));
+    }
+    *ret_taken = take.n == 1;
+    return ERR_OK;
 }
 
 enum err
@@ -173,7 +247,7 @@ jobs_timed_run(struct ctx *cx, const struct jobs_timed *t, int64_t *ret_due_us)
     r.ran_us = sys_now_us(cx);
     r.due_us = r.ran_us + again_us;
     *ret_due_us = r.due_us;
-    return store_write(cx, ran_tx, &r);
+    return store_write_locked(cx, ran_tx, &r);
 }
 
 /* --- draining ------------------------------------------------------------------------------------
@@ -183,9 +257,13 @@ static enum err
 drain_timed_job(struct ctx *cx, const struct jobs_timed *t)
 {
     int64_t due_us = 0;
+    bool is_mine = false;
     jobs_cx_reset(cx);
     TRY(jobs_timed_due_us(cx, t, &due_us));
-    return due_us <= sys_now_us(cx) ? jobs_timed_run(cx, t, &due_us) : ERR_OK;
+    if (due_us <= sys_now_us(cx)) {
+        TRY(jobs_timed_take(cx, t, &is_mine));
+    }
+    return is_mine ? jobs_timed_run(cx, t, &due_us) : ERR_OK;
 }
 
 static enum err
@@ -203,14 +281,13 @@ static enum err
 drain_entries(struct ctx *cx, const struct jobs_config *config)
 {
     for (int round = 0; round < DRAIN_ROUNDS_MAX; round++) {
-        struct jobs_entry *v = NULL;
-        size_t n = 0;
+        struct jobs_entry entry;
         jobs_cx_reset(cx);
-        TRY(jobs_fetch(cx, 1, &v, &n));
-        if (n == 0) {
+        TRY(jobs_next(cx, &entry));
+        if (entry.id == 0) {
             return ERR_OK;
         }
-        TRY(jobs_handle(cx, config, &v[0]));
+        TRY(jobs_handle(cx, config, &entry));
     }
     return err_set(cx, ERR_INTERNAL, "the outbox does not come to an end");
 }

@@ -18,6 +18,13 @@ void jobs_cx_reset(struct ctx *cx);
 
 /* Due entries that are the first of their topic and key. */
 NODISCARD enum err jobs_fetch(struct ctx *cx, size_t max_n, struct jobs_entry **ret, size_t *ret_n);
+/* The next due entry: the first of their topic and key. Where other processes may be at work, it is
+ * taken for this one in the store. id 0 when there is none. */
+NODISCARD enum err jobs_next(struct ctx *cx, struct jobs_entry *ret);
+/* Entries that an earlier process at this one's place had taken are free again. */
+NODISCARD enum err jobs_release(struct ctx *cx);
+/* Takes a timed job when it is due and no other process was first. */
+NODISCARD enum err jobs_timed_take(struct ctx *cx, const struct jobs_timed *t, bool *ret_taken);
 /* Runs the handler and records the outcome. Fails only when the store does. */
 NODISCARD enum err jobs_handle(struct ctx *cx, const struct jobs_config *config,
                                const struct jobs_entry *entry);

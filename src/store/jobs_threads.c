@@ -52,12 +52,40 @@ is_claimed(const struct jobs *j, const struct jobs_entry *e)
     return false;
 }
 
+static void
+claim(struct worker *w, const struct jobs_entry *e)
+{
+    struct arena *a = w->claim_arena;
+    arena_reset(a);
+    w->claim = (struct jobs_entry){ .id = e->id,
+                                    .topic = str_dup(a, e->topic),
+                                    .key = str_dup(a, e->key),
+                                    .payload = str_dup(a, e->payload),
+                                    .tries = e->tries };
+    w->has_claim = true;
+}
+
+/* Taken in the store, so that other processes see it too. */
+static bool
+take_shared(struct worker *w)
+{
+    struct jobs_entry entry;
+    if (jobs_next(&w->cx, &entry) != ERR_OK || entry.id == 0) {
+        return false;
+    }
+    claim(w, &entry);
+    return true;
+}
+
 /* Takes an entry for w. The mutex is held; w->cx is w's own. */
 static bool
 take_entry(struct jobs *j, struct worker *w)
 {
     struct jobs_entry *v = NULL;
     size_t n = 0;
+    if (j->store->is_shared) {
+        return take_shared(w);
+    }
     if (jobs_fetch(&w->cx, FETCH_MAX, &v, &n) != ERR_OK) {
         return false; /* the store will be asked again */
     }
@@ -65,17 +93,22 @@ take_entry(struct jobs *j, struct worker *w)
         if (is_claimed(j, &v[i])) {
             continue;
         }
-        struct arena *a = w->claim_arena;
-        arena_reset(a);
-        w->claim = (struct jobs_entry){ .id = v[i].id,
-                                        .topic = str_dup(a, v[i].topic),
-                                        .key = str_dup(a, v[i].key),
-                                        .payload = str_dup(a, v[i].payload),
-                                        .tries = v[i].tries };
-        w->has_claim = true;
+        claim(w, &v[i]);
         return true;
     }
     return false;
+}
+
+/* Another process may have run it meanwhile: then its new time is read before the next look. */
+static bool
+is_free(struct worker *w, struct timed_state *t)
+{
+    bool is_mine = false;
+    if (jobs_timed_take(&w->cx, t->job, &is_mine) != ERR_OK) {
+        return false;
+    }
+    t->is_known = is_mine;
+    return is_mine;
 }
 
 static struct timed_state *
@@ -86,7 +119,7 @@ take_timed(struct jobs *j, struct worker *w)
         if (!t->is_known) {
             t->is_known = jobs_timed_due_us(&w->cx, t->job, &t->due_us) == ERR_OK;
         }
-        if (t->is_known && !t->is_running && t->due_us <= sys_now_us(&w->cx)) {
+        if (t->is_known && !t->is_running && t->due_us <= sys_now_us(&w->cx) && is_free(w, t)) {
             t->is_running = true;
             return t;
         }
@@ -226,6 +259,9 @@ jobs_start(const struct ctx *cx_template, const struct jobs_config *config, stru
     struct jobs *j = jobs_new(cx_template, config);
     struct ctx own = *cx_template;
     enum err e = collect_timed(&own, j);
+    if (e == ERR_OK) {
+        e = jobs_release(&own);
+    }
     uint32_t n = config->n_threads == 0 ? 1 : config->n_threads;
     n = n < THREADS_MAX ? n : THREADS_MAX;
     store_set_outbox_hook(j->store, wake_hook, j);

@@ -24,17 +24,36 @@ WHERE o.is_dead = 0 AND o.due_us <= :now_us
   AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.topic = o.topic AND p.key = o.key AND p.is_dead = 0 AND p.id < o.id)
 ORDER BY o.due_us, o.id LIMIT :limit_n
 
+-- The same for one entry that no other process works on, and takes it until a time.
+-- name: outbox_take :one
+-- in: now_us:i64 until_us:i64 by:i64
+-- out: id:i64 topic:str key:str payload:str tries:i64
+UPDATE outbox SET taken_until_us = :until_us, taken_by = :by WHERE id = (
+    SELECT o.id FROM outbox o
+    WHERE o.is_dead = 0 AND o.due_us <= :now_us AND o.taken_until_us <= :now_us
+      AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.topic = o.topic AND p.key = o.key AND p.is_dead = 0 AND p.id < o.id)
+    ORDER BY o.due_us, o.id LIMIT 1
+-- postgres:
+    FOR UPDATE OF o SKIP LOCKED
+-- end
+) RETURNING id, topic, key, payload, tries
+
+-- What an earlier process at this place left behind.
+-- name: outbox_release :exec
+-- in: by:i64
+UPDATE outbox SET taken_until_us = 0, taken_by = 0 WHERE is_dead = 0 AND taken_by = :by
+
 -- name: outbox_done :exec
 -- in: id:i64
 DELETE FROM outbox WHERE id = :id
 
 -- name: outbox_later :exec
 -- in: id:i64 due_us:i64 last_error:str
-UPDATE outbox SET tries = tries + 1, due_us = :due_us, last_error = :last_error WHERE id = :id
+UPDATE outbox SET tries = tries + 1, due_us = :due_us, last_error = :last_error, taken_until_us = 0, taken_by = 0 WHERE id = :id
 
 -- name: outbox_bury :exec
 -- in: id:i64 last_error:str
-UPDATE outbox SET tries = tries + 1, is_dead = 1, last_error = :last_error WHERE id = :id
+UPDATE outbox SET tries = tries + 1, is_dead = 1, last_error = :last_error, taken_until_us = 0, taken_by = 0 WHERE id = :id
 
 -- name: outbox_counts :many
 -- out: topic:str n_waiting:i64 n_dead:i64 oldest_us:i64
@@ -64,6 +83,12 @@ SELECT due_us FROM job_timed WHERE name = :name
 -- in: name:str due_us:i64 ran_us:i64 last_error:str
 INSERT INTO job_timed (name, due_us, ran_us, last_error) VALUES (:name, :due_us, :ran_us, :last_error)
 ON CONFLICT (name) DO UPDATE SET due_us = excluded.due_us, ran_us = excluded.ran_us, last_error = excluded.last_error
+
+-- Takes a timed job until a time, when it is due; no row changes when another process was first.
+-- name: job_timed_take :exec
+-- in: name:str now_us:i64 until_us:i64
+INSERT INTO job_timed (name, due_us) VALUES (:name, :until_us)
+ON CONFLICT (name) DO UPDATE SET due_us = excluded.due_us WHERE job_timed.due_us <= :now_us
 
 -- name: job_timed_list :many
 -- out: name:str due_us:i64 ran_us:i64 last_error:str

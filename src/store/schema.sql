@@ -16,7 +16,9 @@ CREATE TABLE outbox (
     due_us BIGINT NOT NULL,
     tries BIGINT NOT NULL DEFAULT 0,
     last_error TEXT,
-    is_dead BIGINT NOT NULL DEFAULT 0
+    is_dead BIGINT NOT NULL DEFAULT 0,
+    taken_until_us BIGINT NOT NULL DEFAULT 0, -- PostgreSQL: a process works on it until then
+    taken_by BIGINT NOT NULL DEFAULT 0        -- which: its place + 1
 );
 CREATE INDEX outbox_due ON outbox (is_dead, due_us, id);
 CREATE INDEX outbox_key ON outbox (topic, key, is_dead, id);

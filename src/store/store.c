@@ -70,6 +70,15 @@ store_write(struct ctx *cx, store_tx_fn *fn, void *arg)
 }
 
 enum err
+store_write_locked(struct ctx *cx, store_tx_fn *fn, void *arg)
+{
+    if (cx->conn != NULL) {
+        return err_set(cx, ERR_INTERNAL, "store_write_locked inside a transaction or snapshot");
+    }
+    return cx->store->ops->write_locked(cx, cx->store, fn, arg);
+}
+
+enum err
 store_read(struct ctx *cx, store_tx_fn *fn, void *arg)
 {
     if (cx->conn != NULL) {
@@ -86,6 +95,40 @@ store_read(struct ctx *cx, store_tx_fn *fn, void *arg)
     }
     cx->store->ops->reader_done(cx->store, c);
     return e;
+}
+
+bool
+store_is_shared(const struct store *s)
+{
+    return s->is_shared;
+}
+
+enum err
+store_others(struct ctx *cx, int64_t max_n)
+{
+    return cx->store->ops->others != NULL ? cx->store->ops->others(cx, cx->store, max_n) : ERR_OK;
+}
+
+void
+store_signal(struct ctx *cx, struct str text)
+{
+    if (cx->store != NULL && cx->store->ops->signal != NULL) {
+        cx->store->ops->signal(cx->store, text);
+    }
+}
+
+enum err
+store_listen(struct ctx *cx, store_signal_fn *fn, void *arg)
+{
+    return cx->store->ops->listen != NULL ? cx->store->ops->listen(cx, cx->store, fn, arg) : ERR_OK;
+}
+
+void
+store_unlisten(struct store *s)
+{
+    if (s != NULL && s->ops->listen_end != NULL) {
+        s->ops->listen_end(s);
+    }
 }
 
 /* The smallest id of this process's kind that is above last and not below now's step. */

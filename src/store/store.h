@@ -50,6 +50,21 @@ NODISCARD enum err store_read(struct ctx *cx, store_tx_fn *fn, void *arg);
 NODISCARD enum err store_outbox_put(struct ctx *cx, struct str topic, struct str key,
                                     struct str payload);
 
+/* --- several processes on one database (PostgreSQL) ------------------------------------------- */
+/* True when other processes may be at work on the same rows. */
+bool store_is_shared(const struct store *s);
+/* ERR_BUSY when more than max_n other processes have this store open. */
+NODISCARD enum err store_others(struct ctx *cx, int64_t max_n);
+/* Says a short text to the other processes that listen; nothing on a store that one process owns.
+ * Best effort, never waits; call it after the transaction, not in it. */
+void store_signal(struct ctx *cx, struct str text);
+/* Hands each text that another process said to fn, on a thread of its own, until store_unlisten.
+ * text is borrowed for the call. */
+typedef void store_signal_fn(void *arg, struct str text);
+NODISCARD enum err store_listen(struct ctx *cx, store_signal_fn *fn, void *arg);
+/* Returns when fn runs no more. Accepts NULL. */
+void store_unlisten(struct store *s);
+
 /* A new row id: time-ordered, positive, unique in this installation, also among the processes on
  * one database. */
 int64_t store_new_id(struct ctx *cx);

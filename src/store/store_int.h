@@ -28,8 +28,11 @@ struct store_run {
 };
 
 struct store_ops {
-    /* One transaction, durable on return. Required, like all entries. */
+    /* One transaction, durable on return. Required, like all entries not said to be NULL. */
     enum err (*write)(struct ctx *cx, struct store *s, store_tx_fn *fn, void *arg);
+    /* The same for a transaction of the store itself that guards itself by locks of its rows: it
+     * need not see the rows as if it ran alone. */
+    enum err (*write_locked)(struct ctx *cx, struct store *s, store_tx_fn *fn, void *arg);
     /* The connection on which this thread may read now. */
     enum err (*reader)(struct ctx *cx, struct store *s, struct store_conn **ret);
     /* The statement or snapshot for which reader gave it is over. */
@@ -37,6 +40,11 @@ struct store_ops {
     enum err (*snapshot_begin)(struct ctx *cx, struct store_conn *c);
     void (*snapshot_end)(struct ctx *cx, struct store_conn *c);
     enum err (*run)(struct ctx *cx, struct store_conn *c, struct store_run *run);
+    /* NULL where one process owns the store. */
+    enum err (*others)(struct ctx *cx, struct store *s, int64_t max_n);
+    void (*signal)(struct store *s, struct str text);
+    enum err (*listen)(struct ctx *cx, struct store *s, store_signal_fn *fn, void *arg);
+    void (*listen_end)(struct store *s);
     void (*thread_done)(struct store *s);
     void (*stats)(struct store *s, struct store_stats *ret);
     void (*close)(struct store *s);
@@ -65,6 +73,9 @@ struct store_conn {
     bool is_writer;  /* inside store_write */
     bool has_outbox; /* the transaction put something into the outbox */
 };
+
+/* store_write through write_locked. */
+NODISCARD enum err store_write_locked(struct ctx *cx, store_tx_fn *fn, void *arg);
 
 /* Sets who is told of new outbox entries; hook NULL ends it. */
 void store_set_outbox_hook(struct store *s, store_outbox_hook *hook, void *arg);

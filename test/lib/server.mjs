@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dropStore, isPostgres, storeWords } from './postgres.mjs';
 
 export const root = new URL('../../', import.meta.url).pathname;
 export const bin = process.env.BOMBO ?? join(root, 'build/bombo');
@@ -40,11 +41,15 @@ export async function freePort() {
 }
 
 export const newDir = () => mkdtempSync(join(tmpdir(), 'bombo-test-'));
-export const dropDir = (dir) => rmSync(dir, { recursive: true, force: true });
+export function dropDir(dir) {
+  rmSync(dir, { recursive: true, force: true });
+  if (isPostgres) dropStore(dir);
+}
 
 /** Runs a command of the program to its end. */
 export async function runBombo(args, { timeoutMs = 120000 } = {}) {
-  const p = spawn(bin, args, { cwd: root });
+  const at = args.indexOf('--data');
+  const p = spawn(bin, [...args, ...(at < 0 ? [] : storeWords(args[at + 1], args))], { cwd: root });
   let out = '', err = '';
   p.stdout.on('data', (b) => (out += b));
   p.stderr.on('data', (b) => (err += b));
@@ -62,7 +67,7 @@ export async function startServer(options = {}) {
   const data = options.data ?? newDir();
   const port = options.port ?? (await freePort());
   const args = ['run', '--port', String(port), '--data', data, '--log-level', 'info', ...(options.demo === false ? [] : ['--demo']),
-    ...(options.args ?? [])];
+    ...(options.args ?? []), ...storeWords(data, options.args)];
   const begun = process.hrtime.bigint();
   const p = spawn(options.bin ?? bin, args, { cwd: root, env: { ...process.env, ...(options.env ?? {}) } });
   const server = { port, data, pid: p.pid, url: `http://localhost:${port}`, out: '', err: '', startMs: 0, process: p };

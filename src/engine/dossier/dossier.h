@@ -372,6 +372,9 @@ NODISCARD enum err dossier_absences(struct ctx *cx, struct str unit, struct doss
  */
 /* Loads every pack version that open dossiers still use: at start, before the first write. */
 NODISCARD enum err dossier_load_packs(struct ctx *cx);
+/* What another process said by store_signal after a change, for the listeners of this one's server
+ * (NULL: it has none). */
+void dossier_signalled(struct server *server, struct str text);
 extern const struct jobs_topic dossier_topics[]; /* pay.paid, exchange answers */
 extern const struct jobs_timed dossier_timed[];  /* timers of processes, overdue marks */
 /* Moves open dossiers, their tasks and stocks, drafts and officers' positions of a unit to its

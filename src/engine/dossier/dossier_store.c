@@ -309,25 +309,41 @@ dossier_set_status(struct ctx *cx, struct dossier *d, int32_t status)
     return ERR_OK;
 }
 
+/* To who listens at this process, and by a signal at the others: "channel data". */
+static void
+publish_changed(struct ctx *cx, struct str channel, struct str unit)
+{
+    if (cx->server == NULL && (cx->store == NULL || !store_is_shared(cx->store))) {
+        return;
+    }
+    struct str data = str_fmt(cx->arena, "{\"unit\":\"" STR_FMT "\"}", STR_ARG(unit));
+    if (cx->server != NULL) {
+        server_publish(cx->server, channel, STR("changed"), STR_NULL, data);
+    }
+    store_signal(cx, str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(channel), STR_ARG(data)));
+}
+
+void
+dossier_signalled(struct server *server, struct str text)
+{
+    struct str channel;
+    struct str data;
+    if (server != NULL && str_cut(text, ' ', &channel, &data)) {
+        server_publish(server, channel, STR("changed"), STR_NULL, data);
+    }
+}
+
 void
 dossier_publish(struct ctx *cx, const struct dossier *d)
 {
-    if (cx->server == NULL) {
-        return;
-    }
-    struct str data = str_fmt(cx->arena, "{\"unit\":\"" STR_FMT "\"}", STR_ARG(d->unit));
-    server_publish(cx->server, STR("figures"), STR("changed"), STR_NULL, data);
+    publish_changed(cx, STR("figures"), d->unit);
     dossier_publish_inbox(cx, d->unit);
 }
 
 void
 dossier_publish_inbox(struct ctx *cx, struct str unit)
 {
-    if (cx->server != NULL) {
-        struct str data = str_fmt(cx->arena, "{\"unit\":\"" STR_FMT "\"}", STR_ARG(unit));
-        server_publish(cx->server, str_cat(cx->arena, STR("inbox:"), unit), STR("changed"),
-                       STR_NULL, data);
-    }
+    publish_changed(cx, str_cat(cx->arena, STR("inbox:"), unit), unit);
 }
 
 enum err

@@ -127,6 +127,34 @@ pg_node_take(struct ctx *cx, struct pg_store *s)
     return e;
 }
 
+/* Counts the places that are taken, less its own. */
+enum err
+pg_node_others(struct ctx *cx, struct store *base, int64_t max_n)
+{
+    struct pg_store *s = (struct pg_store *)(void *)base;
+    struct pg_conn c = { 0 };
+    struct str value = STR_NULL;
+    char sql[320];
+    int64_t n = 0;
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %d AND "
+                   "objid < %d AND objsubid = 2 AND granted AND database = (SELECT oid FROM "
+                   "pg_database WHERE datname = current_database())",
+                   PG_LOCK_SPACE, PG_NODES_MAX);
+    (void)pthread_mutex_lock(&s->control_mutex);
+    enum err e = control_ready(cx, s, &c);
+    if (e == ERR_OK) {
+        e = ask(cx, &c, sql, &value);
+    }
+    (void)pthread_mutex_unlock(&s->control_mutex);
+    TRY(e);
+    if (!str_to_i64(value, 0, PG_NODES_MAX, &n) || n - 1 > max_n) {
+        return err_set(cx, ERR_BUSY, "other processes use this database: %lld",
+                       (long long)(n > 0 ? n - 1 : 0));
+    }
+    return ERR_OK;
+}
+
 static int64_t
 now_or_last(const struct ctx *cx, struct pg_store *s)
 {

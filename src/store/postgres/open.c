@@ -69,6 +69,7 @@ static void
 pg_store_close(struct store *base)
 {
     struct pg_store *s = (struct pg_store *)(void *)base;
+    pg_listen_end(&s->base);
     pg_node_leave(s);
     for (uint32_t i = 0; s->conns != NULL && i < s->n_conns; i++) {
         pg_conn_close(&s->conns[i]);
@@ -88,11 +89,16 @@ pg_store_close(struct store *base)
 
 static const struct store_ops pg_ops = {
     .write = pg_write,
+    .write_locked = pg_write_locked,
     .reader = reader,
     .reader_done = reader_done,
     .snapshot_begin = snapshot_begin,
     .snapshot_end = snapshot_end,
     .run = pg_run,
+    .others = pg_node_others,
+    .signal = pg_signal,
+    .listen = pg_listen,
+    .listen_end = pg_listen_end,
     .thread_done = thread_done,
     .stats = stats,
     .close = pg_store_close,

@@ -30,6 +30,8 @@ struct pg_conn {
     const struct sys_clock *clock;
 };
 
+struct pg_signals;
+
 struct pg_store {
     struct store base;
     struct arena *arena; /* the strings below */
@@ -50,6 +52,8 @@ struct pg_store {
     PGconn *control;               /* holds this process's place; not in the pool */
     int32_t node;                  /* -1: none */
     _Atomic int64_t id_high;       /* as stored */
+
+    struct pg_signals *signals; /* NULL: nobody listens; set and ended by the main thread only */
 };
 
 /* fail.c: sets what went wrong; res may be NULL. Marks the connection as lost or to be tried
@@ -71,6 +75,12 @@ void pg_give_back(struct pg_store *s, struct pg_conn *c);
 
 /* write.c */
 enum err pg_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
+enum err pg_write_locked(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
+
+/* signal.c */
+void pg_signal(struct store *base, struct str text);
+enum err pg_listen(struct ctx *cx, struct store *base, store_signal_fn *fn, void *arg);
+void pg_listen_end(struct store *base);
 
 /* schema.c */
 NODISCARD enum err pg_schema_ready(struct ctx *cx, struct pg_store *s, struct pg_conn *c);
@@ -83,5 +93,6 @@ NODISCARD enum err pg_node_take(struct ctx *cx, struct pg_store *s);
 /* Makes sure that the ids of the transaction about to begin are below what is stored. */
 NODISCARD enum err pg_node_keep(struct ctx *cx, struct pg_store *s);
 void pg_node_leave(struct pg_store *s);
+enum err pg_node_others(struct ctx *cx, struct store *base, int64_t max_n);
 
 #endif

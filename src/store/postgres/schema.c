@@ -126,6 +126,10 @@ version_read(struct ctx *cx, struct pg_conn *c, const struct store_schema_set *s
     struct str text = STR_NULL;
     int64_t have = 0;
     TRY(pg_meta_get(cx, c, "schema_version", &text));
+    if (str_eq(text, STR("copying"))) {
+        return err_set(cx, ERR_UNSUPPORTED,
+                       "an unfinished copy: empty the database and run `bombo store copy` again");
+    }
     if (!str_to_i64(text, 0, INT64_MAX, &have)) {
         return err_set(cx, ERR_STORE, "schema version is not a number");
     }

@@ -18,11 +18,14 @@ static const char *const begin_together =
 static const char *const begin_alone =
     "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE; LOCK TABLE store_lane IN EXCLUSIVE MODE";
 
+static const char *const begin_locked = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+
 struct attempt {
     store_tx_fn *fn;
     void *arg;
     uint32_t n_problems_before;
     int no;
+    bool is_locked; /* guards itself by row locks */
     bool is_again;  /* run it again */
     bool is_unsure; /* lost while committing: nobody knows */
     bool has_outbox;
@@ -76,10 +79,19 @@ commit(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at
     return e;
 }
 
+static const char *
+begin_of(const struct attempt *at)
+{
+    if (at->is_locked) {
+        return begin_locked;
+    }
+    return at->no < TRIES_TOGETHER ? begin_together : begin_alone;
+}
+
 static enum err
 attempt_on(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at)
 {
-    enum err e = pg_exec(cx, c, at->no < TRIES_TOGETHER ? begin_together : begin_alone);
+    enum err e = pg_exec(cx, c, begin_of(at));
     if (e == ERR_OK) {
         c->is_in_tx = true;
         c->base.is_writer = true;
@@ -126,11 +138,9 @@ rest(const struct attempt *at)
     (void)nanosleep(&ts, NULL);
 }
 
-enum err
-pg_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
+static enum err
+write_as(struct ctx *cx, struct pg_store *s, struct attempt at)
 {
-    struct pg_store *s = (struct pg_store *)(void *)base;
-    struct attempt at = { .fn = fn, .arg = arg, .n_problems_before = cx->n_problems };
     if (s->is_read_only) {
         return err_set(cx, ERR_INTERNAL, "the store was opened for reading only");
     }
@@ -152,4 +162,20 @@ pg_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
         store_tell_outbox(&s->base);
     }
     return e;
+}
+
+enum err
+pg_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
+{
+    return write_as(cx, (struct pg_store *)(void *)base,
+                    (struct attempt){ .fn = fn, .arg = arg, .n_problems_before = cx->n_problems });
+}
+
+enum err
+pg_write_locked(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
+{
+    return write_as(
+        cx, (struct pg_store *)(void *)base,
+        (struct attempt){
+            .fn = fn, .arg = arg, .n_problems_before = cx->n_problems, .is_locked = true });
 }

@@ -109,6 +109,7 @@ sqlite_store_close(struct store *base)
 
 static const struct store_ops sqlite_ops = {
     .write = sqlite_write,
+    .write_locked = sqlite_write, /* one writer: nothing to lock */
     .reader = sqlite_reader,
     .reader_done = reader_done,
     .snapshot_begin = snapshot_begin,

@@ -1,0 +1,181 @@
+// Several processes on one PostgreSQL behind HAProxy: two for pages, one for jobs. People file while every process is
+// taken out, stopped and started again, one after the other, as at an upgrade: no request may fail, nothing filed may
+// be lost or doubled, and what one process changes the other's open pages hear.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { begin, complete, submit } from '../lib/filing.mjs';
+import { isPostgres, rowsOf } from '../lib/postgres.mjs';
+import { Client, dropDir, freePort, newDir, officers, runBombo, startServer } from '../lib/server.mjs';
+
+const skip = !isPostgres ? 'needs tools/with-postgres' : process.env.CHECK_LEVEL !== 'long' ? 'long' : false;
+const data = newDir();
+const dir = mkdtempSync(join(tmpdir(), 'bombo-ha-'));
+const parts = new Map(); // name -> server
+let proxy;
+after(async () => {
+  for (const s of parts.values()) await s.kill();
+  proxy?.kill('SIGKILL');
+  rmSync(dir, { recursive: true, force: true });
+  dropDir(data);
+});
+
+const startWeb = (port) => startServer({ data, port, args: ['--role', 'web'] });
+
+/** A process without web says so instead of an address. */
+async function startJobs() {
+  const { storeOf } = await import('../lib/postgres.mjs');
+  const { bin, root } = await import('../lib/server.mjs');
+  const p = spawn(bin, ['run', '--data', data, '--demo', '--role', 'jobs', '--store', storeOf(data)], { cwd: root });
+  let out = '';
+  p.stderr.on('data', (b) => (out += b));
+  await new Promise((resolve, reject) => {
+    p.stdout.on('data', (b) => { out += b; if (out.includes('at work')) resolve(); });
+    p.on('close', (code) => reject(new Error(`jobs ended with ${code}: ${out}`)));
+  });
+  const end = (signal) => new Promise((resolve) => {
+    if (p.exitCode !== null || p.signalCode !== null) return resolve(p.exitCode);
+    p.on('close', resolve);
+    p.kill(signal);
+  });
+  return { stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+}
+
+/** One command on HAProxy's own socket. */
+const tell = (command) => new Promise((resolve, reject) => {
+  const s = net.connect(join(dir, 'admin.sock'), () => s.write(`${command}\n`));
+  let out = '';
+  s.on('data', (b) => (out += b));
+  s.on('end', () => resolve(out));
+  s.on('error', reject);
+});
+
+async function until(what, timeoutMs = 60000) {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const got = await what();
+    if (got) return got;
+    assert.ok(Date.now() < end, `never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function startProxy(port, ports) {
+  writeFileSync(join(dir, 'haproxy.cfg'), `
+global
+  stats socket ${join(dir, 'admin.sock')} level admin
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  retries 3
+  option redispatch
+frontend people
+  bind 127.0.0.1:${port}
+  default_backend bombo
+backend bombo
+  balance roundrobin
+  option httpchk GET /dang-nhap
+${Object.entries(ports).map(([name, p]) => `  server ${name} 127.0.0.1:${p} check inter 300ms fall 2 rise 1`).join('\n')}
+`);
+  const p = spawn('haproxy', ['-db', '-f', join(dir, 'haproxy.cfg')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  p.stderr.on('data', () => {});
+  return p;
+}
+
+/** What an upgrade does to one process: take it out, let it finish, stop it, start the new one, take it in. */
+async function renew(name, port) {
+  await tell(`set server bombo/${name} state drain`);
+  await until(async () => {
+    const line = (await tell('show stat')).split('\n').find((l) => l.startsWith(`bombo,${name},`));
+    return line.split(',')[4] === '0'; // sessions now
+  });
+  assert.equal(await parts.get(name).stop(), 0);
+  parts.set(name, await startWeb(port));
+  await tell(`set server bombo/${name} state ready`);
+  await until(async () => (await tell('show stat')).split('\n').find((l) => l.startsWith(`bombo,${name},`)).split(',')[17] === 'UP');
+}
+
+test('a rolling restart behind HAProxy loses no request and nothing filed', { skip, timeout: 600000 }, async () => {
+  assert.equal(spawnSync('haproxy', ['-v']).status, 0, 'haproxy is not installed');
+  const ports = { a: await freePort(), b: await freePort() };
+  const port = await freePort();
+  parts.set('a', await startWeb(ports.a));
+  parts.set('b', await startWeb(ports.b));
+  parts.set('jobs', await startJobs());
+  proxy = startProxy(port, ports);
+  const site = { url: `http://127.0.0.1:${port}` };
+  await until(async () => (await fetch(`${site.url}/dang-nhap`).catch(() => null))?.status === 200);
+
+  let isOver = false;
+  const filed = [];
+  const looked = { n: 0 };
+  async function person() {
+    const c = new Client(site);
+    assert.equal((await c.signIn()).status, 303);
+    while (!isOver) {
+      const form = await complete(c, await begin(c));
+      const r = await submit(c, form);
+      assert.equal(r.status, 303, r.text.slice(0, 300));
+      filed.push(r.location);
+    }
+  }
+  async function reader() {
+    const c = new Client(site);
+    assert.equal((await c.signIn(officers.receiver)).status, 303);
+    while (!isOver) {
+      const r = await c.get('/can-bo');
+      assert.equal(r.status, 200, r.text.slice(0, 300));
+      looked.n++;
+    }
+  }
+  const crowd = [person(), person(), reader()];
+  const calm = Promise.all(crowd);
+  calm.catch(() => {}); // awaited below
+  const rounds = async () => {
+    await until(() => filed.length > 0);
+    for (const name of ['a', 'b']) await renew(name, ports[name]);
+    assert.equal(await parts.get('jobs').stop(), 0);
+    parts.set('jobs', await startJobs());
+    const soFar = filed.length;
+    await until(() => filed.length > soFar);
+  };
+  await Promise.race([rounds(), calm]);
+  isOver = true;
+  await calm;
+  assert.ok(looked.n > 5);
+  assert.equal(Number(rowsOf(data, 'SELECT count(*) FROM dossier')), filed.length);
+  assert.equal(Number(rowsOf(data, 'SELECT count(DISTINCT number) FROM dossier')), filed.length);
+  await until(() => rowsOf(data, 'SELECT count(*) FROM outbox WHERE is_dead = 0 AND tries = 0 AND due_us <= put_us') === '0', 120000);
+  assert.equal(rowsOf(data, 'SELECT count(*) FROM outbox WHERE is_dead = 1'), '0');
+  const ledger = await runBombo(['ledger', 'verify', '--data', data]);
+  assert.equal(ledger.code, 0, ledger.out + ledger.err);
+});
+
+test('a page open at one process hears what the other changed', { skip, timeout: 120000 }, async () => {
+  const officer = new Client(parts.get('b'));
+  assert.equal((await officer.signIn(officers.receiver)).status, 303);
+  const stop = new AbortController();
+  const r = await fetch(`${parts.get('b').url}/can-bo/song`, {
+    headers: { cookie: [...officer.cookies].map(([k, v]) => `${k}=${v}`).join('; ') }, signal: stop.signal });
+  assert.equal(r.status, 200);
+  const citizen = new Client(parts.get('a'));
+  assert.equal((await citizen.signIn()).status, 303);
+  const form = await complete(citizen, await begin(citizen));
+  const heard = (async () => {
+    let text = '';
+    for await (const chunk of r.body) {
+      text += Buffer.from(chunk).toString('utf8');
+      if (text.includes('changed')) return true;
+    }
+    return false;
+  })();
+  assert.equal((await submit(citizen, form)).status, 303);
+  assert.equal(await heard, true);
+  stop.abort();
+});
