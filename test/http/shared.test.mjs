@@ -3,7 +3,7 @@
 // be lost or doubled, and what one process changes the other's open pages hear.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +70,8 @@ global
   stats socket ${join(dir, 'admin.sock')} level admin
 defaults
   mode http
+  log stdout format raw local0
+  option httplog
   timeout connect 5s
   timeout client 60s
   timeout server 60s
@@ -80,12 +82,12 @@ frontend people
   default_backend bombo
 backend bombo
   balance roundrobin
-  option httpchk GET /dang-nhap
+  option httpchk
+  http-check send meth GET uri /dang-nhap ver HTTP/1.1 hdr Host localhost
 ${Object.entries(ports).map(([name, p]) => `  server ${name} 127.0.0.1:${p} check inter 300ms fall 2 rise 1`).join('\n')}
 `);
-  const p = spawn('haproxy', ['-db', '-f', join(dir, 'haproxy.cfg')], { stdio: ['ignore', 'ignore', 'pipe'] });
-  p.stderr.on('data', () => {});
-  return p;
+  const log = openSync(join(dir, 'haproxy.log'), 'a');
+  return spawn('haproxy', ['-db', '-f', join(dir, 'haproxy.cfg')], { stdio: ['ignore', log, log] });
 }
 
 /** What an upgrade does to one process: take it out, let it finish, stop it, start the new one, take it in. */
@@ -135,7 +137,10 @@ test('a rolling restart behind HAProxy loses no request and nothing filed', { sk
     }
   }
   const crowd = [person(), person(), reader()];
-  const calm = Promise.all(crowd);
+  const calm = Promise.all(crowd).catch((e) => {
+    const said = [...parts.values()].map((s) => (s.err ?? '').slice(-1500)).join('\n');
+    throw new Error(`${e.message}\n${said}\n${spawnSync('tail', ['-c', '1500', join(dir, 'haproxy.log')]).stdout}`);
+  });
   calm.catch(() => {}); // awaited below
   const rounds = async () => {
     await until(() => filed.length > 0);
