@@ -36,7 +36,7 @@ changed(void *arg, const char *name, bool is_live)
 static void
 reload_tls(struct reload *r, const struct app_config *fresh)
 {
-    if (str_is_empty(fresh->tls_cert)) {
+    if (str_is_empty(fresh->tls_cert) || r->app->server == NULL) {
         return;
     }
     if (server_reload_tls(&r->cx, r->app->server, fresh->tls_cert, fresh->tls_key) == ERR_OK) {

@@ -83,7 +83,7 @@ frontend people
 backend bombo
   balance roundrobin
   option httpchk
-  http-check send meth GET uri /dang-nhap ver HTTP/1.1 hdr Host localhost
+  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host localhost
 ${Object.entries(ports).map(([name, p]) => `  server ${name} 127.0.0.1:${p} check inter 300ms fall 2 rise 1`).join('\n')}
 `);
   const log = openSync(join(dir, 'haproxy.log'), 'a');
