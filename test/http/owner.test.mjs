@@ -96,6 +96,8 @@ const free = {
   '/giai-thich/': 'published', '/huong-dan/': 'published', '/thu-tuc/': 'published', '/su-kien/': 'published', '/nop/': 'published',
   '/kiem-tra/': 'a result is checked by whoever holds its file',
   '/mo-phong/ngan-hang/': 'a bank, also a simulated one, takes money from whoever has the code',
+  '/mo-phong/quoc-gia/': 'simulated national systems',
+  '/truc/': 'the exchange looks at the member: own_system, own_service and sides in office/gateway; not asked here yet',
   '/can-bo/quay/nguoi/': 'any counter serves any person; the reading is recorded',
 };
 const holder = (permission) => ({ 'dossier.receive': 'receiver', 'dossier.intake': 'receiver', 'paper.custody': 'receiver', 'paper.scan': 'receiver', 'dossier.return': 'receiver',
