@@ -1,13 +1,14 @@
 // Pictures of the user's guide: files one dossier in the demo and photographs each step on its way, phone pages at 360 px,
 // office pages at 1280 px, into doc/guide/img. It is the tour of README.md as well: a step that fails ends it.
 //   node tools/guide-shots.mjs
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { fill, forms, send } from '../test/lib/form.mjs';
 import { Client, demo, root, startServer } from '../test/lib/server.mjs';
 
 const out = `${root}doc/guide/img`;
 mkdirSync(out, { recursive: true });
+for (const f of readdirSync(out)) rmSync(`${out}/${f}`); // only what this run makes
 const server = await startServer({ args: ['--n', '300'], startTimeoutMs: 180000 }); // a full inbox shows more than an empty one
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
 let total = 0;
@@ -21,11 +22,26 @@ async function shot(client, path, name, { width = 360, height = 760, scrollTo } 
   if (answer.status() >= 400) throw new Error(`${path}: ${answer.status()}`);
   if (scrollTo) await page.locator(scrollTo).first().evaluate((e) => e.scrollIntoView());
   await page.evaluate(() => document.fonts.ready);
-  await page.screenshot({ path: `${out}/${name}.png` });
+  const picture = await webp((await page.screenshot()).toString('base64'));
   await context.close();
-  const bytes = statSync(`${out}/${name}.png`).size;
-  total += bytes;
-  console.log(`${name}.png  ${Math.round(bytes / 1024)} kB`);
+  writeFileSync(`${out}/${name}.webp`, picture);
+  total += picture.length;
+  console.log(`${name}.webp  ${Math.round(picture.length / 1024)} kB`);
+}
+
+/** A picture in WebP, which the browser itself can write: a third of the PNG. */
+async function webp(png) {
+  const page = await browser.newPage();
+  const text = await page.evaluate(async (data) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${data}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height });
+    canvas.getContext('2d').drawImage(image, 0, 0);
+    return canvas.toDataURL('image/webp', 0.8).split(',')[1];
+  }, png);
+  await page.close();
+  return Buffer.from(text, 'base64');
 }
 const wide = { width: 1280, height: 800 };
 const below = { scrollTo: 'main' }; // the heads of all pages look alike
@@ -45,7 +61,10 @@ async function look() {
   await shot(nobody, '/', 'trang-chu');
   await shot(nobody, '/tim?q=giay+doc+than', 'tim', below);
   await shot(nobody, '/thu-tuc/1.004873', 'thu-tuc', below);
+  await shot(nobody, '/su-kien/sinh-con', 'viec-trong-doi', below);
+  await shot(nobody, '/tra-cuu', 'tra-cuu', below);
   await shot(nobody, '/kiem-tra', 'kiem-tra', below);
+  await shot(nobody, '/dang-nhap', 'dang-nhap', below);
 }
 
 const answers = {
@@ -56,7 +75,6 @@ const answers = {
   'muc-dich': { 'a.purpose': 'loan', 'a.n_wanted': '1', 'a.has_old_confirmation': 'false' },
   'le-phi': { 'a.fee_group': 'none' },
 };
-const known = { 'a.ethnicity': /value="([^"]+)">Kinh</, 'a.nationality': /value="([^"]+)">Việt Nam</ };
 
 async function file(citizen) {
   await shot(citizen, '/nop/1.004873', 'bat-dau', below);
@@ -66,12 +84,7 @@ async function file(citizen) {
   await shot(citizen, at, 'trang-khai', below);
   for (let i = 0; i < 12 && at.includes('/trang/'); i++) {
     const page = at.split('/').pop();
-    const changes = { ...answers[page] };
-    if (page === 'nguoi-yeu-cau') {
-      const { text } = await citizen.get(at);
-      for (const [k, re] of Object.entries(known)) changes[k] = re.exec(text)[1];
-    }
-    at = must(await fill(citizen, at, changes, at), at).location;
+    at = must(await fill(citizen, at, answers[page] ?? {}, at), at).location;
   }
   must(await fill(citizen, `${base}/nhan`, { collect: 'electronic', phone: '0912345678' }), 'collect');
   await shot(citizen, `${base}/xem-lai`, 'xem-lai', below);
@@ -100,6 +113,9 @@ async function work(own, citizen) {
   const receiver = await signedIn('motcua.25405');
   await shot(receiver, '/can-bo', 'can-bo', wide);
   await shot(receiver, '/can-bo/quay', 'quay', wide);
+  const person = /\/can-bo\/quay\/nguoi\/\d+/.exec((await receiver.get(`/can-bo/quay/nguoi?q=${demo.citizen}`)).text)[0];
+  await shot(receiver, `${person}?q=doc+than`, 'quay-nguoi', wide);
+  await shot(receiver, '/can-bo/quay/chua-nhan', 'chua-nhan', wide);
   await shot(receiver, `/can-bo/ho-so/${id}`, 'can-bo-ho-so', wide);
   await act(receiver, id, 'accept');
   const specialist = await signedIn('chuyenvien.25405');
@@ -121,12 +137,26 @@ async function work(own, citizen) {
   await shot(citizen, '/toi', 'cua-toi', below);
   await shot(citizen, '/toi/ai-da-xem', 'ai-da-xem', below);
   await shot(leader, '/lanh-dao', 'lanh-dao', wide);
+  await shot(leader, '/lanh-dao/danh-sach?chi-so=received', 'lanh-dao-danh-sach', wide);
+  await shot(citizen, '/toi/giay-to', 'kho-giay-to', below);
+  const cashier = await signedIn('thuphi.25405');
+  await shot(cashier, '/can-bo/thu-phi', 'thu-phi', wide);
+}
+
+/** The operator's pages; the inspector's ledger. */
+async function operate() {
+  const operator = await signedIn('quantri.25405');
+  for (const name of ['', 'nguoi-dung', 'vai-tro', 'lich', 'don-vi', 'goi-noi-dung', 'hang-doi', 'gop-nguoi', 'sua-thong-tin', 'chung-thu']) {
+    await shot(operator, `/quan-tri${name && `/${name}`}`, `quan-tri${name && `-${name}`}`, wide);
+  }
+  await shot(await signedIn('giamsat.25405'), '/quan-tri/nhat-ky', 'quan-tri-nhat-ky', wide);
 }
 
 try {
   await look();
   const citizen = await signedIn(demo.citizen);
   await work(await file(citizen), citizen);
+  await operate();
   console.log(`all together ${Math.round(total / 1024)} kB`);
 } finally {
   await browser.close();

@@ -50,6 +50,24 @@ fill_day(struct ctx *cx, struct str unit, struct date day, struct tpl_counter_ca
     return ERR_OK;
 }
 
+/* A day as people write it (22/11/2026) or as programs do (2026-11-22); unchanged when it is
+ * neither. */
+static void
+typed_day(struct ctx *cx, struct str s, struct date *day)
+{
+    struct str d, m, y;
+    int64_t n[3] = { 0 };
+    s = str_trim(s);
+    if (date_parse(s, day) || !str_cut(s, '/', &d, &m) || !str_cut(m, '/', &m, &y)) {
+        return;
+    }
+    if (str_to_i64(str_trim(y), 1, 9999, &n[0]) && str_to_i64(str_trim(m), 1, 12, &n[1]) &&
+        str_to_i64(str_trim(d), 1, 31, &n[2])) {
+        (void)date_parse(
+            str_fmt(cx->arena, "%04" PRId64 "-%02" PRId64 "-%02" PRId64, n[0], n[1], n[2]), day);
+    }
+}
+
 enum err
 counter_cash(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -58,7 +76,7 @@ counter_cash(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct str unit;
     struct date day = calendar_today(cx);
     TRY(counter_unit(cx, "pay.collect", &unit));
-    (void)date_parse(web_text(rq, "ngay"), &day);
+    typed_day(cx, web_text(rq, "ngay"), &day);
     page->so = web_text(rq, "so");
     web_title(rs, text(cx, "counter.cash"));
     if (!str_is_empty(page->so)) {

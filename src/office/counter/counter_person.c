@@ -234,6 +234,10 @@ counter_person(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     page->name = p.name;
     page->number = str_is_empty(p.personal_id) ? p.tax_code : p.personal_id;
     page->born = p.birth_date;
+    struct date born;
+    if (date_parse(p.birth_date, &born)) {
+        page->born = text_date_of(cx, born);
+    }
     page->address = str_is_empty(p.unit)
                         ? p.address
                         : str_fmt(cx->arena, STR_FMT ", " STR_FMT, STR_ARG(p.address),
