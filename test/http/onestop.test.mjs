@@ -117,6 +117,9 @@ test('one dossier from the counter to the hand of its applicant', async () => {
   const number = await payCash(dossier);
   const book = await at.cashier.get('/can-bo/thu-phi');
   assert.match(book.text, /0000001\/\d{4}/, 'the day book has the receipt');
+  for (const day of ['2026-02-01', '1/2/2026', '01/02/2026']) {
+    assert.match((await at.cashier.get(`/can-bo/thu-phi?ngay=${day}`)).text, /name="ngay"[^>]*value="01\/02\/2026"/, day);
+  }
   const receipt = await at.receiver.get(`${dossier}/in/bien-lai`);
   assert.equal(receipt.bytes.subarray(0, 5).toString(), '%PDF-');
 

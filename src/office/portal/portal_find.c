@@ -266,6 +266,28 @@ other_events(struct ctx *cx, const struct procedure_life_event *not_this,
     }
 }
 
+/* Adds the procedures that can, or cannot, be done wholly online. */
+static void
+life_event_hits(struct ctx *cx, const struct procedure *const *v, size_t n, bool is_full,
+                struct tpl_portal_life_event *data)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct tpl_portal_list_hits h = { 0 };
+        if ((v[i]->online == PROCEDURE_FULL) != is_full) {
+            continue;
+        }
+        fill_hit(cx, v[i], &h);
+        data->hits.v[data->hits.n++] = (struct tpl_portal_life_event_hits){ .href = h.href,
+                                                                            .name = h.name,
+                                                                            .official = h.official,
+                                                                            .unit = h.unit,
+                                                                            .time = h.time,
+                                                                            .fee = h.fee,
+                                                                            .online = h.online,
+                                                                            .kind = h.kind };
+    }
+}
+
 enum err
 portal_life_event(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -280,22 +302,8 @@ portal_life_event(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->picture = str_is_empty(event->icon) ? STR("file") : event->icon;
     size_t n = procedure_list(cx, &f, calendar_today(cx), STR_NULL, SEARCH_LIMIT_MAX, &v);
     data->hits.v = ARENA_ARRAY(cx->arena, struct tpl_portal_life_event_hits, n);
-    for (size_t i = 0; i < 2 * n; i++) { /* first what can be done wholly online */
-        if ((v[i % n]->online == PROCEDURE_FULL) != (i < n)) {
-            continue;
-        }
-        struct tpl_portal_life_event_hits *h = &data->hits.v[data->hits.n++];
-        struct tpl_portal_list_hits full = { 0 };
-        fill_hit(cx, v[i % n], &full);
-        *h = (struct tpl_portal_life_event_hits){ .href = full.href,
-                                                  .name = full.name,
-                                                  .official = full.official,
-                                                  .unit = full.unit,
-                                                  .time = full.time,
-                                                  .fee = full.fee,
-                                                  .online = full.online,
-                                                  .kind = full.kind };
-    }
+    life_event_hits(cx, v, n, true, data); /* first what can be done wholly online */
+    life_event_hits(cx, v, n, false, data);
     other_events(cx, event, data);
     web_title(rs, data->title);
     web_crumb(cx, rs, STR("/"), text(cx, "web.home"));
