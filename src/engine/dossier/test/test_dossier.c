@@ -4,8 +4,7 @@
 
 #define SUBMIT_STATEMENTS_MAX 29
 
-/* --- submitting ---------------------------------------------------------------------------------
- */
+/* --- submitting ---------------------------------------------------------------------------- */
 static void
 test_submit_twice_gives_the_same_receipt(void **state)
 {
