@@ -229,7 +229,8 @@ test('every document of the API is as its schema says', { timeout: 120000 }, asy
     const role = [...people.keys()].find((r) => mayDo(r, o.op['x-permission']) && !(r === 'nobody' && o.op['x-permission'] !== 'public'));
     try {
       const r = await people.get(role).get(path);
-      if (r.status !== (notNow.get(o.path) ?? 200)) wrong.push(`${role} ${path}: ${r.status} ${r.text.slice(0, 200)}`);
+      const isExchange = o.path.startsWith('/truc/') && o.path.includes('{'); // no member of the exchange is made here
+      if (r.status !== (isExchange ? 404 : notNow.get(o.path) ?? 200)) wrong.push(`${role} ${path}: ${r.status} ${r.text.slice(0, 200)}`);
     } catch (e) {
       wrong.push(e.message);
     }
