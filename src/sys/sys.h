@@ -140,9 +140,9 @@ struct app_config {
     int32_t port;
     int32_t n_workers, n_loops;
     bool is_web, is_jobs, is_relay; /* roles of this process: at least one */
-    int32_t n_store_connections; /* PostgreSQL; 0 = three per core */
-    bool is_demo;                /* demo accounts, labelled simulators */
-    bool is_secure_cookie;       /* true behind TLS */
+    int32_t n_store_connections;    /* PostgreSQL; 0 = three per core */
+    bool is_demo;                   /* demo accounts, labelled simulators */
+    bool is_secure_cookie;          /* true behind TLS */
 };
 
 #endif

@@ -262,8 +262,8 @@ onestop_part_actions(struct ctx *cx, struct onestop_view *v)
         bool is_theirs =
             str_eq(v->tasks[i].state, STR("open")) && str_eq(v->tasks[i].role, STR("citizen"));
         page->is_with_citizen = page->is_with_citizen || is_theirs;
-        page->asked_supplement = page->asked_supplement ||
-                                 (is_theirs && str_eq(v->tasks[i].action, STR("supplement")));
+        page->asked_supplement =
+            page->asked_supplement || (is_theirs && str_eq(v->tasks[i].action, STR("supplement")));
     }
     page->can_counter = page->is_open && access_may_in(cx, "dossier.intake", v->d.unit);
     page->can_allow = page->is_open && v->d.n_supplements > 0 && !page->asked_supplement &&
