@@ -44,6 +44,7 @@ static void
 test_bulk_end_rows_are_there_indexes_again_ids_go_on(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY(); /* bulk loading fills an SQLite file */
     struct test_env *env = test_env_new();
     const char *indexes = "SELECT count(*) FROM sqlite_schema WHERE type = 'index'";
     int64_t n_indexes = test_i64(env->cx, indexes);
@@ -66,6 +67,7 @@ static void
 test_bulk_end_two_rows_with_one_key_is_a_conflict_and_the_store_is_refused(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY(); /* bulk loading fills an SQLite file */
     struct test_env *env = test_env_new();
     struct store_bulk *b = open_bulk(env);
     ASSERT_OK(env->cx, store_bulk_begin(env->cx, b));
@@ -81,6 +83,7 @@ static void
 test_bulk_broken_off_store_is_refused(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY(); /* bulk loading fills an SQLite file */
     struct test_env *env = test_env_new();
     struct store_bulk *b = open_bulk(env);
     ASSERT_OK(env->cx, store_bulk_begin(env->cx, b));
@@ -96,6 +99,7 @@ static void
 test_bulk_open_store_in_use_is_busy(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY(); /* bulk loading fills an SQLite file */
     struct test_env *env = test_env_new();
     struct store_bulk *b = NULL;
     assert_int_equal(store_bulk_open(env->cx, env->store_config.url, &b), ERR_BUSY);
@@ -121,6 +125,7 @@ static void
 test_bulk_each_gives_rows_by_a_column_or_all(void **state)
 {
     (void)state;
+    TEST_SQLITE_ONLY(); /* bulk loading fills an SQLite file */
     struct test_env *env = test_env_new();
     ASSERT_OK(env->cx, test_sql(env->cx, "INSERT INTO unit_counter VALUES ('a', 7), ('b', 8)"));
     struct store_bulk *b = open_bulk(env);
