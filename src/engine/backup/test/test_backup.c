@@ -117,6 +117,7 @@ test_backup_check_of_a_whole_backup_is_ok(void **state)
 {
     struct round r;
     (void)state;
+    TEST_SQLITE_ONLY();
     round_init(&r, STR_NULL);
     ASSERT_OK(r.env->cx, way_back(&r, STR_NULL));
     round_done(&r);
@@ -135,6 +136,7 @@ test_backup_take_while_another_is_taken_is_busy(void **state)
     struct backup_manifest m;
     int64_t n = 0;
     (void)state;
+    TEST_SQLITE_ONLY();
     round_init(&r, STR_NULL);
     struct ctx *cx = r.env->cx;
     struct backup_wish wish = { .to = r.file, .program = STR("1") };
@@ -154,6 +156,7 @@ test_backup_check_of_a_missing_blob_is_refused(void **state)
     struct backup_manifest m;
     int64_t n = 0;
     (void)state;
+    TEST_SQLITE_ONLY();
     round_init(&r, STR_NULL);
     struct ctx *cx = r.env->cx;
     ASSERT_OK(cx, blobs_path(cx, r.hash, &path));
@@ -176,6 +179,7 @@ test_backup_unpack_of_a_blob_under_a_wrong_name_is_refused(void **state)
     struct backup_manifest m;
     int64_t n = 0;
     (void)state;
+    TEST_SQLITE_ONLY();
     round_init(&r, STR_NULL);
     struct ctx *cx = r.env->cx;
     ASSERT_OK(cx, blobs_path(cx, r.hash, &path));
@@ -196,6 +200,7 @@ test_backup_check_of_a_rewritten_ledger_is_refused(void **state)
     struct backup_manifest m;
     int64_t n = 0;
     (void)state;
+    TEST_SQLITE_ONLY();
     round_init(&r, STR_NULL);
     struct ctx *cx = r.env->cx;
     ASSERT_OK(cx, test_sql(cx, "UPDATE ledger_entry SET note = 'nothing happened'"));
@@ -206,6 +211,20 @@ test_backup_check_of_a_rewritten_ledger_is_refused(void **state)
     assert_int_equal(way_back(&r, STR_NULL), ERR_CONFLICT);
     assert_non_null(strstr(cx->err.text, "ledger"));
     round_done(&r);
+}
+
+static void
+test_backup_take_of_a_shared_database_is_refused(void **state)
+{
+    (void)state;
+    TEST_POSTGRES_ONLY();
+    struct test_env *env = test_env_new();
+    struct backup_manifest m;
+    int64_t n = 0;
+    struct str file = str_cat(env->cx->arena, env->data_dir, STR(".bbk"));
+    struct backup_wish wish = { .to = file, .program = STR("1") };
+    assert_int_equal(backup_take(env->cx, &wish, &m, &n), ERR_UNSUPPORTED);
+    test_env_free(env);
 }
 
 int
@@ -219,6 +238,7 @@ main(void)
         cmocka_unit_test(test_backup_check_of_a_missing_blob_is_refused),
         cmocka_unit_test(test_backup_unpack_of_a_blob_under_a_wrong_name_is_refused),
         cmocka_unit_test(test_backup_check_of_a_rewritten_ledger_is_refused),
+        cmocka_unit_test(test_backup_take_of_a_shared_database_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
