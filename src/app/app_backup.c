@@ -129,7 +129,7 @@ int
 app_backup(const struct app_options *o)
 {
     struct app app;
-    struct backup_manifest m;
+    struct backup_manifest m = { 0 };
     int64_t n_bytes = 0;
     int rc = 1;
     if (o->sub.p == NULL) {

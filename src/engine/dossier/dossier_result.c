@@ -249,7 +249,7 @@ dossier_sign_unlock(struct ctx *cx, struct str pin, size_t n, struct str *ret_to
 enum err
 dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, struct str pin, size_t *ret_done)
 {
-    struct str token;
+    struct str token = STR_NULL;
     *ret_done = 0;
     if (cx->actor == NULL || n == 0 || n > SIGN_MAX) {
         return err_set(cx, ERR_INVALID, "nothing to sign, or more than %d", SIGN_MAX);
