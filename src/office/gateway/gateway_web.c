@@ -143,10 +143,10 @@ static const struct web_field any_fields[] = {
     { .name = "", .type = WEB_ANY, .doc = "the service's own" },
 };
 
-#define PAGE .flags = WEB_API | WEB_OFFICE, .reply = &tpl_gateway_page_t
-#define ACT  .flags = WEB_API | WEB_OFFICE
+#define PAGE .flags = (WEB_API | WEB_OFFICE), .reply = &tpl_gateway_page_t
+#define ACT  .flags = (WEB_API | WEB_OFFICE)
 /* No CSRF token: programs call these, and their secret, token or session is the proof. */
-#define PROGRAM .flags = WEB_NO_CSRF | WEB_RAW | WEB_NO_STORE
+#define PROGRAM .flags = (WEB_NO_CSRF | WEB_RAW | WEB_NO_STORE)
 #define CALL    "exchange.call"
 #define MANAGE  "exchange.manage"
 

@@ -106,8 +106,8 @@ static const struct web_field ledger_fields[] = {
     { .name = "truoc", .type = WEB_ID, .doc = "entries before this one" },
 };
 
-#define PAGE .flags = WEB_API | WEB_OFFICE, .reply = &tpl_operator_page_t
-#define ACT  .flags = WEB_API | WEB_OFFICE
+#define PAGE .flags = (WEB_API | WEB_OFFICE), .reply = &tpl_operator_page_t
+#define ACT  .flags = (WEB_API | WEB_OFFICE)
 
 static const struct web_route routes[] = {
     { HTTP_GET, "/quan-tri", "monitor.read", op_home, PAGE, .doc = "Health as sentences" },
