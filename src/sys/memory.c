@@ -11,8 +11,10 @@
 void
 sys_memory_bound(void)
 {
+    // NOLINTBEGIN(concurrency-mt-unsafe): called before the first thread is started
     (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     (void)mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+    // NOLINTEND(concurrency-mt-unsafe)
 }
 
 void

@@ -76,12 +76,15 @@ sqlite_tables(struct ctx *cx, struct store_conn *base, struct store_count **ret,
     if (rc != SQLITE_OK) {
         return sqlite_fail(cx, c->db, rc, "list tables");
     }
-    while (n < TABLES_MAX && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+    while (n < TABLES_MAX && sqlite3_step(stmt) == SQLITE_ROW) {
         const unsigned char *name = sqlite3_column_text(stmt, 0);
         size_t len = (size_t)sqlite3_column_bytes(stmt, 0);
         v[n++].name = (struct str){ arena_copy(cx->arena, name, len), len };
     }
-    (void)sqlite3_finalize(stmt);
+    rc = sqlite3_finalize(stmt);
+    if (rc != SQLITE_OK) {
+        return sqlite_fail(cx, c->db, rc, "list tables");
+    }
     for (size_t i = 0; i < n; i++) {
         TRY(count_rows(cx, c, &v[i]));
     }
