@@ -102,7 +102,7 @@ test('a full disk: 507 with a plain page, what was typed is kept, and all works 
   try {
     const folder = join(data, 'd');
     mkdirSync(folder);
-    const server = await startServer({ data: folder });
+    const server = await startServer({ data: folder, args: ['--sign-in-tries', '1000', '--sign-in-peer', '10000'] });
     const before = new Client(server);
     assert.equal((await before.signIn()).status, 303);
     // a form is open in a browser when the disk fills up
