@@ -99,10 +99,11 @@ test('a full disk: 507 with a plain page, what was typed is kept, and all works 
     t.skip('needs the right to mount a small file system');
     return;
   }
+  let server;
   try {
     const folder = join(data, 'd');
     mkdirSync(folder);
-    const server = await startServer({ data: folder, args: ['--sign-in-tries', '1000', '--sign-in-peer', '10000'] });
+    server = await startServer({ data: folder, args: ['--sign-in-tries', '1000', '--sign-in-peer', '10000'] });
     const before = new Client(server);
     assert.equal((await before.signIn()).status, 303);
     // a form is open in a browser when the disk fills up
@@ -139,6 +140,7 @@ test('a full disk: 507 with a plain page, what was typed is kept, and all works 
     assert.equal(await restarted.stop(), 0);
     writeFileSync(join(data, 'ok'), '');
   } finally {
+    await server?.kill(); // of a test that failed: nothing may wait for it
     spawnSync('umount', ['-l', data]);
     dropDir(data);
   }
