@@ -140,6 +140,7 @@ export class Keys extends Pointer {
 
   async attach(target, files) {
     await this.reach(this.at(target));
+    await this.page.bringToFront(); // only the page in front has the keys' focus
     const [chooser] = await Promise.all([this.page.waitForEvent('filechooser'), this.page.keyboard.press('Enter')]);
     await chooser.setFiles(files);
   }

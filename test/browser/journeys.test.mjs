@@ -48,11 +48,12 @@ const ways = {
   'by keyboard alone': { Hands: Keys, look: { ...desk, height: 700 }, more: {} },
 };
 
-test('whole journeys', { concurrency: 2, timeout: 600000 }, async (t) => {
-  const all = Object.entries(ways).flatMap(([way, { Hands, look, more }]) => {
+for (const [way, { Hands, look, more }] of Object.entries(ways)) {
+  // a file is chosen by keys only where the focus is: one page at a time then
+  test(`whole journeys ${way}`, { concurrency: Hands === Keys ? 1 : 2, timeout: 600000 }, async (t) => {
     const handsOf = async (role) => new Hands(await (await place.as(role, look, more)).newPage(), place.server.url);
     const close = (hands) => hands.page.context().close();
-    return [
+    await Promise.all([
       t.test(`a birth from search to certificate, ${way}`, async () => {
         const hands = await handsOf('nobody');
         await wholeBirth(hands, place);
@@ -63,7 +64,6 @@ test('whole journeys', { concurrency: 2, timeout: 600000 }, async (t) => {
         await officeDay(async (role) => { used.push(await handsOf(role)); return used.at(-1); });
         await Promise.all(used.map(close));
       }),
-    ];
+    ]);
   });
-  await Promise.all(all);
-});
+}

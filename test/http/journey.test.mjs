@@ -1,9 +1,10 @@
 // What one dossier's whole journey takes: presses and typed fields of the officers, private memory of the program.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { dropDir, newDir, root, startServer } from '../lib/server.mjs';
 
 let server;
@@ -20,15 +21,16 @@ after(async () => {
 const privateMib = () => [...readFileSync(`/proc/${server.pid}/smaps_rollup`, 'utf8').matchAll(/^Private_\w+:\s+(\d+) kB/gm)]
   .reduce((sum, [, kib]) => sum + Number(kib), 0) / 1024;
 
-test('officers press five times and type one PIN; the program stays below 64 MiB', { skip: process.env.BOMBO && 'another build' }, () => {
-  const journey = () => JSON.parse(execFileSync('node', [join(root, 'bench/journey.mjs'), String(server.port)], { encoding: 'utf8', timeout: 120000 }));
-  const first = journey();
+test('officers press five times and type one PIN; the program stays below 64 MiB', { skip: process.env.BOMBO && 'another build' }, async () => {
+  const run = promisify(execFile); // not the waiting kind: the program's log must be read meanwhile
+  const journey = async () => JSON.parse((await run('node', [join(root, 'bench/journey.mjs'), String(server.port)], { timeout: 120000 })).stdout);
+  const first = await journey();
   assert.deepEqual(first.counts, {
     receiver: { clicks: 1, typed: 0 }, specialist: { clicks: 2, typed: 0 }, leader: { clicks: 2, typed: 1 },
   });
   const once = privateMib();
   assert.ok(once < 64, `${once} MiB after one journey`);
-  for (let i = 0; i < 4; i++) journey();
+  for (let i = 0; i < 4; i++) await journey();
   const often = privateMib();
   assert.ok(often < 64, `${often} MiB after five journeys`);
 });
