@@ -191,29 +191,6 @@ CREATE TABLE exchange_question (
 CREATE INDEX exchange_question_state ON exchange_question (state, id);
 CREATE INDEX exchange_question_dossier ON exchange_question (dossier_id);
 
--- What the national portal has been told of a dossier. record
-CREATE TABLE exchange_sync (
-    dossier_id BIGINT PRIMARY KEY,
-    number TEXT NOT NULL,            -- as the receiver knows it
-    sent_n BIGINT NOT NULL,          -- messages acknowledged
-    last_status BIGINT NOT NULL,
-    sent_us BIGINT NOT NULL,
-    fault TEXT NOT NULL,
-    fault_us BIGINT
-);
-CREATE INDEX exchange_sync_fault ON exchange_sync (fault, dossier_id);
-
--- Dossiers that arrived from outside: the sender's number makes a second arrival the same one. record
-CREATE TABLE exchange_arrival (
-    id BIGINT PRIMARY KEY,
-    source TEXT NOT NULL,
-    number TEXT NOT NULL,
-    draft_id BIGINT NOT NULL,
-    dossier_id BIGINT,
-    at_us BIGINT NOT NULL
-);
-CREATE UNIQUE INDEX exchange_arrival_number ON exchange_arrival (source, number);
-
 -- Memory of the labelled simulators: what they were given. Only in the demo. derived
 CREATE TABLE exchange_sim_row (
     service TEXT NOT NULL,
