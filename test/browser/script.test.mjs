@@ -23,6 +23,12 @@ const opened = async (role, path, look = phone, more = {}) => {
   await page.goto(place.server.url + path);
   return page;
 };
+// parts of the script come after the page has loaded; importing one again resolves when it has run
+const hasRun = async (page, part) => {
+  const url = await page.waitForFunction((name) => performance.getEntriesByType('resource')
+    .map((e) => e.name).find((u) => u.includes(`/${name}`) && u.endsWith('.js')), part).then((h) => h.jsonValue());
+  await page.evaluate((u) => import(u), url);
+};
 const posts = (page, re) => {
   const sent = [];
   page.on('request', (r) => { if (r.method() === 'POST' && re.test(new URL(r.url()).pathname)) sent.push(r.url()); });
@@ -193,6 +199,7 @@ test('keys in the inbox: j k move, ? explains, e accepts, o opens', async () => 
   await file();
   await file();
   const page = await opened('receiver', '/can-bo?loc=all', desk);
+  await hasRun(page, 'ledger');
   const rows = page.locator('.ledger tbody tr');
   const here = () => page.locator('.ledger tr.is-here a').first().innerText();
   await page.keyboard.press('j');
@@ -209,6 +216,7 @@ test('keys in the inbox: j k move, ? explains, e accepts, o opens', async () => 
   await Promise.all([page.waitForNavigation(), page.keyboard.press('e')]);
   assert.match(await page.innerText('main'), /Đã tiếp nhận 1 hồ sơ/);
   assert.ok((await rows.count()) < n || !(await page.innerText('.ledger')).includes(first));
+  await hasRun(page, 'ledger');
   await page.keyboard.press('j');
   const next = (await here()).trim();
   await Promise.all([page.waitForNavigation(), page.keyboard.press('o')]);
