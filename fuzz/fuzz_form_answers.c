@@ -73,7 +73,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ASSERT(form_state_load(&cx, f, draft, &again) == ERR_OK);
     ASSERT(str_eq(draft, form_state_save(&cx, &again)));
     struct buf b = buf_new(cx.arena, 1u << 20);
-    form_render_page(&cx, &again, form_page_at(f, 0), &env, STR_NULL, &b);
+    form_render_page(&cx, &again, form_page_at(f, 0), &env, &(struct form_links){ 0 }, &b);
     ASSERT(!b.is_failed && str_find(buf_str(&b), STR("<script")) == b.n);
     pack_free(p);
     arena_close(cx.arena);

@@ -118,10 +118,16 @@ app_demo_businesses(struct ctx *cx, struct demo *demo)
     return ERR_OK;
 }
 
+#define HUSBAND_ID "070088000017"
+
 enum err
 app_demo_household(struct ctx *cx, struct demo *demo, const struct party *who)
 {
     struct party husband = grown_up(cx, demo, 1988, false);
+    husband.name = STR("Điểu Sơn"); /* known by name, for the look-up of the birth form */
+    husband.personal_id = STR(HUSBAND_ID);
+    husband.birth_date = STR("1988-05-02");
+    husband.ethnicity = STR("Xtiêng");
     husband.address = who->address;
     TRY(party_add(cx, &husband));
     TRY(marry(cx, who, &husband, 2015));

@@ -45,7 +45,7 @@ const birth = {
   'lien-he': {},
   con: { child_name: 'Điểu Thị Hoa', ...day('child_birth', born), child_sex: 'female', child_ethnicity: '22', child_nationality: 'VN', child_hometown: 'Bom Bo, Đồng Nai' },
   'noi-sinh': { birth_place_kind: 'hospital', birth_place: 'Trung tâm Y tế Bù Đăng', has_birth_notice: 'true', birth_notice_no: '12/2026', ...day('birth_notice_date', born) },
-  me: { mother_name: 'Thị Mơ', ...day('mother_birth', { d: '8', m: '3', y: '1990' }), mother_id: demo.citizen, mother_ethnicity: '22', mother_nationality: 'VN', 'mother_home.unit': demo.unit, 'mother_home.line': 'Sóc Bom Bo' },
+  me: {}, // the mother who files is not asked for her own data again
   'hon-nhan-cha-me': { parents_married: 'false' },
   'le-phi': { fee_group: 'none' },
   'nhan-giay': { n_copies: '0', draft_by: 'online', is_true: '1' },

@@ -142,6 +142,7 @@ async function officerActs(officer, own) {
   const form = formTo(page.text, '/xong');
   if (!form) return false; // an answer from outside was quicker
   const r = await send(officer, form, { outcome: d.outcomes[0].value });
+  if (r.status === 409) return false; // so it was
   assert.equal(r.status, 303, `${d.step}: ${faults(r)}`);
   return true;
 }

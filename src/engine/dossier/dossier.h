@@ -152,6 +152,9 @@ NODISCARD enum err dossier_procedure(struct ctx *cx, const struct dossier *d,
                                      const struct procedure **ret);
 /* Form with the frozen answers, for rows and texts. */
 NODISCARD enum err dossier_form(struct ctx *cx, const struct dossier *d, struct form_state *ret);
+/* Puts beside the answers where they came from, and what look-ups said, as it was at filing. */
+NODISCARD enum err dossier_form_sources(struct ctx *cx, const struct dossier *d,
+                                        struct form_state *st);
 /* Papers that these frozen answers ask for, required or not, and how many were handed in for each.
  */
 NODISCARD enum err dossier_needs(struct ctx *cx, const struct dossier *d, struct dossier_need **ret,

@@ -200,6 +200,18 @@ dossier_form(struct ctx *cx, const struct dossier *d, struct form_state *ret)
 }
 
 enum err
+dossier_form_sources(struct ctx *cx, const struct dossier *d, struct form_state *st)
+{
+    struct q_draft_form_of row;
+    enum err e = q_draft_form_of(cx, &row, .id = d->parent != 0 ? d->parent : d->id);
+    if (e == ERR_NOT_FOUND) {
+        return ERR_OK; /* it began without a draft */
+    }
+    TRY(e);
+    return form_state_sources(cx, st, row.form);
+}
+
+enum err
 dossier_save(struct ctx *cx, struct dossier *d)
 {
     int64_t n = 0;

@@ -40,6 +40,11 @@ DELETE FROM draft WHERE id = :id AND dossier_id IS NULL
 -- in: id:i64 version:i64 dossier_id:i64
 UPDATE draft SET version = version + 1, dossier_id = :dossier_id WHERE id = :id AND version = :version AND dossier_id IS NULL
 
+-- name: draft_form_of :one
+-- in: id:i64
+-- out: form:str
+SELECT f.form FROM dossier d JOIN draft f ON f.id = d.draft_id WHERE d.id = :id
+
 -- name: drafts_move_unit :exec
 -- in: from_unit:str to_unit:str
 UPDATE draft SET unit = :to_unit, moved_from = :from_unit WHERE unit = :from_unit AND dossier_id IS NULL

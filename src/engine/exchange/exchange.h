@@ -247,7 +247,7 @@ void exchange_pack_part(struct pack_load *l);
 struct exchange_question {
     struct str connector, operation; /* "dan-cu", "tra-cuu" */
     struct str purpose;              /* why, as the citizen will read it: a text key's last part */
-    int64_t dossier, subject;        /* 0: none */
+    int64_t dossier, draft, subject; /* 0: none */
     struct str fields;               /* JSON object in our names */
 };
 struct exchange_reply {
@@ -264,7 +264,7 @@ NODISCARD enum err exchange_ask(struct ctx *cx, const struct exchange_question *
                                 struct exchange_reply *ret);
 
 struct exchange_asked {
-    int64_t id, at_us, dossier, officer, subject, tries, replay_of;
+    int64_t id, at_us, dossier, draft, officer, subject, tries, replay_of;
     struct str connector, operation, purpose, state, fault;
 };
 /* Newest first, before an id; state null: any; at most 100. */
@@ -310,13 +310,5 @@ NODISCARD enum err exchange_sim_call(struct ctx *cx, struct str service, struct 
  * names, also for SOAP services. */
 NODISCARD enum err exchange_sim_try(struct ctx *cx, struct str service, struct str operation,
                                     struct str body, struct exchange_answer *ret);
-/* Lookups of a page of a form. */
-struct exchange_form_lookup {
-    struct str label, purpose, connector, operation;
-    const struct json *send; /* our field -> path of an answer */
-    const struct json *fill; /* our field -> name of a form source */
-};
-size_t exchange_form_lookups(struct ctx *cx, struct str form, struct str page,
-                             struct exchange_form_lookup **ret);
 
 #endif

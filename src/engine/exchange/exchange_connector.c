@@ -65,20 +65,36 @@ struct record_job {
     int64_t subject;
 };
 
+static struct str
+object_of(struct ctx *cx, const struct exchange_question *q, int64_t row)
+{
+    return q->dossier != 0 ? ledger_object(cx, "dossier", q->dossier)
+           : q->draft != 0 ? ledger_object(cx, "draft", q->draft)
+                           : ledger_object(cx, "exchange_question", row);
+}
+
+/* What the question is about, as the other side may write it down. */
+static struct str
+issue_of(struct ctx *cx, const struct exchange_question *q)
+{
+    return q->dossier != 0 ? str_fmt(cx->arena, "%" PRId64, q->dossier)
+           : q->draft != 0 ? str_fmt(cx->arena, "draft-%" PRId64, q->draft)
+                           : STR_NULL;
+}
+
 static enum err
 record_tx(struct ctx *cx, void *arg)
 {
     const struct record_job *job = arg;
     const struct exchange_question *q = job->a->q;
-    TRY(q_xquestion_insert(
-        cx, NULL, .id = job->a->row, .at_us = sys_now_us(cx), .connector = q->connector,
-        .operation = q->operation, .purpose = q->purpose, .dossier_id = q->dossier,
-        .officer = cx->who.account, .subject = job->subject, .request = job->sealed,
-        .state = STR("asked"), .fault = STR(""), .tries = 1, .replay_of = job->a->replay_of));
+    TRY(q_xquestion_insert(cx, NULL, .id = job->a->row, .at_us = sys_now_us(cx),
+                           .connector = q->connector, .operation = q->operation,
+                           .purpose = q->purpose, .dossier_id = q->dossier, .draft_id = q->draft,
+                           .officer = cx->who.account, .subject = job->subject,
+                           .request = job->sealed, .state = STR("asked"), .fault = STR(""),
+                           .tries = 1, .replay_of = job->a->replay_of));
     struct ledger_new e = { .kind = job->subject != 0 ? "person.read" : "exchange.asked",
-                            .object = q->dossier == 0
-                                          ? ledger_object(cx, "exchange_question", job->a->row)
-                                          : ledger_object(cx, "dossier", q->dossier),
+                            .object = object_of(cx, q, job->a->row),
                             .subject = job->subject,
                             .purpose = str_cat(cx->arena, STR("exchange."), q->purpose),
                             .note = str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(q->connector),
@@ -209,8 +225,7 @@ write_message(struct ctx *cx, struct asking *a)
     header(a, STR("X-Road-Id"), a->request_id);
     header(a, STR("X-Road-UserId"),
            cx->who.account == 0 ? STR_NULL : str_fmt(cx->arena, "%" PRId64, cx->who.account));
-    header(a, STR("X-Road-Issue"),
-           a->q->dossier == 0 ? STR_NULL : str_fmt(cx->arena, "%" PRId64, a->q->dossier));
+    header(a, STR("X-Road-Issue"), issue_of(cx, a->q));
     return a->connector->style == EXCHANGE_SOAP ? soap_message(cx, a) : rest_message(cx, a, proof);
 }
 
@@ -420,10 +435,10 @@ exchange_ask(struct ctx *cx, const struct exchange_question *q, struct exchange_
 #define ASKED_OF(r)                                                                                \
     (struct exchange_asked)                                                                        \
     {                                                                                              \
-        .id = (r)->id, .at_us = (r)->at_us, .dossier = (r)->dossier_id, .officer = (r)->officer,   \
-        .subject = (r)->subject, .tries = (r)->tries, .replay_of = (r)->replay_of,                 \
-        .connector = (r)->connector, .operation = (r)->operation, .purpose = (r)->purpose,         \
-        .state = (r)->state, .fault = (r)->fault                                                   \
+        .id = (r)->id, .at_us = (r)->at_us, .dossier = (r)->dossier_id, .draft = (r)->draft_id,    \
+        .officer = (r)->officer, .subject = (r)->subject, .tries = (r)->tries,                     \
+        .replay_of = (r)->replay_of, .connector = (r)->connector, .operation = (r)->operation,     \
+        .purpose = (r)->purpose, .state = (r)->state, .fault = (r)->fault                          \
     }
 
 enum err
@@ -496,6 +511,7 @@ exchange_replay(struct ctx *cx, int64_t id, struct exchange_reply *ret)
                                    .operation = r.operation,
                                    .purpose = r.purpose,
                                    .dossier = r.dossier_id,
+                                   .draft = r.draft_id,
                                    .subject = r.subject,
                                    .fields = fields };
     TRY(ask(cx, &q, id, ret));

@@ -275,29 +275,6 @@ exchange_sim_try(struct ctx *cx, struct str service, struct str operation, struc
     return exchange_simulate(cx, &rq, ret);
 }
 
-size_t
-exchange_form_lookups(struct ctx *cx, struct str form, struct str page,
-                      struct exchange_form_lookup **ret)
-{
-    const struct exchange_set *set = exchange_of_pack(cx);
-    size_t n_all = set == NULL ? 0 : set->n_lookups;
-    struct exchange_form_lookup *v = ARENA_ARRAY(cx->arena, struct exchange_form_lookup, n_all + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < n_all; i++) {
-        const struct exchange_lookup *l = &set->lookups[i];
-        if (str_eq(l->form, form) && str_eq(l->page, page)) {
-            v[n++] = (struct exchange_form_lookup){ .label = pack_text(cx, l->label),
-                                                    .purpose = l->purpose,
-                                                    .connector = l->connector,
-                                                    .operation = l->operation,
-                                                    .send = l->send,
-                                                    .fill = l->fill };
-        }
-    }
-    *ret = v;
-    return n;
-}
-
 /* Agreements, keys or members changed: the relay of this process, if there is one, hears of it. */
 static enum err
 on_policy(struct ctx *cx, struct str key, struct str payload)

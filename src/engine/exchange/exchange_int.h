@@ -81,20 +81,13 @@ struct exchange_process { /* what a process's "exchange" task asks */
     struct str id, connector, operation, answer, from;
     const struct json *send; /* our field -> name in the dossier's answers */
 };
-struct exchange_lookup { /* what a page of a form may ask */
-    struct str form, page, connector, operation, purpose;
-    const struct json *send; /* our field -> path of an answer */
-    const struct json *fill; /* our field -> name of a form source */
-    struct pack_text label;
-};
 struct exchange_set {
     struct str consumer; /* path of the platform's own subsystem */
     struct pack_text consumer_name;
     const struct exchange_connector *connectors;
     const struct exchange_uplink *uplinks;
     const struct exchange_process *processes;
-    const struct exchange_lookup *lookups;
-    size_t n_connectors, n_uplinks, n_processes, n_lookups;
+    size_t n_connectors, n_uplinks, n_processes;
     struct str portal; /* connector that dossiers' statuses go to; empty: none */
 };
 const struct exchange_set *exchange_of_pack(const struct ctx *cx); /* NULL: the pack has none */

@@ -1,6 +1,7 @@
 /* exchange_pack.c: loads exchange/ of a pack: uplinks.json and connectors/<id>.json
  * (doc/exchange.md part 5). */
 #include "engine/exchange/exchange_int.h"
+#include "engine/form/form.h"
 
 #define CONNECTORS_MAX 60
 #define STEPS_MAX      30
@@ -262,31 +263,6 @@ read_processes(const struct reader *r, const struct json *list, struct exchange_
     set->processes = v;
 }
 
-static void
-read_lookups(const struct reader *r, const struct json *list, struct exchange_set *set)
-{
-    static const char *const names[] = { "form", "page", "connector", "operation", "purpose",
-                                         "send", "fill", "label",     NULL };
-    struct exchange_lookup *v = ARENA_ARRAY(r->arena, struct exchange_lookup, CONNECTORS_MAX);
-    for (JSON_EACH(list, it)) {
-        pack_json_known(r->at, it, names);
-        if (set->n_lookups == CONNECTORS_MAX) {
-            break;
-        }
-        v[set->n_lookups++] = (struct exchange_lookup){
-            .form = pack_json_str(r->at, it, "form", true),
-            .page = pack_json_str(r->at, it, "page", true),
-            .connector = pack_json_str(r->at, it, "connector", true),
-            .operation = pack_json_str(r->at, it, "operation", true),
-            .purpose = pack_json_str(r->at, it, "purpose", true),
-            .send = json_get(it, "send"),
-            .fill = json_get(it, "fill"),
-            .label = pack_json_text(r->at, it, "label", true),
-        };
-    }
-    set->lookups = v;
-}
-
 /* Whatever names a connector must name one that is there, with that operation. */
 static void
 check_use(const struct reader *r, const struct exchange_set *set, struct str connector,
@@ -309,9 +285,6 @@ check_uses(const struct reader *r, const struct exchange_set *set)
     for (size_t i = 0; i < set->n_processes; i++) {
         check_use(r, set, set->processes[i].connector, set->processes[i].operation);
     }
-    for (size_t i = 0; i < set->n_lookups; i++) {
-        check_use(r, set, set->lookups[i].connector, set->lookups[i].operation);
-    }
     if (!str_is_empty(set->portal)) {
         check_use(r, set, set->portal, STR_NULL);
     }
@@ -329,17 +302,73 @@ check_uses(const struct reader *r, const struct exchange_set *set)
     }
 }
 
+/* A field of the service that a look-up names must be one of the operation's. */
+static void
+check_fields(const struct reader *r, const struct form_lookup *l, const struct exchange_step *step,
+             bool is_in)
+{
+    const struct form_lookup_pair *v = is_in ? l->send : l->fill;
+    size_t n = is_in ? l->n_send : l->n_fill;
+    const struct exchange_map *maps = is_in ? step->in : step->out;
+    size_t n_maps = is_in ? step->n_in : step->n_out;
+    for (size_t i = 0; i < n; i++) {
+        bool is_known = false;
+        for (size_t k = 0; k < n_maps; k++) {
+            is_known = is_known || str_eq(maps[k].our, v[i].name);
+        }
+        if (!is_known) {
+            fault(r, NULL, "xem \"in\", \"out\" của thao tác trong exchange/connectors",
+                  "thao tác không có trường này", v[i].name);
+        }
+    }
+}
+
+static const struct exchange_step *
+step_of(const struct exchange_set *set, const struct form_lookup *l)
+{
+    for (size_t i = 0; set != NULL && i < set->n_connectors; i++) {
+        if (str_eq(set->connectors[i].id, l->connector)) {
+            return exchange_step(&set->connectors[i], l->operation);
+        }
+    }
+    return NULL;
+}
+
+/* What forms want to look up must be there. */
+static void
+check_lookups(struct pack_load *l, const struct exchange_set *set)
+{
+    const struct form *f = NULL;
+    struct reader r = { { l, STR_NULL }, pack_load_arena(l) };
+    for (size_t i = 0; (f = form_at(pack_load_target(l), i)) != NULL; i++) {
+        const struct form_lookup *v = NULL;
+        size_t n = form_lookups(f, &v);
+        r.at.file = str_fmt(r.arena, "forms/" STR_FMT ".json", STR_ARG(form_id(f)));
+        for (size_t k = 0; k < n; k++) {
+            const struct exchange_step *step = step_of(set, &v[k]);
+            if (step == NULL) {
+                fault(&r, NULL, "xem exchange/connectors", "không có kết nối hoặc thao tác này",
+                      v[k].connector);
+                continue;
+            }
+            check_fields(&r, &v[k], step, true);
+            check_fields(&r, &v[k], step, false);
+        }
+    }
+}
+
 void
 exchange_pack_part(struct pack_load *l)
 {
-    static const char *const names[] = { "consumer",  "consumer_name", "portal", "uplinks",
-                                         "processes", "lookups",       NULL };
+    static const char *const names[] = { "consumer", "consumer_name", "portal",
+                                         "uplinks",  "processes",     NULL };
     struct arena *a = pack_load_arena(l);
     struct reader r = { { l, STR("exchange/exchange.json") }, a };
     struct exchange_set *set = ARENA_NEW(a, struct exchange_set);
     struct str *paths = NULL;
     const struct json *top = pack_load_json(l, r.at.file, false);
     if (top == NULL) {
+        check_lookups(l, NULL);
         return; /* a pack without national connectors */
     }
     pack_json_known(r.at, top, names);
@@ -348,7 +377,6 @@ exchange_pack_part(struct pack_load *l)
     set->portal = pack_json_str(r.at, top, "portal", false);
     read_uplinks(&r, json_get(top, "uplinks"), set);
     read_processes(&r, json_get(top, "processes"), set);
-    read_lookups(&r, json_get(top, "lookups"), set);
     size_t n = pack_load_list(l, STR("exchange/connectors/"), STR(".json"), &paths);
     struct exchange_connector *v = ARENA_ARRAY(a, struct exchange_connector, CONNECTORS_MAX);
     for (size_t i = 0; i < n && set->n_connectors < CONNECTORS_MAX; i++) {
@@ -360,6 +388,7 @@ exchange_pack_part(struct pack_load *l)
     }
     set->connectors = v;
     check_uses(&r, set);
+    check_lookups(l, set);
     pack_load_target(l)->slot[PACK_EXCHANGE] = set;
 }
 

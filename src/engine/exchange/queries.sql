@@ -293,24 +293,24 @@ FROM exchange_call WHERE id > :since_id GROUP BY consumer_id, service_id ORDER B
 SELECT count(*) FROM exchange_call WHERE consumer_id = :consumer_id AND id > :since_id AND agreement_id = :agreement_id AND status <> 429
 
 -- name: xquestion_insert :exec
--- in: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64? officer:i64? subject:i64? request:str state:str fault:str tries:i64 replay_of:i64?
-INSERT INTO exchange_question (id, at_us, connector, operation, purpose, dossier_id, officer, subject, request, state, fault, tries, replay_of)
-VALUES (:id, :at_us, :connector, :operation, :purpose, :dossier_id, :officer, :subject, :request, :state, :fault, :tries, :replay_of)
+-- in: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64? draft_id:i64? officer:i64? subject:i64? request:str state:str fault:str tries:i64 replay_of:i64?
+INSERT INTO exchange_question (id, at_us, connector, operation, purpose, dossier_id, draft_id, officer, subject, request, state, fault, tries, replay_of)
+VALUES (:id, :at_us, :connector, :operation, :purpose, :dossier_id, :draft_id, :officer, :subject, :request, :state, :fault, :tries, :replay_of)
 
 -- name: xquestion_by_id :one
 -- in: id:i64
--- out: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64 officer:i64 subject:i64 request:str state:str fault:str tries:i64 replay_of:i64
-SELECT id, at_us, connector, operation, purpose, dossier_id, officer, subject, request, state, fault, tries, replay_of FROM exchange_question WHERE id = :id
+-- out: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64 draft_id:i64 officer:i64 subject:i64 request:str state:str fault:str tries:i64 replay_of:i64
+SELECT id, at_us, connector, operation, purpose, dossier_id, draft_id, officer, subject, request, state, fault, tries, replay_of FROM exchange_question WHERE id = :id
 
 -- name: xquestion_newest :many
 -- in: before:i64 limit_n:i64
--- out: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64 officer:i64 subject:i64 state:str fault:str tries:i64 replay_of:i64
-SELECT id, at_us, connector, operation, purpose, dossier_id, officer, subject, state, fault, tries, replay_of FROM exchange_question WHERE id < :before ORDER BY id DESC LIMIT :limit_n
+-- out: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64 draft_id:i64 officer:i64 subject:i64 state:str fault:str tries:i64 replay_of:i64
+SELECT id, at_us, connector, operation, purpose, dossier_id, draft_id, officer, subject, state, fault, tries, replay_of FROM exchange_question WHERE id < :before ORDER BY id DESC LIMIT :limit_n
 
 -- name: xquestion_in_state :many
 -- in: state:str before:i64 limit_n:i64
--- out: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64 officer:i64 subject:i64 state:str fault:str tries:i64 replay_of:i64
-SELECT id, at_us, connector, operation, purpose, dossier_id, officer, subject, state, fault, tries, replay_of FROM exchange_question WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit_n
+-- out: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64 draft_id:i64 officer:i64 subject:i64 state:str fault:str tries:i64 replay_of:i64
+SELECT id, at_us, connector, operation, purpose, dossier_id, draft_id, officer, subject, state, fault, tries, replay_of FROM exchange_question WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit_n
 
 -- name: xquestion_again :exec
 -- in: id:i64 state:str fault:str

@@ -180,6 +180,7 @@ CREATE TABLE exchange_question (
     operation TEXT NOT NULL,
     purpose TEXT NOT NULL,
     dossier_id BIGINT,
+    draft_id BIGINT,                 -- the draft it was asked for, before there is a dossier
     officer BIGINT,                  -- account; null: the program itself
     subject BIGINT,                  -- party whose data was asked for; null: none or not known here
     request TEXT NOT NULL,           -- our fields as JSON, sealed

@@ -19,6 +19,8 @@ struct form_page;
 void form_pack_part(struct pack_load *l);
 /* NULL when there is none. */
 const struct form *form_find(const struct pack *p, struct str id);
+/* The forms of a pack, one after another; NULL behind the last. */
+const struct form *form_at(const struct pack *p, size_t i);
 struct str form_id(const struct form *f);
 struct str form_title(const struct ctx *cx, const struct form *f);
 size_t form_n_pages(const struct form *f);
@@ -53,6 +55,7 @@ struct form_state {
     struct json *wrong;   /* path -> text as typed that is not one */
     struct json *marks;   /* path -> {"from", "label", "at"} of prefilled values */
     struct json *seen;    /* page id -> true: saved at least once */
+    struct json *looked;  /* lookup id -> {"state", "source", "at", "of"} */
 };
 
 /* Reads a draft (null or empty text: a new one). ERR_BAD_REQUEST when it is not one. */
@@ -87,8 +90,15 @@ struct form_source {
 };
 /* Fills empty fields that have a matching source. Never overwrites. Values that do not satisfy the
  * field are left out. Returns how many fields were filled. */
+/* "answer.<path>" takes what was answered elsewhere in the form, with its source. */
 size_t form_prefill(struct ctx *cx, struct form_state *st, const struct form_env *env,
                     const struct form_source *v, size_t n);
+/* After a page was saved: fields whose `prefill` has a condition are filled on pages that nobody
+ * saved yet, and emptied again where the condition no longer holds and nobody touched them. */
+size_t form_refill(struct ctx *cx, struct form_state *st, const struct form_env *env,
+                   const struct form_source *v, size_t n);
+/* Has the form such fields? */
+bool form_is_refilled(const struct form *f);
 /* Source names the form asks for, e.g. to fetch only those. */
 size_t form_prefill_names(struct ctx *cx, const struct form *f, const struct str **ret);
 struct form_counts {
@@ -132,11 +142,56 @@ size_t form_rows(struct ctx *cx, const struct form_state *st, const struct form_
 struct str form_answer_text(struct ctx *cx, const struct form_state *st, const struct form_env *env,
                             struct str path);
 
+/* --- look-ups: what a page may ask another register (doc/forms.md part 6) --------------------- */
+struct form_lookup_pair {
+    struct str name; /* field of the other service, in the connector's words */
+    struct str path; /* of an answer; in `expect`: the value wanted */
+};
+struct form_lookup {
+    const struct form_page *page;
+    struct str id, connector, operation, purpose;
+    struct pack_text label, hint;
+    const struct form_lookup_pair *send, *fill, *expect;
+    size_t n_send, n_fill, n_expect;
+};
+size_t form_lookups(const struct form *f, const struct form_lookup **ret);
+/* NULL when the page has none of that id. */
+const struct form_lookup *form_lookup_find(const struct form_page *p, struct str id,
+                                           const struct form *f);
+/* What to ask, a JSON object in the service's words. ERR_INVALID with a problem for each answer
+ * that is missing or wrong. */
+NODISCARD enum err form_lookup_question(struct ctx *cx, const struct form_state *st,
+                                        const struct form_env *env, const struct form_lookup *l,
+                                        struct str *ret);
+/* How a look-up ended: "found", "unmatched" (nobody with these data), "away", "busy". */
+struct form_looked {
+    struct str state, source;
+    struct date at;
+};
+/* Notes the outcome for the answers as they are now; of "found" the fields of the reply fill what
+ * nobody typed. "found" becomes "unmatched" when the reply is not as the pack expects. Returns how
+ * many fields were filled. */
+size_t form_lookup_take(struct ctx *cx, struct form_state *st, const struct form_env *env,
+                        const struct form_lookup *l, struct form_looked outcome,
+                        struct str reply_fields);
+/* The outcome that still tells of the answers as they are; state null: not asked, or the answers
+ * changed since. */
+struct form_looked form_lookup_state(struct ctx *cx, const struct form_state *st,
+                                     const struct form_lookup *l);
+/* Is it on a page and under rules that these answers show? */
+bool form_lookup_is_shown(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+                          const struct form_lookup *l);
+/* Marks and look-ups of a draft, for answers that were frozen without them. */
+NODISCARD enum err form_state_sources(struct ctx *cx, struct form_state *st, struct str draft);
+
 /* --- HTML ------------------------------------------------------------------------------------- */
 /* The fields of one page (inside of <form>): labels, hints, errors of cx->problems, source marks,
- * repeated groups with buttons. contest_href: link of "Không đúng?", "{path}" replaced; null =
- * none. */
+ * repeated groups with buttons, look-ups. */
+struct form_links {
+    struct str contest; /* link of "Không đúng?", "{path}" replaced; null = none */
+    struct str lookup;  /* where a look-up is sent, "{id}" replaced; null = none offered */
+};
 void form_render_page(struct ctx *cx, const struct form_state *st, const struct form_page *p,
-                      const struct form_env *env, struct str contest_href, struct buf *b);
+                      const struct form_env *env, const struct form_links *links, struct buf *b);
 
 #endif

@@ -238,18 +238,49 @@ bind_choices(struct form_loader *ld, struct form_item *it, const struct json *j)
 }
 
 static void
-check_prefill(struct form_loader *ld, const struct form_item *it, const struct json *j)
+check_source(struct form_loader *ld, struct str from, const struct json *j)
 {
-    static const struct str first[] = { STR_INIT("person."),   STR_INIT("business."),
-                                        STR_INIT("paper."),    STR_INIT("procedure."),
-                                        STR_INIT("exchange."), STR_INIT("today") };
+    static const struct str first[] = { STR_INIT("person."), STR_INIT("business."),
+                                        STR_INIT("paper."),  STR_INIT("procedure."),
+                                        STR_INIT("answer."), STR_INIT("today") };
     for (size_t i = 0; i < COUNT_OF(first); i++) {
-        if (it->prefill.p == NULL || str_starts(it->prefill, first[i])) {
+        if (str_starts(from, first[i])) {
             return;
         }
     }
-    FORM_FAULT(ld, j, "Dùng person., business., paper., procedure., exchange. hoặc today",
-               "Nguồn điền sẵn \"" STR_FMT "\" không có", STR_ARG(it->prefill));
+    FORM_FAULT(ld, j, "Dùng person., business., paper., procedure., answer. hoặc today",
+               "Nguồn điền sẵn \"" STR_FMT "\" không có", STR_ARG(from));
+}
+
+/* The name of a source, or {"from", "when"}. */
+static struct form_fill
+read_fill(struct form_loader *ld, const struct json *j)
+{
+    static const char *const known[] = { "from", "when", NULL };
+    struct form_fill f = { .from = j->text };
+    if (j->type == JSON_OBJECT) {
+        pack_json_known(ld->at, j, known);
+        f.from = pack_json_str(ld->at, j, "from", true);
+        f.when = form_load_read_expr(ld, json_get(j, "when"));
+    }
+    check_source(ld, f.from, j);
+    return f;
+}
+
+/* `prefill`: one source, or a list of them; the first that has something counts. */
+static void
+read_fills(struct form_loader *ld, struct form_item *it, const struct json *j)
+{
+    size_t n = j == NULL ? 0 : j->type == JSON_LIST ? j->n : 1;
+    struct form_fill *v = ARENA_ARRAY(ld->arena, struct form_fill, n + 1);
+    it->fills = v;
+    if (j != NULL && j->type != JSON_LIST) {
+        v[it->n_fills++] = read_fill(ld, j);
+        return;
+    }
+    for (JSON_EACH(j, one)) {
+        v[it->n_fills++] = read_fill(ld, one);
+    }
 }
 
 static void
@@ -284,11 +315,10 @@ describe(struct form_loader *ld, struct form_item *it, const struct json *j)
     it->hint = pack_json_text(ld->at, j, "hint", false);
     it->labels = json_get(j, "labels");
     it->messages = json_get(j, "messages");
-    it->prefill = json_text(j, "prefill");
     it->autocomplete = json_text(j, "autocomplete");
     it->width = json_int(j, "width", 0);
     it->rule = form_load_read_rule(ld, j);
-    check_prefill(ld, it, j);
+    read_fills(ld, it, json_get(j, "prefill"));
 }
 
 /* An address is a group of up to three controls with labels of the program. */

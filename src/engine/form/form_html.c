@@ -8,7 +8,7 @@ struct html {
     struct ctx *cx;
     struct buf *b;
     const struct form_view *v;
-    struct str contest_href;
+    const struct form_links *links;
 };
 
 struct shown { /* one control as it is written */
@@ -70,14 +70,16 @@ label(struct html *h, const struct shown *s)
 static void
 source_mark(struct html *h, const struct shown *s)
 {
-    struct str source = form_source_text(h->cx, h->v->st, s->path);
-    if (source.p == NULL) {
+    const struct json *mark = json_get_str_key(h->v->st->marks, s->path);
+    if (mark == NULL) {
         return;
     }
+    struct str source = form_mark_text(h->cx, mark);
+    bool is_lookup = str_starts(json_text(mark, "from"), STR("exchange."));
     element(h, "<p class=\"source\">", text_fill(h->cx, "form.source", "source", source, NULL), "");
-    if (h->contest_href.p != NULL) {
+    if (h->links->contest.p != NULL && !is_lookup) {
         BUF_LIT(h->b, " <a href=\"");
-        tpl_url(h->b, str_replace(h->cx->arena, h->contest_href, STR("{path}"), s->path));
+        tpl_url(h->b, str_replace(h->cx->arena, h->links->contest, STR("{path}"), s->path));
         element(h, "\">", text(h->cx, "form.contest"), "</a>");
     }
     BUF_LIT(h->b, "</p>\n");
@@ -417,6 +419,39 @@ write_button(struct html *h, struct str name, struct str value, struct str label
     element(h, ">", label_text, "</button>\n");
 }
 
+/* What came of a look-up, in words. Nobody learns whether the number or the name was the wrong one.
+ */
+static void
+write_looked(struct html *h, const struct form_lookup *l)
+{
+    struct form_looked r = form_lookup_state(h->cx, h->v->st, l);
+    bool is_found = str_eq(r.state, STR("found"));
+    if (str_is_empty(r.state)) {
+        return;
+    }
+    struct str key = str_cat(h->cx->arena, STR("form.lookup."), r.state);
+    struct str words = str_replace(h->cx->arena, text_find(h->cx, key), STR("{source}"), r.source);
+    buf_addf(h->b, "<div class=\"note note-%s\" role=\"status\"><p>", is_found ? "ontime" : "due");
+    element(h, "", words, "</p></div>\n");
+}
+
+static void
+write_lookup(struct html *h, const struct form_lookup *l)
+{
+    struct str anchor = str_cat(h->cx->arena, STR("tra-"), l->id);
+    if (h->links->lookup.p == NULL) {
+        return;
+    }
+    BUF_LIT(h->b, "<div class=\"field lookup\"");
+    attr(h, "id", anchor);
+    element(h, ">\n<p class=\"hint\">", pack_text(h->cx, l->hint), "</p>\n");
+    BUF_LIT(h->b, "<button class=\"btn btn-2\" type=\"submit\" formnovalidate");
+    attr(h, "formaction", str_replace(h->cx->arena, h->links->lookup, STR("{id}"), l->id));
+    element(h, ">", pack_text(h->cx, l->label), "</button>\n");
+    write_looked(h, l);
+    BUF_LIT(h->b, "</div>\n");
+}
+
 /* Controls of one item of a list; their rules speak of the whole form. */
 static void
 write_list_item(struct html *h, uint32_t open, size_t index)
@@ -489,6 +524,9 @@ write_item(struct html *h, uint32_t i)
     case FORM_NOTE:
         write_note(h, it);
         break;
+    case FORM_LOOKUP:
+        write_lookup(h, it->lookup);
+        break;
     default:
         write_control(h, it, 0);
         break;
@@ -513,10 +551,10 @@ close_of(const struct form *f, uint32_t open, uint32_t to)
 
 void
 form_render_page(struct ctx *cx, const struct form_state *st, const struct form_page *p,
-                 const struct form_env *env, struct str contest_href, struct buf *b)
+                 const struct form_env *env, const struct form_links *links, struct buf *b)
 {
     struct form_view v = form_view(cx, st, env);
-    struct html h = { .cx = cx, .b = b, .v = &v, .contest_href = contest_href };
+    struct html h = { .cx = cx, .b = b, .v = &v, .links = links };
     struct str intro = pack_text(cx, p->intro);
     if (intro.n > 0) {
         element(&h, "<p class=\"lead\">", intro, "</p>\n");

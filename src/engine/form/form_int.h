@@ -17,6 +17,7 @@ enum form_kind {
     FORM_ADDRESS_OPEN,
     FORM_ADDRESS_CLOSE,
     FORM_NOTE,
+    FORM_LOOKUP,
     FORM_TEXT,
     FORM_LINES,
     FORM_DATE,
@@ -27,6 +28,13 @@ enum form_kind {
     FORM_CHECK,
     FORM_YES_NO,
     FORM_BOXES
+};
+
+/* Where a field is filled from; `when` NULL: always. The first that holds and has a value counts.
+ */
+struct form_fill {
+    struct str from;
+    const struct expr *when;
 };
 
 struct form_rule {
@@ -48,7 +56,10 @@ struct form_item {
     const struct json *schema; /* of the value, references followed */
     const struct json *labels, *messages;
     struct str choices; /* "list:dan-toc", "unit:commune"; null: the enum */
-    struct str prefill, autocomplete, format;
+    const struct form_fill *fills;
+    size_t n_fills;
+    const struct form_lookup *lookup; /* of a FORM_LOOKUP */
+    struct str autocomplete, format;
     int64_t width, max;    /* characters; items of a list */
     bool is_required;      /* by its parent's `required` */
     bool is_other_allowed; /* unit of an address: "other" is a choice */
@@ -82,6 +93,8 @@ struct form {
     size_t n_checks;
     struct str *prefills;
     size_t n_prefills;
+    struct form_lookup *lookups;
+    size_t n_lookups;
     const struct form_set *set;
 };
 
@@ -167,6 +180,13 @@ size_t form_problems(const struct form_view *v, struct form_problem **ret);
 void form_tell(struct ctx *cx, const struct form_view *v, const struct form_problem *p);
 /* "CSDL dân cư, 25/11/2026", null when not prefilled. */
 struct str form_source_text(struct ctx *cx, const struct form_state *st, struct str path);
+/* "CSDL dân cư, 25/11/2026" of a mark; a mark without a day tells only what. */
+struct str form_mark_text(struct ctx *cx, const struct json *mark);
+/* Does the condition hold for the answers? NULL always does. */
+bool form_holds(const struct form_view *v, const struct expr *when);
+/* Fills one empty field; false when it is not empty or the value does not satisfy it. */
+bool form_fill_one(const struct form_view *v, struct form_state *st, const struct form_item *it,
+                   const struct form_source *s);
 void form_drop_hidden(const struct form_view *v, struct form_state *st);
 const struct form_set *form_set_of(const struct pack *p);
 

@@ -35,6 +35,7 @@ struct form_rule form_load_read_rule(struct form_loader *ld, const struct json *
 const struct expr *form_load_read_expr(struct form_loader *ld, const struct json *j);
 void form_load_read_control(struct form_loader *ld, const struct json *j);
 void form_load_read_note(struct form_loader *ld, const struct json *j);
+void form_load_read_lookup(struct form_loader *ld, const struct json *j);
 bool form_load_is_member_path(struct str path);
 
 #endif

@@ -18,14 +18,20 @@ form_view(struct ctx *cx, const struct form_state *st, const struct form_env *en
     return v;
 }
 
+bool
+form_holds(const struct form_view *v, const struct expr *when)
+{
+    struct expr_scope scope = { .doc = v->st->answers, .vars = v->vars, .n_vars = v->n_vars };
+    return when == NULL || expr_is_true(when, &scope);
+}
+
 static bool
 rule_shows(const struct form_view *v, struct form_rule r)
 {
     if (r.when == NULL) {
         return true;
     }
-    struct expr_scope scope = { .doc = v->st->answers, .vars = v->vars, .n_vars = v->n_vars };
-    return expr_is_true(r.when, &scope) != r.is_hide;
+    return form_holds(v, r.when) != r.is_hide;
 }
 
 bool

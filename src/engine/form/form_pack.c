@@ -55,8 +55,10 @@ read_inside(struct form_loader *ld, const struct json *elements)
             form_load_read_control(ld, e);
         } else if (is_element(e, "Note")) {
             form_load_read_note(ld, e);
+        } else if (is_element(e, "Lookup")) {
+            form_load_read_lookup(ld, e);
         } else {
-            FORM_FAULT(ld, e, "Trong Group và List chỉ dùng Control và Note",
+            FORM_FAULT(ld, e, "Trong Group và List chỉ dùng Control, Note và Lookup",
                        "Loại phần tử không dùng được ở đây");
         }
     }
@@ -221,10 +223,14 @@ read_checks(struct form_loader *ld, const struct json *list)
 static void
 collect_prefills(struct form_loader *ld)
 {
-    ld->f->prefills = ARENA_ARRAY(ld->arena, struct str, ld->n_items + 1);
+    size_t n = 0;
     for (uint32_t i = 0; i < ld->n_items; i++) {
-        if (ld->items[i].prefill.p != NULL) {
-            ld->f->prefills[ld->f->n_prefills++] = ld->items[i].prefill;
+        n += ld->items[i].n_fills;
+    }
+    ld->f->prefills = ARENA_ARRAY(ld->arena, struct str, n + 1);
+    for (uint32_t i = 0; i < ld->n_items; i++) {
+        for (size_t k = 0; k < ld->items[i].n_fills; k++) {
+            ld->f->prefills[ld->f->n_prefills++] = ld->items[i].fills[k].from;
         }
     }
 }

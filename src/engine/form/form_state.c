@@ -15,6 +15,13 @@ form_find(const struct pack *p, struct str id)
     return NULL;
 }
 
+const struct form *
+form_at(const struct pack *p, size_t i)
+{
+    const struct form_set *set = form_set_of(p);
+    return set != NULL && i < set->n ? set->v[i] : NULL;
+}
+
 struct str
 form_id(const struct form *f)
 {
@@ -106,6 +113,7 @@ form_state_load(struct ctx *cx, const struct form *f, struct str draft, struct f
         .wrong = part_of(cx->arena, j, STR("wrong")),
         .marks = part_of(cx->arena, j, STR("marks")),
         .seen = part_of(cx->arena, j, STR("seen")),
+        .looked = part_of(cx->arena, j, STR("looked")),
     };
     return ERR_OK;
 }
@@ -127,8 +135,19 @@ form_state_save(struct ctx *cx, const struct form_state *st)
     put_part(&o, "wrong", st->wrong);
     put_part(&o, "marks", st->marks);
     put_part(&o, "seen", st->seen);
+    put_part(&o, "looked", st->looked);
     json_close(&o);
     return buf_str(&b);
+}
+
+enum err
+form_state_sources(struct ctx *cx, struct form_state *st, struct str draft)
+{
+    struct form_state from;
+    TRY(form_state_load(cx, st->form, draft, &from));
+    st->marks = from.marks;
+    st->looked = from.looked;
+    return ERR_OK;
 }
 
 struct str
@@ -137,97 +156,8 @@ form_answers_json(struct ctx *cx, const struct form_state *st)
     return form_json_text(cx->arena, st->answers);
 }
 
-/* --- prefill ---------------------------------------------------------------------------------- */
-
-static struct json *
-source_value(struct arena *a, const struct form *f, const struct form_item *it,
-             const struct form_source *s)
-{
-    struct json *j = NULL;
-    struct json_fault fault;
-    int64_t n = 0;
-    if (s->is_json) {
-        return json_parse(a, s->value, (struct json_limits){ 0 }, &j, &fault) == ERR_OK ? j : NULL;
-    }
-    if (it->kind == FORM_INT || it->kind == FORM_MONEY) {
-        return str_to_i64(s->value, INT64_MIN, INT64_MAX, &n) ? form_json_i64(a, n) : NULL;
-    }
-    if (it->kind == FORM_CHECK || it->kind == FORM_YES_NO) {
-        return form_json_bool(a, str_eq(s->value, STR("true")));
-    }
-    struct str text = form_code_of_name(f, it->choices, s->value); /* sources may tell names */
-    return it->kind == FORM_BOXES ? NULL : form_json_str(a, str_dup(a, text));
-}
-
-static bool
-has_problem(const struct form_view *v, struct str path)
-{
-    struct form_problem *p = NULL;
-    size_t n = form_problems(v, &p);
-    for (size_t i = 0; i < n; i++) {
-        bool is_wrong = strcmp(p[i].keyword, "required") != 0;
-        if (is_wrong && str_starts(p[i].path, path)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-set_mark(struct ctx *cx, struct form_state *st, struct str path, const struct form_source *s)
-{
-    struct arena *a = cx->arena;
-    struct json *mark = form_json_new(a, JSON_OBJECT);
-    form_json_set(a, mark, STR("from"), form_json_str(a, s->name));
-    form_json_set(a, mark, STR("label"), form_json_str(a, s->label));
-    form_json_set(a, mark, STR("at"), form_json_str(a, date_iso(a, s->at)));
-    form_json_set(a, st->marks, path, mark);
-}
-
-static bool
-fill_one(struct form_view *v, struct form_state *st, const struct form_item *it,
-         const struct form_source *s)
-{
-    struct arena *a = v->cx->arena;
-    struct json *value =
-        form_json_at(st->answers, it->path) == NULL ? source_value(a, st->form, it, s) : NULL;
-    if (value == NULL || (value->type == JSON_OBJECT) != (it->kind == FORM_ADDRESS_OPEN) ||
-        it->list >= 0) {
-        return false;
-    }
-    form_json_put(a, st->answers, it->path, value);
-    if (has_problem(v, it->path)) {
-        form_json_drop(st->answers, it->path);
-        return false;
-    }
-    if (it->kind != FORM_ADDRESS_OPEN) {
-        set_mark(v->cx, st, it->path, s);
-        return true;
-    }
-    for (const struct json *m = value->child; m != NULL; m = m->next) {
-        struct str path = str_fmt(a, STR_FMT "." STR_FMT, STR_ARG(it->path), STR_ARG(m->key));
-        set_mark(v->cx, st, path, s);
-    }
-    return true;
-}
-
-size_t
-form_prefill(struct ctx *cx, struct form_state *st, const struct form_env *env,
-             const struct form_source *v, size_t n)
-{
-    struct form_view view = form_view(cx, st, env);
-    size_t n_filled = 0;
-    for (uint32_t i = 0; i < st->form->n_items; i++) {
-        const struct form_item *it = &st->form->items[i];
-        for (size_t k = 0; it->prefill.p != NULL && k < n; k++) {
-            if (str_eq(it->prefill, v[k].name) && v[k].value.n > 0) {
-                n_filled += fill_one(&view, st, it, &v[k]);
-                break;
-            }
-        }
-    }
-    return n_filled;
-}
+/* --- counts ------------------------------------------------------------------------------------
+ */
 
 void
 form_count(struct ctx *cx, const struct form_state *st, const struct form_env *env,
@@ -346,14 +276,19 @@ value_text(struct ctx *cx, const struct form_view *v, const struct form_item *it
 }
 
 struct str
+form_mark_text(struct ctx *cx, const struct json *mark)
+{
+    struct str at = date_text(cx->arena, json_text(mark, "at"));
+    return str_is_empty(at) ? json_text(mark, "label")
+                            : str_fmt(cx->arena, STR_FMT ", " STR_FMT,
+                                      STR_ARG(json_text(mark, "label")), STR_ARG(at));
+}
+
+struct str
 form_source_text(struct ctx *cx, const struct form_state *st, struct str path)
 {
     const struct json *mark = json_get_str_key(st->marks, path);
-    if (mark == NULL) {
-        return STR_NULL;
-    }
-    struct str at = date_text(cx->arena, json_text(mark, "at"));
-    return str_fmt(cx->arena, STR_FMT ", " STR_FMT, STR_ARG(json_text(mark, "label")), STR_ARG(at));
+    return mark == NULL ? STR_NULL : form_mark_text(cx, mark);
 }
 
 struct rows {

@@ -36,6 +36,15 @@ struct str filing_moved(struct ctx *cx, const struct filing *f);
 /* What one page holds now, as a short code: two devices that see the same code saw the same. */
 struct str filing_mark(struct ctx *cx, const struct filing *f, const struct form_page *page);
 
+/* The draft and the page of the path. *ret is NULL when the draft was filed already. */
+NODISCARD enum err filing_open_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs,
+                                    struct filing *f, const struct form_page **ret);
+/* Was the page saved from another device since it was shown? Then filing_conflict shows both. */
+bool filing_is_changed_elsewhere(struct ctx *cx, const struct web_req *rq, const struct filing *f,
+                                 const struct form_page *page);
+enum err filing_conflict(struct ctx *cx, struct web_resp *rs, struct filing *f,
+                         const struct form_page *page, const struct web_req *rq);
+
 /* The left column of the steps; `here` is the path below the draft. */
 struct filing_step {
     struct str title, href, state, word;
@@ -75,6 +84,7 @@ NODISCARD enum err filing_take_files(struct ctx *cx, const struct web_req *rq,
 web_fn filing_start, filing_start_post;                                   /* filing_start.c */
 web_fn filing_tasks, filing_drop, filing_page, filing_page_post;          /* filing_page.c */
 web_fn filing_autosave, filing_contest, filing_contest_post;              /* filing_page.c */
+web_fn filing_lookup;                                                     /* filing_lookup.c */
 web_fn filing_papers, filing_papers_post, filing_paper_remove;            /* filing_papers.c */
 web_fn filing_paper_reuse, filing_paper_view;                             /* filing_papers.c */
 web_fn filing_collect, filing_collect_post, filing_check, filing_submit;  /* filing_check.c */

@@ -56,9 +56,9 @@ filing_drop(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 
 /* --- one page
  * ----------------------------------------------------------------------------------------- */
-static enum err
-open_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struct filing *f,
-          const struct form_page **ret)
+enum err
+filing_open_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struct filing *f,
+                 const struct form_page **ret)
 {
     TRY(filing_open(cx, rq, rs, f));
     *ret = f->d.dossier != 0 ? NULL : form_page_find(f->form, web_param(rq, "page"));
@@ -73,12 +73,16 @@ show_page(struct ctx *cx, struct web_resp *rs, struct filing *f, const struct fo
           struct tpl_filing_page *data)
 {
     struct buf b = buf_new(cx->arena, FIELDS_BYTES);
-    struct str contest = filing_may_know(cx, f->d.party)
-                             ? str_fmt(cx->arena, "/nhap/%" PRId64 "/sai/{path}", f->d.id)
-                             : STR_NULL;
+    struct form_links links = {
+        .contest = filing_may_know(cx, f->d.party)
+                       ? str_fmt(cx->arena, "/nhap/%" PRId64 "/sai/{path}", f->d.id)
+                       : STR_NULL,
+        .lookup = str_fmt(cx->arena, "/nhap/%" PRId64 "/trang/" STR_FMT "/tra/{id}", f->d.id,
+                          STR_ARG(form_page_id(page))),
+    };
     FILING_STEPS(cx, f, str_cat(cx->arena, STR("trang/"), form_page_id(page)), data,
                  struct tpl_filing_page_steps);
-    form_render_page(cx, &f->st, page, &f->env, contest, &b);
+    form_render_page(cx, &f->st, page, &f->env, &links, &b);
     data->id = str_fmt(cx->arena, "%" PRId64, f->d.id);
     data->page = form_page_id(page);
     data->title = form_page_title(cx, page);
@@ -111,7 +115,7 @@ filing_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct filing f;
     const struct form_page *page = NULL;
-    TRY(open_page(cx, rq, rs, &f, &page));
+    TRY(filing_open_page(cx, rq, rs, &f, &page));
     if (f.d.dossier != 0) {
         return filing_is_over(cx, rs, &f);
     }
@@ -123,13 +127,16 @@ filing_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 
 /* Somebody saved this page from another device since it was opened: both versions are shown,
  * nothing is overwritten before the person chose. */
-static enum err
-show_conflict(struct ctx *cx, struct web_resp *rs, struct filing *f, const struct form_page *page,
-              const struct web_req *rq)
+enum err
+filing_conflict(struct ctx *cx, struct web_resp *rs, struct filing *f, const struct form_page *page,
+                const struct web_req *rq)
 {
     struct tpl_filing_page *data = ARENA_NEW(cx->arena, struct tpl_filing_page);
     struct form_row *before = NULL;
     bool is_button = false;
+    if (rq->is_api) {
+        return err_set(cx, ERR_CONFLICT, "page changed elsewhere");
+    }
     size_t n = form_rows(cx, &f->st, &f->env, &before);
     data->v = filing_mark(cx, f, page);
     data->others.v = ARENA_ARRAY(cx->arena, struct tpl_filing_page_others, n);
@@ -148,12 +155,23 @@ show_conflict(struct ctx *cx, struct web_resp *rs, struct filing *f, const struc
     return show_page(cx, rs, f, page, data);
 }
 
-static bool
-is_changed_elsewhere(struct ctx *cx, const struct web_req *rq, const struct filing *f,
-                     const struct form_page *page)
+bool
+filing_is_changed_elsewhere(struct ctx *cx, const struct web_req *rq, const struct filing *f,
+                            const struct form_page *page)
 {
     struct str seen = web_text(rq, "v");
     return !str_is_empty(seen) && !str_eq(seen, filing_mark(cx, f, page));
+}
+
+/* What this page tells may fill others: the mother who files is not asked for her name again. */
+static void
+refill(struct ctx *cx, struct filing *f)
+{
+    const struct form_source *sources = NULL;
+    if (form_is_refilled(f->form)) {
+        size_t n = filing_sources(cx, f->d.party, &sources);
+        (void)form_refill(cx, &f->st, &f->env, sources, n);
+    }
 }
 
 enum err
@@ -163,18 +181,18 @@ filing_page_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     const struct form_page *page = NULL;
     bool is_button = false;
     struct str next;
-    TRY(open_page(cx, rq, rs, &f, &page));
+    TRY(filing_open_page(cx, rq, rs, &f, &page));
     if (f.d.dossier != 0) {
         return filing_is_over(cx, rs, &f);
     }
-    if (is_changed_elsewhere(cx, rq, &f, page)) {
-        return rq->is_api ? err_set(cx, ERR_CONFLICT, "page changed elsewhere")
-                          : show_conflict(cx, rs, &f, page, rq);
+    if (filing_is_changed_elsewhere(cx, rq, &f, page)) {
+        return filing_conflict(cx, rs, &f, page, rq);
     }
     enum err e = form_read_page(cx, &f.st, page, &f.env, rq->pairs, rq->n_pairs, &is_button);
     if (e != ERR_OK && e != ERR_INVALID) {
         return e;
     }
+    refill(cx, &f);
     TRY(filing_save(cx, &f));
     if (web_bool(rq, "sau")) {
         cx->n_problems = 0;
@@ -197,8 +215,8 @@ filing_autosave(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct filing f;
     const struct form_page *page = NULL;
     bool is_button = false;
-    TRY(open_page(cx, rq, rs, &f, &page));
-    if (f.d.dossier != 0 || is_changed_elsewhere(cx, rq, &f, page)) {
+    TRY(filing_open_page(cx, rq, rs, &f, &page));
+    if (f.d.dossier != 0 || filing_is_changed_elsewhere(cx, rq, &f, page)) {
         return err_set(cx, ERR_CONFLICT, "page changed elsewhere");
     }
     enum err e = form_read_page(cx, &f.st, page, &f.env, rq->pairs, rq->n_pairs, &is_button);

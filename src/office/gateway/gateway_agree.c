@@ -302,6 +302,15 @@ connectors_table(struct ctx *cx, struct tpl_gateway_page *p)
     }
 }
 
+/* The dossier, or the draft before there was one. */
+static struct str
+about(struct ctx *cx, const struct exchange_asked *a)
+{
+    return a->dossier != 0 ? gw_id(cx, "", a->dossier)
+           : a->draft != 0 ? text_fill(cx, "gateway.draft", "id", gw_id(cx, "", a->draft), NULL)
+                           : STR("");
+}
+
 enum err
 gw_national(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -334,7 +343,7 @@ gw_national(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         struct str purpose =
             text_find(cx, str_cat(cx->arena, STR("ledger.purpose.exchange."), v[i].purpose));
         gw_cell(r, purpose.p == NULL ? v[i].purpose : purpose, STR_NULL);
-        gw_cell(r, v[i].dossier == 0 ? STR("") : gw_id(cx, "", v[i].dossier), STR_NULL);
+        gw_cell(r, about(cx, &v[i]), STR_NULL);
         gw_cell(r, gw_word(cx, "asked", v[i].state), STR_NULL);
         gw_cell(r, is_failed ? gw_word(cx, "fault", v[i].fault) : STR(""), STR_NULL);
         if (is_failed) {

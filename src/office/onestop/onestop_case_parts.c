@@ -61,6 +61,31 @@ fill_facts(struct ctx *cx, struct onestop_view *v, const struct party *p)
     v->page->facts.n = f.n;
 }
 
+/* What the form's look-ups said; those that were not made say so too. */
+static void
+fill_looked(struct ctx *cx, struct onestop_view *v, const struct form_state *st,
+            const struct form_env *env)
+{
+    const struct form_lookup *l = NULL;
+    size_t n = form_lookups(st->form, &l);
+    v->page->looked.v = ARENA_ARRAY(cx->arena, struct tpl_onestop_dossier_looked, n);
+    for (size_t i = 0; i < n; i++) {
+        if (!form_lookup_is_shown(cx, st, env, &l[i])) {
+            continue;
+        }
+        struct form_looked r = form_lookup_state(cx, st, &l[i]);
+        bool is_asked = !str_is_empty(r.state);
+        struct str key =
+            str_cat(cx->arena, STR("onestop.looked."), is_asked ? r.state : STR("none"));
+        v->page->looked.v[v->page->looked.n++] = (struct tpl_onestop_dossier_looked){
+            .label = form_page_title(cx, l[i].page),
+            .value = text_fill(cx, str_z(cx->arena, key), "source", r.source, "at",
+                               is_asked ? text_date_of(cx, r.at) : STR(""), NULL),
+            .kind = str_eq(r.state, STR("found")) ? STR("ontime") : STR("due"),
+        };
+    }
+}
+
 /* What was filled in, grouped by the pages of the form. */
 static enum err
 fill_answers(struct ctx *cx, struct onestop_view *v)
@@ -72,6 +97,8 @@ fill_answers(struct ctx *cx, struct onestop_view *v)
                                       .n_copies = v->d.n_copies };
     struct form_env env = dossier_form_env(cx, &as_draft);
     TRY(dossier_form(cx, &v->d, &st));
+    TRY(dossier_form_sources(cx, &v->d, &st));
+    fill_looked(cx, v, &st, &env);
     size_t n = form_rows(cx, &st, &env, &rows);
     struct tpl_onestop_dossier_answers *out =
         ARENA_ARRAY(cx->arena, struct tpl_onestop_dossier_answers, n);
@@ -81,6 +108,9 @@ fill_answers(struct ctx *cx, struct onestop_view *v)
             .title = is_new ? rows[i].page_title : STR_NULL,
             .label = rows[i].label,
             .value = rows[i].value,
+            .source = str_is_empty(rows[i].source)
+                          ? STR_NULL
+                          : text_fill(cx, "onestop.answers.source", "source", rows[i].source, NULL),
         };
     }
     v->page->answers.v = out;

@@ -138,7 +138,8 @@ test_form_read_page_wrong_input_is_kept_and_told(void **state)
     ASSERT_OK(w->cx, form_state_load(w->cx, w->st.form, draft, &again));
     ASSERT_STR(json_text(again.wrong, "birth_date"), "31/2/2020");
     struct buf b = buf_new(w->cx->arena, 1u << 20);
-    form_render_page(w->cx, &again, form_page_at(w->st.form, 0), &w->fe, STR_NULL, &b);
+    form_render_page(w->cx, &again, form_page_at(w->st.form, 0), &w->fe, &(struct form_links){ 0 },
+                     &b);
     struct str html = buf_str(&b);
     assert_true(str_find(html, STR("name=\"a.birth_date-d\" value=\"31\"")) < html.n);
     assert_true(str_find(html, STR("0701990001")) < html.n);
@@ -242,7 +243,8 @@ test_form_prefill_fills_marks_and_counts(void **state)
     form_count(w->cx, &w->st, &w->fe, &after);
     assert_int_equal(before.n_typed - after.n_typed, 3); /* name, birth date, unit */
     struct buf b = buf_new(w->cx->arena, 1u << 20);
-    form_render_page(w->cx, &w->st, form_page_at(w->st.form, 0), &w->fe, STR("/sai/{path}"), &b);
+    form_render_page(w->cx, &w->st, form_page_at(w->st.form, 0), &w->fe,
+                     &(struct form_links){ .contest = STR("/sai/{path}") }, &b);
     struct str html = buf_str(&b);
     assert_true(str_find(html, STR("Lấy từ CSDL dân cư, 22/11/2026.")) < html.n);
     assert_true(str_find(html, STR("href=\"/sai/full_name\"")) < html.n);
@@ -287,7 +289,8 @@ test_form_render_hostile_text_is_escaped(void **state)
     bool button = false;
     (void)fill(w, "nguoi-yeu-cau", bad, 1, &button);
     struct buf b = buf_new(w->cx->arena, 1u << 20);
-    form_render_page(w->cx, &w->st, form_page_at(w->st.form, 0), &w->fe, STR_NULL, &b);
+    form_render_page(w->cx, &w->st, form_page_at(w->st.form, 0), &w->fe, &(struct form_links){ 0 },
+                     &b);
     struct str html = buf_str(&b);
     assert_true(html.n > 0);
     assert_int_equal(str_find(html, STR("<script")), html.n);
