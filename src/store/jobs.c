@@ -311,6 +311,12 @@ jobs_drain(struct ctx *cx, const struct jobs_config *config)
     return e;
 }
 
+enum err
+jobs_put_now(struct ctx *cx, int64_t after_id)
+{
+    return q_outbox_put_now(cx, NULL, .after = after_id, .now_us = sys_now_us(cx));
+}
+
 /* --- operators -------------------------------------------------------------------------------- */
 
 enum err

@@ -45,10 +45,14 @@ void jobs_stop(struct jobs *j);
  * due timed jobs once: for tests and `bombo simulate`. Fails only when the store does. */
 NODISCARD enum err jobs_drain(struct ctx *cx, const struct jobs_config *config);
 
+/* Inside store_write: entries with an id above after_id, put on another clock (a simulation's), are
+ * as if put and due now. */
+NODISCARD enum err jobs_put_now(struct ctx *cx, int64_t after_id);
+
 /* --- the operator's page ---------------------------------------------------------------------- */
 struct jobs_count {
     struct str topic;
-    int64_t n_waiting, n_dead, oldest_us; /* when the oldest entry was put */
+    int64_t n_waiting, n_dead, oldest_us; /* when the oldest that waits was put; 0: none waits */
 };
 NODISCARD enum err jobs_counts(struct ctx *cx, struct jobs_count **ret, size_t *ret_n);
 

@@ -58,7 +58,12 @@ UPDATE outbox SET tries = tries + 1, is_dead = 1, last_error = :last_error, take
 -- name: outbox_counts :many
 -- out: topic:str n_waiting:i64 n_dead:i64 oldest_us:i64
 -- scan: the operator's page counts all that waits; entries leave when handled
-SELECT topic, sum(1 - is_dead), sum(is_dead), min(put_us) FROM outbox GROUP BY topic ORDER BY topic LIMIT 200
+SELECT topic, sum(1 - is_dead), sum(is_dead), coalesce(min(CASE WHEN is_dead = 0 THEN put_us END), 0) FROM outbox GROUP BY topic ORDER BY topic LIMIT 200
+
+-- What was put on a clock of its own since an id counts from now on.
+-- name: outbox_put_now :exec
+-- in: after:i64 now_us:i64
+UPDATE outbox SET put_us = :now_us, due_us = :now_us WHERE id > :after
 
 -- name: outbox_dead :many
 -- in: before:i64 limit_n:i64

@@ -287,6 +287,18 @@ store_stmt_each(struct ctx *cx, const struct store_stmt *st, const void *in, sto
 }
 
 enum err
+store_made_us(struct ctx *cx, int64_t *ret)
+{
+    struct q_store_meta_get row;
+    enum err e = q_store_meta_get(cx, &row, .name = STR(STORE_META_MADE));
+    *ret = 0;
+    if (e == ERR_OK && !str_to_i64(row.value, 0, INT64_MAX, ret)) {
+        return err_set(cx, ERR_STORE, "the database's day of making is no number");
+    }
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err
 store_outbox_put(struct ctx *cx, struct str topic, struct str key, struct str payload)
 {
     if (cx->conn == NULL || !cx->conn->is_writer) {

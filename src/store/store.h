@@ -65,6 +65,9 @@ NODISCARD enum err store_listen(struct ctx *cx, store_signal_fn *fn, void *arg);
 /* Returns when fn runs no more. Accepts NULL. */
 void store_unlisten(struct store *s);
 
+/* When the database was made; 0: not known. */
+NODISCARD enum err store_made_us(struct ctx *cx, int64_t *ret);
+
 /* A new row id: time-ordered, positive, unique in this installation, also among the processes on
  * one database. */
 int64_t store_new_id(struct ctx *cx);

@@ -13,6 +13,9 @@
  * once a minute and not with each commit. */
 #define STORE_ID_AHEAD INT64_C(60000000)
 
+/* Name in store_meta of the instant when the database was made. */
+#define STORE_META_MADE "made_us"
+
 /* One execution of a statement. */
 struct store_run {
     const struct store_stmt *st;

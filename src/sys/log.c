@@ -1,4 +1,4 @@
-/* log.c: JSON lines. */
+/* log.c: JSON lines, or plain ones at a terminal. */
 #include "sys/log.h"
 
 #include "sys/sys.h"
@@ -15,6 +15,7 @@
 
 struct sys_log {
     int fd;
+    bool is_plain;
     _Atomic int level;
 };
 
@@ -44,6 +45,7 @@ sys_log_open(int fd, enum sys_log_level level)
     struct sys_log *log = calloc(1, sizeof(*log));
     ASSERT(log != NULL);
     log->fd = fd;
+    log->is_plain = isatty(fd) != 0;
     atomic_init(&log->level, (int)level);
     return log;
 }
@@ -73,6 +75,7 @@ sys_log_has(const struct ctx *cx, enum sys_log_level level)
 struct line {
     char p[LINE_MAX_BYTES];
     size_t n;
+    bool is_plain;
 };
 
 static void
@@ -134,9 +137,9 @@ static void
 add_field(struct line *l, const struct sys_log_field *f)
 {
     char number[32];
-    add_z(l, ",\"");
+    add_z(l, l->is_plain ? " " : ",\"");
     add_z(l, f->name);
-    add_z(l, "\":");
+    add_z(l, l->is_plain ? "=" : "\":");
     if (f->text.p != NULL) {
         add_text(l, f->text);
         return;
@@ -159,6 +162,26 @@ add_time(struct line *l, int64_t wall_us)
     add(l, rest, (size_t)m);
 }
 
+/* How a line begins: when, how grave, what. */
+static void
+begin(struct line *l, int64_t wall_us, enum sys_log_level level, const char *event)
+{
+    char text[64];
+    time_t s = (time_t)(wall_us / 1000000);
+    struct tm tm;
+    if (l->is_plain) {
+        (void)localtime_r(&s, &tm);
+        size_t n = strftime(text, sizeof(text), "%H:%M:%S ", &tm);
+        int m = snprintf(text + n, sizeof(text) - n, "%-5s ", names[level]);
+        add(l, text, n + (size_t)m);
+        add_z(l, event);
+        return;
+    }
+    add_time(l, wall_us);
+    add_field(l, &SYS_LOG_TEXT("level", str_of(names[level])));
+    add_field(l, &SYS_LOG_TEXT("event", str_of(event)));
+}
+
 void
 sys_log(struct ctx *cx, enum sys_log_level level, const char *event,
         const struct sys_log_field *fields, size_t n)
@@ -168,17 +191,18 @@ sys_log(struct ctx *cx, enum sys_log_level level, const char *event,
         return;
     }
     l.n = 0;
-    add_time(&l, sys_now_us(cx));
-    add_field(&l, &SYS_LOG_TEXT("level", str_of(names[level])));
-    add_field(&l, &SYS_LOG_TEXT("event", str_of(event)));
+    l.is_plain = cx->log->is_plain;
+    begin(&l, sys_now_us(cx), level, event);
     if (cx->trace_id.n != 0) {
         add_field(&l, &SYS_LOG_TEXT("trace", cx->trace_id));
     }
     for (size_t i = 0; i < n; i++) {
         add_field(&l, &fields[i]);
     }
-    memcpy(l.p + l.n, "}\n", 2);
-    l.n += 2;
+    if (!l.is_plain) {
+        l.p[l.n++] = '}';
+    }
+    l.p[l.n++] = '\n';
     while (write(cx->log->fd, l.p, l.n) < 0 && errno == EINTR) {
     }
 }

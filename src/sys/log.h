@@ -1,4 +1,5 @@
-/* log.h: what the program writes for those who run it: one JSON object a line. Never personal data:
+/* log.h: what the program writes for those who run it: one JSON object a line; at a terminal, one
+ * line for people's eyes. Never personal data:
  * no names, numbers, addresses, typed text, query strings or paths with ids in them; routes are
  * named by their pattern. Library code does not log; the program's top floor does. */
 #ifndef SYS_LOG_H
@@ -12,7 +13,8 @@ bool sys_log_level_of(struct str name, enum sys_log_level *ret);
 const char *sys_log_level_name(enum sys_log_level level);
 
 struct sys_log;
-/* Writes to a descriptor that stays open, e.g. 2. */
+/* Writes to a descriptor that stays open, e.g. 2. A terminal gets
+ * "16:22:51 warn  check check=backup value=-1", local time; all else JSON. */
 struct sys_log *sys_log_open(int fd, enum sys_log_level level);
 void sys_log_close(struct sys_log *log); /* accepts NULL */
 /* Takes effect at once, for all threads. Accepts NULL. */

@@ -112,11 +112,14 @@ answer_tx(struct ctx *cx, void *arg)
     struct flow_env env;
     TRY(dossier_get(cx, job->dossier, &job->d));
     TRY(dossier_run_begin(cx, &job->d, &run, &env));
+    TRY(dossier_record(cx, &job->d, "exchange_answered", job->message, false));
+    if (!str_eq(job->d.state, STR("open"))) {
+        return ERR_OK; /* the officer went on by hand: what was decided stands as it was decided */
+    }
     run.is_changed = true;
     if (!str_is_empty(job->name)) {
         TRY(dossier_learn(cx, &job->d, job->name, job->value));
     }
-    TRY(dossier_record(cx, &job->d, "exchange_answered", job->message, false));
     TRY(flow_message(cx, &env, job->d.case_id, job->message, NULL));
     return dossier_run_end(cx, &run);
 }

@@ -108,7 +108,7 @@ struct flow_done {
 NODISCARD enum err flow_task_complete(struct ctx *cx, const struct flow_env *env,
                                       const struct flow_done *done);
 /* Delivers a message to the case's waiting catch or boundary events. *ret_n_taken may be NULL; 0 =
- * nobody waited. */
+ * nobody waited, or the case has ended: a message that comes late is not an error. */
 NODISCARD enum err flow_message(struct ctx *cx, const struct flow_env *env, int64_t case_id,
                                 struct str name, int64_t *ret_n_taken);
 /* Delivers it to one open task alone (its boundary events). */
@@ -143,7 +143,8 @@ struct flow_due {
 };
 NODISCARD enum err flow_timers_due(struct ctx *cx, int64_t now_us, size_t max,
                                    struct flow_due **ret, size_t *ret_n);
-/* [tx] Fires one timer when it is still there and due at env->now_us; otherwise does nothing. */
+/* [tx] Fires one timer when it is still there, due at env->now_us and its case goes on; otherwise
+ * does nothing. */
 NODISCARD enum err flow_timer_fire(struct ctx *cx, const struct flow_env *env, int64_t timer_id);
 
 /* --- reading ---------------------------------------------------------------------------------- */

@@ -26,14 +26,9 @@ edge_find(const struct flow_process *p, struct str id)
 }
 
 static enum err
-load_run(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct run *r)
+load_tokens(struct ctx *cx, int64_t case_id, struct run *r)
 {
-    *r = (struct run){ .env = env };
-    TRY(flow_store_case(cx, case_id, &r->c));
-    if (!str_eq(r->c.state, STR("open"))) {
-        return err_set(cx, ERR_CONFLICT, "case %" PRId64 " has ended", case_id);
-    }
-    r->p = flow_find(env->pack, r->c.process_id);
+    r->p = flow_find(r->env->pack, r->c.process_id);
     if (r->p == NULL) {
         return err_set(cx, ERR_INTERNAL, "process " STR_FMT " is not in the pack",
                        STR_ARG(r->c.process_id));
@@ -55,6 +50,26 @@ load_run(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct run
     }
     r->before = r->m;
     return ERR_OK;
+}
+
+static enum err
+load_run(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct run *r)
+{
+    *r = (struct run){ .env = env };
+    TRY(flow_store_case(cx, case_id, &r->c));
+    return str_eq(r->c.state, STR("open"))
+               ? load_tokens(cx, case_id, r)
+               : err_set(cx, ERR_CONFLICT, "case %" PRId64 " has ended", case_id);
+}
+
+/* The same for what no person does: messages and timers may come after the end; then the case has
+ * no tokens, so nothing waits for them. */
+static enum err
+load_late(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct run *r)
+{
+    *r = (struct run){ .env = env };
+    TRY(flow_store_case(cx, case_id, &r->c));
+    return str_eq(r->c.state, STR("open")) ? load_tokens(cx, case_id, r) : ERR_OK;
 }
 
 static const struct flow_token *
@@ -388,7 +403,7 @@ flow_message(struct ctx *cx, const struct flow_env *env, int64_t case_id, struct
 {
     struct run r;
     int64_t n_taken = 0;
-    TRY(load_run(cx, env, case_id, &r));
+    TRY(load_late(cx, env, case_id, &r));
     for (uint32_t i = 0; i < r.before.n; i++) {
         TRY(deliver(cx, &r, r.before.tokens[i].id, name, &n_taken));
     }
@@ -426,9 +441,12 @@ flow_timer_fire(struct ctx *cx, const struct flow_env *env, int64_t timer_id)
     }
     TRY(e);
     TRY(flow_store_timer_delete(cx, timer_id));
-    TRY(load_run(cx, env, timer.case_id, &r));
+    TRY(load_late(cx, env, timer.case_id, &r));
+    if (token_in(&r.m, timer.token_id) == NULL) {
+        return ERR_OK;
+    }
     uint32_t node = flow_node_find(r.p, timer.node);
-    if (node == r.p->n_nodes || token_in(&r.m, timer.token_id) == NULL) {
+    if (node == r.p->n_nodes) {
         return ERR_OK;
     }
     if (r.p->nodes[node].kind == FLOW_CATCH) {

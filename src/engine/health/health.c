@@ -131,6 +131,7 @@ look_store(struct ctx *cx, void *arg)
     struct health_view *v = arg;
     struct ledger_head head;
     TRY(ledger_head(cx, &head));
+    TRY(store_made_us(cx, &v->made_us));
     v->ledger_size = head.size;
     TRY(ledger_lag(cx, &v->ledger_pending, &v->ledger_oldest_us));
     return look_queues(cx, v);
@@ -168,6 +169,7 @@ look_at_all(struct ctx *cx, struct health *h, struct health_view *v)
         v->disk_free_bytes = 0;
     }
     v->backup_us = backup_time(cx);
+    v->is_shared = store_is_shared(cx->store);
 }
 
 static int64_t

@@ -45,7 +45,7 @@ enum health_what {
     HEALTH_BUSY,     /* requests refused in the last minute */
     HEALTH_FAILURES, /* answers 5xx but 503 in the last minute */
     HEALTH_TLS,      /* days until the certificate ends; -1: no TLS */
-    HEALTH_BACKUP,   /* hours since the last backup; -1: never */
+    HEALTH_BACKUP,   /* hours since the last backup; -1: never; -2: not this program's task */
     HEALTH_COUNT
 };
 struct health_check {

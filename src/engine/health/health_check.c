@@ -59,15 +59,20 @@ judge_tls(const struct health_view *v)
     return below(HEALTH_TLS, (v->server.tls_until_us - v->at_us) / US_PER_S / S_PER_DAY, 21, 4);
 }
 
-/* A backup a day, with two hours of grace; two days without one are bad. */
+/* A backup a day, with two hours of grace; two days without one are bad. A new installation has as
+ * long for its first. */
 static struct health_check
 judge_backup(const struct health_view *v)
 {
+    int64_t since_us = v->backup_us != 0 ? v->backup_us : v->made_us;
     struct health_check c =
-        above(HEALTH_BACKUP, age_s(v, v->backup_us) / S_PER_HOUR, INT64_C(26), INT64_C(50));
+        above(HEALTH_BACKUP, age_s(v, since_us) / S_PER_HOUR, INT64_C(26), INT64_C(50));
+    if (v->is_shared) {
+        return above(HEALTH_BACKUP, -2, NO_THRESHOLD, NO_THRESHOLD);
+    }
     if (v->backup_us == 0) {
-        c.value = -1;
-        c.level = HEALTH_WARN;
+        bool is_due = v->made_us == 0 || c.level != HEALTH_OK;
+        c = above(HEALTH_BACKUP, -1, is_due ? -1 : NO_THRESHOLD, NO_THRESHOLD);
     }
     return c;
 }

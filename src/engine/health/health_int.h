@@ -41,6 +41,8 @@ struct health_view {
     struct health_timed timed[TIMED_MAX];
     size_t n_timed;
     int64_t backup_us; /* 0: never */
+    int64_t made_us;   /* the database; 0: not known */
+    bool is_shared;    /* the database is looked after by its own means */
     int64_t n_refused_minute, n_failed_minute;
 };
 

@@ -119,7 +119,7 @@ add_check(struct ctx *cx, struct tpl_operator_health *p, const struct health_che
         [HEALTH_OK] = "ontime", [HEALTH_WARN] = "due", [HEALTH_BAD] = "late"
     };
     struct tpl_operator_health_checks *to = &p->checks.v[p->checks.n++];
-    const char *suffix = c->value < 0 ? ".none" : "";
+    const char *suffix = c->value == -2 ? ".elsewhere" : c->value < 0 ? ".none" : "";
     struct str key = str_fmt(cx->arena, "operator.check.%s%s", c->name, suffix);
     to->kind = str_of(kinds[c->level]);
     to->name = str_of(c->name);

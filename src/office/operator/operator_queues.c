@@ -45,7 +45,10 @@ op_home(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     op_say(cx, p, n == 0 ? "ontime" : "due",
            text_fill(cx, "operator.health.late", "n", text_number(cx, n), NULL), NULL);
     if (str_is_empty(cx->config->smtp_url)) {
-        op_say(cx, p, "due", text(cx, "operator.health.no_mail"), NULL);
+        op_say(cx, p, "due",
+               text(cx, cx->config->is_demo ? "operator.health.mail_simulated"
+                                            : "operator.health.no_mail"),
+               NULL);
     }
     op_link(cx, p, "/quan-tri/suc-khoe", "operator.health", "chart");
     op_link(cx, p, "/quan-tri/nguoi-dung", "operator.users", "users");
@@ -139,6 +142,9 @@ op_queues(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(list_dead(cx, p));
     TRY(list_notices(cx, p, STR("mail"), STR("waiting")));
     TRY(list_notices(cx, p, STR("mail"), STR("failed")));
+    if (cx->config->is_demo && str_is_empty(cx->config->smtp_url)) {
+        TRY(list_notices(cx, p, STR("mail"), STR("sent")));
+    }
     TRY(list_notices(cx, p, STR("sms"), STR("waiting")));
     TRY(list_notices(cx, p, STR("sms"), STR("sent")));
     return op_show(cx, rs, p);

@@ -105,6 +105,7 @@ create_all(struct ctx *cx, struct pg_conn *c, const struct store_schema_set *set
     for (size_t i = 0; i < set->n_schema; i++) {
         TRY(run_part(cx, c, &set->schema[i]));
     }
+    TRY(meta_set(cx, c, STORE_META_MADE, str_fmt(cx->arena, "%" PRId64, sys_now_us(cx))));
     return finish_version(cx, c, set);
 }
 

@@ -213,7 +213,7 @@ test_dead_entry_is_listed_retried_and_discarded(void **state)
     ASSERT_OK(cx, jobs_counts(cx, &counts, &n));
     assert_int_equal(n, 2);
     assert_true(str_eq(counts[0].topic, STR("note")) && counts[0].n_dead == 1 &&
-                counts[0].n_waiting == 0);
+                counts[0].n_waiting == 0 && counts[0].oldest_us == 0);
     ASSERT_OK(cx, jobs_dead_list(cx, 0, 10, &dead, &n));
     assert_int_equal(n, 2);
     assert_true(str_eq(dead[0].topic, STR("unknown")));
@@ -225,6 +225,38 @@ test_dead_entry_is_listed_retried_and_discarded(void **state)
     ASSERT_OK(cx, jobs_drain(cx, &only_topics));
     assert_string_equal(s.log, "a=1;a=2;a=1;");
     assert_int_equal(test_count(cx, "outbox"), 0);
+    test_env_free(env);
+}
+
+static enum err
+put_now_tx(struct ctx *cx, void *arg)
+{
+    return jobs_put_now(cx, *(const int64_t *)arg);
+}
+
+/* What a simulation leaves waits from now on; what waited before keeps its age. */
+static void
+test_put_now_moves_what_came_after_an_id(void **state)
+{
+    (void)state;
+    struct seen s;
+    struct test_env *env = env_new(&s);
+    struct ctx *cx = env->cx;
+    struct jobs_count *counts = NULL;
+    size_t n = 0;
+    int64_t made_us = 0;
+    int64_t begun_us = sys_now_us(cx);
+    ASSERT_OK(cx, put(cx, STR("before"), STR("a"), STR("1")));
+    int64_t id = store_new_id(cx);
+    ASSERT_OK(cx, put(cx, STR("later"), STR("a"), STR("1")));
+    sys_clock_fake_step(&env->clock, INT64_C(3600) * 1000000);
+    ASSERT_OK(cx, store_write(cx, put_now_tx, &id));
+    ASSERT_OK(cx, jobs_counts(cx, &counts, &n));
+    assert_int_equal(n, 2);
+    assert_int_equal(counts[0].oldest_us, begun_us);
+    assert_int_equal(counts[1].oldest_us, sys_now_us(cx));
+    ASSERT_OK(cx, store_made_us(cx, &made_us));
+    assert_int_equal(made_us, begun_us);
     test_env_free(env);
 }
 
@@ -288,6 +320,7 @@ main(void)
         cmocka_unit_test(test_drain_handles_what_handlers_put),
         cmocka_unit_test(test_drain_retries_with_growing_delay_and_holds_up_the_key),
         cmocka_unit_test(test_dead_entry_is_listed_retried_and_discarded),
+        cmocka_unit_test(test_put_now_moves_what_came_after_an_id),
         cmocka_unit_test(test_timed_job_runs_when_due_and_after_restart),
         cmocka_unit_test(test_threads_handle_all_in_order_and_stop),
     };

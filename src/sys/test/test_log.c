@@ -2,6 +2,7 @@
 #include "sys/log.h"
 #include "sys/sys.h"
 
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <unistd.h>
@@ -79,6 +80,32 @@ test_sys_log_bytes_that_are_no_text_are_not_copied(void **state)
     arena_close(a);
 }
 
+/* People at a terminal read words, not JSON; what is put in still cannot break the line. */
+static void
+test_sys_log_at_a_terminal_is_a_plain_line(void **state)
+{
+    struct arena *a = arena_open(0);
+    struct sys_clock_fake clock;
+    char text[512];
+    int master = -1;
+    int terminal = -1;
+    (void)state;
+    assert_int_equal(openpty(&master, &terminal, NULL, NULL, NULL), 0);
+    struct sys_log *log = sys_log_open(terminal, SYS_LOG_WARN);
+    sys_clock_fake_init(&clock, INT64_C(1795327200000042));
+    struct ctx cx = { .arena = a, .clock = &clock.base, .log = log };
+    const struct sys_log_field f[] = { SYS_LOG_TEXT("x", STR("a\nb")), SYS_LOG_N("n", -7) };
+    sys_log(&cx, SYS_LOG_WARN, "test", f, COUNT_OF(f));
+    sys_log_close(log);
+    ssize_t got = read(master, text, sizeof(text) - 1);
+    assert_true(got > 9);
+    text[got] = '\0';
+    assert_string_equal(text + 8, " warn  test x=\"a\\u000ab\" n=-7\r\n");
+    (void)close(terminal);
+    (void)close(master);
+    arena_close(a);
+}
+
 int
 main(void)
 {
@@ -86,6 +113,7 @@ main(void)
         cmocka_unit_test(test_sys_log_escapes_what_would_end_the_string),
         cmocka_unit_test(test_sys_log_below_its_level_writes_nothing),
         cmocka_unit_test(test_sys_log_long_texts_are_cut_after_whole_characters),
+        cmocka_unit_test(test_sys_log_at_a_terminal_is_a_plain_line),
         cmocka_unit_test(test_sys_log_bytes_that_are_no_text_are_not_copied),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,26 @@ test_health_judge_each_limit_raises_its_check(void **state)
     assert_int_equal(level_of(&v, HEALTH_BACKUP), HEALTH_WARN);
 }
 
+/* The first backup is due a day after the database was made; of a shared one never by us. */
+static void
+test_health_judge_first_backup_is_due_after_a_day(void **state)
+{
+    struct health_view v = fine();
+    struct health_check c[HEALTH_COUNT];
+    (void)state;
+    v.backup_us = 0;
+    v.made_us = v.at_us - INT64_C(25) * 3600 * 1000000;
+    health_judge(&v, c);
+    assert_int_equal(c[HEALTH_BACKUP].level, HEALTH_OK);
+    assert_int_equal(c[HEALTH_BACKUP].value, -1);
+    v.made_us -= INT64_C(1) * 3600 * 1000000;
+    assert_int_equal(level_of(&v, HEALTH_BACKUP), HEALTH_WARN);
+    v.is_shared = true;
+    health_judge(&v, c);
+    assert_int_equal(c[HEALTH_BACKUP].level, HEALTH_OK);
+    assert_int_equal(c[HEALTH_BACKUP].value, -2);
+}
+
 static void
 test_health_sample_keeps_an_hour_and_logs_each_change_once(void **state)
 {
@@ -79,6 +99,7 @@ test_health_sample_keeps_an_hour_and_logs_each_change_once(void **state)
     (void)state;
     assert_int_equal(pipe(pipes), 0);
     env->cx->log = sys_log_open(pipes[1], SYS_LOG_INFO);
+    sys_clock_fake_step(&env->clock, INT64_C(27) * 3600 * 1000000); /* a day without a backup */
     for (int i = 0; i < HEALTH_SAMPLES_MAX + 5; i++) {
         health_sample(env->cx, h);
         sys_clock_fake_step(&env->clock, INT64_C(10) * 1000000);
@@ -126,6 +147,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_health_judge_all_fine_is_ok_everywhere),
         cmocka_unit_test(test_health_judge_each_limit_raises_its_check),
+        cmocka_unit_test(test_health_judge_first_backup_is_due_after_a_day),
         cmocka_unit_test(test_health_sample_keeps_an_hour_and_logs_each_change_once),
         cmocka_unit_test(test_health_ready_says_why_not),
     };

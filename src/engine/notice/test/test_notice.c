@@ -74,7 +74,9 @@ test_notice_put_placeholder_in_value_stays(void **state)
 static void
 test_notice_mail_without_server_waits(void **state)
 {
-    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct test_env *env = *state;
+    struct ctx *cx = env->cx;
+    env->config.is_demo = false;
     struct notice *v = NULL;
     size_t n = 0;
     put(cx, "H19.1", "mo@vidu.example", "");
@@ -83,6 +85,19 @@ test_notice_mail_without_server_waits(void **state)
     assert_int_equal(n, 1);
     assert_int_equal(test_count(cx, "outbox"), 1);
     assert_int_equal(notice_again(cx, v[0].id), ERR_CONFLICT);
+}
+
+static void
+test_notice_mail_in_the_demo_without_server_is_simulated(void **state)
+{
+    struct test_env *env = *state;
+    struct notice *v = NULL;
+    size_t n = 0;
+    put(env->cx, "H19.1", "mo@vidu.example", "");
+    ASSERT_OK(env->cx, jobs_drain(env->cx, &config));
+    ASSERT_OK(env->cx, notice_queue(env->cx, STR("mail"), STR("sent"), 0, &v, &n));
+    assert_int_equal(n, 1);
+    assert_int_equal(test_count(env->cx, "outbox"), 0);
 }
 
 /* An address that could end the SMTP line is never sent, and may be tried again by hand. */
@@ -122,9 +137,12 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        T(test_notice_put_sms_is_sent_by_the_job),  T(test_notice_put_placeholder_in_value_stays),
-        T(test_notice_mail_without_server_waits),   T(test_notice_mail_to_hostile_address_fails),
+        T(test_notice_put_sms_is_sent_by_the_job),
+        T(test_notice_put_placeholder_in_value_stays),
+        T(test_notice_mail_without_server_waits),
+        T(test_notice_mail_to_hostile_address_fails),
         T(test_notice_put_unknown_text_is_refused),
+        T(test_notice_mail_in_the_demo_without_server_is_simulated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
