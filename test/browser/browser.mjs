@@ -60,6 +60,7 @@ export async function open(options = {}) {
   const server = await startServer({ ...options });
   const browser = await chromium.launch({
     executablePath: chromes.find((p) => p && existsSync(p)),
+    timeout: 120000,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
   });
   const kept = new Map();
@@ -75,7 +76,7 @@ export async function open(options = {}) {
         locale: look.lang === 'en' ? 'en-GB' : 'vi-VN', timezoneId: 'Asia/Ho_Chi_Minh', reducedMotion: 'reduce',
         storageState: (await kept.get(role)) ?? undefined, ...more,
       });
-      context.setDefaultTimeout(15000);
+      context.setDefaultTimeout(60000);
       await context.addCookies([{ name: 'lang', value: look.lang ?? 'vi', url: server.url }]);
       return context;
     },
@@ -86,16 +87,32 @@ export async function open(options = {}) {
   };
 }
 
+/** Does something that leads to another page, and waits until that has come. */
+export async function leaves(page, act) {
+  await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), act()]);
+}
+
+/**
+ * Waits until a part of the script (ui/parts) has run. Parts come after the page has loaded; importing one again
+ * resolves when it has run.
+ */
+export async function hasRun(page, part) {
+  const url = await page.waitForFunction((name) => performance.getEntriesByType('resource')
+    .map((e) => e.name).find((u) => u.includes(`/${name}`) && u.endsWith('.js')), part).then((h) => h.jsonValue());
+  await page.evaluate((u) => import(u), url);
+}
+
 /** Fills in the page of signing in; leaves the page where the program leads to. */
 export async function signInOn(page, url, login, password = demo.password) {
   await page.goto(`${url}/dang-nhap`);
   await page.fill('[name=login]', login);
   await page.fill('[name=password]', password);
-  await Promise.all([page.waitForNavigation(), page.click('main form[action^="/dang-nhap"] button[type=submit]')]);
+  await leaves(page, () => page.click('main form[action^="/dang-nhap"] button[type=submit]'));
 }
 
 async function signIn(browser, server, login) {
   const context = await browser.newContext({ locale: 'vi-VN', javaScriptEnabled: false });
+  context.setDefaultTimeout(60000);
   const page = await context.newPage();
   await signInOn(page, server.url, login);
   if (new URL(page.url()).pathname === '/dang-nhap') throw new Error(`${login} could not sign in: ${await page.innerText('main')}`);

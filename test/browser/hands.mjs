@@ -1,6 +1,7 @@
 // Two ways to use a page: with the pointer (also with JavaScript off), and with nothing but keys. Journeys are written
 // once for both.
 import assert from 'node:assert/strict';
+import { leaves } from './browser.mjs';
 
 const named = (name) => `main [name="${name}"]`;
 
@@ -42,7 +43,7 @@ export class Pointer {
   /** Presses a button or follows a link, and waits for the page it leads to. */
   async press(target) {
     const before = this.path;
-    await Promise.all([this.page.waitForNavigation({ waitUntil: 'load' }), this.act(this.at(target))]);
+    await leaves(this.page, () => this.act(this.at(target)));
     await this.arrived();
     return before;
   }

@@ -1,7 +1,7 @@
 // Whole journeys, told once; the tests hand in who acts (Pointer or Keys of hands.mjs) and in which browser.
 import assert from 'node:assert/strict';
 import { newPicture } from '../lib/filing.mjs';
-import { Client, demo, officers } from '../lib/server.mjs';
+import { Client, dayIn, demo, officers, until as untilTrue } from '../lib/server.mjs';
 
 const login = 'main form[action^="/dang-nhap"] button[type=submit]';
 const main = (s) => `main ${s}`;
@@ -35,8 +35,7 @@ async function answer(hands, answers) {
 }
 
 /** A day so long ago that registering it is late: there is a fee then, and the journey pays. */
-const bornAt = new Date(Date.now() - 100 * 86400e3);
-const born = { d: String(bornAt.getUTCDate()), m: String(bornAt.getUTCMonth() + 1), y: String(bornAt.getUTCFullYear()) };
+const born = dayIn(-100);
 const day = (name, { d, m, y }) => ({ [`${name}-d`]: d, [`${name}-m`]: m, [`${name}-y`]: y });
 
 /** What is typed for a birth, by page; in the order of the page. */
@@ -123,12 +122,11 @@ export async function officer(server, who, dossier, part, fields) {
 
 /** Shows a page again until it says what is awaited: news travels through the outbox. */
 export async function until(hands, path, re) {
-  for (let i = 0; i < 150; i++) {
+  await untilTrue(`${re} on ${path}`, async () => {
     await hands.page.goto(hands.url + path);
-    if (re.test(await hands.page.content())) return hands.arrived();
-    await new Promise((ok) => setTimeout(ok, 50));
-  }
-  throw new Error(`${path} never showed ${re}: ${await hands.page.innerText('main')}`);
+    return re.test(await hands.page.content());
+  });
+  await hands.arrived();
 }
 
 /** Pays what is due at the simulated bank. */
@@ -178,16 +176,9 @@ export async function wholeBirth(hands, { server }) {
 async function signed(server, dossier) {
   const c = new Client(server);
   await c.signIn(officers.leader);
-  for (let i = 0; i < 100; i++) {
-    const task = new RegExp('/can-bo/ky\\?viec=(\\d+)').exec((await c.get(`/can-bo${dossier}`)).text)?.[1];
-    if (task) {
-      const r = await c.form('/can-bo/ky', { viec: task, pin: demo.pin });
-      assert.equal(r.status, 303, r.text.match(/id="errors"[\s\S]{0,500}/)?.[0]);
-      return;
-    }
-    await new Promise((ok) => setTimeout(ok, 50));
-  }
-  throw new Error(`${dossier} never came to be signed`);
+  const task = await untilTrue(`${dossier} to be signed`, async () => /\/can-bo\/ky\?viec=(\d+)/.exec((await c.get(`/can-bo${dossier}`)).text)?.[1]);
+  const r = await c.form('/can-bo/ky', { viec: task, pin: demo.pin });
+  assert.equal(r.status, 303, r.text.match(/id="errors"[\s\S]{0,500}/)?.[0]);
 }
 
 /** Filed at the counter for a person who stands there: the officer's address of the dossier. */

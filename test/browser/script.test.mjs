@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { begin, complete, submit } from '../lib/filing.mjs';
 import { fill } from '../lib/form.mjs';
 import { Client, demo, officers, root } from '../lib/server.mjs';
-import { desk, listen, logins, open, phone, signInOn } from './browser.mjs';
+import { desk, hasRun, leaves, listen, logins, open, phone, signInOn } from './browser.mjs';
 
 let place;
 let citizen;
@@ -23,12 +23,6 @@ const opened = async (role, path, look = phone, more = {}) => {
   await page.goto(place.server.url + path);
   return page;
 };
-// parts of the script come after the page has loaded; importing one again resolves when it has run
-const hasRun = async (page, part) => {
-  const url = await page.waitForFunction((name) => performance.getEntriesByType('resource')
-    .map((e) => e.name).find((u) => u.includes(`/${name}`) && u.endsWith('.js')), part).then((h) => h.jsonValue());
-  await page.evaluate((u) => import(u), url);
-};
 const posts = (page, re) => {
   const sent = [];
   page.on('request', (r) => { if (r.method() === 'POST' && re.test(new URL(r.url()).pathname)) sent.push(r.url()); });
@@ -43,13 +37,14 @@ test('what is typed is kept after a pause and goes on at another device', async 
   const at = `${await begin(citizen)}/trang/lien-he`;
   const page = await opened('citizen', at);
   const heard = listen(page);
+  await hasRun(page, 'form');
   await page.fill('[name="a.phone"]', '0987 654 321');
   await page.waitForFunction(() => { const m = document.querySelector('.saved'); return m.textContent === m.dataset.saved; });
   const other = await (await place.as('nobody', desk, { javaScriptEnabled: false })).newPage();
   await signInOn(other, place.server.url, logins.citizen);
   await other.goto(place.server.url + at);
   assert.match(await other.inputValue('[name="a.phone"]'), /0987 ?654 ?321/);
-  await Promise.all([page.waitForNavigation(), page.click('.filing-form .actions button >> nth=0')]);
+  await leaves(page, () => page.click('.filing-form .actions button >> nth=0'));
   assert.doesNotMatch(page.url(), /lien-he/, 'its own autosave is no conflict');
   assert.deepEqual(heard.stop(), []);
   await page.context().close();
@@ -63,12 +58,12 @@ test('a session that ends in the middle of a form loses no word', async () => {
   await page.goto(place.server.url + at);
   await page.context().clearCookies();
   await page.fill('[name="a.phone"]', '0909 090 909');
-  await Promise.all([page.waitForNavigation(), page.click('.filing-form .actions button >> nth=0')]);
+  await leaves(page, () => page.click('.filing-form .actions button >> nth=0'));
   assert.equal(await page.inputValue('[name="a.phone"]'), '0909 090 909', 'shown back');
   const other = await page.context().newPage(); // one signs in beside it
   await signInOn(other, place.server.url, logins.citizen);
   for (let i = 0; i < 3 && new URL(page.url()).pathname === at; i++) {
-    await Promise.all([page.waitForNavigation(), page.click('main form button[type=submit] >> nth=0')]);
+    await leaves(page, () => page.click('main form button[type=submit] >> nth=0'));
   }
   await page.goto(place.server.url + at);
   assert.match(await page.inputValue('[name="a.phone"]'), /0909 ?090 ?909/);
@@ -112,14 +107,15 @@ async function widowed() {
 
 const keptPaper = async (page) => page.getAttribute('main a[href*="/giay-to/"]', 'href');
 
-test('a large photograph is reduced and turned upright before it travels', { timeout: 90000 }, async () => {
+test('a large photograph is reduced and turned upright before it travels', { timeout: 300000 }, async () => {
   const page = await opened('citizen', await widowed());
   const buffer = await bigPhoto(page);
+  await hasRun(page, 'form');
   assert.ok(buffer.length > 1e6, `${buffer.length} bytes`);
   await page.setInputFiles('input[data-photo]', { name: 'giay.jpg', mimeType: 'image/jpeg', buffer });
   await page.waitForFunction((n) => document.querySelector('input[data-photo]').files[0].size < n, buffer.length);
   const sent = posts(page, /giay-to$/);
-  await Promise.all([page.waitForNavigation(), page.dblclick('main form[data-progress] button')]);
+  await leaves(page, () => page.dblclick('main form[data-progress] button'));
   await page.waitForLoadState();
   assert.equal(sent.length, 1, 'two clicks send one file');
   assert.match(await page.innerText('main'), /giay\.jpg[\s\S]*1 trang, \d+ kB, mã kiểm [0-9a-f]{8}/);
@@ -128,11 +124,11 @@ test('a large photograph is reduced and turned upright before it travels', { tim
   await page.context().close();
 });
 
-test('without scripts the program reduces and turns it', { timeout: 90000 }, async () => {
+test('without scripts the program reduces and turns it', { timeout: 300000 }, async () => {
   const helper = await opened('citizen', '/toi');
   const page = await opened('citizen', await widowed(), phone, { javaScriptEnabled: false });
   await page.setInputFiles('input[name=tep]', { name: 'giay.jpg', mimeType: 'image/jpeg', buffer: await bigPhoto(helper) });
-  await Promise.all([page.waitForNavigation(), page.click('main form[enctype] button')]);
+  await leaves(page, () => page.click('main form[enctype] button'));
   assert.deepEqual(await measured(helper, await keptPaper(page)), { w: 1600, h: 2400, isRed: true });
   await page.context().close();
   await helper.context().close();
@@ -140,8 +136,9 @@ test('without scripts the program reduces and turns it', { timeout: 90000 }, asy
 
 test('a HEIC photograph is kept as JPEG', async () => {
   const page = await opened('citizen', await widowed());
+  await hasRun(page, 'form');
   await page.setInputFiles('input[data-photo]', { name: 'IMG_0001.HEIC', mimeType: 'image/heic', buffer: readFileSync(join(root, 'test/data/photo.heic')) });
-  await Promise.all([page.waitForNavigation(), page.click('main form[data-progress] button')]);
+  await leaves(page, () => page.click('main form[data-progress] button'));
   await page.waitForLoadState();
   assert.match(await page.innerText('main'), /IMG_0001[\s\S]*1 trang, \d+ kB, mã kiểm [0-9a-f]{8}/);
   const path = await keptPaper(page);
@@ -213,13 +210,13 @@ test('keys in the inbox: j k move, ? explains, e accepts, o opens', async () => 
   await page.keyboard.press('Escape');
   assert.equal(await page.locator('#keys[open]').count(), 0);
   const n = await rows.count();
-  await Promise.all([page.waitForNavigation(), page.keyboard.press('e')]);
+  await leaves(page, () => page.keyboard.press('e'));
   assert.match(await page.innerText('main'), /Đã tiếp nhận 1 hồ sơ/);
   assert.ok((await rows.count()) < n || !(await page.innerText('.ledger')).includes(first));
   await hasRun(page, 'ledger');
   await page.keyboard.press('j');
   const next = (await here()).trim();
-  await Promise.all([page.waitForNavigation(), page.keyboard.press('o')]);
+  await leaves(page, () => page.keyboard.press('o'));
   assert.equal((await page.innerText('h1')).trim(), next);
   await page.context().close();
 });
@@ -230,7 +227,8 @@ test('scripts that only some pages use come only there', async () => {
   page.on('request', (r) => { if (r.url().endsWith('.js')) got.push(/static\/(\w+)/.exec(r.url())[1]); });
   await page.goto(`${place.server.url}/thu-tuc/1.004873`, { waitUntil: 'networkidle' });
   assert.deepEqual(got, ['app']);
-  await page.goto(`${place.server.url}${await begin(citizen)}/trang/lien-he`, { waitUntil: 'networkidle' });
+  await page.goto(`${place.server.url}${await begin(citizen)}/trang/lien-he`);
+  await hasRun(page, 'form');
   assert.deepEqual(got.slice(1), ['app', 'form']);
   await page.context().close();
 });

@@ -90,7 +90,7 @@ test('no write is done without its token, with another one, from a foreign page,
   assert.deepEqual(wrong, []);
 });
 
-test('no read takes an unknown query key, a key twice, or a wrong type', { timeout: 120000 }, async () => {
+test('no read takes an unknown query key, a key twice, or a wrong type', { timeout: 300000 }, async () => {
   const wrong = [];
   const words = { int: 'x', id: '0', date: '31/2/2026', money: '-1', bool: 'maybe', choice: 'zz-none' };
   for (const d of all.filter((x) => !isWrite(x))) {
@@ -108,7 +108,7 @@ test('no read takes an unknown query key, a key twice, or a wrong type', { timeo
   assert.deepEqual(wrong, []);
 });
 
-test('a body over its limit is refused before it is sent, and methods that no table has', { timeout: 120000 }, async () => {
+test('a body over its limit is refused before it is sent, and methods that no table has', { timeout: 300000 }, async () => {
   const wrong = [];
   for (const d of all) {
     const client = allowed(d)[1];

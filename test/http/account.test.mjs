@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
-import { Client, demo, officers, startServer } from '../lib/server.mjs';
+import { Client, dayIn, demo, officers, startServer } from '../lib/server.mjs';
 
 let server;
 before(async () => { server = await startServer(); });
-after(async () => { assert.equal(await server.stop(), 0); });
+after(async () => { if (server) assert.equal(await server.stop(), 0); });
 
 const signedIn = async (login = demo.citizen, password = demo.password) => {
   const c = new Client(server);
@@ -145,8 +145,8 @@ test('a position is lent to a colleague and taken back', async () => {
   const c = await signedIn(officers.leader);
   const page = await c.get('/tai-khoan/uy-quyen');
   const position = /<option value="(\d+)"/.exec(page.text)[1];
-  const today = new Date(Date.now() + 7 * 3600e3).toISOString().slice(0, 10).split('-');
-  const days = { 'from-d': today[2], 'from-m': today[1], 'from-y': today[0], 'until-d': today[2], 'until-m': today[1], 'until-y': today[0] };
+  const { d, m, y } = dayIn();
+  const days = { 'from-d': d, 'from-m': m, 'from-y': y, 'until-d': d, 'until-m': m, 'until-y': y };
   const nobody = await c.form('/tai-khoan/uy-quyen', { position, to: 'khongco', reason: 'nghỉ phép', ...days });
   assert.equal(nobody.status, 422);
   const done = await c.form('/tai-khoan/uy-quyen', { position, to: officers.specialist, reason: 'nghỉ phép', ...days });

@@ -92,7 +92,7 @@ test('wrong words on the command line are all told at once', async () => {
   for (const word of ['--prot', '--port wants a number', '--today wants a date']) assert.ok(r.err.includes(word), r.err);
 });
 
-test('a full disk: 507 with a plain page, what was typed is kept, and all works again afterwards', { timeout: 120000 }, async (t) => {
+test('a full disk: 507 with a plain page, what was typed is kept, and all works again afterwards', { timeout: 300000 }, async (t) => {
   const data = newDir();
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', data]).status !== 0) {
     dropDir(data);

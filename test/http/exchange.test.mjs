@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { Client, freePort, officers, startServer } from '../lib/server.mjs';
+import { Client, freePort, officers, startServer, until } from '../lib/server.mjs';
 
 let server, relay, upstream, operator;
 const seen = [];
@@ -38,6 +38,7 @@ before(async () => {
 after(async () => {
   await server?.stop();
   upstream?.close();
+  upstream?.closeAllConnections();
 });
 
 const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
@@ -54,15 +55,6 @@ const token = async (auth, extra = '') => fetch(`${server.url}/token`, { method:
   headers: { authorization: `Basic ${Buffer.from(auth).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
   body: `grant_type=client_credentials${extra}` });
 const call = (path, headers = {}) => fetch(relay + path, { headers });
-
-/** What the relay knows follows the rows within seconds. */
-async function until(what, fn) {
-  for (let i = 0; i < 300; i++) {
-    if (await fn()) return;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  assert.fail(`never: ${what}`);
-}
 
 test('anybody finds the services of the exchange, labelled where they are simulated', async () => {
   const page = await new Client(server).get('/truc?q=dan+cu');

@@ -6,7 +6,7 @@ import { Client, root, startServer } from '../lib/server.mjs';
 
 let server;
 before(async () => { server = await startServer({ demo: false }); });
-after(() => server.stop());
+after(() => server?.stop());
 
 test('every guide of doc/guide is a page, reached from the first one', async () => {
   const nobody = new Client(server);

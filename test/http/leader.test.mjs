@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { begin, complete } from '../lib/filing.mjs';
 import { send } from '../lib/form.mjs';
-import { Client, officers, runBombo, startServer, newDir, dropDir } from '../lib/server.mjs';
+import { Client, officers, runBombo, startServer, newDir, dropDir, until } from '../lib/server.mjs';
 
 let server;
 let leader;
@@ -17,7 +17,7 @@ before(async () => {
   leader = new Client(server);
   assert.equal((await leader.signIn('lanhdao.75')).status, 303);
 });
-after(async () => { await server.stop(); dropDir(data); });
+after(async () => { await server?.stop(); dropDir(data); });
 
 const tile = async (c, metric) => {
   const doc = (await c.get('/api/v1/lanh-dao?ky=year')).json();
@@ -28,8 +28,7 @@ test('the first line is a sentence and every number opens a list of as many doss
   const page = await leader.get('/lanh-dao?ky=year');
   assert.equal(page.status, 200);
   assert.match(page.text, /class="sentence">Hôm nay nhận \d+ hồ sơ/);
-  for (const metric of ['received', 'open', 'waiting', 'done', 'unpaid', 'late', 'due_today']) {
-    const t = await tile(leader, metric);
+  const counted = async (t) => {
     let href = t.href, n = 0;
     while (href) {
       const doc = (await leader.get('/api/v1' + href)).json();
@@ -37,18 +36,26 @@ test('the first line is a sentence and every number opens a list of as many doss
       href = /rel="next"/.test((await leader.get(href)).text)
         ? /href="([^"]+)" rel="next"/.exec((await leader.get(href)).text)[1].replaceAll('&amp;', '&') : '';
     }
-    assert.equal(String(n), t.value.replaceAll('.', ''), metric);
+    return String(n);
+  };
+  for (const metric of ['received', 'open', 'waiting', 'done', 'unpaid', 'late', 'due_today']) {
+    // between the two looks an hour may strike that makes a dossier late
+    await until(`${metric} and its list to be equal`, async () => {
+      const t = await tile(leader, metric);
+      return (await counted(t)) === t.value.replaceAll('.', '');
+    });
   }
   assert.notEqual((await tile(leader, 'received')).value, '0');
 });
 
 test('a list leaves as CSV and XLSX with names masked', async () => {
-  const csv = await leader.get('/lanh-dao/danh-sach.csv?chi-so=received');
+  const { href, value } = await tile(leader, 'received');
+  const csv = await leader.get(href.replace('/danh-sach', '/danh-sach.csv'));
   assert.equal(csv.status, 200);
   const lines = csv.text.trim().split('\r\n');
-  assert.equal(lines.length - 1, Number((await tile(leader, 'received')).value));
+  assert.equal(lines.length - 1, Number(value));
   assert.match(lines[1], /\*\*\*/);
-  const xlsx = await leader.get('/lanh-dao/danh-sach.xlsx?chi-so=received');
+  const xlsx = await leader.get(href.replace('/danh-sach', '/danh-sach.xlsx'));
   assert.equal(xlsx.status, 200);
   assert.equal(xlsx.bytes.subarray(0, 2).toString(), 'PK');
 });
@@ -86,7 +93,7 @@ test('a filed dossier is told to open pages and counted at once', async () => {
   const done = await send(citizen, await complete(citizen, base), { cam_doan: '1' });
   assert.equal(done.status, 303, done.text.slice(0, 300));
   // a deadline for a hung server only: that it is quick is measured elsewhere
-  assert.match(await Promise.race([told, new Promise((ok) => setTimeout(() => ok('nothing came'), 20000).unref())]), /event: changed/);
+  assert.match(await Promise.race([told, new Promise((ok) => setTimeout(() => ok('nothing came'), 60000).unref())]), /event: changed/);
   assert.equal(Number((await tile(leader, 'received')).value), was + 1);
   stop.abort();
 });

@@ -8,7 +8,7 @@ import { Client, startServer } from '../lib/server.mjs';
 
 let server;
 before(async () => { server = await startServer(); });
-after(async () => { assert.equal(await server.stop(), 0); });
+after(async () => { if (server) assert.equal(await server.stop(), 0); });
 
 /** Sends pieces on one connection and reads until the other side ends it. */
 async function talk(pieces, { halfClose = false, onConnect } = {}) {
@@ -54,12 +54,12 @@ test('a request in single bytes is answered', async () => {
   assert.deepEqual(statuses(got), [200]);
 });
 
-test('a head that never ends is cut with 408', { timeout: 60000 }, async () => {
+test('a head that never ends is cut with 408', { timeout: 180000 }, async () => {
   assert.deepEqual(statuses(await talk(['GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: '])), [408]);
   await alive();
 });
 
-test('a body that never comes whole is cut with 408', { timeout: 120000, skip: process.env.CHECK_LEVEL === 'quick' }, async () => {
+test('a body that never comes whole is cut with 408', { timeout: 300000, skip: process.env.CHECK_LEVEL === 'quick' }, async () => {
   const got = await talk(['POST /dang-nhap HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\nlogin=']);
   assert.deepEqual(statuses(got), [408]);
   await alive();
@@ -106,7 +106,7 @@ test('two bodies in one message, unknown codings, other versions are refused', a
   for (const [message, want] of cases) assert.deepEqual(statuses(await talk([Buffer.from(message, 'latin1')], { halfClose: true })), [want], message.slice(0, 60));
 });
 
-test('700 silent connections do not keep others from being served', { timeout: 120000 }, async () => {
+test('700 silent connections do not keep others from being served', { timeout: 300000 }, async () => {
   const silent = [];
   for (let i = 0; i < 700; i++) {
     const s = net.connect({ port: server.port, host: '127.0.0.1' });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { SMTPServer } from 'smtp-server';
 import { begin, complete, submit } from '../lib/filing.mjs';
-import { Client, freePort, startServer } from '../lib/server.mjs';
+import { Client, freePort, startServer, until } from '../lib/server.mjs';
 
 /** An SMTP server that keeps what it takes; refuses the first `failures` messages with a passing error. */
 async function mailServer(port, failures = 0) {
@@ -26,7 +26,7 @@ async function mailServer(port, failures = 0) {
   return { box, close: () => new Promise((ok) => smtp.close(ok)) };
 }
 
-test('a notice written while the mail server is away arrives once when it is back', { timeout: 150000 }, async () => {
+test('a notice written while the mail server is away arrives once when it is back', { timeout: 400000 }, async () => {
   const port = await freePort();
   const server = await startServer({ args: ['--smtp', `smtp://127.0.0.1:${port}`] });
   let smtp;
@@ -38,10 +38,10 @@ test('a notice written while the mail server is away arrives once when it is bac
     const number = /[\w.]+-\d{6}-\d{4}/.exec((await c.get(done.location)).text)[0];
     smtp = await mailServer(port, 1);
     const about = () => smtp.box.filter((m) => m.to.includes('mo@vidu.example'));
-    while (about().length === 0) await new Promise((ok) => setTimeout(ok, 100));
+    await until('the first message', () => about().length > 0, 150000); // tried again with growing delay
     // a second dossier's notice goes after it: when that is here, no repetition of the first is under way
     await submit(c, await complete(c, await begin(c), { email: 'sau@vidu.example' }));
-    while (!smtp.box.some((m) => m.to.includes('sau@vidu.example'))) await new Promise((ok) => setTimeout(ok, 100));
+    await until('the second message', () => smtp.box.some((m) => m.to.includes('sau@vidu.example')), 150000);
     assert.equal(about().length, 1, 'once');
     const m = about()[0].text;
     assert.match(m, /^Subject: /m);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fill, forms, send } from '../lib/form.mjs';
-import { Client, demo, officers, startServer } from '../lib/server.mjs';
+import { Client, demo, officers, startServer, untilShown } from '../lib/server.mjs';
 
 let server;
 const at = {};
@@ -18,7 +18,7 @@ before(async () => {
   at.citizen = new Client(server);
   assert.equal((await at.citizen.signIn()).status, 303);
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 const answers = {
   'nguoi-yeu-cau': { 'a.ethnicity': /value="([^"]+)"[^>]*>Kinh</, 'a.nationality': /value="([^"]+)"[^>]*>Việt Nam</ },
@@ -80,12 +80,8 @@ async function payCash(dossier) {
   const bill = /\/can-bo\/thu-phi\/\d+/.exec(page.text)[0];
   const r = await at.cashier.form(bill, {}, { from });
   assert.equal(r.status, 303, r.text);
-  for (let i = 0; i < 200; i++) {
-    const { status } = await at.receiver.get(dossier).then((x) => ({ status: /đã nộp/.test(x.text) }));
-    if (status) return number;
-    await new Promise((ok) => setTimeout(ok, 50));
-  }
-  throw new Error('the payment did not reach the dossier');
+  await untilShown(at.receiver, dossier, /đã nộp/);
+  return number;
 }
 
 test('nobody, a citizen and a wrong role are refused', async () => {

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(async () => { await server?.stop(); });
 
-test('the document is valid OpenAPI 3.1', { timeout: 120000 }, async () => {
+test('the document is valid OpenAPI 3.1', { timeout: 300000 }, async () => {
   const dir = newDir();
   const file = join(dir, 'openapi.json');
   writeFileSync(file, (await client.get('/api/openapi.json')).text);
@@ -102,7 +102,7 @@ test('an Idempotency-Key twice: one submission, the same answer; another person 
   assert.equal(theirs.headers.get('idempotency-replayed'), null);
 });
 
-test('the walk of doc/api.md runs as it stands', { timeout: 60000 }, async () => {
+test('the walk of doc/api.md runs as it stands', { timeout: 300000 }, async () => {
   const script = /```bash\n([\s\S]*?)```/.exec(readFileSync(join(root, 'doc/api.md'), 'utf8'))[1];
   const dir = newDir();
   const photo = join(dir, 'photo.jpg');
@@ -112,7 +112,7 @@ test('the walk of doc/api.md runs as it stands', { timeout: 60000 }, async () =>
     OFFICER: await makeToken(server, officers.receiver, ['dossier.read_unit', 'dossier.receive']),
     SPECIALIST: await makeToken(server, officers.specialist, ['dossier.read_unit', 'dossier.process']),
     LEADER: await makeToken(server, officers.leader, ['dossier.read_unit', 'dossier.sign', 'stats.read']) };
-  const p = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: dir, env, encoding: 'utf8', timeout: 50000 });
+  const p = spawnSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: dir, env, encoding: 'utf8', timeout: 240000 });
   assert.equal(p.status, 0, p.stdout + p.stderr);
   const pdf = readFileSync(join(dir, 'result.pdf'));
   assert.equal(pdf.subarray(0, 5).toString(), '%PDF-');

@@ -13,7 +13,7 @@ before(async () => {
   op = new Client(server);
   assert.equal((await op.signIn(officers.operator)).status, 303);
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 const post = async (path, fields, from) => op.form(path, fields, { from });
 

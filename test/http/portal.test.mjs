@@ -6,7 +6,7 @@ import { Client, startServer } from '../lib/server.mjs';
 let server;
 let nobody;
 before(async () => { server = await startServer(); nobody = new Client(server); });
-after(async () => { assert.equal(await server.stop(), 0); });
+after(async () => { if (server) assert.equal(await server.stop(), 0); });
 const page = async (path) => {
   const r = await new Client(server).get(path);
   assert.equal(r.status, 200, `${path}: ${r.text.slice(0, 300)}`);

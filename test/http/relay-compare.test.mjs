@@ -1,14 +1,13 @@
 // What the relay, nginx and HAProxy make of the same hostile messages. Only the relay is judged: it must refuse, and no message may
 // become a second one. What the others do is told as information. Part of the long check.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { bin, freePort } from '../lib/server.mjs';
+import { bin, freePort, start, until } from '../lib/server.mjs';
 
 const NGINX = '/usr/sbin/nginx';
 const HAPROXY = '/usr/sbin/haproxy';
@@ -35,15 +34,13 @@ function serve(socket) {
   });
 }
 async function up(name, words, port) {
-  const p = spawn(words[0], words.slice(1), { stdio: 'ignore' });
+  const p = start(words[0], words.slice(1), { stdio: 'ignore' });
   children.push(p);
   proxies.push({ name, port });
-  for (let i = 0; i < 400; i++) {
-    const isUp = await new Promise((done) => { const s = net.connect(port, '127.0.0.1', () => { s.destroy(); done(true); }).on('error', () => done(false)); });
-    if (isUp) return;
-    await new Promise((done) => setTimeout(done, 10));
-  }
-  assert.fail(`${name} does not listen`);
+  await until(`${name} to listen`, () => new Promise((done) => {
+    const s = net.connect(port, '127.0.0.1', () => { s.destroy(); done(true); }).on('error', () => done(false));
+  }));
+  p.release();
 }
 /** Sends bytes, gives the statuses that came back until the other side ended. */
 async function talk({ port, name }, bytes) {
@@ -54,7 +51,7 @@ async function talk({ port, name }, bytes) {
   s.on('error', () => {});
   await once(s, 'connect');
   s.write(Buffer.from(bytes, 'latin1')); // not ended: some take that for a client that has gone
-  const timer = setTimeout(() => s.destroy(), isOurs ? 10000 : 700);
+  const timer = setTimeout(() => s.destroy(), isOurs ? 60000 : 700);
   s.on('end', () => s.destroy());
   await once(s, 'close');
   clearTimeout(timer);
@@ -82,9 +79,10 @@ http { access_log off; ${temp} server { listen 127.0.0.1:${port}; location / { p
     await up('HAProxy', [HAPROXY, '-q', '-f', join(dir, 'h.cfg')], port);
   }
 });
-after(() => {
-  for (const p of children) p.kill('SIGKILL');
+after(async () => {
+  for (const p of children) await p.stop('SIGKILL');
   service?.close();
+  service?.closeAllConnections?.();
   rmSync(dir, { recursive: true, force: true });
 });
 

@@ -1,6 +1,6 @@
 // The relay alone (`bombo relay`), between real, unmodified clients (curl, fetch, node:http) and services (node:http, nginx).
 import assert from 'node:assert/strict';
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash, createSign, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,49 +11,27 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { bin as BOMBO, freePort, hasSaid, start, until as untilTrue } from '../lib/server.mjs';
 
 const run = promisify(execFile);
-const ROOT = path.resolve(import.meta.dirname, '../..');
-const BOMBO = process.env.BOMBO ?? path.join(ROOT, 'build/bombo');
 const dir = mkdtempSync(path.join(tmpdir(), 'bombo-relay-'));
 const file = (name) => path.join(dir, name);
 const WHO = { 'X-Road-Client': 'VN/GOV/100/desk' };
-const children = new Set();
-
-async function freePort() {
-  const s = net.createServer().listen(0, '127.0.0.1');
-  await once(s, 'listening');
-  const { port } = s.address();
-  s.close();
-  await once(s, 'close');
-  return port;
-}
 
 /** Starts `bombo relay`; its port is told on its first line. */
 async function startRelay(policy, ...words) {
-  writeFileSync(file('policy.json'), typeof policy === 'string' ? policy : JSON.stringify(policy, null, 1));
+  writeFileSync(file('policy.json'), JSON.stringify(policy, null, 1));
   const port = await freePort();
-  const p = spawn(BOMBO, ['relay', '--relay-address', '127.0.0.1', '--relay-port', String(port), '--relay-policy', file('policy.json'), ...words]);
-  children.add(p);
-  const relay = { port, p, out: '', err: '', exit: once(p, 'exit') };
-  p.stdout.on('data', (b) => { relay.out += b; });
-  p.stderr.on('data', (b) => { relay.err += b; });
-  await until(() => relay.out.includes('Bom Bo relay:') || p.exitCode !== null);
+  const relay = start(BOMBO, ['relay', '--relay-address', '127.0.0.1', '--relay-port', String(port), '--relay-policy', file('policy.json'), ...words]);
+  relay.port = port;
+  await hasSaid(relay, /Bom Bo relay:/);
+  relay.release();
   return relay;
 }
 async function stopRelay(relay) {
-  relay.p.kill('SIGTERM');
-  await relay.exit;
-  children.delete(relay.p);
-  assert.equal(relay.p.exitCode, 0, relay.err);
+  assert.equal(await relay.stop(), 0, relay.err);
 }
-async function until(fn, what = 'what was waited for') {
-  for (let i = 0; i < 4000; i++) {
-    if (await fn()) return;
-    await new Promise((done) => setTimeout(done, 5));
-  }
-  assert.fail(`${what} did not happen`);
-}
+const until = (fn, what = 'what was waited for') => untilTrue(what, fn);
 
 /** A service that tells what it got: {method, url, headers, bytes, sha256}. */
 function echo(req, res) {
@@ -99,13 +77,15 @@ function policy(more = {}) {
     pools: [{ name: 'p', addresses: [at(service)] }, { name: 'both', addresses: [at(service), at(other)] }],
     clients: [{ id: 1, name: 'VN/GOV/100/desk', networks: ['127.0.0.0/8'] }],
     routes: [
-      { id: 1, name: 'VN/GOV/200/people/find', path: '/r1/VN/GOV/200/people/find', pool: 'p', wait_ms: 1000 },
+      { id: 1, name: 'VN/GOV/200/people/find', path: '/r1/VN/GOV/200/people/find', pool: 'p' },
       { id: 2, name: 'both', path: '/both', pool: 'both' },
       { id: 3, name: 'open', path: '/open', pool: 'p', is_open: true },
+      { id: 4, name: 'VN/GOV/200/people/slow', path: '/r1/VN/GOV/200/people/slow', pool: 'p', wait_ms: 1000 },
     ],
     grants: [
       { id: 1, client: 'VN/GOV/100/desk', route: 'VN/GOV/200/people/find' },
       { id: 2, client: 'VN/GOV/100/desk', route: 'both' },
+      { id: 3, client: 'VN/GOV/100/desk', route: 'VN/GOV/200/people/slow' },
     ],
     ...more,
   };
@@ -118,7 +98,6 @@ before(async () => {
   await Promise.all([once(service, 'listening'), once(other, 'listening')]);
 });
 after(() => {
-  for (const p of children) p.kill('SIGKILL');
   for (const s of [service, other]) { s.close(); s.closeAllConnections(); }
   rmSync(dir, { recursive: true, force: true });
 });
@@ -153,7 +132,7 @@ test('fetch, node:http and curl call a service through the relay', async () => {
 test('100 MB pass in both directions without being held in memory', async () => {
   const relay = await startRelay(policy());
   const base = `http://127.0.0.1:${relay.port}`;
-  const peak = () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${relay.p.pid}/status`, 'utf8'))[1]);
+  const peak = () => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${relay.pid}/status`, 'utf8'))[1]);
   const before = peak();
   let down = 0;
   for await (const part of (await fetch(`${base}${SVC}/big`, { headers: WHO })).body) down += part.length;
@@ -211,7 +190,7 @@ test('WebSocket is refused clearly, a slow service with its code, and each call 
   assert.equal(ws.statusCode, 400);
   assert.equal(ws.headers['x-road-error'], 'Client.UpgradeNotSupported');
   ws.resume();
-  const slow = await fetch(`http://127.0.0.1:${relay.port}${SVC}/never`, { headers: WHO });
+  const slow = await fetch(`http://127.0.0.1:${relay.port}/r1/VN/GOV/200/people/slow/never`, { headers: WHO });
   assert.equal(slow.status, 500);
   assert.deepEqual((await slow.json()).type, 'Server.ServerProxy.ServiceFailed.Timeout');
   const away = new AbortController();
@@ -320,7 +299,7 @@ test('TLS on both sides, with client certificates on both sides', async () => {
   assert.equal((await ask(undefined, '')).body.type, 'Client.NotAuthenticated');
   // a service whose certificate is for another name is not called
   writeFileSync(file('policy.json'), JSON.stringify({ ...p, pools: [{ ...pool, tls_name: 'other.internal' }, p.pools[1]] }));
-  relay.p.kill('SIGHUP');
+  relay.process.kill('SIGHUP');
   await until(() => relay.out.includes('read again'));
   assert.equal((await ask(desk, '')).body.type, 'Server.ServerProxy.SslAuthenticationFailed');
   await stopRelay(relay);
@@ -351,21 +330,17 @@ test('a policy is read again without losing a call; a bad one changes nothing an
   })();
   for (let i = 1; i <= 5; i++) {
     writeFileSync(file('policy.json'), JSON.stringify(policy({ version: String(i) })));
-    relay.p.kill('SIGHUP');
+    relay.process.kill('SIGHUP');
     await until(() => relay.out.split('read again').length - 1 === i);
   }
   writeFileSync(file('policy.json'), '{"routes": [\n{"name": "x", "path": "/x", "pool": "none"}]}');
-  relay.p.kill('SIGHUP');
+  relay.process.kill('SIGHUP');
   await until(() => relay.err.includes('policy.json:2: route[0].pool: there is no pool "none"'));
   isOver = true;
   await caller;
   assert.ok(good > 0);
   await stopRelay(relay);
-  const refused = await startRelay('{"pools": [{"nam": 1}]}');
-  await refused.exit;
-  children.delete(refused.p);
-  assert.equal(refused.p.exitCode, 1);
-  assert.match(refused.err, /policy\.json:1: pools\[0\]\.nam: there is no such member; members are name/);
+  await assert.rejects(startRelay({ pools: [{ nam: 1 }] }), /ended with 1[\s\S]*policy\.json:\d+: pools\[0\]\.nam: there is no such member; members are name/);
 });
 
 const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx'].find((p) => existsSync(p));
@@ -377,8 +352,7 @@ events {} http { access_log off; ${temp} gzip on; gzip_proxied any; gzip_min_len
 server { listen 127.0.0.1:${port}; root ${dir}/www; } }`);
   spawnSync('mkdir', ['-p', file('www')]);
   writeFileSync(file('www/doc'), JSON.stringify({ text: 'a'.repeat(5000) }));
-  const n = spawn(NGINX, ['-c', file('nginx.conf')]);
-  children.add(n);
+  const n = start(NGINX, ['-c', file('nginx.conf')]);
   await until(() => new Promise((done) => { const s = net.connect(port, '127.0.0.1', () => { s.destroy(); done(true); }).on('error', () => done(false)); }));
   const p = policy();
   p.pools[0] = { name: 'p', addresses: [`127.0.0.1:${port}`] };
@@ -396,7 +370,5 @@ server { listen 127.0.0.1:${port}; root ${dir}/www; } }`);
   assert.equal((await fetch(url, { headers: { 'If-None-Match': etag, 'Accept-Encoding': 'identity' } })).status, 304);
   assert.equal((await fetch(`http://127.0.0.1:${relay.port}/open/none`)).status, 404);
   await stopRelay(relay);
-  n.kill('SIGTERM');
-  await once(n, 'exit');
-  children.delete(n);
+  await n.stop();
 });

@@ -2,15 +2,15 @@
 // taken out, stopped and started again, one after the other, as at an upgrade: no request may fail, nothing filed may
 // be lost or doubled, and what one process changes the other's open pages hear.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { begin, complete, submit } from '../lib/filing.mjs';
-import { isPostgres, rowsOf } from '../lib/postgres.mjs';
-import { Client, dropDir, freePort, newDir, officers, runBombo, startServer } from '../lib/server.mjs';
+import { isPostgres, rowsOf, storeOf } from '../lib/postgres.mjs';
+import { bin, Client, dropDir, freePort, hasSaid, newDir, officers, root, runBombo, start, startServer, until as untilTrue } from '../lib/server.mjs';
 
 const skip = !isPostgres ? 'needs tools/with-postgres' : process.env.CHECK_LEVEL !== 'long' ? 'long' : false;
 const data = newDir();
@@ -19,7 +19,7 @@ const parts = new Map(); // name -> server
 let proxy;
 after(async () => {
   for (const s of parts.values()) await s.kill();
-  proxy?.kill('SIGKILL');
+  await proxy?.stop('SIGKILL');
   rmSync(dir, { recursive: true, force: true });
   dropDir(data);
 });
@@ -28,21 +28,10 @@ const startWeb = (port) => startServer({ data, port, args: ['--role', 'web'] });
 
 /** A process without web says so instead of an address. */
 async function startJobs() {
-  const { storeOf } = await import('../lib/postgres.mjs');
-  const { bin, root } = await import('../lib/server.mjs');
-  const p = spawn(bin, ['run', '--data', data, '--demo', '--role', 'jobs', '--store', storeOf(data)], { cwd: root });
-  let out = '';
-  p.stderr.on('data', (b) => (out += b));
-  await new Promise((resolve, reject) => {
-    p.stdout.on('data', (b) => { out += b; if (out.includes('at work')) resolve(); });
-    p.on('close', (code) => reject(new Error(`jobs ended with ${code}: ${out}`)));
-  });
-  const end = (signal) => new Promise((resolve) => {
-    if (p.exitCode !== null || p.signalCode !== null) return resolve(p.exitCode);
-    p.on('close', resolve);
-    p.kill(signal);
-  });
-  return { stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+  const p = start(bin, ['run', '--data', data, '--demo', '--role', 'jobs', '--store', storeOf(data)], { cwd: root });
+  await hasSaid(p, /at work/);
+  p.release();
+  return { stop: () => p.stop(), kill: () => p.stop('SIGKILL') };
 }
 
 /** One command on HAProxy's own socket. */
@@ -54,15 +43,7 @@ const tell = (command) => new Promise((resolve, reject) => {
   s.on('error', reject);
 });
 
-async function until(what, timeoutMs = 60000) {
-  const end = Date.now() + timeoutMs;
-  for (;;) {
-    const got = await what();
-    if (got) return got;
-    assert.ok(Date.now() < end, `never came true: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const until = (what, timeoutMs) => untilTrue(String(what), what, timeoutMs);
 
 function startProxy(port, ports) {
   writeFileSync(join(dir, 'haproxy.cfg'), `
@@ -87,7 +68,9 @@ backend bombo
 ${Object.entries(ports).map(([name, p]) => `  server ${name} 127.0.0.1:${p} check inter 300ms fall 2 rise 1`).join('\n')}
 `);
   const log = openSync(join(dir, 'haproxy.log'), 'a');
-  return spawn('haproxy', ['-db', '-f', join(dir, 'haproxy.cfg')], { stdio: ['ignore', log, log] });
+  const p = start('haproxy', ['-db', '-f', join(dir, 'haproxy.cfg')], { stdio: ['ignore', log, log] });
+  p.release();
+  return p;
 }
 
 /** What an upgrade does to one process: take it out, let it finish, stop it, start the new one, take it in. */
@@ -162,7 +145,7 @@ test('a rolling restart behind HAProxy loses no request and nothing filed', { sk
   assert.equal(ledger.code, 0, ledger.out + ledger.err);
 });
 
-test('a page open at one process hears what the other changed', { skip, timeout: 120000 }, async () => {
+test('a page open at one process hears what the other changed', { skip, timeout: 300000 }, async () => {
   const officer = new Client(parts.get('b'));
   assert.equal((await officer.signIn(officers.receiver)).status, 303);
   const stop = new AbortController();

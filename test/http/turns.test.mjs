@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { decide, deskOf, fileHousehold, formTo, household, press, signedIn } from '../lib/desk.mjs';
 import { addPaper, begin, complete, newPicture, sha256, submit } from '../lib/filing.mjs';
 import { fill, forms, send, upload } from '../lib/form.mjs';
-import { demo, officers, startServer } from '../lib/server.mjs';
+import { dayIn, demo, officers, startServer, untilShown as until } from '../lib/server.mjs';
 
 let server;
 const at = {};
@@ -14,17 +14,8 @@ before(async () => {
   for (const who of ['receiver', 'specialist', 'leader', 'operator']) at[who] = await signedIn(server, officers[who]);
   at.citizen = await signedIn(server, demo.citizen);
 });
-after(() => server.stop());
+after(() => server?.stop());
 
-/** Shows a page until it says what is awaited: news travels through the outbox. */
-async function until(client, path, re) {
-  for (let i = 0; i < 200; i++) {
-    const r = await client.get(path);
-    if (re.test(r.text)) return r;
-    await new Promise((ok) => setTimeout(ok, 50));
-  }
-  throw new Error(`${path} never showed ${re}`);
-}
 const isPdf = (r) => r.bytes.subarray(0, 5).toString() === '%PDF-';
 
 test('a step goes back with its reason to the hands it came from', async () => {
@@ -190,7 +181,7 @@ test('late: one apology with reason and new date, and never a second', async () 
   const dossier = deskOf(own);
   assert.equal((await decide(at.receiver, dossier, 'accept')).status, 303);
   assert.equal(formTo((await at.leader.get(dossier)).text, '/xin-loi'), undefined, 'there is time left');
-  const day = (n) => new Date(Date.now() + 7 * 3600e3 + n * 864e5).toISOString().slice(0, 10);
+  const day = (n) => dayIn(n).iso;
   assert.equal((await today(day(90))).status, 303);
   try {
     const apologise = (fields) => press(at.leader, dossier, '/xin-loi', fields);

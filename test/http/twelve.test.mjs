@@ -7,14 +7,12 @@ import { answerPage } from '../lib/any_form.mjs';
 import { formTo, signedIn } from '../lib/desk.mjs';
 import { newPicture } from '../lib/filing.mjs';
 import { fill, forms, send, upload } from '../lib/form.mjs';
-import { demo, dropDir, newDir, root, startServer } from '../lib/server.mjs';
+import { dayIn, demo, dropDir, newDir, root, startServer, until } from '../lib/server.mjs';
 
 const STEPS_MAX = 60;
+const IDLE_MS = 60000; // news travels through the outbox
 const day = (name, [d, m, y]) => ({ [`a.${name}-d`]: String(d), [`a.${name}-m`]: String(m), [`a.${name}-y`]: String(y) });
-const inDays = (n) => {
-  const at = new Date(Date.now() + n * 86400000);
-  return [at.getUTCDate(), at.getUTCMonth() + 1, at.getUTCFullYear()];
-};
+const inDays = (n) => { const { d, m, y } = dayIn(n); return [d, m, y]; };
 const born = inDays(-40);
 const soon = inDays(14);
 const father = { 'a.father_name': 'Điểu Sơn', 'a.father_id': '070088000017', ...day('father_birth', [2, 5, 1988]) };
@@ -44,7 +42,7 @@ before(async () => {
   citizen = await signedIn(server, demo.citizen);
 });
 after(async () => {
-  await server.stop();
+  await server?.stop();
   dropDir(data);
 });
 
@@ -154,14 +152,15 @@ const isPosted = (text) => /aria-current="step"[\s\S]{0,200}Niêm yết/.test(te
 /** Goes on until the case ends or its result is posted in public; what the owner's page says then. */
 async function play(own, desk) {
   const people = await officersOf(desk);
-  let idle = 0;
-  for (let i = 0; i < STEPS_MAX && idle < 40; i++) {
+  let idleSince = 0;
+  for (let i = 0; i < STEPS_MAX && (idleSince === 0 || Date.now() - idleSince < IDLE_MS);) {
     const { text } = await citizen.get(own);
     if (isEnded(own, text) || isPosted(text)) return text;
     let did = await citizenActs(own);
     for (const officer of did ? [] : people) did = did || (await officerActs(officer, own));
-    idle = did ? 0 : idle + 1;
-    if (!did) await new Promise((ok) => setTimeout(ok, 50)); // news travels through the outbox
+    i += did ? 1 : 0;
+    idleSince = did ? 0 : idleSince || Date.now();
+    if (!did) await new Promise((ok) => setTimeout(ok, 50));
   }
   const { text } = await citizen.get(own);
   throw new Error(`${own} does not end: ${text.slice(text.indexOf('<main')).replace(/<[^>]+>|\s+/g, ' ').slice(0, 900)}`);
@@ -200,11 +199,7 @@ test('the posted cases go on when their time is over, also over a restart', asyn
   citizen = await signedIn(server, demo.citizen);
   desks.clear();
   for (const own of posted) {
-    let text = (await citizen.get(own)).text;
-    for (let i = 0; i < 100 && isPosted(text); i++) {
-      await new Promise((ok) => setTimeout(ok, 100));
-      text = (await citizen.get(own)).text;
-    }
+    await until('the end of the posting', async () => !isPosted((await citizen.get(own)).text));
     await checkResult(own, await play(own, demo.unit));
   }
 });

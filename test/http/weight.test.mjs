@@ -14,7 +14,7 @@ before(async () => {
   citizen = new Client(server);
   await citizen.signIn(demo.citizen);
 });
-after(() => server.stop());
+after(() => server?.stop());
 
 /** Bytes of a body as it travels. */
 const weigh = (path, cookies) => new Promise((ok, fail) => {

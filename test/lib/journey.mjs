@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { newPicture } from './filing.mjs';
 import { Contract, Program, makeToken } from './api.mjs';
-import { demo, officers } from './server.mjs';
+import { demo, officers, until as untilTrue } from './server.mjs';
 
 const can = {
   citizen: ['account.own', 'dossier.file', 'dossier.track', 'dossier.withdraw', 'dossier.rate', 'pay.own', 'record.own', 'correction.ask'],
@@ -81,10 +81,4 @@ export async function sign(leader, dossier, pin = demo.pin) {
   return leader.post('/can-bo/ky', { viec: [d.task], pin });
 }
 
-export async function until(fn, what) {
-  for (let i = 0; i < 400; i++) {
-    if (await fn()) return;
-    await new Promise((ok) => setTimeout(ok, 25));
-  }
-  throw new Error(`never ${what}`);
-}
+export const until = (fn, what) => untilTrue(what, fn);

@@ -57,7 +57,7 @@ export function announce(server, method, path, headers) {
   return new Promise((resolve, reject) => {
     const s = net.connect(server.port, '127.0.0.1');
     let got = '';
-    s.setTimeout(10000, () => s.destroy(new Error(`${method} ${path}: no answer`)));
+    s.setTimeout(60000, () => s.destroy(new Error(`${method} ${path}: no answer`)));
     s.on('connect', () => s.write(`${method} ${path} HTTP/1.1\r\nHost: localhost:${server.port}\r\n${Object.entries(headers).map(([k, v]) => `${k}: ${v}\r\n`).join('')}\r\n`));
     s.on('data', (b) => {
       got += b.toString('latin1');

@@ -1,5 +1,5 @@
 // data-live="/path": parts of the page with the same id are renewed when the server says so, at most once a second;
-// what comes meanwhile is not lost but asks for one more round.
+// what comes meanwhile is not lost but asks for one more round, and what came before the line stood is fetched when it does.
 let busy = false;
 let again = false;
 const renew = async () => {
@@ -16,5 +16,5 @@ const renew = async () => {
   setTimeout(() => { busy = false; if (again) renew(); }, 900);
 };
 const source = new EventSource(document.querySelector('[data-live]').dataset.live);
-for (const name of ['message', 'changed', 'resync']) source.addEventListener(name, renew);
+for (const name of ['open', 'message', 'changed', 'resync']) source.addEventListener(name, renew);
 document.addEventListener('visibilitychange', () => { if (!document.hidden && again) renew(); });

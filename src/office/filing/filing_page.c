@@ -155,12 +155,31 @@ filing_conflict(struct ctx *cx, struct web_resp *rs, struct filing *f, const str
     return show_page(cx, rs, f, page, data);
 }
 
+/* What this request brings is stored already: the page's own autosave was under way when its button
+ * was pressed. */
+static bool
+brings_what_is_stored(struct ctx *cx, const struct web_req *rq, const struct filing *f,
+                      const struct form_page *page)
+{
+    struct filing copy = *f;
+    uint32_t n_problems = cx->n_problems;
+    bool is_button = false;
+    if (form_state_load(cx, f->form, form_state_save(cx, &f->st), &copy.st) != ERR_OK) {
+        return false;
+    }
+    enum err e = form_read_page(cx, &copy.st, page, &copy.env, rq->pairs, rq->n_pairs, &is_button);
+    cx->n_problems = n_problems;
+    return (e == ERR_OK || e == ERR_INVALID) && !is_button &&
+           str_eq(filing_mark(cx, f, page), filing_mark(cx, &copy, page));
+}
+
 bool
 filing_is_changed_elsewhere(struct ctx *cx, const struct web_req *rq, const struct filing *f,
                             const struct form_page *page)
 {
     struct str seen = web_text(rq, "v");
-    return !str_is_empty(seen) && !str_eq(seen, filing_mark(cx, f, page));
+    return !str_is_empty(seen) && !str_eq(seen, filing_mark(cx, f, page)) &&
+           !brings_what_is_stored(cx, rq, f, page);
 }
 
 /* What this page tells may fill others: the mother who files is not asked for her name again. */
