@@ -20,19 +20,29 @@ become(struct ctx *cx, const struct actor *me)
     cx->who.unit = me->unit;
 }
 
-static void
+/* Nobody could look who it is; any other failure says that it is nobody known. */
+static enum err
+unless_away(enum err e)
+{
+    bool is_away = e == ERR_AWAY || e == ERR_STORE || e == ERR_BUSY || e == ERR_DEADLINE;
+    return is_away ? e : ERR_OK;
+}
+
+static enum err
 load_token(struct ctx *cx, struct str header, struct web_session *ret)
 {
     struct actor me;
     struct str token = str_trim(str_slice(header, 7, header.n));
-    if (access_actor_of_token(cx, token, &me) == ERR_OK) {
+    enum err e = access_actor_of_token(cx, token, &me);
+    if (e == ERR_OK) {
         become(cx, &me);
         ret->is_token = true;
         ret->id = me.token;
     }
+    return unless_away(e);
 }
 
-static void
+static enum err
 session_load(struct ctx *cx, const struct http_request *rq, struct web_session *ret)
 {
     struct str auth = http_header_get(rq, STR("Authorization"));
@@ -40,19 +50,24 @@ session_load(struct ctx *cx, const struct http_request *rq, struct web_session *
     struct actor me;
     pack_pin(cx);
     if (str_starts(auth, STR("Bearer "))) {
-        load_token(cx, auth, ret);
-        return;
+        return load_token(cx, auth, ret);
     }
     struct str secret = cookie_get(http_header_get(rq, STR("Cookie")), STR(ACCESS_COOKIE));
-    if (str_is_empty(secret) || access_session_find(cx, secret, &s) != ERR_OK) {
-        return;
+    if (str_is_empty(secret)) {
+        return ERR_OK;
+    }
+    enum err e = access_session_find(cx, secret, &s);
+    if (e != ERR_OK) {
+        return unless_away(e);
     }
     ret->id = s.id;
     ret->csrf = s.csrf;
     cx->who.session = s.id;
-    if (s.account != 0 && access_actor_of_session(cx, &s, &me) == ERR_OK) {
+    e = s.account != 0 ? access_actor_of_session(cx, &s, &me) : ERR_UNAUTHENTICATED;
+    if (e == ERR_OK) {
         become(cx, &me);
     }
+    return unless_away(e);
 }
 
 static enum err

@@ -53,10 +53,12 @@ list_tables(struct copy *c)
 {
     const struct store_stmt st = {
         .name = "tables",
-        .sqlite = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' "
-                  "AND name NOT IN ('store_meta', 'store_lane') ORDER BY name LIMIT 256",
-        .postgres = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND "
-                    "tablename NOT IN ('store_meta', 'store_lane') ORDER BY 1 LIMIT 256",
+        .sqlite =
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' "
+            "AND name NOT IN ('store_meta', 'store_lane', 'store_commit') ORDER BY name LIMIT 256",
+        .postgres =
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() AND "
+            "tablename NOT IN ('store_meta', 'store_lane', 'store_commit') ORDER BY 1 LIMIT 256",
         .kind = STORE_MANY,
         .out = name_col,
         .n_out = 1,

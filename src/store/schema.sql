@@ -37,4 +37,9 @@ CREATE TABLE job_timed (
 CREATE TABLE store_lane (
     id BIGINT PRIMARY KEY
 );
+
+-- derived: write transactions of the last hour, to learn of one whose answer was lost whether it happened
+CREATE TABLE store_commit (
+    id BIGINT PRIMARY KEY
+);
 -- end

@@ -365,13 +365,19 @@ problem_document(struct web_call *c, enum err e)
 static void
 keep_form(struct web_call *c, enum err e, struct tpl_web_error *d)
 {
-    bool may_resend = e == ERR_CSRF || e == ERR_UNAUTHENTICATED || e == ERR_INVALID ||
-                      e == ERR_BUSY || e == ERR_DEADLINE || e == ERR_UPSTREAM || e == ERR_STORE ||
-                      e == ERR_IO || e == ERR_INTERNAL || e == ERR_DISK_FULL;
-    if (!may_resend || !guard_is_unsafe(c->http->method) || c->rq.n_typed == 0 ||
-        ensure_session(c) != ERR_OK) {
+    bool may_resend = e == ERR_AWAY || e == ERR_UNSURE || e == ERR_CSRF ||
+                      e == ERR_UNAUTHENTICATED || e == ERR_INVALID || e == ERR_BUSY ||
+                      e == ERR_DEADLINE || e == ERR_UPSTREAM || e == ERR_STORE || e == ERR_IO ||
+                      e == ERR_INTERNAL || e == ERR_DISK_FULL;
+    if (!may_resend || !guard_is_unsafe(c->http->method) || c->rq.n_typed == 0) {
         return;
     }
+    if (e == ERR_AWAY || e == ERR_UNSURE) {
+        d->token = input_raw(c, STR("csrf")); /* who it is cannot be asked now: as it came */
+    } else if (ensure_session(c) != ERR_OK) {
+        return;
+    }
+    d->has_files = c->rq.n_files != 0;
     d->resend = url_encode_path(c->cx->arena, c->http->path);
     d->kept.v = ARENA_ARRAY(c->cx->arena, struct tpl_web_error_kept, c->rq.n_typed);
     for (size_t i = 0; i < c->rq.n_typed; i++) {

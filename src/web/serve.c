@@ -95,15 +95,18 @@ find_route(struct web_call *c)
     return ERR_OK;
 }
 
-static void
+/* Who cannot be looked up is not taken for a stranger: the failure is told instead. */
+static enum err
 load_session(struct web_call *c)
 {
+    enum err e = ERR_OK;
     if (c->w->hooks->session_load != NULL) {
-        c->w->hooks->session_load(c->cx, c->http, &c->session);
+        e = c->w->hooks->session_load(c->cx, c->http, &c->session);
     }
     c->rq.csrf = c->session.csrf;
     bool is_asked = false;
     c->cx->lang = lang_choose(c->cx->texts, c->http, c->session.lang, &is_asked);
+    return e;
 }
 
 /* Runs the handler; a form with faults is shown again by the route's own page. */
@@ -212,16 +215,20 @@ static enum err
 answer(struct web_call *c)
 {
     TRY(find_route(c));
-    load_session(c);
+    enum err may = load_session(c);
+    bool is_away = may != ERR_OK;
     bool is_unsafe = guard_is_unsafe(c->http->method);
     if (is_unsafe) {
         TRY(guard_origin(c));
     }
-    enum err may = guard_permission(c);
-    if (may != ERR_OK && !(is_unsafe && may == ERR_UNAUTHENTICATED)) {
+    if (!is_away) {
+        may = guard_permission(c);
+    }
+    if (may != ERR_OK && !(is_unsafe && (is_away || may == ERR_UNAUTHENTICATED))) {
         return may;
     }
-    /* the text of somebody whose session ended in the middle of a form is read too, to be kept */
+    /* the text of somebody whose session ended in the middle of a form, or cannot be looked up, is
+     * read too, to be kept */
     TRY(input_read(c));
     if (may != ERR_OK) {
         c->cx->n_problems = 0;

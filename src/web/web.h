@@ -196,7 +196,9 @@ struct web_nav_item {
 struct web_hooks {
     /* Reads cookie or bearer token; sets cx->actor. Never fails: no or a bad session is "nobody".
      */
-    void (*session_load)(struct ctx *cx, const struct http_request *rq, struct web_session *ret);
+    /* Nobody known is ERR_OK with an empty session; an error when nobody could look. */
+    enum err (*session_load)(struct ctx *cx, const struct http_request *rq,
+                             struct web_session *ret);
     /* Gives a nobody a session before the first form (draft, CSRF). ret_cookie: a whole Set-Cookie
      * value. */
     enum err (*session_start)(struct ctx *cx, struct web_session *ret, struct str *ret_cookie);

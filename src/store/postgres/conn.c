@@ -21,6 +21,12 @@ static const char *const settings =
     "SET lock_timeout = '20s'; SET idle_in_transaction_session_timeout = '60s'; SET jit = off; "
     "SET client_min_messages = warning";
 
+/* Without this, libpq prints them. */
+static void
+no_notice(void *arg UNUSED, const char *text UNUSED)
+{
+}
+
 enum err
 pg_connect(struct ctx *cx, const struct pg_store *s, PGconn **ret)
 {
@@ -31,10 +37,11 @@ pg_connect(struct ctx *cx, const struct pg_store *s, PGconn **ret)
                                  "target_session_attrs", "dbname",
                                  "client_encoding",      NULL };
     const char *const values[] = {
-        "5",    "5",    "5", "3", "15000", "bombo", s->is_read_only ? "any" : "read-write",
+        "3",    "5",    "5", "3", "15000", "bombo", s->is_read_only ? "any" : "read-write",
         s->url, "UTF8", NULL
     };
     struct pg_conn c = { .pg = PQconnectdbParams(keys, values, 1) };
+    (void)PQsetNoticeProcessor(c.pg, no_notice, NULL);
     if (PQstatus(c.pg) != CONNECTION_OK) {
         enum err e = pg_fail(cx, &c, NULL, "connect to the database");
         PQfinish(c.pg);
@@ -49,6 +56,15 @@ pg_connect(struct ctx *cx, const struct pg_store *s, PGconn **ret)
     return ERR_OK;
 }
 
+/* A warning at COMMIT means that it is not as durable as asked for. Nothing is printed. */
+static void
+on_notice(void *arg, const PGresult *res)
+{
+    struct pg_conn *c = arg;
+    const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+    c->is_warned = c->is_warned || (severity != NULL && strcmp(severity, "WARNING") == 0);
+}
+
 enum err
 pg_conn_ready(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
 {
@@ -61,7 +77,9 @@ pg_conn_ready(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
         return ERR_OK;
     }
     pg_conn_close(c);
-    return pg_connect(cx, s, &c->pg);
+    TRY(pg_connect(cx, s, &c->pg));
+    (void)PQsetNoticeReceiver(c->pg, on_notice, c);
+    return ERR_OK;
 }
 
 void
@@ -354,7 +372,7 @@ pg_run(struct ctx *cx, struct store_conn *base, struct store_run *run)
     enum err e = run_once(cx, c, run, &p);
     if (e != ERR_OK && c->is_lost && !c->is_in_tx && run->st->kind != STORE_EACH) {
         /* a single reading statement: once more on a new connection */
-        TRY(pg_conn_ready(cx, (struct pg_store *)(void *)base->store, c));
+        TRY(pg_conn_again(cx, (struct pg_store *)(void *)base->store, c));
         e = run_once(cx, c, run, &p);
     }
     return e;

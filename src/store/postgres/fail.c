@@ -20,11 +20,11 @@ static const struct meaning meanings[] = {
     { "53", ERR_STORE, false, false },
     { "55P03", ERR_BUSY, false, false },        /* lock_timeout */
     { "57014", ERR_DEADLINE, false, false },    /* statement_timeout */
-    { "57P", ERR_STORE, true, true },           /* shut down, crashed, starting */
+    { "57P", ERR_AWAY, true, true },            /* shut down, crashed, starting */
     { "25006", ERR_INTERNAL, false, false },    /* writes in a reading transaction */
     { "22021", ERR_BAD_REQUEST, false, false }, /* not UTF-8, or a NUL character */
-    { "25P03", ERR_STORE, true, true },         /* idle in transaction for too long */
-    { "08", ERR_STORE, true, true },            /* connection */
+    { "25P03", ERR_AWAY, true, true },          /* idle in transaction for too long */
+    { "08", ERR_AWAY, true, true },             /* connection */
 };
 
 static struct meaning
@@ -52,8 +52,7 @@ pg_fail(struct ctx *cx, struct pg_conn *c, const PGresult *res, const char *what
     const char *text = res != NULL ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
     struct meaning m = { .err = ERR_STORE };
     if (PQstatus(c->pg) != CONNECTION_OK) {
-        m.is_retry = true;
-        m.is_lost = true;
+        m = (struct meaning){ .err = ERR_AWAY, .is_retry = true, .is_lost = true };
     } else if (state != NULL) {
         m = meaning_of(state);
     }

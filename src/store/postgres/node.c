@@ -75,12 +75,13 @@ load_high(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
 static enum err
 set_high(struct ctx *cx, struct pg_store *s, struct pg_conn *c, int64_t high)
 {
-    char sql[320];
+    char sql[400];
     struct str ignored;
     (void)snprintf(sql, sizeof(sql),
                    "BEGIN READ WRITE; INSERT INTO store_meta (name, value) VALUES ('id_high.%d', "
-                   "'%" PRId64 "') ON CONFLICT (name) DO UPDATE SET value = excluded.value; COMMIT",
-                   s->node, high);
+                   "'%" PRId64 "') ON CONFLICT (name) DO UPDATE SET value = excluded.value; "
+                   "DELETE FROM store_commit WHERE id < %" PRId64 "; COMMIT",
+                   s->node, high, high - PG_COMMITS_US);
     TRY(ask(cx, c, sql, &ignored));
     atomic_store(&s->id_high, high);
     return ERR_OK;
@@ -163,28 +164,40 @@ now_or_last(const struct ctx *cx, struct pg_store *s)
     return now > last ? now : last;
 }
 
-enum err
-pg_node_keep(struct ctx *cx, struct pg_store *s)
+static bool
+is_kept(const struct ctx *cx, struct pg_store *s)
 {
-    if (now_or_last(cx, s) + PG_ID_AHEAD / 2 < atomic_load(&s->id_high)) {
-        return ERR_OK;
-    }
+    return now_or_last(cx, s) + PG_ID_AHEAD / 2 < atomic_load(&s->id_high);
+}
+
+static enum err
+keep_once(struct ctx *cx, struct pg_store *s)
+{
     struct pg_conn c = { 0 };
     enum err e = ERR_OK;
     (void)pthread_mutex_lock(&s->control_mutex);
-    if (now_or_last(cx, s) + PG_ID_AHEAD / 2 >= atomic_load(&s->id_high)) {
+    if (!is_kept(cx, s)) {
         e = control_ready(cx, s, &c);
         if (e == ERR_OK) {
             e = set_high(cx, s, &c, now_or_last(cx, s) + PG_ID_AHEAD);
         }
-        if (e != ERR_OK && c.is_lost) { /* once more on a new connection */
-            e = control_ready(cx, s, &c);
-            if (e == ERR_OK) {
-                e = set_high(cx, s, &c, now_or_last(cx, s) + PG_ID_AHEAD);
-            }
-        }
     }
     (void)pthread_mutex_unlock(&s->control_mutex);
+    return e;
+}
+
+/* Others get their turn at the mutex while this one waits for a database that is away. */
+enum err
+pg_node_keep(struct ctx *cx, struct pg_store *s)
+{
+    enum err e = is_kept(cx, s) ? ERR_OK : keep_once(cx, s);
+    if (e == ERR_OK) {
+        return ERR_OK;
+    }
+    int64_t until_us = pg_patience_us(cx, PG_AWAY_US);
+    while (pg_may_wait(cx, s, e, until_us)) {
+        e = keep_once(cx, s);
+    }
     return e;
 }
 

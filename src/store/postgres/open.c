@@ -31,7 +31,7 @@ snapshot_begin(struct ctx *cx, struct store_conn *base)
     struct pg_conn *c = (struct pg_conn *)(void *)base;
     enum err e = pg_exec(cx, c, sql);
     if (e != ERR_OK && c->is_lost) { /* once more on a new connection */
-        TRY(pg_conn_ready(cx, (struct pg_store *)(void *)base->store, c));
+        TRY(pg_conn_again(cx, (struct pg_store *)(void *)base->store, c));
         e = pg_exec(cx, c, sql);
     }
     c->is_in_tx = e == ERR_OK;
@@ -148,7 +148,9 @@ open_parts(struct ctx *cx, struct pg_store *s)
     enum err e = s->is_read_only ? pg_schema_same(cx, s, c) : pg_schema_ready(cx, s, c);
     pg_give_back(s, c);
     TRY(e);
-    return s->is_read_only ? ERR_OK : pg_node_take(cx, s);
+    TRY(s->is_read_only ? ERR_OK : pg_node_take(cx, s));
+    s->is_open = true;
+    return ERR_OK;
 }
 
 enum err

@@ -14,6 +14,12 @@
 /* Locks 0 .. PG_NODES_MAX - 1: the place of a running process in ids. */
 #define PG_NODES_MAX 32
 
+/* How long work waits for a database that is away (a failover, a restart), and the step of it. */
+#define PG_AWAY_US      INT64_C(5000000)
+#define PG_AWAY_REST_US INT64_C(200000)
+/* How long the ids of committed transactions are kept: far longer than anybody asks for one. */
+#define PG_COMMITS_US (INT64_C(3600) * 1000000)
+
 /* How far an id may run ahead of what is stored as handed out. */
 #define PG_ID_AHEAD INT64_C(5000000)
 
@@ -25,6 +31,7 @@ struct pg_conn {
     bool is_in_tx;
     bool is_lost;    /* the connection broke: nothing of the transaction can be committed */
     bool is_retry;   /* the database asks to run the transaction again */
+    bool is_warned;  /* the server warned since this was last cleared */
     enum err broken; /* the first failure inside the transaction, or ERR_OK */
     uint32_t n_cursors;
     const struct sys_clock *clock;
@@ -39,6 +46,7 @@ struct pg_store {
     const struct store_schema_set *schema;
     bool is_read_only;
     bool has_sync; /* what close has to undo */
+    bool is_open;  /* set once: from then on a database that is away is waited for */
 
     pthread_condattr_t cond_attr;
     pthread_mutex_t mutex; /* guards all below */
@@ -70,6 +78,13 @@ NODISCARD enum err pg_exec(struct ctx *cx, struct pg_conn *c, const char *sql);
 enum err pg_run(struct ctx *cx, struct store_conn *base, struct store_run *run);
 
 /* pool.c */
+/* After a failure: true when it was the database being away, and there is time to try once more
+ * before until_us (real monotonic clock); rests a moment then. */
+bool pg_may_wait(struct ctx *cx, const struct pg_store *s, enum err e, int64_t until_us);
+/* pg_conn_ready, waiting a while for a database that is away. */
+NODISCARD enum err pg_conn_again(struct ctx *cx, struct pg_store *s, struct pg_conn *c);
+/* Real monotonic time wait_us from now, or the deadline when that is earlier. */
+int64_t pg_patience_us(const struct ctx *cx, int64_t wait_us);
 NODISCARD enum err pg_take(struct ctx *cx, struct pg_store *s, struct pg_conn **ret);
 void pg_give_back(struct pg_store *s, struct pg_conn *c);
 

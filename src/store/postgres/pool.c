@@ -41,6 +41,41 @@ wait_free(struct ctx *cx, struct pg_store *s)
                : err_set(cx, ERR_BUSY, "all %u database connections are in use", s->n_conns);
 }
 
+int64_t
+pg_patience_us(const struct ctx *cx, int64_t wait_us)
+{
+    int64_t left = wait_us;
+    if (cx->deadline_us != 0) {
+        left = cx->deadline_us - sys_mono_us(cx);
+        left = left < wait_us ? left : wait_us;
+    }
+    return sys_clock_real.mono_us(&sys_clock_real) + left;
+}
+
+bool
+pg_may_wait(struct ctx *cx, const struct pg_store *s, enum err e, int64_t until_us)
+{
+    struct timespec ts = { .tv_nsec = PG_AWAY_REST_US * 1000 };
+    if (e != ERR_AWAY || !s->is_open ||
+        sys_clock_real.mono_us(&sys_clock_real) + PG_AWAY_REST_US > until_us) {
+        return false;
+    }
+    cx->err = (struct err_detail){ 0 };
+    (void)nanosleep(&ts, NULL);
+    return true;
+}
+
+enum err
+pg_conn_again(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
+{
+    int64_t until_us = pg_patience_us(cx, PG_AWAY_US);
+    enum err e = pg_conn_ready(cx, s, c);
+    while (pg_may_wait(cx, s, e, until_us)) {
+        e = pg_conn_again(cx, s, c);
+    }
+    return e;
+}
+
 enum err
 pg_take(struct ctx *cx, struct pg_store *s, struct pg_conn **ret)
 {

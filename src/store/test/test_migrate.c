@@ -1,8 +1,10 @@
 /* Tests of the life of a schema: creation, forward migrations, refusals. */
 #include "lib/harness.h"
 
-#define META        "CREATE TABLE store_meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);"
-#define LANE        META "CREATE TABLE store_lane (id BIGINT PRIMARY KEY);"
+#define META "CREATE TABLE store_meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);"
+#define LANE                                                                                       \
+    META "CREATE TABLE store_lane (id BIGINT PRIMARY KEY);"                                        \
+         "CREATE TABLE store_commit (id BIGINT PRIMARY KEY);"
 #define PET         "CREATE TABLE pet (id BIGINT PRIMARY KEY, name TEXT);"
 #define PET_AGE     "CREATE TABLE pet (id BIGINT PRIMARY KEY, name TEXT, age BIGINT);"
 #define ADD_AGE     "ALTER TABLE pet ADD COLUMN age BIGINT;"

@@ -184,7 +184,7 @@ check_plan(PGconn *pg, struct arena *a, const struct store_stmt *st)
 static const char *const fill_all =
     "DO $$ DECLARE t text; cols text; vals text; BEGIN "
     "FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN "
-    "('store_meta', 'store_lane') LOOP "
+    "('store_meta', 'store_lane', 'store_commit') LOOP "
     "SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position), "
     "string_agg(CASE WHEN column_name = 'state' AND t = 'dossier' THEN quote_literal('open') "
     "WHEN data_type = 'bigint' THEN 'g' WHEN data_type = 'bytea' THEN 'NULL' "

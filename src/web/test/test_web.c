@@ -95,6 +95,27 @@ test_problem_document_names_each_field(void **state)
     assert_int_equal(world.n_handled, 0);
 }
 
+/* The database is away: who calls is not known, and must be taken neither for a stranger nor be
+ * given a new session. What was typed is sent again from the page, with the token it came with. */
+static void
+test_caller_who_cannot_be_looked_up_is_asked_to_try_again(void **state)
+{
+    struct fixture *f = *state;
+    world.load_err = ERR_AWAY;
+    request(f, HTTP_GET, STR("/nguoi"), STR_NULL);
+    header(f, STR("Cookie"), STR("sid=1"));
+    assert_int_equal(go(f), 503);
+    assert_true(str_eq(header_of(&f->rs, STR("Retry-After")), STR("5")));
+    assert_null(header_of(&f->rs, STR("Set-Cookie")).p);
+    post_form(f, STR("/luu"), STR("amount=8.000&pin=1234&why=l%C3%BD+do&csrf=as-it-came"), false);
+    assert_int_equal(go(f), 503);
+    assert_int_equal(world.n_handled, 0);
+    assert_true(has(f->rs.body, STR("8.000")) && has(f->rs.body, STR("lý do")));
+    assert_true(has(f->rs.body, STR("name=\"csrf\" value=\"as-it-came\"")));
+    assert_false(has(f->rs.body, STR(">1234<")));
+    assert_null(header_of(&f->rs, STR("Set-Cookie")).p);
+}
+
 static void
 test_post_without_token_keeps_what_was_typed_and_offers_a_new_token(void **state)
 {
@@ -391,6 +412,7 @@ main(void)
         T(test_route_literal_beats_parameter_and_refuses_foreign_redirect),
         T(test_api_of_a_page_gives_its_document),
         T(test_problem_document_names_each_field),
+        T(test_caller_who_cannot_be_looked_up_is_asked_to_try_again),
         T(test_post_without_token_keeps_what_was_typed_and_offers_a_new_token),
         T(test_post_with_token_is_taken_and_masks_differ),
         T(test_post_from_another_site_is_refused),

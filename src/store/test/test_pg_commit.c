@@ -1,0 +1,345 @@
+/* A COMMIT whose answer is lost: between the store and PostgreSQL stands a proxy that cuts the line
+ * at that word. Whatever had happened, the work is there exactly once, and the caller is told so.
+ */
+#include "lib/harness.h"
+
+#include "gen/q_store.h"
+#include "store/store_int.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum cut {
+    CUT_NEVER,
+    CUT_BEFORE,       /* the server never hears COMMIT */
+    CUT_AT_ONCE,      /* it hears it, and the line is cut at once: it may or may not happen */
+    CUT_AFTER_ANSWER, /* it happened; the answer is lost */
+};
+
+struct proxy {
+    char dir[64], real[200];
+    int listen_fd;
+    pthread_t thread;
+    _Atomic int cut; /* what to do with the next COMMIT; then CUT_NEVER */
+    _Atomic int n_cut;
+    _Atomic bool is_over;
+};
+
+static int
+unix_socket(const char *path, bool is_server)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(strlen(path) < sizeof(at.sun_path));
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    const struct sockaddr *a = (const struct sockaddr *)(const void *)&at;
+    int rc = is_server ? bind(fd, a, sizeof(at)) : connect(fd, a, sizeof(at));
+    if (rc != 0 || (is_server && listen(fd, 16) != 0)) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+struct line {
+    struct proxy *p;
+    int client, server;
+    bool is_cut_after;
+};
+
+static bool
+forward(int to, const char *bytes, size_t n)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t k = send(to, bytes + done, n - done, MSG_NOSIGNAL);
+        if (k <= 0) {
+            return false;
+        }
+        done += (size_t)k;
+    }
+    return true;
+}
+
+/* From the client. False: the line is over. */
+static bool
+carry_there(struct line *l, const char *bytes, size_t n)
+{
+    static const char word[] =
+        "COMMIT\0"; /* a simple query of this word alone, as the store says */
+    int cut = CUT_NEVER;
+    if (n >= 5 + sizeof(word) - 1 && bytes[0] == 'Q' && memcmp(bytes + 5, word, 7) == 0) {
+        cut = atomic_exchange(&l->p->cut, CUT_NEVER);
+    }
+    l->p->n_cut += cut != CUT_NEVER ? 1 : 0;
+    if (cut == CUT_BEFORE || !forward(l->server, bytes, n)) {
+        return false;
+    }
+    l->is_cut_after = cut == CUT_AFTER_ANSWER;
+    return cut != CUT_AT_ONCE;
+}
+
+static void *
+line_main(void *arg)
+{
+    struct line *l = arg;
+    char bytes[65536];
+    bool is_on = l->server >= 0;
+    while (is_on) {
+        struct pollfd fds[2] = { { .fd = l->client, .events = POLLIN },
+                                 { .fd = l->server, .events = POLLIN } };
+        (void)poll(fds, 2, -1);
+        if (fds[0].revents != 0) {
+            ssize_t n = recv(l->client, bytes, sizeof(bytes), 0);
+            is_on = n > 0 && carry_there(l, bytes, (size_t)n);
+        }
+        if (is_on && fds[1].revents != 0) {
+            ssize_t n = recv(l->server, bytes, sizeof(bytes), 0);
+            is_on = n > 0 && !l->is_cut_after && forward(l->client, bytes, (size_t)n);
+        }
+    }
+    (void)close(l->client);
+    (void)close(l->server);
+    free(l);
+    return NULL;
+}
+
+static void *
+proxy_main(void *arg)
+{
+    struct proxy *p = arg;
+    for (;;) {
+        int fd = accept4(p->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0 || p->is_over) {
+            (void)close(fd);
+            return NULL;
+        }
+        struct line *l = calloc(1, sizeof(*l));
+        pthread_t t;
+        assert_non_null(l);
+        *l = (struct line){ .p = p, .client = fd, .server = unix_socket(p->real, false) };
+        assert_int_equal(pthread_create(&t, NULL, line_main, l), 0);
+        (void)pthread_detach(t);
+    }
+}
+
+static char *
+proxy_path(const struct proxy *p, char *path, size_t n)
+{
+    (void)snprintf(path, n, "%s/.s.PGSQL.5432", p->dir);
+    return path;
+}
+
+static struct proxy *
+proxy_open(void)
+{
+    struct proxy *p = calloc(1, sizeof(*p));
+    char path[100];
+    const char *dir = getenv("BOMBO_TEST_PG_DIR");
+    assert_non_null(p);
+    assert_non_null(dir);
+    (void)snprintf(p->real, sizeof(p->real), "%s/.s.PGSQL.5432", dir);
+    (void)snprintf(p->dir, sizeof(p->dir), "/tmp/bombo-proxy.XXXXXX");
+    assert_non_null(mkdtemp(p->dir));
+    p->listen_fd = unix_socket(proxy_path(p, path, sizeof(path)), true);
+    assert_true(p->listen_fd >= 0);
+    assert_int_equal(pthread_create(&p->thread, NULL, proxy_main, p), 0);
+    return p;
+}
+
+static void
+proxy_close(struct proxy *p)
+{
+    char path[100];
+    p->is_over = true;
+    (void)close(unix_socket(proxy_path(p, path, sizeof(path)), false));
+    (void)pthread_join(p->thread, NULL);
+    (void)close(p->listen_fd);
+    (void)unlink(path);
+    (void)rmdir(p->dir);
+    free(p);
+}
+
+/* A store of the same rows whose connections go through the proxy. Commits wait for replicas, were
+ * there any. */
+static struct ctx *
+process_behind(struct test_env *env, struct proxy *p)
+{
+    struct ctx *cx = test_ctx_new(env);
+    struct store_config config = env->store_config;
+    struct str real = str_fmt(cx->arena, "host=%s", getenv("BOMBO_TEST_PG_DIR"));
+    struct str through = str_fmt(cx->arena, "options=-csynchronous_commit%%3Don&host=%s", p->dir);
+    config.url = str_replace(cx->arena, config.url, real, through);
+    ASSERT_OK(cx, store_open(cx, &config, &cx->store));
+    return cx;
+}
+
+static void
+process_end(struct ctx *cx)
+{
+    store_close(cx->store);
+    test_ctx_free(cx);
+}
+
+static enum err
+add_tx(struct ctx *cx, void *arg)
+{
+    int *n_runs = arg;
+    struct q_store_meta_get row;
+    int64_t n = 0;
+    (*n_runs)++;
+    enum err e = q_store_meta_get(cx, &row, .name = STR("sum"));
+    if (e != ERR_OK && e != ERR_NOT_FOUND) {
+        return e;
+    }
+    assert_true(e == ERR_NOT_FOUND || str_to_i64(row.value, 0, INT64_MAX, &n));
+    return q_store_meta_set(cx, NULL, .name = STR("sum"),
+                            .value = str_fmt(cx->arena, "%lld", (long long)n + 1));
+}
+
+static int64_t
+sum(struct ctx *cx)
+{
+    return test_i64(cx, "SELECT coalesce(max(value), '0') FROM store_meta WHERE name = 'sum'");
+}
+
+static void
+test_commit_cut_off_is_there_once_and_told(void **state)
+{
+    static const struct {
+        enum cut cut;
+        int runs_min, runs_max;
+    } cases[] = {
+        { CUT_NEVER, 1, 1 },
+        { CUT_AFTER_ANSWER, 1, 1 }, /* not a second time */
+        { CUT_BEFORE, 2, 2 },
+        { CUT_AT_ONCE, 1, 2 },
+    };
+    (void)state;
+    TEST_POSTGRES_ONLY();
+    struct test_env *env = test_env_new();
+    struct proxy *p = proxy_open();
+    struct ctx *cx = process_behind(env, p);
+    int64_t n = 0;
+    for (size_t i = 0; i < 5 * COUNT_OF(cases); i++) {
+        enum cut cut = cases[i % COUNT_OF(cases)].cut;
+        int n_runs = 0;
+        p->n_cut = 0;
+        p->cut = (int)cut;
+        ASSERT_OK(cx, store_write(cx, add_tx, &n_runs));
+        assert_int_equal(p->n_cut, cut == CUT_NEVER ? 0 : 1);
+        assert_in_range(n_runs, cases[i % COUNT_OF(cases)].runs_min,
+                        cases[i % COUNT_OF(cases)].runs_max);
+        assert_true(sum(env->cx) == ++n);
+    }
+    process_end(cx);
+    proxy_close(p);
+    test_env_free(env);
+}
+
+/* --- a replica that is waited for ---------------------------------------------------------------
+ */
+
+struct writer {
+    struct ctx *cx;
+    pthread_t thread;
+    int n_runs;
+    enum err err;
+    _Atomic bool is_done;
+};
+
+static void *
+writer_main(void *arg)
+{
+    struct writer *w = arg;
+    w->err = store_write(w->cx, add_tx, &w->n_runs);
+    w->is_done = true;
+    return NULL;
+}
+
+static void
+raw_sql(PGconn *pg, const char *sql)
+{
+    PGresult *res = PQexec(pg, sql);
+    ExecStatusType st = PQresultStatus(res);
+    if (st != PGRES_COMMAND_OK && st != PGRES_TUPLES_OK) {
+        fail_msg("%s: %s", sql, PQerrorMessage(pg));
+    }
+    PQclear(res);
+}
+
+/* Waits until a backend of this database waits for a replica; false when the writer was answered
+ * before. */
+static bool
+is_waiting(PGconn *pg, const struct writer *w)
+{
+    for (;;) {
+        bool is_done = w->is_done;
+        PGresult *res = PQexec(pg, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' "
+                                   "AND datname = current_database()");
+        bool is = PQntuples(res) > 0;
+        PQclear(res);
+        if (is || is_done) {
+            return is;
+        }
+        (void)usleep(2000);
+    }
+}
+
+static void
+set_replica(PGconn *pg, const char *sql)
+{
+    raw_sql(pg, sql);
+    raw_sql(pg, "SELECT pg_reload_conf()");
+}
+
+/* The wait for the replica is broken off: the server says COMMIT with a warning. That is no
+ * acknowledgement; the caller is answered when the replica has it. */
+static void
+test_commit_without_its_replica_is_not_acknowledged(void **state)
+{
+    (void)state;
+    TEST_POSTGRES_ONLY();
+    struct test_env *env = test_env_new();
+    struct proxy *p = proxy_open();
+    struct writer w = { .cx = process_behind(env, p) };
+    PGconn *pg = PQconnectdb(str_z(env->cx->arena, env->store_config.url));
+    assert_int_equal(PQstatus(pg), CONNECTION_OK);
+    raw_sql(pg, "SET synchronous_commit = off");
+    ASSERT_OK(w.cx, store_write(w.cx, add_tx, &w.n_runs)); /* connected, its place taken */
+    w.n_runs = 0;
+    set_replica(pg, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    assert_int_equal(pthread_create(&w.thread, NULL, writer_main, &w), 0);
+    while (sum(env->cx) == 1 && !w.is_done) { /* whoever waits is told to stop waiting */
+        raw_sql(pg, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = "
+                    "'SyncRep' AND datname = current_database()");
+        (void)usleep(2000);
+    }
+    assert_false(w.is_done); /* still waiting, on the proof of durability */
+    assert_true(is_waiting(pg, &w));
+    set_replica(pg, "ALTER SYSTEM RESET synchronous_standby_names");
+    (void)pthread_join(w.thread, NULL);
+    ASSERT_OK(w.cx, w.err);
+    assert_int_equal(w.n_runs, 1);
+    assert_true(sum(env->cx) == 2);
+    PQfinish(pg);
+    process_end(w.cx);
+    proxy_close(p);
+    test_env_free(env);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_commit_cut_off_is_there_once_and_told),
+        cmocka_unit_test(test_commit_without_its_replica_is_not_acknowledged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
