@@ -35,7 +35,7 @@ REL_OBJ  := $(LIBSRC:%.c=$(B)/rel/%.o) $(B)/rel/gen_all.o
 ASAN_OBJ := $(LIBSRC:%.c=$(B)/asan/%.o) $(TESTLIB:%.c=$(B)/asan/%.o) $(B)/asan/gen_all.o
 TEST_BIN := $(TESTS:src/%.c=$(B)/test/%)
 
-.PHONY: help all bench-tools demo-pack run check check-quick check-full bench lint fuzz test deps deb gen clean ui
+.PHONY: help all bench-tools demo-pack run check check-quick check-full check-ha bench lint fuzz test deps deb gen clean ui
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 all: $(B)/bombo $(B)/demo-pack/made ## build the program
@@ -51,6 +51,9 @@ check: ## every test that guards a landing
 	@tools/check full
 check-full: ## the long ones too
 	@tools/check long
+check-ha: all ## the primary of a three-machine database lost HA_ROUNDS times (21; a quarter of an hour)
+	@tools/install-deps ha
+	@HA_ROUNDS=$(or $(HA_ROUNDS),21) HA_LIMIT_S=$(or $(HA_LIMIT_S),30) tools/with-cluster node --test test/ha/failover.test.mjs
 bench: all bench-tools ## measure; writes build/bench.json, build/bench-relay.json
 	-@tools/install-deps bench
 	@tools/bench
