@@ -96,4 +96,11 @@ test('a filed dossier is told to open pages and counted at once', async () => {
   assert.match(await Promise.race([told, new Promise((ok) => setTimeout(() => ok('nothing came'), 60000).unref())]), /event: changed/);
   assert.equal(Number((await tile(leader, 'received')).value), was + 1);
   stop.abort();
+  // nobody has accepted it: its clock has not begun, so it has neither time left nor is it late
+  const [row] = (await leader.get('/api/v1/lanh-dao/danh-sach?chi-so=received')).json().rows;
+  assert.equal(row.href, done.location.replace(/\/bien-nhan$/, '').replace('/ho-so/', '/can-bo/ho-so/'));
+  assert.deepEqual([row.state, row.left], ['Chưa tiếp nhận', '']);
+  const csv = (await leader.get('/lanh-dao/danh-sach.csv?chi-so=received')).text.trim().split('\r\n');
+  assert.match(csv[0], /Mã thủ tục.*Tình trạng,Thời gian còn lại hoặc trễ$/);
+  assert.match(csv[1], /,Chưa tiếp nhận,$/);
 });

@@ -205,6 +205,7 @@ struct dossier_figure_row {
     int64_t id, n, submitted_us, due_us, finished_us, left_s; /* n: what it adds to the figure */
     struct str number, applicant, procedure, procedure_code, state, unit; /* applicant masked */
     int32_t status;
+    enum dossier_clock clock; /* stopped: left_s is what was left, below 0 = so late */
 };
 /* Exactly the dossiers that were counted, newest first (late and due_today: oldest first); `after`
  * is the key of the last one shown, 0 = from the start; at most 50. */

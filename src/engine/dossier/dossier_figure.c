@@ -126,12 +126,13 @@ dossier_figure_group(struct ctx *cx, const struct dossier_figure *f, enum indica
                                                   .procedure_code = (list).v[i_].procedure_code,   \
                                                   .state = (list).v[i_].state,                     \
                                                   .status = (int32_t)(list).v[i_].status,          \
+                                                  .clock = (enum dossier_clock)(list).v[i_].clock, \
                                                   .unit = (list).v[i_].unit,                       \
                                                   .due_us = (list).v[i_].due_us,                   \
                                                   .submitted_us = (list).v[i_].submitted_us,       \
                                                   .finished_us = (list).v[i_].finished_us,         \
                                                   .left_s = (list).v[i_].remaining_s };            \
-            finish(cx, &v_[i_], (list).v[i_].clock == DOSSIER_CLOCK_RUNNING);                      \
+            finish(cx, &v_[i_]);                                                                   \
         }                                                                                          \
         *ret = v_;                                                                                 \
         *ret_n = (list).n;                                                                         \
@@ -139,12 +140,12 @@ dossier_figure_group(struct ctx *cx, const struct dossier_figure *f, enum indica
     } while (0)
 
 static void
-finish(struct ctx *cx, struct dossier_figure_row *row, bool is_running)
+finish(struct ctx *cx, struct dossier_figure_row *row)
 {
     const struct procedure *p = procedure_at(cx, row->procedure_code, calendar_today(cx));
     row->procedure = p == NULL ? row->procedure_code : procedure_short_name(cx, p);
     row->applicant = party_mask_name(cx->arena, row->applicant);
-    if (is_running) {
+    if (row->clock == DOSSIER_CLOCK_RUNNING) {
         row->left_s = calendar_work_between(cx, row->unit, calendar_now_us(cx), row->due_us);
     }
 }

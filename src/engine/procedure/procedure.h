@@ -141,8 +141,9 @@ struct procedure_filter {
     struct str kind;              /* department kind; null = any */
 };
 bool procedure_matches(const struct procedure *p, const struct procedure_filter *f);
-/* One page of the list valid on a day, ordered by field then code; after = code of the last one
- * shown (null: from the start); at most limit. In cx->arena. */
+/* One page of the list valid on a day: those with a form of their own, the others, those made up
+ * for the demo; each by field, then code. after = code of the last one shown (null: from the
+ * start); at most limit. In cx->arena. */
 size_t procedure_list(struct ctx *cx, const struct procedure_filter *f, struct date on,
                       struct str after, size_t limit, const struct procedure *const **ret);
 size_t procedure_count(struct ctx *cx, const struct procedure_filter *f, struct date on);

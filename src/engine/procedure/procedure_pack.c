@@ -195,10 +195,16 @@ entry_by_code(const void *x, const void *y)
 }
 
 static int
-by_field(const void *x, const void *y)
+by_use(const void *x, const void *y)
 {
     const struct procedure *a = *(const struct procedure *const *)x;
     const struct procedure *b = *(const struct procedure *const *)y;
+    if (a->is_generated != b->is_generated) {
+        return a->is_generated ? 1 : -1;
+    }
+    if (a->has_own_form != b->has_own_form) {
+        return a->has_own_form ? -1 : 1;
+    }
     int32_t i = a->field != NULL ? a->field->rank : INT32_MAX;
     int32_t k = b->field != NULL ? b->field->rank : INT32_MAX;
     return i != k ? (i < k ? -1 : 1) : code_cmp(a, b);
@@ -241,7 +247,7 @@ procedure_pack_part(struct pack_load *l)
         sorted[i] = es.v[i].p;
     }
     if (es.n > 1) {
-        qsort(sorted, es.n, sizeof(sorted[0]), by_field);
+        qsort(sorted, es.n, sizeof(sorted[0]), by_use);
     }
     for (size_t i = 0; i < es.n; i++) {
         sorted[i]->index = (uint32_t)i;

@@ -7,17 +7,49 @@
 #include "sys/sys.h"
 
 #define BLOCK_MAX (256U * 1024U)
-#define COLUMNS_N 9
+#define COLUMNS_N 10
+
+/* The clock tells what an open one waits for; only a running one can be late or have time left. */
+static struct str
+open_state(const struct dossier_figure_row *row)
+{
+    if (row->status == 5 || row->status == 6) {
+        return STR("waiting");
+    }
+    switch (row->clock) {
+    case DOSSIER_CLOCK_WAITING:
+        return STR("new");
+    case DOSSIER_CLOCK_PAUSED:
+        return STR("paused");
+    case DOSSIER_CLOCK_STOPPED:
+        return STR("ready");
+    case DOSSIER_CLOCK_RUNNING:
+        break;
+    }
+    return row->left_s < 0 ? STR("late") : STR("open");
+}
+
+struct str
+leader_state(const struct dossier_figure_row *row)
+{
+    if (str_eq(row->state, STR("open"))) {
+        return open_state(row);
+    }
+    return str_eq(row->state, STR("done")) && row->left_s < 0 ? STR("done_late") : row->state;
+}
+
+struct str
+leader_left_text(struct ctx *cx, const struct dossier_figure_row *row)
+{
+    bool is_running = str_eq(row->state, STR("open")) && row->clock == DOSSIER_CLOCK_RUNNING;
+    bool is_late = row->clock == DOSSIER_CLOCK_STOPPED && row->left_s < 0;
+    return is_running || is_late ? calendar_left_text(cx, row->left_s) : STR("");
+}
 
 struct str
 leader_state_word(struct ctx *cx, const struct dossier_figure_row *row)
 {
-    struct str state = row->state;
-    if (str_eq(state, STR("open")) && row->left_s < 0) {
-        state = STR("late");
-    } else if (str_eq(state, STR("open")) && (row->status == 5 || row->status == 6)) {
-        state = STR("waiting");
-    }
+    struct str state = leader_state(row);
     struct str word = text_find(cx, str_cat(cx->arena, STR("leader.state."), state));
     return word.p == NULL ? state : word;
 }
@@ -34,6 +66,7 @@ cells(struct ctx *cx, const struct dossier_figure_row *row, struct str *v)
     v[6] = row->due_us == 0 ? STR("") : date_iso_instant_vn(cx->arena, row->due_us);
     v[7] = row->finished_us == 0 ? STR("") : date_iso_instant_vn(cx->arena, row->finished_us);
     v[8] = leader_state_word(cx, row);
+    v[9] = leader_left_text(cx, row);
 }
 
 static void
@@ -41,13 +74,14 @@ headings(struct ctx *cx, struct str *v)
 {
     v[0] = text(cx, "leader.col.number");
     v[1] = text(cx, "leader.col.applicant");
-    v[2] = STR("procedure_code");
+    v[2] = text(cx, "leader.col.procedure_code");
     v[3] = text(cx, "leader.col.procedure");
     v[4] = text(cx, "leader.col.unit");
     v[5] = text(cx, "leader.col.submitted");
     v[6] = text(cx, "leader.col.due");
     v[7] = text(cx, "leader.col.done");
     v[8] = text(cx, "leader.col.state");
+    v[9] = text(cx, "leader.col.left");
 }
 
 /* Calls fn for each page of the list with an arena that is emptied in between. */

@@ -209,19 +209,19 @@ amount_text(struct ctx *cx, const struct dossier_figure *f, int64_t n)
 static struct str
 row_kind(const struct dossier_figure_row *r)
 {
+    struct str state = leader_state(r);
+    if (str_eq(state, STR("late")) || str_eq(state, STR("done_late"))) {
+        return STR("late");
+    }
     if (!str_eq(r->state, STR("open"))) {
         return STR("done");
     }
-    if (r->status == 5 || r->status == 6) {
-        return STR("wait");
-    }
-    return r->left_s < 0 ? STR("late") : STR("ontime");
+    return str_eq(state, STR("open")) || str_eq(state, STR("new")) ? STR("ontime") : STR("wait");
 }
 
 static struct tpl_leader_list_rows
 row_of(struct ctx *cx, const struct dossier_figure *f, const struct dossier_figure_row *r)
 {
-    bool is_open = str_eq(r->state, STR("open"));
     return (struct tpl_leader_list_rows){
         .number = r->number,
         .href = str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64, r->id),
@@ -233,7 +233,7 @@ row_of(struct ctx *cx, const struct dossier_figure *f, const struct dossier_figu
         .submitted = text_instant(cx, r->submitted_us),
         .due = r->due_us == 0 ? STR("") : text_instant(cx, r->due_us),
         .done = r->finished_us == 0 ? STR("") : text_instant(cx, r->finished_us),
-        .left = is_open && r->due_us != 0 ? calendar_left_text(cx, r->left_s) : STR(""),
+        .left = leader_left_text(cx, r),
         .amount = amount_text(cx, f, r->n),
     };
 }

@@ -165,7 +165,7 @@ portal_procedure_page(struct ctx *cx, const struct web_req *rq, struct web_resp 
     data->unit = portal_decides_text(cx, p);
     data->conditions = pack_text(cx, p->conditions);
     data->hotline = portal_hotline(cx);
-    data->valid_from = text_date_of(cx, p->from);
+    data->valid_from = p->from.day <= PACK_DAY_MIN ? STR_NULL : text_date_of(cx, p->from);
     data->is_generated = p->is_generated;
     fill_checks(p, data);
     fill_papers(cx, p, data);
