@@ -240,6 +240,15 @@ text_date(struct ctx *cx, int64_t at_us)
 }
 
 struct str
+text_moment(struct ctx *cx, int64_t at_us)
+{
+    int32_t s = date_second_at_vn(at_us);
+    return at_us == 0 ? STR("")
+                      : str_fmt(cx->arena, STR_FMT " %02d:%02d", STR_ARG(text_date(cx, at_us)),
+                                (int)(s / 3600), (int)(s / 60 % 60));
+}
+
+struct str
 text_instant(struct ctx *cx, int64_t at_us)
 {
     struct date d = date_at_vn(at_us);

@@ -295,6 +295,7 @@ bool web_texts_has_lang(const struct texts *t, struct str lang);
 
 /* Formats after design.md part 2: "thứ Tư, 25/11/2026, 15:00", "25/11/2026", "8.000 đ", "1.875". */
 struct str text_instant(struct ctx *cx, int64_t at_us);
+struct str text_moment(struct ctx *cx, int64_t at_us); /* dd/mm/yyyy hh:mm, for tables; "" for 0 */
 struct str text_date(struct ctx *cx, int64_t at_us);
 struct str text_date_of(struct ctx *cx, struct date d);
 struct str text_money(struct ctx *cx, int64_t dong);

@@ -45,7 +45,8 @@ struct leader_export {
 http_stream_fn leader_csv;
 http_stream_fn leader_xlsx;
 /* Cells of one dossier, shared by page and files. */
-struct str leader_state(const struct dossier_figure_row *row); /* open, new, waiting, ready, late... */
+struct str
+leader_state(const struct dossier_figure_row *row); /* open, new, waiting, ready, late... */
 struct str leader_left_text(struct ctx *cx, const struct dossier_figure_row *row); /* "" if none */
 struct str leader_state_word(struct ctx *cx, const struct dossier_figure_row *row);
 

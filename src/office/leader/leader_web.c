@@ -230,9 +230,9 @@ row_of(struct ctx *cx, const struct dossier_figure *f, const struct dossier_figu
         .unit = unit_name(cx, r->unit),
         .state = leader_state_word(cx, r),
         .kind = row_kind(r),
-        .submitted = text_instant(cx, r->submitted_us),
-        .due = r->due_us == 0 ? STR("") : text_instant(cx, r->due_us),
-        .done = r->finished_us == 0 ? STR("") : text_instant(cx, r->finished_us),
+        .submitted = text_moment(cx, r->submitted_us),
+        .due = text_moment(cx, r->due_us),
+        .done = text_moment(cx, r->finished_us),
         .left = leader_left_text(cx, r),
         .amount = amount_text(cx, f, r->n),
     };
