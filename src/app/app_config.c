@@ -308,6 +308,38 @@ read_roles(struct app_options *o)
     return true;
 }
 
+/* Where the program's own content stands: here, above the folder it was built in, or where a
+ * package puts it. None: the current folder, and reading the pack tells what is missing. */
+static struct str
+find_share(struct arena *a)
+{
+    static const char *const beside[] = { "..", ".", "../share/bombo" };
+    char exe[PATH_MAX_BYTES];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    if (access(PACK, R_OK) == 0 || n <= 0) {
+        return STR("");
+    }
+    struct str dir = sys_path_dir((struct str){ exe, (size_t)n });
+    for (size_t i = 0; i < COUNT_OF(beside); i++) {
+        struct str share = str_fmt(a, STR_FMT "/%s", STR_ARG(dir), beside[i]);
+        if (access(str_z(a, str_cat(a, share, STR("/" PACK))), R_OK) == 0) {
+            return share;
+        }
+    }
+    return STR("");
+}
+
+/* The content of the province; in the demo also the generated half, where it was made. */
+static struct str
+default_packs(struct arena *a, const struct app_config *c)
+{
+    struct str begin = str_is_empty(c->share_dir) ? STR("") : str_cat(a, c->share_dir, STR("/"));
+    struct str demo = str_cat(a, begin, STR(DEMO_PACK));
+    bool has_demo = c->is_demo && access(str_z(a, str_cat(a, demo, STR("/procedures"))), R_OK) == 0;
+    struct str packs = str_cat(a, begin, STR(PACK));
+    return has_demo ? str_fmt(a, STR_FMT ":" STR_FMT, STR_ARG(packs), STR_ARG(demo)) : packs;
+}
+
 static void
 fill_defaults(struct arena *a, struct app_options *o)
 {
@@ -321,10 +353,9 @@ fill_defaults(struct arena *a, struct app_options *o)
     if (c->data_dir.p[0] != '/' && getcwd(cwd, sizeof(cwd)) != NULL) {
         c->data_dir = str_fmt(a, "%s/" STR_FMT, cwd, STR_ARG(c->data_dir));
     }
+    c->share_dir = find_share(a);
     if (str_is_empty(c->pack_dirs)) {
-        c->pack_dirs = c->is_demo && access(DEMO_PACK "/procedures", R_OK) == 0
-                           ? STR(PACK ":" DEMO_PACK)
-                           : STR(PACK);
+        c->pack_dirs = default_packs(a, c);
     }
     if (str_is_empty(c->store_url)) {
         c->store_url = str_fmt(a, "sqlite:" STR_FMT "/bombo.db", STR_ARG(c->data_dir));

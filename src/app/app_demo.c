@@ -46,7 +46,7 @@ static enum err
 read_names(struct ctx *cx, struct demo *demo)
 {
     struct str bytes;
-    TRY(sys_file_read(cx, STR(NAMES_PATH), NAMES_BYTES, &bytes));
+    TRY(sys_file_read(cx, sys_share_path(cx, NAMES_PATH), NAMES_BYTES, &bytes));
     struct str rest = bytes;
     struct str line;
     while (str_next(&rest, '\n', &line)) {

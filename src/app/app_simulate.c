@@ -71,7 +71,8 @@ read_shape(struct simulation *s)
 {
     struct str bytes;
     struct str line;
-    TRY(sys_file_read(s->cx, STR("packs/demo/filing-shape.csv"), FILES_BYTES, &bytes));
+    TRY(sys_file_read(s->cx, sys_share_path(s->cx, "packs/demo/filing-shape.csv"), FILES_BYTES,
+                      &bytes));
     while (str_next(&bytes, '\n', &line)) {
         struct str kind;
         struct str key;
@@ -101,7 +102,8 @@ read_procedures(struct simulation *s)
     struct str bytes;
     struct str line;
     struct date today = calendar_today(s->cx);
-    TRY(sys_file_read(s->cx, STR("packs/demo/procedure-weights.csv"), FILES_BYTES, &bytes));
+    TRY(sys_file_read(s->cx, sys_share_path(s->cx, "packs/demo/procedure-weights.csv"), FILES_BYTES,
+                      &bytes));
     s->procedures = ARENA_ARRAY(s->arena, struct weighted, bytes.n / 4 + 1);
     while (str_next(&bytes, '\n', &line)) {
         struct weighted w;

@@ -8,8 +8,9 @@
 #include "engine/pay/pay.h"
 #include "store/store.h"
 
-#define YOUNGEST "2005-01-01"
-#define ACTS_MAX 60 /* of one dossier: a process that loops ends here */
+#define YOUNGEST    "2005-01-01"
+#define LEFT_WORK_S (INT64_C(3) * CALENDAR_WORK_DAY_S)
+#define ACTS_MAX    60 /* of one dossier: a process that loops ends here */
 
 /* --- who
  * -------------------------------------------------------------------------------------------- */
@@ -337,6 +338,15 @@ plan_linked(struct simulation *s, const struct dossier *d, int64_t from_us)
     return ERR_OK;
 }
 
+/* The shown commune's leader has not signed for some days: whoever tries the demo finds work there.
+ */
+static bool
+is_left_to_sign(const struct simulation *s, const struct flow_task *t)
+{
+    return s->shown != NULL && str_eq(t->action, STR("sign")) && str_eq(t->unit, s->shown->key) &&
+           calendar_add_work(s->cx, t->unit, sys_now_us(s->cx), LEFT_WORK_S) > s->end_us;
+}
+
 /* When the next task will be done: officers within its budget, two in a hundred far too late. */
 void
 sim_plan_next(struct simulation *s, int64_t id, int32_t n_acts)
@@ -361,6 +371,7 @@ sim_plan_next(struct simulation *s, int64_t id, int32_t n_acts)
         str_eq(t.role, STR("citizen"))
             ? sys_now_us(s->cx) + HOUR_US + (int64_t)sim_draw(s, 20 * 3600) * DATE_US_PER_S
             : calendar_add_work(s->cx, t.unit, sys_now_us(s->cx), work_s);
+    at_us = is_left_to_sign(s, &t) ? s->end_us : at_us;
     sim_push(s, (struct event){ at_us, id, n_acts + 1 });
 }
 

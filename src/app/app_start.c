@@ -51,7 +51,10 @@ open_rest(struct app *app)
         return complain_pack(app);
     }
     if (e != ERR_OK) {
-        return complain(app, "the content pack cannot be read", "Give its folder with --pack.", e);
+        return complain(app, "the content pack cannot be read",
+                        "It is looked for in the current folder, beside the program and in "
+                        "../share/bombo: give its folder with --pack.",
+                        e);
     }
     app->cx.packs = app->packs;
     app->cx.texts = pack_texts(pack_now(&app->cx));

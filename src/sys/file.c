@@ -303,3 +303,11 @@ sys_file_info(struct ctx *cx, struct str path, struct sys_file_info *ret)
     ret->is_dir = S_ISDIR(st.st_mode);
     return ERR_OK;
 }
+
+struct str
+sys_share_path(struct ctx *cx, const char *name)
+{
+    struct str dir = cx->config != NULL ? cx->config->share_dir : STR_NULL;
+    return str_is_empty(dir) ? str_dup(cx->arena, str_of(name))
+                             : str_fmt(cx->arena, STR_FMT "/%s", STR_ARG(dir), name);
+}

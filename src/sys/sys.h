@@ -57,6 +57,8 @@ NODISCARD enum err sys_file_read(struct ctx *cx, struct str path, size_t max_byt
 NODISCARD enum err sys_file_write(struct ctx *cx, struct str path, struct str bytes);
 /* Creates the folder and its parents (mode 0750). */
 NODISCARD enum err sys_mkdirs(struct ctx *cx, struct str path);
+/* A file that comes with the program, e.g. "packs/demo/names.csv": in the share folder. */
+struct str sys_share_path(struct ctx *cx, const char *name);
 /* Names in a folder, sorted bytewise, without "." entries. is_dir tells folders. */
 struct sys_entry {
     struct str name;
@@ -113,6 +115,7 @@ void sys_lock_close(struct sys_lock *l);
 struct app_config {
     struct str data_dir;  /* database, blobs, keys, spool */
     struct str pack_dirs; /* ':'-separated, first wins */
+    struct str share_dir; /* where packs/ stands; empty: the current folder */
     struct str store_url;
     struct str base_url;     /* http://localhost:8080, used in links, QR codes, OIDC */
     struct str smtp_url;     /* smtp://host:port or empty: mail waits in the queue */

@@ -148,7 +148,7 @@ export async function hasSaid(it, re, ms = 300000) {
 
 /**
  * Starts the program and waits until it says where it listens.
- * options: data (folder; default a new one, removed at stop), port, args (further words), demo (true).
+ * options: data (folder; default a new one, removed at stop), port, args (further words), demo (true), cwd, env, bin.
  */
 export async function startServer(options = {}) {
   await pastMidnight();
@@ -157,7 +157,7 @@ export async function startServer(options = {}) {
   const args = ['run', '--port', String(port), '--data', data, '--log-level', 'info', ...(options.demo === false ? [] : ['--demo']),
     ...(options.args ?? []), ...storeWords(data, options.args)];
   const begun = process.hrtime.bigint();
-  const server = start(options.bin ?? bin, args, { cwd: root, env: { ...process.env, ...(options.env ?? {}) } });
+  const server = start(options.bin ?? bin, args, { cwd: options.cwd ?? root, env: { ...process.env, ...(options.env ?? {}) } });
   const end = server.stop;
   const tidy = () => { if (options.data === undefined) dropDir(data); };
   Object.assign(server, { port, data, url: `http://localhost:${port}`, startMs: 0 });

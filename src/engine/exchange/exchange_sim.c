@@ -400,9 +400,9 @@ find(struct ctx *cx, struct exchange_sim *s)
     if (s->step == NULL || !cx->config->is_demo) {
         return err_set(cx, ERR_UPSTREAM, "no simulator of this name");
     }
-    TRY(sys_file_read(
-        cx, str_fmt(cx->arena, "packs/demo/simulators/" STR_FMT ".json", STR_ARG(s->rq->service)),
-        FILE_BYTES, &text));
+    struct str name =
+        str_fmt(cx->arena, "packs/demo/simulators/" STR_FMT ".json", STR_ARG(s->rq->service));
+    TRY(sys_file_read(cx, sys_share_path(cx, str_z(cx->arena, name)), FILE_BYTES, &text));
     TRY(parse(cx, text, &file));
     s->rule = json_get_str_key(json_get(file, "operations"), s->rq->operation);
     return s->rule == NULL ? err_set(cx, ERR_UPSTREAM, "the simulator lacks this operation")
