@@ -236,6 +236,7 @@ tokens_of_row(struct bulk *b, struct model *m, const struct model_row *row)
                          .kind = TOKEN_CODE, .was = value_of(row, "bank_ref")->s, .keep = 3 });
     } else if (is_of(row, "result")) {
         add_token(m, (struct token){ .kind = TOKEN_HASH, .was = value_of(row, "hash")->s });
+        add_token(m, (struct token){ .kind = TOKEN_CODE, .was = value_of(row, "code")->s });
     } else if (is_of(row, "register_entry")) {
         struct register_slot *r = &m->registers[m->n_registers];
         ASSERT(m->n_registers < REGISTERS_MAX);

@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { Contract, Program, makeToken } from '../lib/api.mjs';
 import { newPicture } from '../lib/filing.mjs';
 import * as journey from '../lib/journey.mjs';
+import { qrOf } from '../lib/pdf.mjs';
 import { Client, demo, officers, startServer } from '../lib/server.mjs';
 
 let server, at;
@@ -88,6 +89,7 @@ test('one dossier from the search to the signed result, programs only', { timeou
   const pdf = await at.citizen.get(result.href);
   assert.equal(pdf.headers.get('content-type'), 'application/pdf');
   assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
+  world.pdf = pdf.bytes;
   world.hash = createHash('sha256').update(pdf.bytes).digest('hex');
   assert.equal(result.verify, `/kiem-tra/${world.hash}`);
   assert.equal((await at.nobody.read(result.verify)).is_valid, true);
@@ -214,6 +216,7 @@ test('every document of the API is as its schema says', { timeout: 300000 }, asy
     '/su-kien/{id}': { id: /su-kien\/([^"]+)"/.exec((await people.get('nobody').client.get('/')).text)[1] },
     '/lanh-dao/don-vi/{unit}': { unit: `${demo.unit}@2025-07-01` },
     '/kiem-tra/{hash}': { hash: world.hash },
+    '/kiem-tra/k/{code}': { code: qrOf(world.pdf).slice(-12) },
     '/mo-phong/ngan-hang/{code}': { code: world.bill },
     '': { code: journey.procedure },
   };

@@ -5,7 +5,8 @@ import { after, before, test } from 'node:test';
 import { decide, deskOf, fileHousehold, formTo, household, press, signedIn } from '../lib/desk.mjs';
 import { addPaper, begin, complete, newPicture, sha256, submit } from '../lib/filing.mjs';
 import { fill, forms, send, upload } from '../lib/form.mjs';
-import { dayIn, demo, officers, startServer, untilShown as until } from '../lib/server.mjs';
+import { pdfText, qrOf } from '../lib/pdf.mjs';
+import { Client, dayIn, demo, officers, startServer, untilShown as until } from '../lib/server.mjs';
 
 let server;
 const at = {};
@@ -145,6 +146,39 @@ test('a wrong result is corrected, and whoever verifies the old one is led to th
   const owner = await at.citizen.get(own);
   assert.match(owner.text, /sửa và cấp lại/);
   assert.equal((owner.text.match(new RegExp(`href="${own}/ket-qua/\\d+"`, 'g')) ?? []).length >= 1, true);
+});
+
+test('the QR and the code printed on a result open its page; a wrong code tells nothing and is not tried for ever', async () => {
+  const { own, dossier } = await signedResult();
+  const file = await at.citizen.get(new RegExp(`${own}/ket-qua/\\d+`).exec((await at.citizen.get(own)).text)[0]);
+  const url = qrOf(file.bytes);
+  const [, code] = /^http:\/\/[^/]+\/kiem-tra\/k\/([0-9A-Z]{12})$/.exec(url) ?? [];
+  assert.ok(code, url);
+  const printed = pdfText(file.bytes);
+  const groups = code.match(/.{4}/g).join('-');
+  assert.ok(printed.includes(groups), `the code stands on the paper: ${printed.slice(-400)}`);
+  const anybody = new Client(server);
+  const typed = await anybody.get(`/kiem-tra?ma=${groups.toLowerCase()}`);
+  assert.equal(typed.status, 303);
+  const seen = await anybody.get(typed.location);
+  assert.match(seen.text, /note-ontime/);
+  const said = (await anybody.get(`/api/v1/kiem-tra/k/${code}`)).json();
+  assert.equal(said.is_valid, true);
+  assert.equal(said.title, 'Giấy xác nhận tình trạng hôn nhân');
+  assert.match(printed, new RegExp(`Số: ?${said.number}/`));
+  assert.ok(printed.includes(said.signer), said.signer);
+  assert.equal(said.hash, sha256(file.bytes));
+  assert.match(said.holder, /\*/, 'the name is masked');
+  assert.ok(!seen.text.includes('Thị Mơ'), 'a stranger does not learn the name');
+  const result = /\/can-bo\/ket-qua\/\d+/.exec((await at.leader.get(dossier)).text)[0];
+  assert.equal((await at.leader.form(`${result}/thu-hoi`, { reason: 'Cấp nhầm người' }, { from: dossier })).status, 303);
+  const later = (await anybody.get(`/api/v1/kiem-tra/k/${code}`)).json();
+  assert.equal(later.is_valid, false);
+  assert.equal(later.reason, 'Cấp nhầm người');
+  let last = await anybody.get('/kiem-tra/k/AAAAAAAAAAAA');
+  assert.match(last.text, /Không có giấy tờ nào mang mã này/);
+  for (let i = 0; i < 60 && last.status !== 429; i++) last = await anybody.get('/kiem-tra/k/AAAAAAAAAAAA');
+  assert.equal(last.status, 429);
 });
 
 test('a revoked result says so to everybody who verifies it', async () => {

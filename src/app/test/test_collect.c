@@ -25,8 +25,8 @@ rows_tx(struct ctx *cx, void *arg)
                         .media = STR("application/pdf"), .issuer = STR("x"), .pages = 1,
                         .size_bytes = 1, .issued_day = 1, .expires_day = 0, .kept_us = 1));
     TRY(q_result_insert(cx, NULL, .id = 3, .dossier_id = 1, .template_id = STR("x"),
-                        .title = STR("x"), .number = STR("1"), .fields = STR("{}"), .corrects = 0,
-                        .correct_reason = STR("")));
+                        .title = STR("x"), .number = STR("1"), .fields = STR("{}"),
+                        .code = STR("ABCDEFGHJKMN"), .corrects = 0, .correct_reason = STR("")));
     return q_result_signed(cx, NULL, .id = 3, .hash = hash[RESULT], .signer = STR("x"),
                            .signed_us = 1);
 }

@@ -306,6 +306,7 @@ struct dossier_result {
     int64_t id, dossier, record; /* record: in the owner's records store, 0 until published */
     struct str template_id, title, number, state; /* draft, signed, published, revoked */
     struct str hash, fields; /* SHA-256 of the signed PDF; fields: officer's additions, JSON */
+    struct str code; /* DOSSIER_RESULT_CODE_N random characters that stand on the document */
     struct str signer;
     int64_t signed_us, revoked_us;
     struct str revoke_reason;
@@ -335,6 +336,12 @@ NODISCARD enum err dossier_correct_sign(struct ctx *cx, int64_t draft, struct st
 NODISCARD enum err dossier_correct_drop(struct ctx *cx, int64_t draft);
 /* By the hash of a file: what the public verify page asks. ERR_NOT_FOUND. */
 NODISCARD enum err dossier_result_by_hash(struct ctx *cx, struct str hash,
+                                          struct dossier_result *ret);
+/* By the code printed on a document, as a person types it: small letters, spaces and hyphens are
+ * forgiven. Tries are counted per address. ERR_NOT_FOUND (also while it is not signed), ERR_RATE.
+ */
+#define DOSSIER_RESULT_CODE_N 12
+NODISCARD enum err dossier_result_by_code(struct ctx *cx, struct str code, struct str peer,
                                           struct dossier_result *ret);
 NODISCARD enum err dossier_result_get(struct ctx *cx, int64_t result, struct dossier_result *ret);
 /* Result handed over at the counter (identity checked by the officer) or sent. */

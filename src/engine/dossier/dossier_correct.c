@@ -42,6 +42,7 @@ begin_tx(struct ctx *cx, void *arg)
     TRY(q_result_insert(cx, NULL, .id = job->draft, .dossier_id = job->d.id,
                         .template_id = job->wrong.template_id, .title = job->wrong.title,
                         .number = job->wrong.number, .fields = job->wrong.fields,
+                        .code = sys_random_code(cx, DOSSIER_RESULT_CODE_N),
                         .corrects = job->wrong.id, .correct_reason = job->reason));
     return dossier_record(cx, &job->d, "correction_begun", job->reason, false);
 }

@@ -149,8 +149,6 @@ put_case(struct ctx *cx, struct json_out *o, const struct dossier *d, const stru
     json_put_str(o, "tracking_url",
                  str_fmt(cx->arena, STR_FMT "/tra-cuu?so=" STR_FMT "&ma=" STR_FMT,
                          STR_ARG(cx->config->base_url), STR_ARG(d->number), STR_ARG(d->code)));
-    json_put_str(o, "verify_url",
-                 str_fmt(cx->arena, STR_FMT "/kiem-tra", STR_ARG(cx->config->base_url)));
     json_put_str(o, "lang", cx->lang);
 }
 
@@ -179,6 +177,18 @@ put_members(struct ctx *cx, struct json_out *o, struct str object)
         json_key_str(o, it->key);
         json_write(o, it);
     }
+}
+
+/* Whoever holds the result, also as a paper print, finds it by the code in it. Other prints have
+ * nothing to be checked. */
+static void
+put_verify(struct ctx *cx, struct json_out *o, const struct dossier_result *r)
+{
+    json_put_str(o, "verify_url",
+                 str_fmt(cx->arena, STR_FMT "/kiem-tra/k/" STR_FMT, STR_ARG(cx->config->base_url),
+                         STR_ARG(r->code)));
+    json_put_str(o, "verify_code", dossier_code_text(cx->arena, r->code));
+    json_put_str(o, "verify_at", str_cat(cx->arena, cx->config->base_url, STR("/kiem-tra")));
 }
 
 /* Capacity and position, unless the officer wrote others among the additions. */
@@ -303,6 +313,7 @@ dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_r
     put_members(cx, &o, d->vars);
     put_signer(cx, &o, d, result == NULL ? STR_NULL : result->fields);
     if (result != NULL) {
+        put_verify(cx, &o, result);
         json_put_str(&o, "number", result->number);
         json_put_str(&o, "signer", result->signer);
         put_members(cx, &o, result->fields);

@@ -75,6 +75,8 @@ NODISCARD enum err dossier_publish_result(struct ctx *cx, const struct dossier *
                                           const struct procedure *p, int64_t result,
                                           int64_t *ret_record);
 /* --- dossier_result.c ------------------------------------------------------------------------- */
+/* "ABCDEFGHJKMN" -> "ABCD-EFGH-JKMN", as it is printed. */
+struct str dossier_code_text(struct arena *a, struct str code);
 /* The newest result of a dossier in a state; ERR_NOT_FOUND. */
 NODISCARD enum err dossier_result_in(struct ctx *cx, int64_t dossier, struct str state,
                                      struct dossier_result *ret);

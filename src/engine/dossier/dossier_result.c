@@ -1,5 +1,6 @@
 /* dossier_result.c: results: preview, signing with one PIN for many, publishing, revoking, handing
  * over. */
+#include "base/buf.h"
 #include "engine/access/access.h"
 #include "engine/dossier/dossier_int.h"
 #include "engine/ledger/ledger.h"
@@ -13,10 +14,13 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define RESULTS_MAX   16
-#define PDF_MAX_BYTES ((size_t)16 << 20)
-#define PIN_SESSION_S 300
-#define SIGN_MAX      200
+#define RESULTS_MAX    16
+#define PDF_MAX_BYTES  ((size_t)16 << 20)
+#define PIN_SESSION_S  300
+#define SIGN_MAX       200
+#define CODE_GROUP_N   4
+#define CODE_TRIES     30
+#define CODE_WINDOW_US (INT64_C(10) * 60 * 1000 * 1000)
 
 static struct dossier_result
 from_row(const struct q_result_by_id *r)
@@ -30,6 +34,7 @@ from_row(const struct q_result_by_id *r)
                                     .state = r->state,
                                     .hash = r->hash,
                                     .fields = r->fields,
+                                    .code = r->code,
                                     .signer = r->signer,
                                     .signed_us = r->signed_us,
                                     .revoked_us = r->revoked_us,
@@ -68,6 +73,57 @@ dossier_result_by_hash(struct ctx *cx, struct str hash, struct dossier_result *r
     struct q_result_id_by_hash row;
     TRY(q_result_id_by_hash(cx, &row, .hash = hash));
     return dossier_result_get(cx, row.id, ret);
+}
+
+struct str
+dossier_code_text(struct arena *a, struct str code)
+{
+    struct buf b = buf_new(a, 64);
+    for (size_t i = 0; i < code.n; i++) {
+        if (i > 0 && i % CODE_GROUP_N == 0) {
+            buf_add_char(&b, '-');
+        }
+        buf_add_char(&b, code.p[i]);
+    }
+    return buf_str(&b);
+}
+
+/* What a person types, as it is stored; null when it cannot be a code. */
+static struct str
+clean_code(struct arena *a, struct str typed)
+{
+    struct buf b = buf_new(a, DOSSIER_RESULT_CODE_N + 1);
+    for (size_t i = 0; i < typed.n; i++) {
+        char c = typed.p[i];
+        bool is_small = c >= 'a' && c <= 'z';
+        bool is_sign = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || is_small;
+        if (is_sign) {
+            buf_add_char(&b, is_small ? (char)(c - 'a' + 'A') : c);
+        } else if (c != ' ' && c != '-') {
+            return STR_NULL;
+        }
+    }
+    return b.is_failed || b.n != DOSSIER_RESULT_CODE_N ? STR_NULL : buf_str(&b);
+}
+
+enum err
+dossier_result_by_code(struct ctx *cx, struct str code, struct str peer, struct dossier_result *ret)
+{
+    struct q_result_id_by_code row;
+    struct dossier_result r;
+    struct str clean = clean_code(cx->arena, code);
+    TRY(access_rate(cx, str_fmt(cx->arena, "verify:" STR_FMT, STR_ARG(peer)), CODE_WINDOW_US,
+                    CODE_TRIES));
+    if (clean.p == NULL) {
+        return err_set(cx, ERR_NOT_FOUND, "not the code of a result");
+    }
+    TRY(q_result_id_by_code(cx, &row, .code = clean));
+    TRY(dossier_result_get(cx, row.id, &r));
+    if (r.signed_us == 0) {
+        return err_set(cx, ERR_NOT_FOUND, "result %" PRId64 " is not signed", r.id);
+    }
+    *ret = r;
+    return ERR_OK;
 }
 
 enum err

@@ -103,7 +103,8 @@ draft_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str wo
     return q_result_insert(cx, NULL, .id = store_new_id(cx), .dossier_id = run->d->id,
                            .template_id = id, .title = pack_text(cx, run->procedure->result_name),
                            .number = str_fmt(cx->arena, "%02" PRId64, seq), .fields = STR("{}"),
-                           .corrects = 0, .correct_reason = STR(""));
+                           .code = sys_random_code(cx, DOSSIER_RESULT_CODE_N), .corrects = 0,
+                           .correct_reason = STR(""));
 }
 
 static enum err

@@ -164,26 +164,31 @@ SELECT id, asked_us, asked_by, items, reason, answered_us, answer FROM supplemen
 UPDATE supplement SET answered_us = :answered_us, answer = :answer WHERE dossier_id = :dossier_id AND answered_us = 0
 
 -- name: result_insert :exec
--- in: id:i64 dossier_id:i64 template_id:str title:str number:str fields:str corrects:i64 correct_reason:str
-INSERT INTO result (id, dossier_id, template_id, title, number, state, fields, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason)
-VALUES (:id, :dossier_id, :template_id, :title, :number, 'draft', :fields, '', 0, 0, 0, '', 0, :corrects, :correct_reason)
+-- in: id:i64 dossier_id:i64 template_id:str title:str number:str fields:str code:str corrects:i64 correct_reason:str
+INSERT INTO result (id, dossier_id, template_id, title, number, state, fields, code, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason)
+VALUES (:id, :dossier_id, :template_id, :title, :number, 'draft', :fields, :code, '', 0, 0, 0, '', 0, :corrects, :correct_reason)
 
 -- name: result_list :many
 -- in: dossier_id:i64 limit_n:i64
--- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64 corrects:i64 correct_reason:str
-SELECT id, dossier_id, template_id, title, number, state, fields, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason
+-- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str code:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64 corrects:i64 correct_reason:str
+SELECT id, dossier_id, template_id, title, number, state, fields, code, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason
 FROM result WHERE dossier_id = :dossier_id ORDER BY id LIMIT :limit_n
 
 -- name: result_by_id :one
 -- in: id:i64
--- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64 corrects:i64 correct_reason:str
-SELECT id, dossier_id, template_id, title, number, state, fields, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason
+-- out: id:i64 dossier_id:i64 template_id:str title:str number:str state:str fields:str code:str hash:str signer:str signed_us:i64 record_id:i64 revoked_us:i64 revoke_reason:str replaced_by:i64 corrects:i64 correct_reason:str
+SELECT id, dossier_id, template_id, title, number, state, fields, code, hash, signer, signed_us, record_id, revoked_us, revoke_reason, replaced_by, corrects, correct_reason
 FROM result WHERE id = :id
 
 -- name: result_id_by_hash :one
 -- in: hash:str
 -- out: id:i64
 SELECT id FROM result WHERE hash = :hash
+
+-- name: result_id_by_code :one
+-- in: code:str
+-- out: id:i64
+SELECT id FROM result WHERE code = :code
 
 -- name: result_fields :exec
 -- in: id:i64 fields:str

@@ -144,6 +144,7 @@ CREATE TABLE result (
     number TEXT NOT NULL,
     state TEXT NOT NULL,             -- draft, signed, published, revoked, dropped
     fields TEXT NOT NULL,            -- JSON, officer's additions
+    code TEXT NOT NULL,              -- random, printed on the document: the holder of a paper print checks by it
     hash TEXT,                       -- of the signed PDF
     signer TEXT NOT NULL,
     signed_us BIGINT NOT NULL,
@@ -156,6 +157,7 @@ CREATE TABLE result (
 );
 CREATE INDEX result_of ON result (dossier_id, id);
 CREATE UNIQUE INDEX result_hash ON result (hash) WHERE hash IS NOT NULL;
+CREATE UNIQUE INDEX result_code ON result (code);
 
 -- Register books: one line an entry, numbered per unit, book and year. record
 CREATE TABLE register_entry (

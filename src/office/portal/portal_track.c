@@ -1,8 +1,10 @@
 /* portal_track.c: public tracking by number and code; checking whether a result is genuine. */
 #include "codec/hex.h"
+#include "codec/url.h"
 #include "crypto/digest.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier.h"
+#include "engine/party/party.h"
 #include "engine/sign/sign.h"
 #include "gen/tpl_portal.h"
 #include "office/portal/portal_int.h"
@@ -23,7 +25,12 @@ const struct web_field portal_track_fields[2] = {
       .doc = "tracking code",
       .label = "portal.track.code" },
 };
-const struct web_field portal_verify_fields[1] = {
+const struct web_field portal_verify_fields[2] = {
+    { .name = "ma",
+      .type = WEB_TEXT,
+      .max = 40,
+      .doc = "code printed on the result",
+      .label = "portal.verify.code" },
     { .name = "ma-bam",
       .type = WEB_TEXT,
       .max = 200,
@@ -162,10 +169,14 @@ portal_verify(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct tpl_portal_verify *data = ARENA_NEW(cx->arena, struct tpl_portal_verify);
     bool is_get = rq->http->method != HTTP_POST;
     data->hash = is_get ? web_text(rq, "ma-bam") : STR_NULL;
+    struct str code = is_get ? web_text(rq, "ma") : STR_NULL;
     data->hotline = portal_hotline(cx);
     web_title(rs, text(cx, "portal.verify.title"));
     web_crumb(cx, rs, STR("/"), text(cx, "web.home"));
     web_crumb(cx, rs, STR_NULL, text(cx, "portal.verify.title"));
+    if (!str_is_empty(code)) {
+        return web_see_other(cx, rs, "/kiem-tra/k/" STR_FMT, STR_ARG(url_encode(cx->arena, code)));
+    }
     if (str_is_empty(data->hash)) {
         return web_page(cx, rs, &tpl_portal_verify_t, data);
     }
@@ -196,10 +207,11 @@ fill_known(struct ctx *cx, const struct dossier_result *r, struct tpl_portal_res
     data->title = r->title;
     data->number = r->number;
     data->unit = unit_name(cx, d.unit);
+    data->holder = party_mask_name(cx->arena, d.applicant);
     data->signer = r->signer;
     data->signed_at = text_instant(cx, r->signed_us);
     if (r->revoked_us == 0) {
-        say(cx, data, "valid", STR("ontime"));
+        say(cx, data, data->is_by_code ? "issued" : "valid", STR("ontime"));
         return ERR_OK;
     }
     data->revoked_at = text_instant(cx, r->revoked_us);
@@ -244,12 +256,22 @@ fill_signatures(struct ctx *cx, struct str pdf, struct tpl_portal_result *data)
 }
 
 static enum err
+result_page(struct ctx *cx, struct web_resp *rs, struct tpl_portal_result *data)
+{
+    data->hotline = portal_hotline(cx);
+    web_title(rs, text(cx, "portal.verify.outcome"));
+    web_crumb(cx, rs, STR("/"), text(cx, "web.home"));
+    web_crumb(cx, rs, STR("/kiem-tra"), text(cx, "portal.verify.title"));
+    web_crumb(cx, rs, STR_NULL, text(cx, "portal.verify.outcome"));
+    return web_page(cx, rs, &tpl_portal_result_t, data);
+}
+
+static enum err
 show_result(struct ctx *cx, struct web_resp *rs, struct str hash, struct str pdf)
 {
     struct tpl_portal_result *data = ARENA_NEW(cx->arena, struct tpl_portal_result);
     struct dossier_result r;
     data->hash = hash;
-    data->hotline = portal_hotline(cx);
     enum err e = dossier_result_by_hash(cx, hash, &r);
     if (e == ERR_OK) {
         TRY(fill_known(cx, &r, data));
@@ -261,11 +283,7 @@ show_result(struct ctx *cx, struct web_resp *rs, struct str hash, struct str pdf
     if (pdf.p != NULL) {
         TRY(fill_signatures(cx, pdf, data));
     }
-    web_title(rs, text(cx, "portal.verify.outcome"));
-    web_crumb(cx, rs, STR("/"), text(cx, "web.home"));
-    web_crumb(cx, rs, STR("/kiem-tra"), text(cx, "portal.verify.title"));
-    web_crumb(cx, rs, STR_NULL, text(cx, "portal.verify.outcome"));
-    return web_page(cx, rs, &tpl_portal_result_t, data);
+    return result_page(cx, rs, data);
 }
 
 enum err
@@ -291,4 +309,22 @@ portal_verify_hash(struct ctx *cx, const struct web_req *rq, struct web_resp *rs
         return err_set(cx, ERR_NOT_FOUND, "not a SHA-256");
     }
     return show_result(cx, rs, hash, STR_NULL);
+}
+
+/* What the QR on a result opens: whoever holds the paper compares it with what stands here. */
+enum err
+portal_verify_code(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct tpl_portal_result *data = ARENA_NEW(cx->arena, struct tpl_portal_result);
+    struct dossier_result r;
+    enum err e = dossier_result_by_code(cx, web_param(rq, "code"), rq->http->peer, &r);
+    if (e == ERR_NOT_FOUND) {
+        say(cx, data, "no_code", STR("late"));
+        return result_page(cx, rs, data);
+    }
+    TRY(e);
+    data->is_by_code = true;
+    data->hash = r.hash;
+    TRY(fill_known(cx, &r, data));
+    return result_page(cx, rs, data);
 }

@@ -198,6 +198,9 @@ static const struct web_route routes[] = {
     { HTTP_GET, "/kiem-tra/{hash}", "public", portal_verify_hash,
       .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_portal_result_t,
       .doc = "Check a result by the SHA-256 of its file" },
+    { HTTP_GET, "/kiem-tra/k/{code}", "public", portal_verify_code,
+      .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_portal_result_t,
+      .doc = "Check a result by the code in its QR" },
 };
 
 const struct web_routes portal_routes = { "portal", routes, COUNT_OF(routes) };
