@@ -33,6 +33,7 @@ enum token_kind {
     TOKEN_CODE,     /* random characters behind the first keep ones */
     TOKEN_HASH,     /* random hex */
     TOKEN_REGISTER, /* "07/2026"; at: which entry */
+    TOKEN_RECEIPT,  /* "0000123/2026" of the unit `agency`, paid on `day` */
     TOKEN_NAME,
     TOKEN_FOLD,
     TOKEN_PERSONAL
@@ -41,8 +42,8 @@ struct token {
     enum token_kind kind;
     struct str was;
     uint32_t at, keep;
-    struct str agency;  /* number */
-    struct date day;    /* number */
+    struct str agency;  /* number, receipt */
+    struct date day;    /* number, receipt */
     bool has_long_year; /* number: yyyymmdd */
     bool is_used;
 };

@@ -234,6 +234,10 @@ tokens_of_row(struct bulk *b, struct model *m, const struct model_row *row)
                   (struct token){ .kind = TOKEN_CODE, .was = value_of(row, "code")->s, .keep = 2 });
         add_token(m, (struct token){
                          .kind = TOKEN_CODE, .was = value_of(row, "bank_ref")->s, .keep = 3 });
+        add_token(m, (struct token){ .kind = TOKEN_RECEIPT,
+                                     .was = value_of(row, "receipt")->s,
+                                     .agency = value_of(row, "unit")->s,
+                                     .day = date_at_vn(value_of(row, "paid_us")->i) });
     } else if (is_of(row, "result")) {
         add_token(m, (struct token){ .kind = TOKEN_HASH, .was = value_of(row, "hash")->s });
         add_token(m, (struct token){ .kind = TOKEN_CODE, .was = value_of(row, "code")->s });

@@ -6,6 +6,7 @@
 
 #define DAY_US           (INT64_C(86400) * DATE_US_PER_S)
 #define FILINGS_A_PERSON 3
+#define RECEIPTS_FROM    INT64_C(5000000)
 
 struct copy {
     struct bulk *b;
@@ -108,6 +109,17 @@ new_number(struct copy *c, const struct token *t)
     return str_fmt(cx->arena, STR_FMT "%04" PRId64, STR_ARG(stem), ++*n);
 }
 
+/* Far above what people will pay in the demo, so that no number is given twice. */
+static struct str
+new_receipt(struct copy *c, const struct token *t)
+{
+    struct ctx *cx = c->b->cx;
+    int32_t year = date_civil(day_of(c, t->day.day)).year;
+    int64_t *n = tally_at(&c->b->registers,
+                          str_fmt(cx->arena, STR_FMT "|receipt|%d", STR_ARG(t->agency), year));
+    return str_fmt(cx->arena, "%07" PRId64 "/%d", RECEIPTS_FROM + ++*n, year);
+}
+
 static struct str
 new_token(struct copy *c, const struct token *t)
 {
@@ -126,6 +138,8 @@ new_token(struct copy *c, const struct token *t)
     case TOKEN_REGISTER:
         r = &c->m->registers[t->at];
         return str_fmt(cx->arena, "%02" PRId64 "/%d", r->seq, year_of(c, r));
+    case TOKEN_RECEIPT:
+        return new_receipt(c, t);
     case TOKEN_NAME:
         return c->b->person.name;
     case TOKEN_FOLD:

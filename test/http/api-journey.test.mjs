@@ -59,6 +59,7 @@ test('one dossier from the search to the signed result, programs only', { timeou
   const d = { id, path: `/ho-so/${id}`, office: `/can-bo/ho-so/${id}` };
   world.dossier = d;
   const own = await at.citizen.read(d.path);
+  d.number = own.number;
   assert.equal(own.status, 1);
 
   // followed by number and code, by anybody who has both
@@ -212,6 +213,7 @@ test('every document of the API is as its schema says', { timeout: 300000 }, asy
     '/can-bo/ket-qua/{result}': { result: world.result },
     '/can-bo/quay/nguoi/{party}': { party: /\d+$/.exec(someone.href)[0] },
     '/can-bo/quay/giu/{id}': { id: open.id },
+    '/can-bo/thu-phi/{bill}': { bill: (await receiver.read(`/can-bo/thu-phi?so=${world.dossier.number}`)).bills[0].id },
     '/quan-tri/nguoi-dung/{id}': { id: /\d+$/.exec((await people.get('operator').read('/quan-tri/nguoi-dung')).tables[0].rows[0].cells[0].href)[0] },
     '/su-kien/{id}': { id: /su-kien\/([^"]+)"/.exec((await people.get('nobody').client.get('/')).text)[1] },
     '/lanh-dao/don-vi/{unit}': { unit: `${demo.unit}@2025-07-01` },

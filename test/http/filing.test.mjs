@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { fill, forms, send, upload } from '../lib/form.mjs';
+import { pdfWords } from '../lib/pdf.mjs';
 import { Client, dayIn, demo, dropDir, newDir, startServer, untilShown } from '../lib/server.mjs';
 
 let server;
@@ -277,11 +278,20 @@ test('asked for more, answered, billed, paid at the simulated bank', async () =>
   assert.equal(bill.status, 200, bill.text.slice(0, 300));
   assert.match(bill.text, /15\.000\sđ/);
   assert.match(bill.text, /<svg/);
+  assert.equal((await citizen.get(`${dossier}/thanh-toan/bien-lai.pdf`)).status, 404, 'nothing is paid yet');
   const bank = /\/mo-phong\/ngan-hang\/\w+/.exec(bill.text)[0];
   assert.match((await citizen.get(bank)).text, /mô phỏng/);
   r = await fill(citizen, bank);
   assert.equal(r.status, 303);
-  assert.match((await citizen.get(`${dossier}/thanh-toan`)).text, /Đã nộp 15\.000\sđ/);
+  const paid = await citizen.get(`${dossier}/thanh-toan`);
+  assert.match(paid.text, /Đã nộp 15\.000\sđ/);
+  const number = /\d{7}\/\d{4}/.exec(paid.text)[0];
+  const receipt = pdfWords((await citizen.get(`${dossier}/thanh-toan/bien-lai.pdf`)).bytes);
+  assert.match(receipt, new RegExp(`Số: ${number}`));
+  assert.match(receipt, /Hình thức: Chuyển khoản qua ngân hàng/);
+  assert.match(receipt, /Mã giao dịch của ngân hàng: SIM\w+/);
+  assert.match(receipt, /Tổng cộng: 15\.000 đồng/);
+  assert.match(receipt, /lập tự động khi ngân hàng báo/);
   await until(dossier, /Đã nộp phí/);
 });
 

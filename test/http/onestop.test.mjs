@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fill, forms, send } from '../lib/form.mjs';
+import { pdfWords } from '../lib/pdf.mjs';
 import { Client, demo, officers, startServer, untilShown } from '../lib/server.mjs';
 
 let server;
@@ -62,6 +63,14 @@ async function fileAtCounter() {
   return `/can-bo/ho-so/${/\d+/.exec(done.location)[0]}`;
 }
 
+/** The words of a printed form. */
+async function printed(dossier, form) {
+  const pdf = await at.receiver.get(`${dossier}/in/${form}`);
+  assert.equal(pdf.status, 200, `${form}: ${pdf.text}`);
+  assert.match(pdf.headers.get('content-security-policy'), /frame-ancestors 'self'/);
+  return pdfWords(pdf.bytes);
+}
+
 const taskOf = (text) => /\/can-bo\/viec\/(\d+)\//.exec(text)?.[1];
 
 /** Presses the button of an outcome on the dossier page. */
@@ -103,11 +112,19 @@ test('one dossier from the counter to the hand of its applicant', async () => {
   const accepted = await press(at.receiver, dossier, 'accept');
   assert.equal(accepted.status, 303, accepted.text);
   assert.equal(accepted.location, dossier, 'the person waits for the receipt');
-  for (const form of ['tiep-nhan-hen-tra', 'kiem-soat']) {
-    const pdf = await at.receiver.get(`${dossier}/in/${form}`);
-    assert.equal(pdf.status, 200);
-    assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
-    assert.match(pdf.headers.get('content-security-policy'), /frame-ancestors 'self'/);
+  const form01 = await printed(dossier, 'tiep-nhan-hen-tra');
+  assert.match(form01, /GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ/);
+  assert.match(form01, /Số điện thoại: 0912345678/, 'the telephone given for this dossier, not that of the register');
+  assert.match(form01, /Thời điểm hẹn trả kết quả: \d+ giờ/);
+  const form05 = await printed(dossier, 'kiem-soat');
+  assert.match(form05, /Tiếp nhận/);
+  assert.match(form05, /Trước hạn|Đúng hạn|Quá hạn/);
+  assert.match(form05, /Cơ quan phối hợp: Không có/);
+  assert.doesNotMatch(form05, /\b(accept|propose|sign|receive|examine)\b/, 'words, not codes');
+  const forms = (await at.receiver.get(dossier)).text.match(/\/in\/[a-z-]+/g);
+  assert.deepEqual(forms, ['/in/tiep-nhan-hen-tra', '/in/kiem-soat'], 'nothing was asked, refused or late');
+  for (const form of ['yeu-cau-bo-sung', 'tu-choi', 'xin-loi', 'bien-lai', 'giay-khai-sinh']) {
+    assert.equal((await at.receiver.get(`${dossier}/in/${form}`)).status, 404, form);
   }
 
   const number = await payCash(dossier);
@@ -116,8 +133,21 @@ test('one dossier from the counter to the hand of its applicant', async () => {
   for (const day of ['2026-02-01', '1/2/2026', '01/02/2026']) {
     assert.match((await at.cashier.get(`/can-bo/thu-phi?ngay=${day}`)).text, /name="ngay"[^>]*value="01\/02\/2026"/, day);
   }
-  const receipt = await at.receiver.get(`${dossier}/in/bien-lai`);
-  assert.equal(receipt.bytes.subarray(0, 5).toString(), '%PDF-');
+  const cash = await at.cashier.get(`/can-bo/thu-phi?so=${number}`);
+  const receipt = await at.cashier.get(/\/can-bo\/thu-phi\/\d+\/bien-lai.pdf/.exec(cash.text)[0]);
+  const words = pdfWords(receipt.bytes);
+  assert.match(words, /BIÊN LAI THU PHÍ, LỆ PHÍ/);
+  assert.match(words, /Số: 0000001\/\d{4}/);
+  assert.match(words, /Người nộp: Thị Mơ/);
+  assert.match(words, new RegExp(`Hồ sơ: ${number}`));
+  assert.match(words, /15\.000 đồng.*Tổng cộng: 15\.000 đồng \(Mười lăm nghìn đồng\)/);
+  assert.match(words, /Hình thức: Tiền mặt/);
+  assert.match(words, /Thời điểm thu: \d+ giờ \d\d phút, ngày \d\d\/\d\d\/\d{4}/);
+  assert.match(words, new RegExp(`NGƯỜI THU TIỀN.*${officers.cashier.name ?? ''}`));
+  const again = await at.cashier.request('POST', /\/can-bo\/thu-phi\/\d+(?=\/bien-lai)/.exec(cash.text)[0], {
+    body: new URLSearchParams({ csrf: Client.token(cash.text) }), headers: { origin: server.url } });
+  assert.equal(again.status, 303, 'pressed twice: no second receipt, no error page');
+  assert.match((await at.cashier.get(again.location)).text, /Khoản này đã thu từ trước/);
 
   const proposed = await press(at.specialist, dossier, 'propose', { remark: 'đủ điều kiện' });
   assert.equal(proposed.status, 303, proposed.text);
@@ -150,6 +180,52 @@ test('one dossier from the counter to the hand of its applicant', async () => {
   assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
   const register = await at.receiver.get('/can-bo/quay/so-theo-doi');
   assert.equal(register.bytes.subarray(0, 5).toString(), '%PDF-');
+});
+
+test('a refusal is printed as form 03 with its number, its reason and who refused', async () => {
+  const dossier = await fileAtCounter();
+  const refused = await press(at.receiver, dossier, 'refuse', { note: 'Không thuộc thẩm quyền của xã' });
+  assert.equal(refused.status, 303, refused.text);
+  const form03 = await printed(dossier, 'tu-choi');
+  assert.match(form03, /Số: 01\/TC/);
+  assert.match(form03, /với lý do sau: Không thuộc thẩm quyền của xã/);
+  assert.match(form03, /NGƯỜI TIẾP NHẬN HỒ SƠ \(Ký và ghi rõ họ tên\) \S+/);
+  assert.match((await at.receiver.get(dossier)).text, /\/in\/tu-choi/);
+});
+
+test('a wrong receipt is declared void: the line stays, the fee is open again, the next receipt has another number', async () => {
+  const dossier = await fileAtCounter();
+  assert.equal((await press(at.receiver, dossier, 'accept')).status, 303);
+  const number = await payCash(dossier);
+  const from = `/can-bo/thu-phi?so=${number}`;
+  const page = await at.cashier.get(from);
+  const receipt = /Đã nộp, biên lai số <span class="num">([^<]+)</.exec(page.text)[1];
+  assert.equal(formTo((await at.receiver.get(from)).text, '/huy'), undefined, 'only who may give money back');
+  const form = formTo(page.text, '/huy');
+  const bare = await send(at.cashier, form, { ly_do: ' ' });
+  assert.equal(bare.status, 422);
+  assert.match(bare.text, /href="#ly_do"/);
+  const gone = await send(at.cashier, form, { ly_do: 'Thu nhầm hồ sơ của người khác' });
+  assert.equal(gone.status, 303, gone.text);
+  assert.equal((await send(at.cashier, form, { ly_do: 'lần nữa' })).status, 422, 'once');
+  const open = await at.cashier.get(from);
+  assert.match(open.text, /Chưa nộp/);
+  assert.match(open.text, new RegExp(`<td class="num">${receipt}</td>[\\s\\S]*?Đã hủy[\\s\\S]*?Thu nhầm hồ sơ của người khác`));
+  for (let i = 0; i < 300 && !/chưa nộp/.test((await at.receiver.get(dossier)).text); i++) await new Promise((ok) => setTimeout(ok, 50));
+  assert.match((await at.receiver.get(dossier)).text, /Biên lai bị hủy[\s\S]*Thu nhầm hồ sơ/);
+  await payCash(dossier);
+  const next = /Đã nộp, biên lai số <span class="num">([^<]+)</.exec((await at.cashier.get(from)).text)[1];
+  assert.ok(Number.parseInt(next, 10) > Number.parseInt(receipt, 10), `${next} after ${receipt}`);
+  const csv = (await at.cashier.get('/can-bo/thu-phi/so-thu.csv')).text;
+  const line = csv.split('\r\n').find((l) => l.includes(receipt));
+  assert.match(line, /,0,.*Thu nhầm hồ sơ của người khác/);
+  const sums = csv.split('\r\n').slice(1).map((l) => Number(/BB\w+,(\d+)/.exec(l)?.[1] ?? 0));
+  const total = sums.reduce((a, b) => a + b, 0);
+  const book = pdfWords((await at.cashier.get('/can-bo/thu-phi/so-thu.pdf')).bytes);
+  assert.match(book, /BẢNG KÊ THU PHÍ, LỆ PHÍ BẰNG TIỀN MẶT/);
+  assert.match(book, new RegExp(`${receipt}.*ĐÃ HỦY.*Thu nhầm hồ sơ của người khác.*0 đồng`));
+  assert.match(book, /Biên lai đã hủy: 1/);
+  assert.match(book, new RegExp(`Tổng số tiền: ${String(total).replace(/\B(?=(\d{3})+$)/g, '\\.')} đồng`));
 });
 
 test('from the inbox a dossier is accepted with one press', async () => {
@@ -187,8 +263,10 @@ test('everything missing is asked for once; the clock stands; the counter takes 
   assert.equal(asked.status, 303, asked.text);
   const waiting = await at.receiver.get('/can-bo?loc=waiting');
   assert.match(waiting.text, new RegExp(`href="${dossier}"`));
-  const form02 = await at.receiver.get(`${dossier}/in/yeu-cau-bo-sung`);
-  assert.equal(form02.bytes.subarray(0, 5).toString(), '%PDF-');
+  const form02 = await printed(dossier, 'yeu-cau-bo-sung');
+  assert.match(form02, /Số: \d+\/HDHS/);
+  assert.match(form02, /1 Bản sao hộ chiếu 2 Ảnh chân dung/);
+  assert.match(form02, /tạm dừng từ \d+ giờ/);
   const body = new FormData();
   body.append('csrf', Client.token((await at.receiver.get(dossier)).text));
   body.append('file', new Blob([jpeg], { type: 'image/jpeg' }), 'ho-chieu.jpg');

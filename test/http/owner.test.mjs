@@ -101,7 +101,7 @@ const free = {
   '/can-bo/quay/nguoi/': 'any counter serves any person; the reading is recorded',
 };
 const holder = (permission) => ({ 'dossier.receive': 'receiver', 'dossier.intake': 'receiver', 'paper.custody': 'receiver', 'paper.scan': 'receiver', 'dossier.return': 'receiver',
-  'dossier.supplement': 'receiver', 'dossier.process': 'specialist', 'dossier.consult': 'specialist', 'pay.collect': 'cashier' })[permission] ?? 'leader';
+  'dossier.supplement': 'receiver', 'dossier.process': 'specialist', 'dossier.consult': 'specialist', 'pay.collect': 'cashier', 'pay.refund': 'cashier' })[permission] ?? 'leader';
 
 async function send(client, method, path, route, given = {}) {
   const headers = { origin: server.url, 'x-csrf-token': tokens.get(client) };

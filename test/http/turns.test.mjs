@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { decide, deskOf, fileHousehold, formTo, household, press, signedIn } from '../lib/desk.mjs';
 import { addPaper, begin, complete, newPicture, sha256, submit } from '../lib/filing.mjs';
 import { fill, forms, send, upload } from '../lib/form.mjs';
-import { pdfText, qrOf } from '../lib/pdf.mjs';
+import { pdfText, pdfWords, qrOf } from '../lib/pdf.mjs';
 import { Client, dayIn, demo, officers, startServer, untilShown as until } from '../lib/server.mjs';
 
 let server;
@@ -230,7 +230,13 @@ test('late: one apology with reason and new date, and never a second', async () 
     assert.equal(formTo((await at.leader.get(dossier)).text, '/xin-loi'), undefined, 'once');
     const twice = await at.leader.form(`${dossier}/xin-loi`, { reason: 'lại trễ', new_due: day(99) }, { from: dossier });
     assert.equal(twice.status, 422);
-    assert.ok(isPdf(await at.receiver.get(`${dossier}/in/xin-loi`)), 'form 04');
+    const form04 = pdfWords((await at.receiver.get(`${dossier}/in/xin-loi`)).bytes);
+    assert.match(form04, /Số: 01\/PXL/);
+    assert.match(form04, /Mưa lũ chia cắt đường vào ấp/);
+    const [was, now] = [/Thời gian hẹn trả kết quả: .*?ngày ([\d/]+)/, /hẹn trả kết quả vào .*?ngày ([\d/]+)/].map((r) => r.exec(form04)[1]);
+    assert.notEqual(was, now, 'the missed date and the new one');
+    assert.match(form04, /CHỦ TỊCH \(Ký, ghi rõ họ tên và đóng dấu\)/);
+    assert.doesNotMatch(form04, /chữ ký số/, 'nobody signed this paper digitally');
   } finally {
     await today('');
   }

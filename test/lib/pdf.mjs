@@ -13,3 +13,6 @@ export function qrOf(bytes) {
   for (let i = 0; i < width * height; i++) rgba.fill(pgm[head.length + i], i * 4, i * 4 + 3).fill(255, i * 4 + 3, i * 4 + 4);
   return jsQR(rgba, Number(width), Number(height))?.data ?? null;
 }
+
+/** The words of a PDF cell after cell, blanks and line ends as one blank each. */
+export const pdfWords = (bytes) => execFileSync('pdftotext', ['-raw', '-', '-'], { input: bytes, encoding: 'utf8' }).replace(/\s+/g, ' ');

@@ -347,9 +347,18 @@ NODISCARD enum err dossier_result_get(struct ctx *cx, int64_t result, struct dos
 /* Result handed over at the counter (identity checked by the officer) or sent. */
 NODISCARD enum err dossier_hand_over(struct ctx *cx, int64_t task, int64_t version,
                                      struct str to_whom, struct str how);
-/* Receipt (form 01) and the other printed forms by template id ("tiep-nhan-hen-tra" ...). */
-NODISCARD enum err dossier_print(struct ctx *cx, const struct dossier *d, struct str template_id,
+/* Does a printed form have something to say about this dossier: 01 (tiep-nhan-hen-tra) and 05
+ * (kiem-soat) always, 02 (yeu-cau-bo-sung) when something was asked for, 03 (tu-choi) when it was
+ * refused or stopped, 04 (xin-loi) when an apology was given. */
+bool dossier_form_stands(const struct dossier *d, struct str form);
+/* One of these forms as PDF, in Vietnamese. ERR_NOT_FOUND when it does not stand. Outside write
+ * transactions: takes milliseconds. */
+NODISCARD enum err dossier_print(struct ctx *cx, const struct dossier *d, struct str form,
                                  struct str *ret_pdf);
+/* Receipt of a paid bill of this dossier (template bien-lai). ERR_NOT_FOUND: of another dossier, or
+ * not paid. */
+NODISCARD enum err dossier_print_fee(struct ctx *cx, const struct dossier *d, int64_t bill,
+                                     struct str *ret_pdf);
 
 /* --- absence ---------------------------------------------------------------------------------- */
 /* An officer is away from a unit on the days from..to: open tasks there go to the stand-ins by

@@ -337,6 +337,7 @@ supplement_tx(struct ctx *cx, void *arg)
     TRY(q_supplement_insert(cx, NULL, .id = store_new_id(cx), .dossier_id = job->d.id,
                             .asked_us = sys_now_us(cx), .asked_by = cx->who.account,
                             .items = job->items, .reason = job->text));
+    TRY(dossier_number_form(cx, &job->d, "02", "supplement_number"));
     TRY(dossier_count(cx, &job->d, "supplement_asked", 1));
     TRY(dossier_record(cx, &job->d, "supplement_asked", STR_NULL, true));
     TRY(dossier_tell(cx, &job->d, "supplement", STR_NULL));
@@ -554,6 +555,7 @@ apologise_tx(struct ctx *cx, void *arg)
     job->d.first_due_us = job->d.due_us; /* what the result is measured against stays */
     job->d.due_us = job->until_us;
     job->d.remaining_s = calendar_work_between(cx, job->d.unit, calendar_now_us(cx), job->until_us);
+    TRY(dossier_learn_apology(cx, &job->d));
     TRY(dossier_save(cx, &job->d));
     TRY(dossier_record(cx, &job->d, "apology", job->text, true));
     return dossier_tell(cx, &job->d, "apology", job->text);

@@ -8,8 +8,8 @@
 #include "engine/dossier/dossier_int.h"
 #include "engine/ledger/ledger.h"
 #include "engine/pack/pack.h"
-#include "engine/paper/paper.h"
 #include "engine/party/party.h"
+#include "engine/pay/pay.h"
 #include "engine/print/print.h"
 #include "engine/unit/unit.h"
 #include "sys/sys.h"
@@ -101,33 +101,6 @@ put_texts(struct ctx *cx, struct json_out *o, const struct dossier *d)
     return ERR_OK;
 }
 
-static enum err
-put_papers(struct ctx *cx, struct json_out *o, const struct dossier *d, const struct procedure *p)
-{
-    struct paper *papers = NULL;
-    size_t n = 0;
-    TRY(paper_list(cx, d->id, &papers, &n));
-    json_key(o, "papers");
-    json_open_list(o);
-    for (size_t i = 0; i < p->n_papers; i++) {
-        int64_t given = 0;
-        for (size_t k = 0; k < n; k++) {
-            given += str_eq(papers[k].requirement, p->papers[i].id) &&
-                     str_eq(papers[k].state, STR("kept"));
-        }
-        if (given > 0 || (str_eq(d->channel, STR("counter")) && p->papers[i].is_required)) {
-            json_open(o);
-            json_put_str(o, "name", pack_text(cx, p->papers[i].name));
-            json_put_i64(o, "originals", given > 0 ? 0 : p->papers[i].n_originals);
-            json_put_i64(o, "copies", given > 0 ? 0 : p->papers[i].n_copies);
-            json_put_i64(o, "electronic", given);
-            json_close(o);
-        }
-    }
-    json_close_list(o);
-    return ERR_OK;
-}
-
 static void
 put_case(struct ctx *cx, struct json_out *o, const struct dossier *d, const struct procedure *p)
 {
@@ -214,77 +187,9 @@ put_signer(struct ctx *cx, struct json_out *o, const struct dossier *d, struct s
     }
 }
 
-/* The last public reason: of a refusal or an apology. */
 static enum err
-put_reasons(struct ctx *cx, struct json_out *o, const struct dossier *d)
-{
-    struct dossier_event *events = NULL;
-    size_t n = 0;
-    struct str reason = STR_NULL;
-    TRY(dossier_history(cx, d->id, &events, &n));
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(events[i].kind, STR("reason")) || str_eq(events[i].kind, STR("apology"))) {
-            reason = events[i].note;
-        }
-    }
-    json_put_str(o, "reason", reason);
-    json_put_str(o, "remedy", text(cx, "dossier.print_remedy"));
-    json_put_str(o, "first_due", date_iso_instant_vn(cx->arena, d->first_due_us));
-    return ERR_OK;
-}
-
-/* Form 02: what was asked for last. */
-static enum err
-put_supplement(struct ctx *cx, struct json_out *o, const struct dossier *d)
-{
-    struct dossier_supplement *asked = NULL;
-    size_t n = 0;
-    TRY(dossier_supplements(cx, d->id, &asked, &n));
-    json_key(o, "supplement");
-    json_raw(o, n == 0 ? STR("[]") : asked[n - 1].items);
-    if (n != 0) {
-        json_put_str(o, "asked", date_iso_instant_vn(cx->arena, asked[n - 1].asked_us));
-    }
-    return ERR_OK;
-}
-
-/* Form 05: who did which step, from when to when. */
-static enum err
-put_steps(struct ctx *cx, struct json_out *o, const struct dossier *d)
-{
-    struct flow_task *tasks = NULL;
-    size_t n = 0;
-    const struct pack *pack = NULL;
-    struct flow_case c;
-    TRY(flow_case_by_subject(cx, d->id, &c));
-    TRY(dossier_pack(cx, d, &pack));
-    TRY(flow_tasks_of_case(cx, c.id, &tasks, &n));
-    const struct flow_process *process = flow_find(pack, c.process_id);
-    json_key(o, "steps");
-    json_open_list(o);
-    for (size_t i = 0; i < n; i++) {
-        const struct flow_step *step =
-            process == NULL ? NULL : flow_step_find(process, tasks[i].step_id);
-        struct access_account by = { 0 };
-        bool is_known =
-            tasks[i].done_by != 0 && access_account_get(cx, tasks[i].done_by, &by) == ERR_OK;
-        json_open(o);
-        json_put_str(o, "name", step == NULL ? tasks[i].step_id : step->name);
-        json_put_str(o, "by", is_known ? by.name : access_role_name(cx, tasks[i].role));
-        json_put_str(o, "from", date_iso_instant_vn(cx->arena, tasks[i].opened_us));
-        json_put_str(o, "to",
-                     tasks[i].closed_us == 0 ? STR_NULL
-                                             : date_iso_instant_vn(cx->arena, tasks[i].closed_us));
-        json_put_str(o, "state", tasks[i].outcome);
-        json_close(o);
-    }
-    json_close_list(o);
-    return ERR_OK;
-}
-
-enum err
-dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_result *result,
-                 struct str *ret)
+write_document(struct ctx *cx, const struct dossier *d, const struct dossier_result *result,
+               struct str form, const struct pay_bill *bill, struct str *ret)
 {
     const struct procedure *p = NULL;
     struct party person;
@@ -302,11 +207,7 @@ dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_r
     json_key(&o, "form");
     json_raw(&o, d->answers);
     TRY(put_texts(cx, &o, d));
-    TRY(put_papers(cx, &o, d, p));
     TRY(put_ledger(cx, &o));
-    TRY(put_supplement(cx, &o, d));
-    TRY(put_reasons(cx, &o, d));
-    TRY(put_steps(cx, &o, d));
     json_put_str(&o, "result_name", pack_text(cx, p->result_name));
     json_put_str(&o, "requester", person.name);
     json_put_str(&o, "issued", date_iso(cx->arena, calendar_today(cx)));
@@ -318,6 +219,9 @@ dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_r
         json_put_str(&o, "signer", result->signer);
         put_members(cx, &o, result->fields);
     }
+    if (form.p != NULL) {
+        TRY(dossier_put_form(cx, &o, d, form, bill));
+    }
     json_close(&o);
     if (b.is_failed) {
         return err_set(cx, ERR_TOO_LARGE, "document of dossier %" PRId64, d->id);
@@ -327,14 +231,47 @@ dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_r
 }
 
 enum err
-dossier_print(struct ctx *cx, const struct dossier *d, struct str template_id, struct str *ret_pdf)
+dossier_document(struct ctx *cx, const struct dossier *d, const struct dossier_result *result,
+                 struct str *ret)
+{
+    return write_document(cx, d, result, STR_NULL, NULL, ret);
+}
+
+static enum err
+print(struct ctx *cx, const struct dossier *d, struct str form, const struct pay_bill *bill,
+      struct str *ret_pdf)
 {
     const struct pack *pack = NULL;
     struct pdf_out out;
     struct str doc;
+    struct str lang = cx->lang;
     TRY(dossier_pack(cx, d, &pack));
-    TRY(dossier_document(cx, d, NULL, &doc));
-    TRY(print_pdf(cx, pack, template_id, doc, &out));
+    cx->lang = STR("vi"); /* an official paper, whatever language the page has */
+    enum err e = write_document(cx, d, NULL, form, bill, &doc);
+    cx->lang = lang;
+    TRY(e);
+    TRY(print_pdf(cx, pack, form, doc, &out));
     *ret_pdf = out.bytes;
     return ERR_OK;
+}
+
+enum err
+dossier_print(struct ctx *cx, const struct dossier *d, struct str form, struct str *ret_pdf)
+{
+    if (!dossier_form_stands(d, form)) {
+        return err_set(cx, ERR_NOT_FOUND, "dossier %" PRId64 " has no form " STR_FMT, d->id,
+                       STR_ARG(form));
+    }
+    return print(cx, d, form, NULL, ret_pdf);
+}
+
+enum err
+dossier_print_fee(struct ctx *cx, const struct dossier *d, int64_t bill, struct str *ret_pdf)
+{
+    struct pay_bill b;
+    TRY(pay_bill_by_id(cx, bill, &b));
+    if (b.dossier_id != d->id || str_is_empty(b.receipt)) {
+        return err_set(cx, ERR_NOT_FOUND, "bill %" PRId64 " has no receipt", bill);
+    }
+    return print(cx, d, STR(FORM_FEE), &b, ret_pdf);
 }

@@ -108,6 +108,10 @@ NODISCARD enum err dossier_status_advance(struct ctx *cx, struct dossier *d, int
 /* [tx] Keeps a variable that the process learned (text). */
 NODISCARD enum err dossier_learn(struct ctx *cx, struct dossier *d, struct str name,
                                  struct str value);
+/* [tx] Takes the next number of a printed form ("02") in the unit and year and keeps it under name
+ * ("07/2026"); the caller saves d. */
+NODISCARD enum err dossier_number_form(struct ctx *cx, struct dossier *d, const char *form,
+                                       const char *name);
 /* [tx] Opens a further dossier of one filing under another procedure. */
 NODISCARD enum err dossier_open_linked(struct ctx *cx, const struct dossier *from,
                                        struct str procedure);
@@ -118,6 +122,20 @@ NODISCARD enum err dossier_close(struct ctx *cx, struct dossier *d, const char *
 /* JSON text of everything a printed document of this dossier may show; result may be NULL. */
 NODISCARD enum err dossier_document(struct ctx *cx, const struct dossier *d,
                                     const struct dossier_result *result, struct str *ret);
+
+/* --- dossier_forms.c -------------------------------------------------------------------------- */
+#define FORM_RECEIPT    "tiep-nhan-hen-tra"
+#define FORM_SUPPLEMENT "yeu-cau-bo-sung"
+#define FORM_REFUSAL    "tu-choi"
+#define FORM_APOLOGY    "xin-loi"
+#define FORM_CONTROL    "kiem-soat"
+#define FORM_FEE        "bien-lai"
+/* Writes what one form says beyond the common part; bill only for FORM_FEE. */
+struct pay_bill;
+NODISCARD enum err dossier_put_form(struct ctx *cx, struct json_out *o, const struct dossier *d,
+                                    struct str form, const struct pay_bill *bill);
+/* [tx] Keeps who apologised, in what capacity, and the number of form 04; the caller saves d. */
+NODISCARD enum err dossier_learn_apology(struct ctx *cx, struct dossier *d);
 
 /* --- dossier_signer.c ------------------------------------------------------------------------- */
 struct dossier_signer {

@@ -7,6 +7,7 @@
 #include "engine/indicator/indicator.h"
 #include "engine/ledger/ledger.h"
 #include "engine/pack/pack.h"
+#include "engine/paper/paper.h"
 #include "engine/pay/pay.h"
 #include "engine/unit/unit.h"
 #include "gen/q_dossier.h"
@@ -104,6 +105,38 @@ on_paid(struct ctx *cx, struct str key, struct str payload)
     return ERR_OK;
 }
 
+/* A receipt was declared void: the fee is due as before; what the process did meanwhile stays. */
+static enum err
+void_tx(struct ctx *cx, void *arg)
+{
+    struct answer_job *job = arg;
+    TRY(dossier_get(cx, job->dossier, &job->d));
+    if (!job->d.is_paid || !str_eq(job->d.state, STR("open"))) {
+        return ERR_OK; /* told twice, or ended meanwhile */
+    }
+    job->d.is_paid = false;
+    TRY(dossier_save(cx, &job->d));
+    TRY(dossier_stock(cx, &job->d, "unpaid", true));
+    TRY(dossier_count(cx, &job->d, "paid", -1));
+    TRY(dossier_count(cx, &job->d, "paid_vnd", -job->d.fee_vnd));
+    return dossier_record(cx, &job->d, "payment_void", job->value, true);
+}
+
+static enum err
+on_void(struct ctx *cx, struct str key, struct str payload)
+{
+    struct answer_job job = { 0 };
+    const struct json *tree = NULL;
+    (void)key;
+    TRY(payload_dossier(cx, payload, &tree, &job.dossier));
+    job.value = str_fmt(cx->arena, STR_FMT ": " STR_FMT, STR_ARG(json_text(tree, "receipt")),
+                        STR_ARG(json_text(tree, "reason")));
+    TRY(warm(cx, job.dossier));
+    TRY(store_write(cx, void_tx, &job));
+    dossier_publish(cx, &job.d);
+    return ERR_OK;
+}
+
 static enum err
 answer_tx(struct ctx *cx, void *arg)
 {
@@ -144,6 +177,7 @@ on_answer(struct ctx *cx, struct str key, struct str payload)
 const struct jobs_topic dossier_topics[] = {
     { STR_INIT("pay.paid"), on_paid },
     { STR_INIT("exchange.answer"), on_answer },
+    { STR_INIT("pay.void"), on_void },
     { { NULL, 0 }, NULL },
 };
 
@@ -197,6 +231,7 @@ move_tx(struct ctx *cx, void *arg)
     TRY(q_drafts_move_unit(cx, NULL, .from_unit = job->from, .to_unit = job->to));
     TRY(q_dossier_move_unit(cx, &job->n, .from_unit = job->from, .to_unit = job->to));
     TRY(q_absence_move_unit(cx, NULL, .from_unit = job->from, .to_unit = job->to));
+    TRY(custody_unit_moved(cx, job->from, job->to));
     TRY(indicator_move_unit(cx, job->from, job->to));
     TRY(access_positions_move(cx, job->from, job->to, &job->n_positions));
     struct ledger_new e = { .kind = "unit.moved",

@@ -83,6 +83,17 @@ book_number(struct ctx *cx, const struct dossier *d, struct str book, int64_t *r
     return ERR_OK;
 }
 
+enum err
+dossier_number_form(struct ctx *cx, struct dossier *d, const char *form, const char *name)
+{
+    int64_t seq = 0;
+    int64_t year = 0;
+    struct str book = str_cat(cx->arena, STR("form:"), str_of(form));
+    TRY(book_number(cx, d, book, &seq, &year));
+    return dossier_learn(cx, d, str_of(name),
+                         str_fmt(cx->arena, "%02" PRId64 "/%" PRId64, seq, year));
+}
+
 static enum err
 draft_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str word)
 {
@@ -288,6 +299,9 @@ dossier_close(struct ctx *cx, struct dossier *d, const char *state)
         TRY(dossier_status_advance(cx, d, 10));
     }
     d->state = str_eq(s, STR("returned")) ? STR("done") : s;
+    if (dossier_form_stands(d, STR(FORM_REFUSAL))) {
+        TRY(dossier_number_form(cx, d, "03", "refusal_number"));
+    }
     TRY(dossier_stock(cx, d, "open", false));
     TRY(dossier_stock(cx, d, "unpaid", false));
     TRY(cancel_bills(cx, d));

@@ -100,17 +100,25 @@ bool record_is_usable(const struct record *r, struct date on);
 /* --- custody of originals --------------------------------------------------------------------- */
 struct custody {
     int64_t id, dossier_id;
-    struct str what; /* "Giấy chứng sinh số ..." */
+    struct str unit;        /* key of the unit whose desk holds it */
+    struct str requirement; /* id of the required paper that it is, or null */
+    struct str what;        /* "Giấy chứng sinh số ..." */
     int64_t n_copies;
-    struct str taken_by, given_by, given_to; /* given_to: who signed for it */
-    int64_t taken_us, returned_us;           /* 0 = still held */
+    struct str taken_by, given_by;
+    struct str given_to, given_id; /* who signed for it, number of that person's identity paper */
+    int64_t taken_us, returned_us; /* 0 = still held */
 };
 NODISCARD enum err custody_take(struct ctx *cx, const struct custody *in, int64_t *ret_id);
-/* ERR_CONFLICT when given back already. */
-NODISCARD enum err custody_return(struct ctx *cx, int64_t id, struct str given_by,
-                                  struct str given_to);
+/* Gives originals of a dossier back together: in names id, dossier_id, given_by, given_to and
+ * given_id of each. ERR_CONFLICT when one of them was given back already: then none is. */
+NODISCARD enum err custody_return(struct ctx *cx, const struct custody *in, size_t n);
 NODISCARD enum err custody_list(struct ctx *cx, int64_t dossier_id, struct custody **ret,
                                 size_t *ret_n);
+/* What a unit's desk holds, oldest first, ids above after; at most n. */
+NODISCARD enum err custody_held(struct ctx *cx, struct str unit, int64_t after, int64_t n,
+                                struct custody **ret, size_t *ret_n);
+/* Inside a transaction: what an abolished unit held is with its successor. */
+NODISCARD enum err custody_unit_moved(struct ctx *cx, struct str from_unit, struct str to_unit);
 
 /* For blobs_collect: does a paper or record name this blob? Yes also when the store cannot answer.
  */

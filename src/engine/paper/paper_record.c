@@ -141,9 +141,9 @@ static enum err
 take_tx(struct ctx *cx, void *arg)
 {
     const struct custody *c = arg;
-    return q_custody_insert(cx, NULL, .id = c->id, .dossier_id = c->dossier_id, .what = c->what,
-                            .n_copies = c->n_copies, .taken_by = c->taken_by,
-                            .taken_us = sys_now_us(cx));
+    return q_custody_insert(cx, NULL, .id = c->id, .dossier_id = c->dossier_id, .unit = c->unit,
+                            .requirement = c->requirement, .what = c->what, .n_copies = c->n_copies,
+                            .taken_by = c->taken_by, .taken_us = sys_now_us(cx));
 }
 
 enum err
@@ -156,21 +156,33 @@ custody_take(struct ctx *cx, const struct custody *in, int64_t *ret_id)
     return ERR_OK;
 }
 
+struct giving {
+    const struct custody *v;
+    size_t n;
+};
+
 static enum err
 return_tx(struct ctx *cx, void *arg)
 {
-    const struct custody *c = arg;
-    int64_t n = 0;
-    TRY(q_custody_return(cx, &n, .id = c->id, .given_by = c->given_by, .given_to = c->given_to,
-                         .now_us = sys_now_us(cx)));
-    return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "originals are unknown or were given back");
+    const struct giving *g = arg;
+    for (size_t i = 0; i < g->n; i++) {
+        const struct custody *c = &g->v[i];
+        int64_t n = 0;
+        TRY(q_custody_return(cx, &n, .id = c->id, .dossier_id = c->dossier_id,
+                             .given_by = c->given_by, .given_to = c->given_to,
+                             .given_id = c->given_id, .now_us = sys_now_us(cx)));
+        if (n != 1) {
+            return err_set(cx, ERR_CONFLICT, "originals are unknown or were given back");
+        }
+    }
+    return ERR_OK;
 }
 
 enum err
-custody_return(struct ctx *cx, int64_t id, struct str given_by, struct str given_to)
+custody_return(struct ctx *cx, const struct custody *in, size_t n)
 {
-    struct custody c = { .id = id, .given_by = given_by, .given_to = given_to };
-    return store_write(cx, return_tx, &c);
+    struct giving g = { in, n };
+    return store_write(cx, return_tx, &g);
 }
 
 enum err
@@ -182,13 +194,51 @@ custody_list(struct ctx *cx, int64_t dossier_id, struct custody **ret, size_t *r
     struct custody *v = ARENA_ARRAY(cx->arena, struct custody, rows.n + 1);
     for (size_t i = 0; i < rows.n; i++) {
         const struct q_custody_list *r = &rows.v[i];
-        v[i] =
-            (struct custody){ r->id,       r->dossier_id, r->what,     r->n_copies,   r->taken_by,
-                              r->given_by, r->given_to,   r->taken_us, r->returned_us };
+        v[i] = (struct custody){ .id = r->id,
+                                 .dossier_id = r->dossier_id,
+                                 .unit = r->unit,
+                                 .requirement = r->requirement,
+                                 .what = r->what,
+                                 .n_copies = r->n_copies,
+                                 .taken_by = r->taken_by,
+                                 .taken_us = r->taken_us,
+                                 .given_by = r->given_by,
+                                 .given_to = r->given_to,
+                                 .given_id = r->given_id,
+                                 .returned_us = r->returned_us };
     }
     *ret = v;
     *ret_n = rows.n;
     return ERR_OK;
+}
+
+enum err
+custody_held(struct ctx *cx, struct str unit, int64_t after, int64_t n, struct custody **ret,
+             size_t *ret_n)
+{
+    struct q_custody_held_list rows;
+
+    TRY(q_custody_held(cx, &rows, .unit = unit, .after = after, .n = n));
+    struct custody *v = ARENA_ARRAY(cx->arena, struct custody, rows.n + 1);
+    for (size_t i = 0; i < rows.n; i++) {
+        const struct q_custody_held *r = &rows.v[i];
+        v[i] = (struct custody){ .id = r->id,
+                                 .dossier_id = r->dossier_id,
+                                 .unit = unit,
+                                 .what = r->what,
+                                 .n_copies = r->n_copies,
+                                 .taken_by = r->taken_by,
+                                 .taken_us = r->taken_us };
+    }
+    *ret = v;
+    *ret_n = rows.n;
+    return ERR_OK;
+}
+
+enum err
+custody_unit_moved(struct ctx *cx, struct str from_unit, struct str to_unit)
+{
+    return q_custody_unit_moved(cx, NULL, .from_unit = from_unit, .to_unit = to_unit);
 }
 
 enum err

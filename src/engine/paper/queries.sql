@@ -50,18 +50,28 @@ WHERE owner_id = :owner_id AND id < :before AND (:type = '' OR type = :type) ORD
 UPDATE record SET revoked_us = :now_us, revoke_reason = :reason, replaced_by = :replaced_by WHERE id = :id AND revoked_us = 0
 
 -- name: custody_insert :exec
--- in: id:i64 dossier_id:i64 what:str n_copies:i64 taken_by:str taken_us:i64
-INSERT INTO custody (id, dossier_id, what, n_copies, taken_by, taken_us) VALUES (:id, :dossier_id, :what, :n_copies, :taken_by, :taken_us)
+-- in: id:i64 dossier_id:i64 unit:str requirement:str what:str n_copies:i64 taken_by:str taken_us:i64
+INSERT INTO custody (id, dossier_id, unit, requirement, what, n_copies, taken_by, taken_us) VALUES (:id, :dossier_id, :unit, :requirement, :what, :n_copies, :taken_by, :taken_us)
 
 -- name: custody_return :exec
--- in: id:i64 given_by:str given_to:str now_us:i64
-UPDATE custody SET returned_us = :now_us, given_by = :given_by, given_to = :given_to WHERE id = :id AND returned_us = 0
+-- in: id:i64 dossier_id:i64 given_by:str given_to:str given_id:str now_us:i64
+UPDATE custody SET returned_us = :now_us, given_by = :given_by, given_to = :given_to, given_id = :given_id WHERE id = :id AND dossier_id = :dossier_id AND returned_us = 0
 
 -- name: custody_list :many
 -- in: dossier_id:i64
--- out: id:i64 dossier_id:i64 what:str n_copies:i64 taken_by:str taken_us:i64 given_by:str given_to:str returned_us:i64
-SELECT id, dossier_id, what, n_copies, taken_by, taken_us, given_by, given_to, returned_us FROM custody
+-- out: id:i64 dossier_id:i64 unit:str requirement:str what:str n_copies:i64 taken_by:str taken_us:i64 given_by:str given_to:str given_id:str returned_us:i64
+SELECT id, dossier_id, unit, requirement, what, n_copies, taken_by, taken_us, given_by, given_to, given_id, returned_us FROM custody
 WHERE dossier_id = :dossier_id ORDER BY id LIMIT 200
+
+-- name: custody_held :many
+-- in: unit:str after:i64 n:i64
+-- out: id:i64 dossier_id:i64 what:str n_copies:i64 taken_by:str taken_us:i64
+SELECT id, dossier_id, what, n_copies, taken_by, taken_us FROM custody
+WHERE unit = :unit AND returned_us = 0 AND id > :after ORDER BY id LIMIT :n
+
+-- name: custody_unit_moved :exec
+-- in: from_unit:str to_unit:str
+UPDATE custody SET unit = :to_unit WHERE unit = :from_unit AND returned_us = 0
 
 -- name: record_owner_moved :exec
 -- in: from_id:i64 to_id:i64

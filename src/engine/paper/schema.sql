@@ -45,12 +45,16 @@ CREATE INDEX record_hash ON record (hash, id);
 CREATE TABLE custody (
     id BIGINT PRIMARY KEY,
     dossier_id BIGINT NOT NULL,
+    unit TEXT NOT NULL,              -- key of the unit whose desk holds it
+    requirement TEXT,                -- the required paper it is, NULL: another
     what TEXT NOT NULL,
     n_copies BIGINT NOT NULL,
     taken_by TEXT NOT NULL,
     taken_us BIGINT NOT NULL,
     given_by TEXT,
     given_to TEXT,
+    given_id TEXT,                   -- number of the identity paper of who signed for it
     returned_us BIGINT NOT NULL DEFAULT 0
 );
+CREATE INDEX custody_held ON custody (unit, id) WHERE returned_us = 0;
 CREATE INDEX custody_dossier ON custody (dossier_id, id);

@@ -26,7 +26,7 @@ struct pay_bill {
     struct str state;    /* open | paid | cancelled */
     struct str channel;  /* bank | cash, when paid */
     struct str bank_ref; /* the bank's transaction id */
-    struct str receipt;  /* receipt number */
+    struct str receipt;  /* receipt number, when paid and something was due */
     int64_t amount_vnd, created_us, paid_us;
     struct pay_line *lines;
     size_t n_lines;
@@ -81,15 +81,25 @@ NODISCARD enum err pay_simulate(struct ctx *cx, const struct pay_bill *b, struct
                                 struct pay_callback *ret);
 
 /* --- cash ------------------------------------------------------------------------------------- */
-/* Takes cash for a bill: next receipt number of the unit and year ("0000123/2026"), line in the day
- * book. ERR_CONFLICT when not open. */
+/* Takes cash for a bill: next receipt number of the unit and year ("0000123/2026"; payments through
+ * the bank take theirs from the same row), line in the day book. ERR_CONFLICT when not open. */
 NODISCARD enum err pay_cash(struct ctx *cx, int64_t bill_id, struct str cashier,
                             struct pay_bill *ret);
+/* Who took the cash of a paid bill; null when it was not paid in cash. */
+NODISCARD enum err pay_cashier(struct ctx *cx, int64_t bill_id, struct str *ret);
+/* A wrong receipt of today is void: its line stays in the day book with name and reason and counts
+ * no more, its number is never used again, the bill is open as before. Puts outbox topic "pay.void"
+ * (key = dossier id, payload {"bill_id","dossier_id","receipt","reason"}). ERR_CONFLICT: not paid
+ * in cash, or not today: a day that is over does not change. */
+NODISCARD enum err pay_cash_void(struct ctx *cx, int64_t bill_id, struct str by, struct str reason);
 struct pay_day_line {
     int64_t id, bill_id, amount_vnd, at_us;
     struct str receipt, payer, code, cashier;
+    int64_t void_us; /* 0: it stands */
+    struct str void_by, void_reason;
 };
-/* Day book of a unit, oldest first; *ret_sum_vnd is the day's total. At most 2000 lines. */
+/* Day book of a unit, oldest first; *ret_sum_vnd is the day's total without void receipts. At most
+ * 2000 lines. */
 NODISCARD enum err pay_day_book(struct ctx *cx, struct str unit, struct date day,
                                 struct pay_day_line **ret, size_t *ret_n, int64_t *ret_sum_vnd);
 

@@ -135,7 +135,9 @@ callback_tx(struct ctx *cx, void *arg)
     if (b.amount_vnd != p->amount_vnd) {
         return stray(cx, p, STR("amount differs"));
     }
-    return pay_settle(cx, &b, STR("bank"), p->bank_ref, STR_NULL);
+    struct str receipt;
+    TRY(pay_receipt_number(cx, b.unit, &receipt));
+    return pay_settle(cx, &b, STR("bank"), p->bank_ref, receipt);
 }
 
 static enum err

@@ -8,6 +8,9 @@
 NODISCARD enum err pay_settle(struct ctx *cx, const struct pay_bill *b, struct str channel,
                               struct str bank_ref, struct str receipt);
 
+/* Inside a write: the next receipt number of the unit in this year. */
+NODISCARD enum err pay_receipt_number(struct ctx *cx, struct str unit, struct str *ret);
+
 /* What a callback's body says, within its bounds. ERR_BAD_REQUEST. */
 struct pay_said {
     struct str code, bank_ref;

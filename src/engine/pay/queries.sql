@@ -71,5 +71,18 @@ VALUES (:id, :unit, :day, :bill_id, :amount_vnd, :receipt, :payer, :code, :cashi
 
 -- name: pay_cash_of_day :many
 -- in: unit:str day:i64
--- out: id:i64 bill_id:i64 amount_vnd:i64 at_us:i64 receipt:str payer:str code:str cashier:str
-SELECT id, bill_id, amount_vnd, at_us, receipt, payer, code, cashier FROM pay_cash WHERE unit = :unit AND day = :day ORDER BY id LIMIT 2000
+-- out: id:i64 bill_id:i64 amount_vnd:i64 at_us:i64 receipt:str payer:str code:str cashier:str void_us:i64 void_by:str void_reason:str
+SELECT id, bill_id, amount_vnd, at_us, receipt, payer, code, cashier, void_us, void_by, void_reason FROM pay_cash WHERE unit = :unit AND day = :day ORDER BY id LIMIT 2000
+
+-- name: pay_cash_of_bill :one
+-- in: bill_id:i64
+-- out: id:i64 day:i64 cashier:str
+SELECT id, day, cashier FROM pay_cash WHERE bill_id = :bill_id AND void_us = 0 ORDER BY id DESC LIMIT 1
+
+-- name: pay_cash_void :exec
+-- in: id:i64 void_us:i64 void_by:str void_reason:str
+UPDATE pay_cash SET void_us = :void_us, void_by = :void_by, void_reason = :void_reason WHERE id = :id AND void_us = 0
+
+-- name: pay_bill_reopen :exec
+-- in: id:i64
+UPDATE pay_bill SET state = 'open', channel = NULL, receipt = NULL, paid_us = 0, paid_day = 0 WHERE id = :id AND state = 'paid' AND channel = 'cash'

@@ -39,7 +39,7 @@ CREATE TABLE pay_stray (
 );
 CREATE UNIQUE INDEX pay_stray_ref ON pay_stray (bank_ref);
 
--- record: running number of cash receipts of a unit in a year
+-- record: running number of receipts of a unit in a year, whichever way was paid
 CREATE TABLE pay_receipt (
     unit TEXT NOT NULL,
     year BIGINT NOT NULL,
@@ -58,6 +58,10 @@ CREATE TABLE pay_cash (
     payer TEXT NOT NULL,
     code TEXT NOT NULL,
     cashier TEXT NOT NULL,
-    at_us BIGINT NOT NULL
+    at_us BIGINT NOT NULL,
+    void_us BIGINT NOT NULL DEFAULT 0,       -- the receipt was declared void: the money went back
+    void_by TEXT NOT NULL DEFAULT '',
+    void_reason TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX pay_cash_day ON pay_cash (unit, day, id);
+CREATE INDEX pay_cash_bill ON pay_cash (bill_id, id);

@@ -1,8 +1,19 @@
-/* counter_cash.c: fees in cash: the bill of a dossier, a receipt number, the day book. */
+/* counter_cash.c: fees in cash: the bill of a dossier, a receipt, a wrong receipt declared void. */
 #include "office/counter/counter_int.h"
 
 #include "engine/calendar/calendar.h"
 #include "engine/pay/pay.h"
+#include "sys/sys.h"
+
+/* A receipt of today, taken in cash, while the dossier has no result yet. */
+static bool
+may_void(struct ctx *cx, const struct dossier *d, const struct pay_bill *b)
+{
+    bool is_cash = str_eq(b->state, STR("paid")) && str_eq(b->channel, STR("cash"));
+    bool is_today = date_at_vn(b->paid_us).day == date_at_vn(sys_now_us(cx)).day;
+    bool is_early = str_eq(d->state, STR("open")) && d->finished_us == 0;
+    return is_cash && is_today && is_early && access_may_in(cx, "pay.refund", d->unit);
+}
 
 static enum err
 fill_bills(struct ctx *cx, const struct dossier *d, struct tpl_counter_cash *page)
@@ -19,53 +30,14 @@ fill_bills(struct ctx *cx, const struct dossier *d, struct tpl_counter_cash *pag
             .payer = b[i].payer,
             .state = text_find(cx, str_cat(cx->arena, STR("counter.bill."), b[i].state)),
             .receipt = b[i].receipt,
-            .print = str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64 "/in/bien-lai", d->id),
+            .print = str_is_empty(b[i].receipt)
+                         ? STR_NULL
+                         : str_fmt(cx->arena, "/can-bo/thu-phi/%" PRId64 "/bien-lai.pdf", b[i].id),
             .is_open = str_eq(b[i].state, STR("open")),
+            .can_void = may_void(cx, d, &b[i]),
         };
     }
     return ERR_OK;
-}
-
-static enum err
-fill_day(struct ctx *cx, struct str unit, struct date day, struct tpl_counter_cash *page)
-{
-    struct pay_day_line *v = NULL;
-    size_t n = 0;
-    int64_t sum_vnd = 0;
-    TRY(pay_day_book(cx, unit, day, &v, &n, &sum_vnd));
-    page->day = date_iso(cx->arena, day);
-    page->day_text = text_date_of(cx, day);
-    page->sum = text_money(cx, sum_vnd);
-    page->lines.n = n;
-    page->lines.v = ARENA_ARRAY(cx->arena, struct tpl_counter_cash_lines, n);
-    for (size_t i = 0; i < n; i++) {
-        page->lines.v[i] = (struct tpl_counter_cash_lines){
-            .receipt = v[i].receipt,
-            .at = text_instant(cx, v[i].at_us),
-            .payer = v[i].payer,
-            .amount = text_money(cx, v[i].amount_vnd),
-            .cashier = v[i].cashier,
-        };
-    }
-    return ERR_OK;
-}
-
-/* A day as people write it (22/11/2026) or as programs do (2026-11-22); unchanged when it is
- * neither. */
-static void
-typed_day(struct ctx *cx, struct str s, struct date *day)
-{
-    struct str d, m, y;
-    int64_t n[3] = { 0 };
-    s = str_trim(s);
-    if (date_parse(s, day) || !str_cut(s, '/', &d, &m) || !str_cut(m, '/', &m, &y)) {
-        return;
-    }
-    if (str_to_i64(str_trim(y), 1, 9999, &n[0]) && str_to_i64(str_trim(m), 1, 12, &n[1]) &&
-        str_to_i64(str_trim(d), 1, 31, &n[2])) {
-        (void)date_parse(
-            str_fmt(cx->arena, "%04" PRId64 "-%02" PRId64 "-%02" PRId64, n[0], n[1], n[2]), day);
-    }
 }
 
 enum err
@@ -76,7 +48,7 @@ counter_cash(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct str unit;
     struct date day = calendar_today(cx);
     TRY(counter_unit(cx, "pay.collect", &unit));
-    typed_day(cx, web_text(rq, "ngay"), &day);
+    (void)counter_day(cx, web_text(rq, "ngay"), &day);
     page->so = web_text(rq, "so");
     web_title(rs, text(cx, "counter.cash"));
     if (!str_is_empty(page->so)) {
@@ -89,11 +61,23 @@ counter_cash(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
             web_reads_person(cx, rs, d.party, "pay.cash", d.number);
         }
     }
-    TRY(fill_day(cx, unit, day, page));
+    TRY(counter_daybook(cx, unit, day, page));
     web_reads_person(
         cx, rs, 0, "pay.daybook",
         str_fmt(cx->arena, "day=" STR_FMT " n=%zu", STR_ARG(page->day), page->lines.n));
     return web_page(cx, rs, &tpl_counter_cash_t, page);
+}
+
+/* The bill in the address, and its dossier; the actor has the permission there. */
+static enum err
+open_bill(struct ctx *cx, const struct web_req *rq, const char *perm, struct pay_bill *ret,
+          struct dossier *ret_d)
+{
+    int64_t id = 0;
+    TRY(web_param_id(cx, rq, "bill", &id));
+    TRY(pay_bill_by_id(cx, id, ret));
+    TRY(dossier_get(cx, ret->dossier_id, ret_d));
+    return access_require_in(cx, perm, ret_d->unit);
 }
 
 enum err
@@ -101,12 +85,42 @@ counter_pay(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct pay_bill b;
     struct dossier d;
-    int64_t id = 0;
-    TRY(web_param_id(cx, rq, "bill", &id));
-    TRY(pay_bill_by_id(cx, id, &b));
-    TRY(dossier_get(cx, b.dossier_id, &d));
-    TRY(access_require_in(cx, "pay.collect", d.unit));
-    TRY(pay_cash(cx, id, cx->actor->name, &b));
-    web_flash(cx, rs, "counter.flash.paid");
+    TRY(open_bill(cx, rq, "pay.collect", &b, &d));
+    enum err e = pay_cash(cx, b.id, cx->actor->name, &b);
+    if (e != ERR_OK && e != ERR_CONFLICT) {
+        return e;
+    }
+    /* pressed twice, or a colleague was quicker: the page shows the receipt that stands */
+    web_flash(cx, rs, e == ERR_OK ? "counter.flash.paid" : "counter.flash.paid_before");
+    return web_see_other(cx, rs, "/can-bo/thu-phi?so=" STR_FMT, STR_ARG(d.number));
+}
+
+enum err
+counter_receipt(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct pay_bill b;
+    struct dossier d;
+    struct str pdf;
+    TRY(open_bill(cx, rq, "pay.collect", &b, &d));
+    TRY(dossier_print_fee(cx, &d, b.id, &pdf));
+    web_reads_person(cx, rs, d.party, "pay.cash", d.number);
+    return web_bytes(cx, rs, pdf, STR("application/pdf"), STR_NULL);
+}
+
+enum err
+counter_void(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct pay_bill b;
+    struct dossier d;
+    struct str why = str_trim(web_text(rq, "ly_do"));
+    TRY(open_bill(cx, rq, "pay.refund", &b, &d));
+    if (str_is_empty(why)) {
+        ctx_problem(cx, STR("ly_do"), STR("counter.void.why"), STR_NULL);
+    } else if (!may_void(cx, &d, &b)) {
+        ctx_problem(cx, STR("ly_do"), STR("counter.void.too_late"), STR_NULL);
+    }
+    TRY(ctx_check(cx));
+    TRY(pay_cash_void(cx, b.id, cx->actor->name, why));
+    web_flash(cx, rs, "counter.flash.void");
     return web_see_other(cx, rs, "/can-bo/thu-phi?so=" STR_FMT, STR_ARG(d.number));
 }

@@ -94,6 +94,7 @@ counter_take(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     int64_t n = web_int(rq, "copies");
     TRY(open_dossier(cx, rq, "paper.custody", &d));
     struct custody in = { .dossier_id = d.id,
+                          .unit = d.unit,
                           .what = web_text(rq, "what"),
                           .n_copies = n < 1 ? 1 : n,
                           .taken_by = cx->actor->name };
@@ -118,7 +119,11 @@ counter_give(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     if (!is_of_it) {
         return err_set(cx, ERR_NOT_FOUND, "paper is not of dossier %" PRId64, d.id);
     }
-    TRY(custody_return(cx, id, cx->actor->name, web_text(rq, "to_whom")));
+    struct custody in = { .id = id,
+                          .dossier_id = d.id,
+                          .given_by = cx->actor->name,
+                          .given_to = web_text(rq, "to_whom") };
+    TRY(custody_return(cx, &in, 1));
     web_flash(cx, rs, "counter.flash.given");
     return web_see_other(cx, rs, "/can-bo/quay/giu/%" PRId64, d.id);
 }

@@ -11,8 +11,19 @@
 NODISCARD enum err counter_unit(struct ctx *cx, const char *perm, struct str *ret);
 struct str counter_id(struct ctx *cx, int64_t id);
 
+/* A day as people (22/11/2026) or programs (2026-11-22) write it; false, and day unchanged, when it
+ * is neither. */
+bool counter_day(struct ctx *cx, struct str s, struct date *day);
+/* The day book's part of the cash page. */
+NODISCARD enum err counter_daybook(struct ctx *cx, struct str unit, struct date day,
+                                   struct tpl_counter_cash *page);
+/* Heading of a printed book of a unit, and who prints it. */
+struct json_out;
+void counter_put_agency(struct ctx *cx, struct json_out *o, struct str unit);
+
 web_fn counter_start, counter_people, counter_add, counter_person, counter_begin, counter_account;
 web_fn counter_scan, counter_answered, counter_custody, counter_take, counter_give;
 web_fn counter_cash, counter_pay, counter_unclaimed, counter_register;
+web_fn counter_receipt, counter_void, counter_daybook_csv, counter_daybook_pdf;
 
 #endif

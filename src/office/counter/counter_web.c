@@ -53,6 +53,15 @@ static const struct web_field cash_fields[] = {
     { "so", WEB_TEXT, .max = 60, .doc = "dossier number" },
     { "ngay", WEB_DATE, .doc = "day of the day book" },
 };
+static const struct web_field day_fields[] = {
+    { "ngay", WEB_DATE, .doc = "day; today when left out" },
+};
+static const struct web_field void_fields[] = {
+    { "so", WEB_TEXT, .max = 60, .doc = "dossier number, for the page that is shown again" },
+    { "ngay", WEB_DATE, .doc = "day of the day book" },
+    { "ly_do", WEB_TEXT, .max = 300, .doc = "why the receipt is void",
+      .label = "counter.void.reason" },
+};
 static const struct web_field register_fields[] = {
     { "tu", WEB_DATE, .doc = "first day" },
     { "den", WEB_DATE, .doc = "last day" },
@@ -99,6 +108,18 @@ static const struct web_route routes[] = {
       .flags = WEB_API | WEB_OFFICE, .doc = "Cash and day book", .reply = &tpl_counter_cash_t },
     { HTTP_POST, "/can-bo/thu-phi/{bill}", "pay.collect", counter_pay,
       .flags = WEB_API | WEB_OFFICE, .doc = "Take cash for a bill" },
+    { HTTP_POST, "/can-bo/thu-phi/{bill}/huy", "pay.refund", counter_void, WEB_FIELDS(void_fields),
+      .flags = WEB_API | WEB_OFFICE, .again = counter_cash,
+      .doc = "Declare today's cash receipt of a bill void: the money went back" },
+    { HTTP_GET, "/can-bo/thu-phi/{bill}/bien-lai.pdf", "pay.collect", counter_receipt,
+      .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .work_class = "pdf", .media = "application/pdf",
+      .doc = "Receipt of a paid bill as PDF" },
+    { HTTP_GET, "/can-bo/thu-phi/so-thu.pdf", "pay.collect", counter_daybook_pdf,
+      WEB_FIELDS(day_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .work_class = "report",
+      .media = "application/pdf", .doc = "The day book as PDF" },
+    { HTTP_GET, "/can-bo/thu-phi/so-thu.csv", "pay.collect", counter_daybook_csv,
+      WEB_FIELDS(day_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .work_class = "report",
+      .media = "text/csv", .doc = "The day book as CSV" },
 };
 
 const struct web_routes counter_routes = { "counter", routes, COUNT_OF(routes) };

@@ -93,6 +93,7 @@ web_fn filing_supplement, filing_supplement_post, filing_supplement_file; /* fil
 web_fn filing_schema, filing_answers, filing_answers_post;                /* filing_answers.c */
 web_fn filing_confirm, filing_confirm_post, filing_confirm_pdf;           /* filing_act.c */
 web_fn filing_withdraw, filing_withdraw_post, filing_rate, filing_rate_post;
-web_fn filing_pay, filing_bank, filing_bank_post, filing_callback; /* filing_pay.c */
+web_fn filing_pay, filing_pay_receipt, filing_bank, filing_bank_post,
+    filing_callback; /* filing_pay.c */
 
 #endif

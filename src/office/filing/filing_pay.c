@@ -84,6 +84,20 @@ filing_pay(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return web_page(cx, rs, &tpl_filing_pay_t, data);
 }
 
+enum err
+filing_pay_receipt(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct dossier d;
+    struct pay_bill b;
+    struct str pdf;
+    TRY(filing_dossier(cx, rq, rs, &d));
+    TRY(current_bill(cx, &d, &b));
+    TRY(dossier_print_fee(cx, &d, b.id, &pdf));
+    return web_bytes(cx, rs, pdf, STR("application/pdf"),
+                     str_fmt(cx->arena, "bien-lai-" STR_FMT ".pdf",
+                             STR_ARG(str_replace(cx->arena, b.receipt, STR("/"), STR("-")))));
+}
+
 /* --- the bank
  * ------------------------------------------------------------------------------------------ */
 /* Body and headers as the bank sent them; the signature over both is the proof. */

@@ -160,6 +160,8 @@ static const struct web_route routes[] = {
       .doc = "Withdraw the dossier" },
     { HTTP_GET, "/ho-so/{id}/thanh-toan", "pay.own", filing_pay, .flags = WEB_API,
       .reply = &tpl_filing_pay_t, .doc = "The bill" },
+    { HTTP_GET, "/ho-so/{id}/thanh-toan/bien-lai.pdf", "pay.own", filing_pay_receipt, PDF,
+      .doc = "Receipt of the paid bill as PDF" },
     { HTTP_GET, "/ho-so/{id}/danh-gia", "dossier.rate", filing_rate, .flags = WEB_API,
       .reply = &tpl_filing_rate_t, .doc = "Rate the service" },
     { HTTP_POST, "/ho-so/{id}/danh-gia", "dossier.rate", filing_rate_post, WEB_FIELDS(rate_fields),

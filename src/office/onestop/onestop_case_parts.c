@@ -261,7 +261,7 @@ onestop_part_results(struct ctx *cx, struct onestop_view *v)
             .can_sign_again = is_again && access_may_in(cx, "dossier.sign", v->d.unit),
         };
     }
-    page->can_print = access_may(cx, "dossier.print");
+    onestop_part_prints(cx, v);
     page->can_custody = access_may_in(cx, "paper.custody", v->d.unit);
     page->can_cash =
         v->d.fee_vnd > 0 && !v->d.is_paid && access_may_in(cx, "pay.collect", v->d.unit);

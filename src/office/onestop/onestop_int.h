@@ -61,6 +61,8 @@ NODISCARD enum err onestop_part_opinions(struct ctx *cx, struct onestop_view *v)
 NODISCARD enum err onestop_part_question(struct ctx *cx, struct onestop_view *v,
                                          const struct flow_process *process);
 NODISCARD enum err onestop_part_results(struct ctx *cx, struct onestop_view *v);
+/* The printed forms that have something to say. */
+void onestop_part_prints(struct ctx *cx, struct onestop_view *v);
 NODISCARD enum err onestop_part_history(struct ctx *cx, const struct web_req *rq,
                                         struct onestop_view *v, bool is_conflict);
 

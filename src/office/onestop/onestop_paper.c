@@ -67,25 +67,41 @@ onestop_result_pdf(struct ctx *cx, const struct web_req *rq, struct web_resp *rs
     return send_pdf(cx, rs, &d, "result", pdf);
 }
 
+/* Forms 01 to 05 in the order of their numbers. */
+static const struct {
+    const char *form, *word;
+} forms[] = {
+    { "tiep-nhan-hen-tra", "onestop.print.01" }, { "yeu-cau-bo-sung", "onestop.print.02" },
+    { "tu-choi", "onestop.print.03" },           { "xin-loi", "onestop.print.04" },
+    { "kiem-soat", "onestop.print.05" },
+};
+
+void
+onestop_part_prints(struct ctx *cx, struct onestop_view *v)
+{
+    struct tpl_onestop_dossier *page = v->page;
+    page->can_print = access_may_in(cx, "dossier.print", v->d.unit);
+    page->prints.v = ARENA_ARRAY(cx->arena, struct tpl_onestop_dossier_prints, COUNT_OF(forms));
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        if (dossier_form_stands(&v->d, str_of(forms[i].form))) {
+            page->prints.v[page->prints.n++] = (struct tpl_onestop_dossier_prints){
+                .href =
+                    str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64 "/in/%s", v->d.id, forms[i].form),
+                .word = text(cx, forms[i].word),
+            };
+        }
+    }
+}
+
 enum err
 onestop_print(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    static const char *const forms[] = { "tiep-nhan-hen-tra", "yeu-cau-bo-sung", "tu-choi",
-                                         "xin-loi",           "kiem-soat",       "bien-lai" };
     int64_t id = 0;
     struct dossier d;
     struct str pdf;
-    struct str form = web_param(rq, "form");
-    bool is_known = false;
     TRY(web_param_id(cx, rq, "id", &id));
     TRY(onestop_open(cx, id, &d));
-    for (size_t i = 0; i < COUNT_OF(forms); i++) {
-        is_known = is_known || str_eq(form, str_of(forms[i]));
-    }
-    if (!is_known) {
-        return err_set(cx, ERR_NOT_FOUND, "no such printed form");
-    }
     TRY(access_require_in(cx, "dossier.print", d.unit));
-    TRY(dossier_print(cx, &d, form, &pdf));
+    TRY(dossier_print(cx, &d, web_param(rq, "form"), &pdf));
     return send_pdf(cx, rs, &d, "print", pdf);
 }

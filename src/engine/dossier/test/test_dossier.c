@@ -518,22 +518,6 @@ test_track_wants_number_and_code(void **state)
     assert_int_equal(e, ERR_RATE);
 }
 
-static void
-test_print_all_forms_of_the_counter_are_pdf(void **state)
-{
-    static const char *const forms[] = { "tiep-nhan-hen-tra", "yeu-cau-bo-sung", "tu-choi",
-                                         "xin-loi", "kiem-soat" };
-    struct world *w = *state;
-    int64_t id = file(w);
-    ask(w, RECEIVER, id, "", ERR_OK);
-    struct dossier d = get(w, id);
-    for (size_t i = 0; i < COUNT_OF(forms); i++) {
-        struct str pdf;
-        ASSERT_OK(w->cx, dossier_print(w->cx, &d, str_of(forms[i]), &pdf));
-        assert_true(str_starts(pdf, STR("%PDF-")));
-    }
-}
-
 /* --- statuses
  * -------------------------------------------------------------------------------------------- */
 static void
@@ -604,7 +588,6 @@ main(void)
         cmocka_unit_test(test_withdraw_cancels_tasks_and_closes),
         cmocka_unit_test(test_inbox_pages_by_key_masks_and_counts),
         cmocka_unit_test(test_track_wants_number_and_code),
-        cmocka_unit_test(test_print_all_forms_of_the_counter_are_pdf),
         cmocka_unit_test(test_answer_and_payment_after_the_end_stop_no_job),
         cmocka_unit_test(test_counters_equal_a_recount_of_the_rows),
         cmocka_unit_test(test_figure_lists_hold_exactly_what_was_counted),

@@ -352,16 +352,25 @@ static void
 test_custody_return_twice_is_conflict(void **state)
 {
     struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct custody in = {
-        .dossier_id = 9, .what = STR("Giấy chứng sinh"), .n_copies = 1, .taken_by = STR("3")
-    };
+    struct custody in = { .dossier_id = 9,
+                          .unit = STR("u1"),
+                          .what = STR("Giấy chứng sinh"),
+                          .n_copies = 1,
+                          .taken_by = STR("3") };
     struct custody *v = NULL;
     size_t n = 0;
     int64_t id = 0;
 
     ASSERT_OK(cx, custody_take(cx, &in, &id));
-    ASSERT_OK(cx, custody_return(cx, id, STR("3"), STR("Điểu Thị Sréy")));
-    assert_int_equal(custody_return(cx, id, STR("3"), STR("x")), ERR_CONFLICT);
+    in.id = id;
+    in.given_by = STR("3");
+    in.given_to = STR("Điểu Thị Sréy");
+    ASSERT_OK(cx, custody_held(cx, STR("u1"), 0, 10, &v, &n));
+    assert_int_equal(n, 1);
+    ASSERT_OK(cx, custody_return(cx, &in, 1));
+    assert_int_equal(custody_return(cx, &in, 1), ERR_CONFLICT);
+    ASSERT_OK(cx, custody_held(cx, STR("u1"), 0, 10, &v, &n));
+    assert_int_equal(n, 0);
     ASSERT_OK(cx, custody_list(cx, 9, &v, &n));
     assert_int_equal(n, 1);
     assert_true(v[0].returned_us > 0);

@@ -158,6 +158,57 @@ test_pay_cash_numbers_receipts_and_fills_day_book(void **state)
 }
 
 static void
+test_pay_bank_takes_its_receipt_from_the_same_row(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct pay_bill b;
+    struct pay_callback c;
+    enum pay_answer answer;
+    struct str cashier;
+
+    ASSERT_OK(cx, pay_cash(cx, bill(cx, 7).id, STR("Tám"), &b));
+    ASSERT_OK(cx, pay_cashier(cx, b.id, &cashier));
+    ASSERT_STR(cashier, "Tám");
+    b = bill(cx, 8);
+    ASSERT_OK(cx, pay_simulate(cx, &b, SECRET, &c));
+    ASSERT_OK(cx, pay_callback(cx, &c, SECRET, &answer));
+    ASSERT_OK(cx, pay_bill_by_id(cx, b.id, &b));
+    ASSERT_STR(b.receipt, "0000002/2026");
+    ASSERT_OK(cx, pay_cashier(cx, b.id, &cashier));
+    assert_null(cashier.p);
+    assert_int_equal(pay_cash_void(cx, b.id, STR("Tám"), STR("nhầm")), ERR_CONFLICT);
+}
+
+static void
+test_pay_cash_void_keeps_the_line_and_opens_the_bill(void **state)
+{
+    struct test_env *env = *state;
+    struct ctx *cx = env->cx;
+    struct pay_bill b;
+    struct pay_day_line *day = NULL;
+    size_t n = 0;
+    int64_t sum = 0;
+    struct date today = date_at_vn(sys_now_us(cx));
+
+    ASSERT_OK(cx, pay_cash(cx, bill(cx, 7).id, STR("Tám"), &b));
+    ASSERT_OK(cx, pay_cash_void(cx, b.id, STR("Tám"), STR("nhầm người")));
+    assert_int_equal(pay_cash_void(cx, b.id, STR("Tám"), STR("lại")), ERR_CONFLICT);
+    ASSERT_OK(cx, pay_bill_by_id(cx, b.id, &b));
+    ASSERT_STR(b.state, "open");
+    assert_int_equal(b.paid_us, 0);
+    ASSERT_OK(cx, pay_cash(cx, b.id, STR("Tám"), &b));
+    ASSERT_STR(b.receipt, "0000002/2026");
+    ASSERT_OK(cx, pay_day_book(cx, STR("H19.25.42"), today, &day, &n, &sum));
+    assert_int_equal(n, 2);
+    assert_int_equal(sum, b.amount_vnd);
+    ASSERT_STR(day[0].void_reason, "nhầm người");
+    assert_int_equal(day[1].void_us, 0);
+    assert_int_equal(test_i64(cx, "SELECT count(*) FROM outbox WHERE topic = 'pay.void'"), 1);
+    sys_clock_fake_step(&env->clock, INT64_C(30) * 3600 * DATE_US_PER_S);
+    assert_int_equal(pay_cash_void(cx, b.id, STR("Tám"), STR("hôm sau")), ERR_CONFLICT);
+}
+
+static void
 test_pay_vietqr_equals_other_implementation(void **state)
 {
     struct ctx *cx = ((struct test_env *)*state)->cx;
@@ -225,6 +276,10 @@ main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_pay_cash_numbers_receipts_and_fills_day_book, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_bank_takes_its_receipt_from_the_same_row, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_cash_void_keeps_the_line_and_opens_the_bill,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pay_reconcile_names_what_differs, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
