@@ -86,6 +86,12 @@ session_start(struct ctx *cx, struct web_session *ret, struct str *ret_cookie)
     return ERR_OK;
 }
 
+static bool
+is_held(struct ctx *cx)
+{
+    return cx->actor != NULL && cx->actor->must_change;
+}
+
 struct nav_entry {
     const char *href, *key, *icon, *perm;
 };
@@ -121,7 +127,7 @@ nav(struct ctx *cx, struct str path, bool is_office, struct web_nav_item **ret)
     size_t n = 0;
     size_t best = 0;
     int current = -1;
-    for (size_t i = 0; i < n_table; i++) {
+    for (size_t i = 0; i < n_table && !is_held(cx); i++) {
         struct str href = str_of(table[i].href);
         if (!access_may(cx, table[i].perm)) {
             continue;
@@ -209,6 +215,7 @@ app_hooks_for(const struct pack *pack)
     return (struct web_hooks){ .session_load = session_load,
                                .session_start = session_start,
                                .may = access_may,
+                               .is_held = is_held,
                                .perm_exists = access_perm_exists,
                                .record_reading = ledger_reading,
                                .nav = nav,

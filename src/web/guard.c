@@ -15,6 +15,18 @@ may(const struct web_call *c, const char *perm)
     return c->w->hooks->may != NULL && c->w->hooks->may(c->cx, perm);
 }
 
+/* Whoever handed a one-time password out still knows it: nothing is shown or done with it but the
+ * change itself, and leaving. */
+enum err
+guard_held(struct web_call *c)
+{
+    const struct web_hooks *h = c->w->hooks;
+    bool is_open = (c->rq.route->flags & (uint32_t)WEB_HELD) != 0;
+    return is_open || h->is_held == NULL || !h->is_held(c->cx)
+               ? ERR_OK
+               : err_set(c->cx, ERR_PASSWORD, "the one-time password is not changed yet");
+}
+
 enum err
 guard_permission(struct web_call *c)
 {

@@ -111,6 +111,7 @@ struct str input_raw(const struct web_call *c, struct str name); /* as typed, be
 size_t input_max(const struct web_field *f);
 
 /* guard.c */
+NODISCARD enum err guard_held(struct web_call *c);
 NODISCARD enum err guard_permission(struct web_call *c);
 NODISCARD enum err guard_origin(struct web_call *c);
 NODISCARD enum err guard_csrf(struct web_call *c);

@@ -396,6 +396,7 @@ failure_page(struct web_call *c, enum err e)
     d->status = err_status(e);
     d->trace = d->status >= 500 ? cx->trace_id : STR_NULL;
     d->signin = e == ERR_UNAUTHENTICATED ? web_signin_href(cx, c->http->path) : STR_NULL;
+    d->go = e == ERR_PASSWORD ? STR(WEB_PASSWORD_PATH) : STR_NULL;
     keep_form(c, e, d);
     c->rs.title = d->title;
     c->rs.n_crumbs = 0;
@@ -420,6 +421,9 @@ render_failure(struct web_call *c, enum err e)
     } else if (e == ERR_UNAUTHENTICATED && is_read) {
         whole(c, 303, STR("text/plain; charset=utf-8"), STR(""));
         http_response_header(http, STR("Location"), web_signin_href(c->cx, c->http->path));
+    } else if (e == ERR_PASSWORD && is_read) {
+        whole(c, 303, STR("text/plain; charset=utf-8"), STR(""));
+        http_response_header(http, STR("Location"), STR(WEB_PASSWORD_PATH));
     } else {
         failure_page(c, e);
     }

@@ -217,6 +217,7 @@ answer(struct web_call *c)
     TRY(find_route(c));
     enum err may = load_session(c);
     bool is_away = may != ERR_OK;
+    TRY(guard_held(c));
     bool is_unsafe = guard_is_unsafe(c->http->method);
     if (is_unsafe) {
         TRY(guard_origin(c));

@@ -5,8 +5,8 @@
  * its data. The dispatcher renders HTML, or, for the same route below /api/v1 (or with
  * Accept: application/json), the data as JSON. So pages and API cannot drift.
  *
- * Order of one request: route, session, permission, origin, input, CSRF, handler, readings
- * recorded, page. */
+ * Order of one request: route, session, one-time password, permission, origin, input, CSRF,
+ * handler, readings recorded, page. */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H
 
@@ -151,6 +151,7 @@ enum web_flag {
     WEB_RAW = 128,      /* the body is not parsed: the handler reads rq->http->body */
     WEB_NO_STORE = 256, /* never kept by a browser or proxy, even when public */
     WEB_FRAMED = 512,   /* a document that our own pages may show in a frame (papers, drafts) */
+    WEB_HELD = 1024, /* open to somebody who must change a one-time password first: hooks.is_held */
 };
 
 struct web_route {
@@ -203,6 +204,8 @@ struct web_hooks {
      * value. */
     enum err (*session_start)(struct ctx *cx, struct web_session *ret, struct str *ret_cookie);
     bool (*may)(struct ctx *cx, const char *perm);
+    /* Signed in with a one-time password: only routes with WEB_HELD answer. */
+    bool (*is_held)(struct ctx *cx);
     bool (*perm_exists)(const char *perm);
     /* Commits one reading. */
     enum err (*record_reading)(struct ctx *cx, int64_t subject, const char *purpose,
@@ -265,8 +268,9 @@ struct web_check {
 };
 void web_check_routes(struct web *w, struct ctx *cx, struct web_check *ret);
 /* Paths of the pages that the web floor links to itself. */
-#define WEB_SIGNIN_PATH  "/dang-nhap"
-#define WEB_SIGNOUT_PATH "/dang-xuat"
+#define WEB_SIGNIN_PATH   "/dang-nhap"
+#define WEB_SIGNOUT_PATH  "/dang-xuat"
+#define WEB_PASSWORD_PATH "/tai-khoan/mat-khau"
 /* "/dang-nhap?tiep=<path>": where to send somebody who must sign in first and come back. */
 struct str web_signin_href(struct ctx *cx, struct str path);
 /* The OpenAPI 3.1 document of the tables. */

@@ -65,6 +65,43 @@ test('each role is refused exactly what its table does not give', { timeout: 300
   assert.deepEqual(wrong, []);
 });
 
+test('with a one-time password nothing opens but its change and leaving: every route, citizen and officer, page and API', { timeout: 300000 }, async () => {
+  const open = new Set(['GET /tai-khoan/mat-khau', 'POST /tai-khoan/mat-khau', 'POST /dang-xuat']);
+  const [receiver, op] = [people.get('receiver'), people.get('operator')];
+  const added = await receiver.form('/can-bo/quay/nguoi', { number: '070085654321', name: 'Điểu Sơn', 'birth-d': '1', 'birth-m': '2', 'birth-y': '1985', sex: 'male' },
+    { from: '/can-bo/quay/nguoi?q=070085654321' });
+  const given = await receiver.form(`${added.location}/tai-khoan`, { checked: '1' }, { from: added.location });
+  const officer = { personal_id: '070090000444', name: 'Lê Tư', login: 'letu', new_password: 'mot cau dai de nho' };
+  const made = await op.form('/quan-tri/nguoi-dung', officer);
+  assert.equal(made.status, 303);
+  const unit = /value="(25405@[^"]*)"/.exec((await op.get(made.location)).text)[1];
+  assert.equal((await op.form(`${made.location}/vi-tri`, { unit, role: 'operator', title: 'Quản trị', from: '2026-01-01', to: '' }, { from: made.location })).status, 303);
+  const wrong = [];
+  for (const [login, first] of [['070085654321', /big-number num">([^<]+)</.exec(given.text)[1]], [officer.login, officer.new_password]]) {
+    const c = new Client(server);
+    const begun = await c.signIn(login, first);
+    assert.equal(`${begun.status} ${begun.location}`, '303 /tai-khoan/mat-khau');
+    const page = await c.get('/tai-khoan/mat-khau');
+    assert.match(page.text, /Mật khẩu này do người khác đặt/);
+    assert.doesNotMatch(page.text, /href="\/(toi|can-bo|quan-tri)"/, 'nothing is offered that does not open');
+    const token = Client.token(page.text);
+    for (const d of all.filter((x) => !open.has(x.name))) {
+      const r = await ask(c, d.route.method, d.address(), {
+        headers: { origin: server.url, 'x-csrf-token': token, ...(isWrite(d) ? { 'content-type': d.isApi ? 'application/json' : form['content-type'] } : {}) },
+        body: isWrite(d) ? (d.isApi ? '{}' : '') : undefined,
+      });
+      const isHeld = d.isApi || isWrite(d) ? r.status === 403 && /password|mật khẩu/.test(r.text) : r.status === 303 && r.location === '/tai-khoan/mat-khau';
+      if (!isHeld) wrong.push(`${login} ${d.name}: ${r.status} ${r.location ?? ''}`);
+    }
+    const change = (next) => c.form('/tai-khoan/mat-khau', { current: first, new_password: next, repeated: next });
+    assert.equal((await change(first)).status, 422, 'the one-time password is no new one');
+    assert.equal((await change('rung le mua nang')).status, 303);
+    assert.equal((await c.get('/tai-khoan')).status, 200);
+    assert.equal((await c.get(login === officer.login ? '/quan-tri' : '/toi')).status, 200);
+  }
+  assert.deepEqual(wrong, []);
+});
+
 test('no write is done without its token, with another one, from a foreign page, or with unknown fields', { timeout: 300000 }, async () => {
   const wrong = [];
   for (const d of all.filter((x) => isWrite(x) && x.route.csrf)) {

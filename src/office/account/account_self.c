@@ -181,6 +181,10 @@ account_password_set(struct ctx *cx, const struct web_req *rq, struct web_resp *
     struct str key = str_fmt(cx->arena, "password:%" PRId64, cx->actor->account);
     TRY(access_rate(cx, key, INT64_C(600) * 1000 * 1000, 10));
     TRY(check_current(cx, web_text(rq, "current")));
+    if (str_eq(web_text(rq, "new_password"), web_text(rq, "current"))) {
+        ctx_problem(cx, STR("new_password"), STR("account.password_same"), STR_NULL);
+        return ctx_check(cx);
+    }
     TRY(access_set_password(cx, cx->actor->account, web_text(rq, "new_password"), false));
     web_flash(cx, rs, "account.password_done");
     return web_see_other(cx, rs, "/tai-khoan");
