@@ -1,9 +1,9 @@
 // One's account and one's own pages, through the built program.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { inflateRawSync } from 'node:zlib';
 import { Client, dayIn, demo, officers, startServer } from '../lib/server.mjs';
+import { totp } from '../lib/totp.mjs';
 
 let server;
 before(async () => { server = await startServer(); });
@@ -15,17 +15,6 @@ const signedIn = async (login = demo.citizen, password = demo.password) => {
   assert.equal(r.status, 303, r.text.slice(0, 400));
   return c;
 };
-
-/** RFC 6238 with the base32 key of the page. */
-function totp(key, step = 0) {
-  const bits = [...key].map((ch) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(ch).toString(2).padStart(5, '0')).join('');
-  const secret = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + step));
-  const mac = createHmac('sha1', secret).update(counter).digest();
-  const at = mac[19] & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, '0');
-}
 
 /** Names and contents of a ZIP by its central directory. */
 function unzip(b) {
@@ -82,6 +71,28 @@ test('a session that is ended is signed out at once', async () => {
   }
   assert.equal((await there.get('/tai-khoan')).status, 303);
   assert.equal((await here.get('/tai-khoan')).status, 200);
+});
+
+test('sessions are told apart by browser and system, programs by their name', async () => {
+  const agents = {
+    'Chrome trên Android': 'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36',
+    'Edge trên Windows': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Edg/120.0.0.0',
+    'Safari trên iPhone': 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.1 Mobile/15E148 Safari/604.1',
+    'Chrome trên iPhone': 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/120.0.0.0 Mobile/15E148 Safari/604.1',
+    'Samsung Internet trên Android': 'Mozilla/5.0 (Linux; Android 13; SAMSUNG SM-A145F) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/22.0 Chrome/111.0 Mobile Safari/537.36',
+    'Cốc Cốc trên Windows': 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) coc_coc_browser/115.0 Chrome/109.0 Safari/537.36',
+    'Firefox trên Linux': 'Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0',
+    'Trình duyệt khác trên Windows': 'Mozilla/5.0 (Windows NT 6.1)',
+    'Chương trình curl': 'curl/7.88.1',
+    'Thiết bị không nói tên': '"><script>',
+  };
+  for (const agent of Object.values(agents)) {
+    assert.equal((await new Client(server, { 'user-agent': agent }).signIn(officers.specialist)).status, 303);
+  }
+  const list = await (await signedIn(officers.specialist)).get('/tai-khoan/phien');
+  const names = [...list.text.matchAll(/<h2>([^<]+)/g)].map((m) => m[1].trim());
+  for (const word of Object.keys(agents)) assert.ok(names.includes(word), `${word} is not among ${names.join(', ')}`);
+  assert.match(list.text, /địa chỉ mạng (127\.0\.0\.1|::1)/);
 });
 
 test('second factor: on with a right code, then wanted, then off again', async () => {

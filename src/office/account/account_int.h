@@ -13,6 +13,8 @@ struct str account_safe_next(struct str next);
 NODISCARD enum err account_enter(struct ctx *cx, struct web_resp *rs,
                                  const struct access_session *s, struct str secret,
                                  struct str next);
+/* "Chrome trên Android" out of a User-Agent. */
+struct str account_device(struct ctx *cx, struct str agent);
 /* Title and breadcrumbs of a page below /tai-khoan. */
 void account_crumbs(struct ctx *cx, struct web_resp *rs, const char *title_key);
 

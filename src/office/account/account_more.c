@@ -62,13 +62,13 @@ const struct web_field account_lend_fields[5] = {
 /* What a program may usefully be given; a person sees those they have themselves. Not in the list:
  * managing users, tokens, units, packs and records, which stays with people who are signed in. */
 static const char *const token_perms[] = {
-    "account.own",     "dossier.file",    "dossier.track",     "dossier.withdraw",
-    "dossier.rate",    "pay.own",         "record.own",        "correction.ask",
-    "dossier.search",  "dossier.receive", "dossier.read_unit", "dossier.supplement",
-    "dossier.process", "dossier.consult", "dossier.decide",    "dossier.sign",
-    "dossier.assign",  "dossier.return",  "dossier.intake",    "dossier.print",
-    "pay.collect",     "stats.read",      "stats.export",      "monitor.read",
-    "ledger.read",     "exchange.call",   "exchange.read",     "api.read",
+    "account.own",     "dossier.file",      "dossier.withdraw",   "dossier.rate",
+    "pay.own",         "record.own",        "correction.ask",     "dossier.search",
+    "dossier.receive", "dossier.read_unit", "dossier.supplement", "dossier.process",
+    "dossier.consult", "dossier.decide",    "dossier.sign",       "dossier.assign",
+    "dossier.return",  "dossier.intake",    "dossier.print",      "pay.collect",
+    "stats.read",      "stats.export",      "monitor.read",       "ledger.read",
+    "exchange.call",   "exchange.read",
 };
 
 static bool
@@ -99,18 +99,18 @@ fill_tokens(struct ctx *cx, struct tpl_account_tokens *data)
         data->tokens.v[data->tokens.n++] =
             (struct tpl_account_tokens_tokens){ .id = str_fmt(cx->arena, "%" PRId64, v[i].id),
                                                 .name = v[i].name,
-                                                .perms = v[i].perms,
+                                                .perms = access_perm_words(cx, v[i].perms),
                                                 .ends = text_date(cx, v[i].ends_us),
                                                 .used = used,
                                                 .is_over = v[i].ends_us <= now_us };
     }
     data->perms.v = ARENA_ARRAY(cx->arena, struct tpl_account_tokens_perms, COUNT_OF(token_perms));
     for (size_t i = 0; i < COUNT_OF(token_perms); i++) {
-        struct str key = str_fmt(cx->arena, "account.perm.%s", token_perms[i]);
         if (access_may(cx, token_perms[i])) {
-            data->perms.v[data->perms.n++] =
-                (struct tpl_account_tokens_perms){ .value = str_of(token_perms[i]),
-                                                   .label = text_find(cx, key) };
+            data->perms.v[data->perms.n++] = (struct tpl_account_tokens_perms){
+                .value = str_of(token_perms[i]),
+                .label = access_perm_word(cx, str_of(token_perms[i]))
+            };
         }
     }
     return ERR_OK;

@@ -90,33 +90,6 @@ account_overview(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 
 /* --- sessions
  * ---------------------------------------------------------------------------------------------- */
-/* "Chrome, Android" out of a User-Agent, good enough to recognise one's own devices. */
-static struct str
-device_text(struct ctx *cx, struct str agent)
-{
-    static const struct {
-        const char *mark, *name;
-    } browsers[] = { { "coc_coc", "Cốc Cốc" },        { "Edg/", "Edge" },
-                     { "SamsungBrowser", "Samsung" }, { "Firefox", "Firefox" },
-                     { "Chrome", "Chrome" },          { "Safari", "Safari" } },
-      systems[] = { { "Android", "Android" }, { "iPhone", "iPhone" },   { "iPad", "iPad" },
-                    { "Windows", "Windows" }, { "Macintosh", "macOS" }, { "Linux", "Linux" } };
-    const char *browser = NULL;
-    const char *system = NULL;
-    for (size_t i = COUNT_OF(browsers); i > 0; i--) {
-        bool is_it = str_find(agent, str_of(browsers[i - 1].mark)) < agent.n;
-        browser = is_it ? browsers[i - 1].name : browser;
-    }
-    for (size_t i = COUNT_OF(systems); i > 0; i--) {
-        bool is_it = str_find(agent, str_of(systems[i - 1].mark)) < agent.n;
-        system = is_it ? systems[i - 1].name : system;
-    }
-    if (browser == NULL || system == NULL) {
-        return text(cx, "account.device_other");
-    }
-    return str_fmt(cx->arena, "%s, %s", browser, system);
-}
-
 enum err
 account_sessions_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -130,7 +103,7 @@ account_sessions_page(struct ctx *cx, const struct web_req *rq, struct web_resp 
     for (size_t i = 0; i < n; i++) {
         data->sessions.v[i] =
             (struct tpl_account_sessions_sessions){ .id = str_fmt(cx->arena, "%" PRId64, v[i].id),
-                                                    .device = device_text(cx, v[i].agent),
+                                                    .device = account_device(cx, v[i].agent),
                                                     .peer = v[i].peer,
                                                     .begun = text_instant(cx, v[i].created_us),
                                                     .seen = text_instant(cx, v[i].seen_us),
