@@ -125,7 +125,7 @@ test('no upload leaves a file behind in the spool folder: taken, refused, cut of
 });
 
 test('a token does what it was given and no more, and ends when its owner or an operator says so', async () => {
-  const token = await makeToken(server, demo.citizen, ['dossier.track']);
+  const token = await makeToken(server, demo.citizen, ['correction.ask']);
   const narrow = new Program(server, at.contract, token);
   assert.equal((await narrow.get('/toi')).status, 403, 'one\'s dossiers need account.own');
   assert.equal((await narrow.post(`/nop/${journey.procedure}`, { xa: demo.unit })).status, 403);

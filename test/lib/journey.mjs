@@ -6,7 +6,7 @@ import { Contract, Program, makeToken } from './api.mjs';
 import { demo, officers, until as untilTrue } from './server.mjs';
 
 const can = {
-  citizen: ['account.own', 'dossier.file', 'dossier.track', 'dossier.withdraw', 'dossier.rate', 'pay.own', 'record.own', 'correction.ask'],
+  citizen: ['account.own', 'dossier.file', 'dossier.withdraw', 'dossier.rate', 'pay.own', 'record.own', 'correction.ask'],
   receiver: ['dossier.read_unit', 'dossier.search', 'dossier.receive', 'dossier.supplement', 'dossier.return', 'dossier.intake', 'dossier.print'],
   specialist: ['dossier.read_unit', 'dossier.search', 'dossier.process', 'dossier.consult'],
   leader: ['dossier.read_unit', 'dossier.search', 'dossier.decide', 'dossier.sign', 'dossier.assign', 'stats.read', 'stats.export'],
