@@ -125,6 +125,23 @@ enum err web_bytes(struct ctx *cx, struct web_resp *rs, struct str bytes, struct
 enum err web_stream(struct ctx *cx, struct web_resp *rs, http_stream_fn *fn, void *arg,
                     struct str content_type, struct str filename);
 enum err web_events(struct ctx *cx, struct web_resp *rs, struct str channel);
+/* A list that a page shows, as a file for spreadsheets: kind "csv" (UTF-8 with its mark, no cell
+ * becomes a formula) or "xlsx". name: of sheet and file, without suffix. cells: row by row. For
+ * lists that fit into the arena; longer ones stream their own. */
+struct web_sheet {
+    struct str kind, name;
+    const struct str *heads;
+    size_t n_heads;
+    const struct str *cells;
+    size_t n_rows;
+};
+extern const char *const web_sheet_kinds[3];
+#define WEB_SHEET_FIELD                                                                            \
+    {                                                                                              \
+        .name = "dang", .type = WEB_CHOICE, .choices = web_sheet_kinds,                            \
+        .doc = "the list as a file"                                                                \
+    }
+enum err web_sheet(struct ctx *cx, struct web_resp *rs, const struct web_sheet *sheet);
 /* Names the person whose data this page reads, and why: the dispatcher commits the entry to the
  * ledger before the page leaves; when that fails the page does not leave. subject is the party id
  * (0: a list of masked names, then note says the filter and count). */

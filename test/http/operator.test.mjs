@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, demo, officers, startServer } from '../lib/server.mjs';
+import { totp } from '../lib/totp.mjs';
 
-const pages = ['/quan-tri', '/quan-tri/suc-khoe', '/quan-tri/nguoi-dung', '/quan-tri/vai-tro', '/quan-tri/hang-doi', '/quan-tri/goi-noi-dung',
+const pages = ['/quan-tri', '/quan-tri/suc-khoe', '/quan-tri/nguoi-dung', '/quan-tri/nguoi-dung/moi', '/quan-tri/vai-tro',
+  '/quan-tri/vai-tro/receiver', '/quan-tri/hang-doi', '/quan-tri/goi-noi-dung',
   '/quan-tri/lich', '/quan-tri/don-vi', '/quan-tri/gop-nguoi', '/quan-tri/sua-thong-tin', '/quan-tri/chung-thu', '/quan-tri/nhat-ky'];
 let server;
 let op;
@@ -47,6 +49,78 @@ test('an officer is added, gets a position, is locked and unlocked', async () =>
   assert.notEqual((await new Client(server).signIn('baba', password)).status, 303);
   assert.equal((await post(`${href}/mo`, {}, href)).status, 303);
   assert.equal((await new Client(server).signIn('baba', password)).status, 303);
+});
+
+const plain = (text) => text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+const rowOf = (page, word) => [...page.text.matchAll(/<tr[\s\S]*?<\/tr>/g)].map((m) => plain(m[0])).find((r) => r.includes(word)) ?? '';
+
+test('officers are found by name without marks, by login, unit and role, each with its unit and role; the list is a file too', async () => {
+  const byName = await op.get('/quan-tri/nguoi-dung?tim=motcua.25405');
+  const row = rowOf(byName, 'motcua.25405');
+  assert.match(row, /Xã Bom Bo/);
+  assert.match(row, /Cán bộ một cửa/);
+  assert.ok(byName.text.match(/<tr class/g).length < 10, 'the search narrows');
+  const name = />([^<]+)<\/a><\/td><td data-label="Tên đăng nhập">motcua\.25405</.exec(byName.text)[1];
+  const folded = name.normalize('NFD').replace(/[\u0300-\u036f]/g, '').replace(/đ/g, 'd').replace(/Đ/g, 'D').toLowerCase();
+  assert.match((await op.get(`/quan-tri/nguoi-dung?tim=${encodeURIComponent(folded)}`)).text, />motcua\.25405</);
+  const unit = /value="(25405@[^"]*)"/.exec(byName.text)[1];
+  const ofUnit = await op.get(`/quan-tri/nguoi-dung?don-vi=${unit}&vai-tro=leader`);
+  assert.match(ofUnit.text, />lanhdao\.25405</);
+  assert.doesNotMatch(ofUnit.text, />motcua\./);
+  assert.match((await op.get('/quan-tri/nguoi-dung?tim=khong-co-ai')).text, /Không có cán bộ nào như vậy/);
+  const csv = await op.get(`/quan-tri/nguoi-dung?don-vi=${unit}&dang=csv`);
+  assert.match(csv.headers.get('content-type'), /text\/csv/);
+  const lines = csv.text.trim().split('\r\n');
+  assert.match(lines[0], /^\ufeff?Tên,Tên đăng nhập,Đơn vị,Vai trò,/);
+  assert.ok(lines.some((l) => /,lanhdao\.25405,Xã Bom Bo,Lãnh đạo,/.test(l)), csv.text);
+  const all = await op.get('/quan-tri/nguoi-dung?dang=csv');
+  assert.ok(all.text.trim().split('\r\n').length > 101, 'a file has the whole list, not one page of it');
+  const xlsx = await op.get('/quan-tri/nguoi-dung?dang=xlsx');
+  assert.equal(xlsx.bytes.subarray(0, 2).toString(), 'PK');
+  assert.match(xlsx.headers.get('content-disposition'), /can-bo\.xlsx/);
+});
+
+test('roles stand in words, with who holds them', async () => {
+  const list = await op.get('/quan-tri/vai-tro');
+  assert.match(rowOf(list, 'Cán bộ một cửa'), /Chỉ trong đơn vị của mình.*Tiếp nhận hoặc từ chối hồ sơ; /);
+  assert.match(rowOf(list, 'Lãnh đạo'), /Đơn vị của mình và các đơn vị cấp dưới.*Ký kết quả/);
+  assert.doesNotMatch(plain(list.text), /dossier\.[a-z]/, 'no code where words should stand');
+  const role = await op.get('/quan-tri/vai-tro/operator');
+  assert.match(rowOf(role, 'quantri.25405'), /Đang dùng/);
+  assert.match(role.text, /Quản lý tài khoản, vị trí của cán bộ/);
+  assert.match((await op.get('/quan-tri/vai-tro/citizen')).text, /Mọi người đã đăng nhập/);
+  assert.equal((await op.get('/quan-tri/vai-tro/khong-co')).status, 404);
+});
+
+test('an officer who lost password and telephone comes back through the operator: sessions end, the ledger tells', async () => {
+  const login = officers.clerk;
+  const clerk = new Client(server);
+  assert.equal((await clerk.signIn(login)).status, 303);
+  const page = await clerk.get('/tai-khoan/xac-thuc');
+  const key = /<code class="num">([A-Z2-7]{32})<\/code>/.exec(page.text)[1];
+  const secret = /name="secret" value="([0-9a-f]{40})"/.exec(page.text)[1];
+  assert.equal((await clerk.form('/tai-khoan/xac-thuc', { secret, code: totp(key) })).status, 303);
+  assert.equal((await new Client(server).signIn(login)).status, 422, 'the second factor is asked for');
+
+  const href = /href="(\/quan-tri\/nguoi-dung\/\d+)"/.exec((await op.get(`/quan-tri/nguoi-dung?tim=${login}`)).text)[1];
+  assert.match((await op.get(href)).text, /mất điện thoại xác thực/);
+  assert.equal((await post(`${href}/mat-khau`, {}, href)).status, 422, 'identity first');
+  assert.equal((await clerk.get('/tai-khoan')).status, 200);
+  const given = await post(`${href}/mat-khau`, { checked: '1' }, href);
+  assert.equal(given.status, 200, given.text.slice(0, 300));
+  const first = /big-number num">([^<]+)</.exec(given.text)[1];
+  assert.equal((await clerk.get('/tai-khoan')).status, 303, 'the old session has ended');
+  assert.notEqual((await new Client(server).signIn(login)).status, 303, 'the old password is none any more');
+  const back = new Client(server);
+  assert.equal((await back.signIn(login, first)).location, '/tai-khoan/mat-khau', 'no second factor, but a change');
+  const own = 'tieng chay trong dem trang';
+  assert.equal((await back.form('/tai-khoan/mat-khau', { current: first, new_password: own, repeated: own })).status, 303);
+  assert.equal((await back.get('/can-bo')).status, 200);
+  assert.match(plain((await back.get('/toi/ai-da-xem')).text), /Cấp lại mật khẩu/, 'the officer sees who did it');
+
+  const self = /href="(\/quan-tri\/nguoi-dung\/\d+)"/.exec((await op.get(`/quan-tri/nguoi-dung?tim=${officers.operator}`)).text)[1];
+  assert.doesNotMatch((await op.get(self)).text, /Cấp mật khẩu mới/);
+  assert.equal((await post(`${self}/mat-khau`, { checked: '1' }, self)).status, 409, 'nobody gives one to oneself');
 });
 
 test('the demo business date moves and goes back', async () => {

@@ -53,6 +53,10 @@ const struct access_role *access_role(const struct ctx *cx, struct str id);
 size_t access_roles(const struct ctx *cx, const struct access_role **ret);
 /* Name of a role in the request's language. */
 struct str access_role_name(struct ctx *cx, struct str id);
+/* What a permission allows, in words. */
+struct str access_perm_word(struct ctx *cx, struct str perm);
+/* A space-separated list of them: "Xem hồ sơ của đơn vị; Tiếp nhận hồ sơ". */
+struct str access_perm_words(struct ctx *cx, struct str perms);
 
 /* --- sessions --------------------------------------------------------------------------------- */
 struct access_session {
@@ -109,6 +113,10 @@ NODISCARD enum err access_sign_in_eid(struct ctx *cx, const struct access_eid *i
  */
 NODISCARD enum err access_set_password(struct ctx *cx, int64_t account, struct str new_password,
                                        bool must_change);
+/* For somebody who forgot the password or lost the second factor, by whoever saw who it is and
+ * holds the right: the one-time password must be changed at the next sign-in, the second factor is
+ * off, every session ends; one ledger entry. ERR_CONFLICT: one's own account. */
+NODISCARD enum err access_reset(struct ctx *cx, int64_t account, struct str one_time);
 NODISCARD enum err access_check_password(struct ctx *cx, int64_t account, struct str password);
 /* Second factor: the secret is kept sealed; enable only after a right code. */
 NODISCARD enum err access_totp_begin(struct ctx *cx, struct str *ret_secret);
@@ -130,7 +138,13 @@ NODISCARD enum err access_account_get(struct ctx *cx, int64_t id, struct access_
 NODISCARD enum err access_account_by_login(struct ctx *cx, struct str login,
                                            struct access_account *ret);
 NODISCARD enum err access_account_by_party(struct ctx *cx, int64_t party, int64_t *ret_id);
-NODISCARD enum err access_account_list(struct ctx *cx, struct str after,
+/* Officers by login, at most 100 after `after`; null parts do not narrow. words: part of the login
+ * or of the name, marks ignored; unit and role: held today. */
+#define ACCESS_FOUND_MAX 100
+struct access_find {
+    struct str after, words, unit, role;
+};
+NODISCARD enum err access_account_find(struct ctx *cx, const struct access_find *in,
                                        struct access_account **ret, size_t *ret_n);
 NODISCARD enum err access_account_lock(struct ctx *cx, int64_t id, bool is_locked);
 /* Inside a transaction. */

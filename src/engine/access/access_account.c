@@ -2,6 +2,7 @@
 #include "engine/access/access.h"
 
 #include "base/date.h"
+#include "codec/vn.h"
 #include "engine/calendar/calendar.h"
 #include "engine/ledger/ledger.h"
 #include "gen/q_access.h"
@@ -65,17 +66,27 @@ access_account_by_party(struct ctx *cx, int64_t party, int64_t *ret_id)
 }
 
 enum err
-access_account_list(struct ctx *cx, struct str after, struct access_account **ret, size_t *ret_n)
+access_account_find(struct ctx *cx, const struct access_find *in, struct access_account **ret,
+                    size_t *ret_n)
 {
-    struct q_account_list_list list;
-    TRY(q_account_list(cx, &list, .after = after.p == NULL ? STR("") : after, .limit_n = LIST_MAX));
+    struct q_account_find_list list;
+    struct str words = vn_squeeze(cx->arena, in->words.p == NULL ? STR("") : in->words);
+    struct str lower = vn_lower(cx->arena, words);
+    struct str fold = vn_fold(cx->arena, words);
+    TRY(q_account_find(cx, &list, .after = in->after.p == NULL ? STR("") : in->after,
+                       .login_like = str_fmt(cx->arena, "%%" STR_FMT "%%", STR_ARG(lower)),
+                       .name_like = str_fmt(cx->arena, "%%" STR_FMT "%%", STR_ARG(fold)),
+                       .unit = in->unit.p == NULL ? STR("") : in->unit,
+                       .role = in->role.p == NULL ? STR("") : in->role,
+                       .today = date_iso(cx->arena, calendar_today(cx)),
+                       .limit_n = ACCESS_FOUND_MAX));
     struct access_account *v = ARENA_ARRAY(cx->arena, struct access_account, list.n);
     for (size_t i = 0; i < list.n; i++) {
         v[i] = (struct access_account){ .id = list.v[i].id,
                                         .login = list.v[i].login,
                                         .name = list.v[i].name,
                                         .state = list.v[i].state,
-                                        .is_officer = list.v[i].is_officer != 0,
+                                        .is_officer = true,
                                         .has_totp = list.v[i].has_totp != 0 };
     }
     *ret = v;

@@ -3,6 +3,9 @@
 #include "engine/access/access.h"
 
 #include "base/buf.h"
+#include "web/web.h"
+
+#define WORDS_MAX 16384
 
 struct roles {
     struct access_role *v;
@@ -49,6 +52,28 @@ access_pack_part(struct pack_load *l)
         };
     }
     pack_load_target(l)->slot[PACK_ROLES] = roles;
+}
+
+struct str
+access_perm_word(struct ctx *cx, struct str perm)
+{
+    struct str word = text_find(cx, str_cat(cx->arena, STR("access.perm."), perm));
+    return word.p == NULL ? perm : word;
+}
+
+struct str
+access_perm_words(struct ctx *cx, struct str perms)
+{
+    struct buf b = buf_new(cx->arena, WORDS_MAX);
+    struct str rest = str_trim(perms);
+    struct str perm;
+    while (rest.n != 0 && str_next(&rest, ' ', &perm)) {
+        if (perm.n != 0) {
+            buf_add(&b, b.n == 0 ? STR("") : STR("; "));
+            buf_add(&b, access_perm_word(cx, perm));
+        }
+    }
+    return buf_str(&b);
 }
 
 size_t

@@ -339,6 +339,32 @@ access_set_password(struct ctx *cx, int64_t account, struct str new_password, bo
     return store_write(cx, password_tx, &job);
 }
 
+static enum err
+reset_tx(struct ctx *cx, void *arg)
+{
+    const struct password_job *job = arg;
+    struct q_account_by_id row;
+    TRY(q_account_by_id(cx, &row, .id = job->account));
+    TRY(q_account_reset(cx, NULL, .id = job->account, .password_hash = job->hash));
+    TRY(q_session_revoke_all(cx, NULL, .account_id = job->account, .except_id = 0,
+                             .now_us = sys_now_us(cx)));
+    struct ledger_new e = { .kind = "account.password_reset",
+                            .object = ledger_object(cx, "account", job->account),
+                            .subject = row.party_id };
+    return ledger_add(cx, &e);
+}
+
+enum err
+access_reset(struct ctx *cx, int64_t account, struct str one_time)
+{
+    struct password_job job = { .account = account };
+    if (account == cx->who.account) {
+        return err_set(cx, ERR_CONFLICT, "nobody gives a one-time password to oneself");
+    }
+    TRY(password_hash(cx, one_time, &job.hash));
+    return store_write(cx, reset_tx, &job);
+}
+
 enum err
 access_check_password(struct ctx *cx, int64_t account, struct str password)
 {

@@ -40,11 +40,19 @@ UPDATE account SET totp_secret = :totp_secret, totp_last = 0 WHERE id = :id
 -- in: id:i64 state:str
 UPDATE account SET state = :state WHERE id = :id
 
--- name: account_list :many
--- in: after:str limit_n:i64
--- out: id:i64 login:str name:str state:str is_officer:i64 has_totp:i64
-SELECT a.id, a.login, p.name, a.state, a.is_officer, a.totp_secret IS NOT NULL
-FROM account a JOIN party p ON p.id = a.party_id WHERE a.login > :after AND a.is_officer = 1 ORDER BY a.login LIMIT :limit_n
+-- name: account_find :many
+-- in: after:str login_like:str name_like:str unit:str role:str today:str limit_n:i64
+-- out: id:i64 login:str name:str state:str has_totp:i64
+SELECT a.id, a.login, p.name, a.state, a.totp_secret IS NOT NULL
+FROM account a JOIN party p ON p.id = a.party_id
+WHERE a.login > :after AND a.is_officer = 1 AND (a.login LIKE :login_like OR p.name_fold LIKE :name_like)
+    AND ((:unit = '' AND :role = '') OR EXISTS (SELECT 1 FROM position o WHERE o.account_id = a.id AND (:unit = '' OR o.unit = :unit)
+        AND (:role = '' OR o.role = :role) AND o.valid_from <= :today AND (o.valid_to IS NULL OR o.valid_to >= :today)))
+ORDER BY a.login LIMIT :limit_n
+
+-- name: account_reset :exec
+-- in: id:i64 password_hash:str
+UPDATE account SET password_hash = :password_hash, totp_secret = NULL, totp_last = 0, must_change = 1, failed_n = 0, wait_until_us = 0 WHERE id = :id
 
 -- name: position_of :many
 -- in: account_id:i64 today:str limit_n:i64

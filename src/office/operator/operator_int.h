@@ -36,9 +36,18 @@ void op_option(struct ctx *cx, struct tpl_operator_page_forms_fields *f, struct 
                struct str label);
 enum err op_show(struct ctx *cx, struct web_resp *rs, struct tpl_operator_page *p);
 struct str op_when(struct ctx *cx, int64_t at_us);
+/* A civil date kept as YYYY-MM-DD, as people write it; "" for none. */
+struct str op_day(struct ctx *cx, struct str iso);
+/* Asked for as a file (field "dang")? Then a list gives all its rows, OP_EXPORT_MAX at most. */
+#define OP_EXPORT_MAX 5000
+bool op_is_export(struct ctx *cx);
+/* Narrows the list of the page: shown above it, sent by GET. */
+struct tpl_operator_page_forms *op_filter(struct ctx *cx, struct tpl_operator_page *p,
+                                          const char *action, const char *submit_key);
 
 /* --- pages: operator_users.c, operator_queues.c, operator_people.c, operator_site.c
  * ----------------- */
+web_fn op_user_form, op_user_reset, op_role;
 web_fn op_home, op_users, op_user, op_user_new, op_user_lock, op_user_unlock, op_position_add,
     op_position_end, op_token_revoke, op_roles;
 web_fn op_health, op_queues, op_notice_again, op_dead_retry, op_dead_discard;

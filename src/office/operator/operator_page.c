@@ -1,4 +1,7 @@
 /* operator_page.c: puts a page together from sentences, links, tables and forms. */
+#include "base/buf.h"
+#include "base/date.h"
+#include "codec/url.h"
 #include "office/operator/operator_int.h"
 
 #define SENTENCES_MAX 24
@@ -10,6 +13,7 @@
 #define FIELDS_MAX    10
 #define HIDDEN_MAX    6
 #define OPTIONS_MAX   600
+#define HREF_MAX      2048
 
 static struct str
 word(struct ctx *cx, const char *key)
@@ -91,7 +95,9 @@ op_cell(struct ctx *cx, struct tpl_operator_page_tables_rows *r, struct str valu
     (void)cx;
     if (r->cells.n < CELLS_MAX) {
         r->cells.v[r->cells.n++] = (struct tpl_operator_page_tables_rows_cells){
-            .value = value.p == NULL ? STR("") : value, .href = href.p == NULL ? STR("") : href
+            .value = value.p == NULL ? STR("") : value,
+            .href = href.p == NULL ? STR("") : href,
+            .label = STR(""),
         };
     }
 }
@@ -168,9 +174,100 @@ op_option(struct ctx *cx, struct tpl_operator_page_forms_fields *f, struct str v
     }
 }
 
+struct tpl_operator_page_forms *
+op_filter(struct ctx *cx, struct tpl_operator_page *p, const char *action, const char *submit_key)
+{
+    struct tpl_operator_page_forms *f =
+        op_form(cx, p, str_of(action), submit_key, NULL, submit_key);
+    f->is_filter = true;
+    return f;
+}
+
+/* On a narrow screen a row is a card: each value says what it is. */
+static void
+label_cells(struct tpl_operator_page *p)
+{
+    for (size_t i = 0; i < p->tables.n; i++) {
+        const struct tpl_operator_page_tables *t = &p->tables.v[i];
+        for (size_t k = 0; k < t->rows.n; k++) {
+            struct tpl_operator_page_tables_rows *r = &t->rows.v[k];
+            for (size_t c = 1; c < r->cells.n && c < t->heads.n; c++) {
+                r->cells.v[c].label = t->heads.v[c].word;
+            }
+        }
+    }
+}
+
+/* --- the first table of a page as a file ------------------------------------------------------ */
+static bool
+has_field(const struct web_req *rq, const char *name)
+{
+    for (size_t i = 0; i < rq->route->n_fields; i++) {
+        if (str_eq(str_of(rq->route->fields[i].name), str_of(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+op_is_export(struct ctx *cx)
+{
+    return has_field(cx->req, "dang") && !str_is_empty(web_text(cx->req, "dang"));
+}
+
+/* The page's address with its filters, as a file. */
+static struct str
+export_href(struct ctx *cx, const char *kind)
+{
+    struct buf b = buf_new(cx->arena, HREF_MAX);
+    const struct web_req *rq = cx->req;
+    buf_add(&b, str_of(rq->route->path));
+    buf_addf(&b, "?dang=%s", kind);
+    for (size_t i = 0; i < rq->n_pairs; i++) {
+        struct str name = rq->pairs[i].name;
+        if (!str_is_empty(rq->pairs[i].value) && !str_eq(name, STR("dang")) &&
+            !str_eq(name, STR("sau"))) {
+            struct str value = url_encode(cx->arena, rq->pairs[i].value);
+            buf_addf(&b, "&" STR_FMT "=" STR_FMT, STR_ARG(name), STR_ARG(value));
+        }
+    }
+    return buf_str(&b);
+}
+
+static enum err export(struct ctx *cx, struct web_resp *rs, const struct tpl_operator_page *p) {
+    const struct tpl_operator_page_tables *t = &p->tables.v[0]; size_t n = t->heads.n;
+    struct str *heads = ARENA_ARRAY(cx->arena, struct str, n);
+    struct str *cells = ARENA_ARRAY(cx->arena, struct str, n * t->rows.n);
+    for (size_t i = 0; i < n; i++){ heads[i] = t->heads.v[i].word; }
+for (size_t k = 0; k < t->rows.n; k++)
+{
+    const struct tpl_operator_page_tables_rows *r = &t->rows.v[k];
+    for (size_t i = 0; i < n && i < r->cells.n; i++) {
+        cells[k * n + i] = r->cells.v[i].value;
+    }
+}
+struct web_sheet sheet = { .kind = web_text(cx->req, "dang"),
+                           .name = p->title,
+                           .heads = heads,
+                           .n_heads = n,
+                           .cells = cells,
+                           .n_rows = t->rows.n };
+return web_sheet(cx, rs, &sheet);
+}
+
 enum err
 op_show(struct ctx *cx, struct web_resp *rs, struct tpl_operator_page *p)
 {
+    bool is_list = cx->req->route->method == HTTP_GET && has_field(cx->req, "dang");
+    if (p->tables.n > 0 && op_is_export(cx)) {
+        return export(cx, rs, p);
+    }
+    if (is_list && p->tables.n > 0 && !p->tables.v[0].is_empty) {
+        p->csv = export_href(cx, "csv");
+        p->xlsx = export_href(cx, "xlsx");
+    }
+    label_cells(p);
     web_title(rs, p->title);
     web_crumb(cx, rs, STR("/quan-tri"), text(cx, "operator.home"));
     web_crumb(cx, rs, STR_NULL, p->title);
@@ -181,4 +278,11 @@ struct str
 op_when(struct ctx *cx, int64_t at_us)
 {
     return at_us == 0 ? STR("") : text_instant(cx, at_us);
+}
+
+struct str
+op_day(struct ctx *cx, struct str iso)
+{
+    struct date d;
+    return date_parse(iso, &d) ? text_date_of(cx, d) : STR("");
 }

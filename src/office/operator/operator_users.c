@@ -1,5 +1,7 @@
-/* operator_users.c: officers, their positions and tokens; roles. */
+/* operator_users.c: officers, their positions and tokens. */
+#include "base/buf.h"
 #include "base/date.h"
+#include "codec/url.h"
 #include "crypto/password.h"
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
@@ -10,11 +12,18 @@
 #include "sys/sys.h"
 
 #define FIRST_PASSWORD_CHARS 14
+#define PLACES_MAX           4096
 
 static struct str
 user_href(struct ctx *cx, int64_t id)
 {
     return str_fmt(cx->arena, "/quan-tri/nguoi-dung/%" PRId64, id);
+}
+
+static struct str
+or_empty(struct str s)
+{
+    return s.p == NULL ? STR("") : s;
 }
 
 /* Communes and departments of today, for a select. */
@@ -41,39 +50,128 @@ role_options(struct ctx *cx, struct tpl_operator_page_forms_fields *f)
     }
 }
 
+/* --- the list ------------------------------------------------------------------------------------
+ */
+/* Where somebody works today and as what, one line a position. */
+static enum err
+add_places(struct ctx *cx, struct tpl_operator_page_tables_rows *r, int64_t account)
+{
+    struct access_position_row *v = NULL;
+    size_t n = 0;
+    struct str today = date_iso(cx->arena, calendar_today(cx));
+    struct buf units = buf_new(cx->arena, PLACES_MAX);
+    struct buf roles = buf_new(cx->arena, PLACES_MAX);
+    TRY(access_positions_of(cx, account, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        bool is_over = !str_is_empty(v[i].valid_to) && str_cmp(v[i].valid_to, today) < 0;
+        if (!is_over && str_cmp(v[i].valid_from, today) <= 0) {
+            const char *comma = units.n == 0 ? "" : "; ";
+            buf_addf(&units, "%s" STR_FMT, comma, STR_ARG(unit_name(cx, v[i].unit)));
+            buf_addf(&roles, "%s" STR_FMT, comma, STR_ARG(access_role_name(cx, v[i].role)));
+        }
+    }
+    op_cell(cx, r, units.n == 0 ? text(cx, "operator.no_position") : buf_str(&units), STR_NULL);
+    op_cell(cx, r, buf_str(&roles), STR_NULL);
+    return ERR_OK;
+}
+
+static enum err
+add_user(struct ctx *cx, struct tpl_operator_page_tables *t, const struct access_account *a)
+{
+    bool is_locked = !str_eq(a->state, STR("active"));
+    struct tpl_operator_page_tables_rows *r = op_row(cx, t, is_locked ? "paused" : "ontime");
+    op_cell(cx, r, a->name, user_href(cx, a->id));
+    op_cell(cx, r, a->login, STR_NULL);
+    TRY(add_places(cx, r, a->id));
+    op_cell(cx, r, is_locked ? text(cx, "operator.locked") : text(cx, "operator.active"), STR_NULL);
+    op_cell(cx, r, a->has_totp ? text(cx, "operator.yes") : text(cx, "operator.no"), STR_NULL);
+    return ERR_OK;
+}
+
+static void
+add_filter(struct ctx *cx, struct tpl_operator_page *p, const struct access_find *in)
+{
+    struct tpl_operator_page_forms *f =
+        op_filter(cx, p, "/quan-tri/nguoi-dung", "operator.users.find");
+    (void)op_field(cx, f, OP_TEXT, "tim", "operator.users.words", in->words);
+    unit_options(cx, op_field(cx, f, OP_SELECT, "don-vi", "operator.col.unit", in->unit));
+    role_options(cx, op_field(cx, f, OP_SELECT, "vai-tro", "operator.col.role", in->role));
+}
+
+/* One page, or for a file all of them. */
+static enum err
+find_users(struct ctx *cx, struct access_find *in, struct access_account **ret, size_t *ret_n)
+{
+    bool is_all = op_is_export(cx);
+    size_t n = 0;
+    *ret = ARENA_ARRAY(cx->arena, struct access_account, is_all ? OP_EXPORT_MAX : ACCESS_FOUND_MAX);
+    *ret_n = 0;
+    do {
+        struct access_account *v = NULL;
+        TRY(access_account_find(cx, in, &v, &n));
+        memcpy(*ret + *ret_n, v, n * sizeof(*v));
+        *ret_n += n;
+        in->after = n == 0 ? in->after : v[n - 1].login;
+    } while (is_all && n == ACCESS_FOUND_MAX && *ret_n + ACCESS_FOUND_MAX <= OP_EXPORT_MAX);
+    return ERR_OK;
+}
+
 enum err
 op_users(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    static const char *const heads[] = { "operator.col.login", "operator.col.name",
-                                         "operator.col.state", "operator.col.totp", NULL };
+    static const char *const heads[] = { "operator.col.name",
+                                         "operator.col.login",
+                                         "operator.col.unit",
+                                         "operator.col.role",
+                                         "operator.col.state",
+                                         "operator.col.totp",
+                                         NULL };
     struct tpl_operator_page *p = op_page(cx, "operator.users");
+    struct access_find in = { .after = web_text(rq, "sau"),
+                              .words = web_text(rq, "tim"),
+                              .unit = web_text(rq, "don-vi"),
+                              .role = web_text(rq, "vai-tro") };
     struct access_account *v = NULL;
     size_t n = 0;
-    TRY(access_account_list(cx, web_text(rq, "sau"), &v, &n));
-    struct tpl_operator_page_tables *t = op_table(cx, p, NULL, "operator.users.none", heads, n);
+    bool is_narrow = !str_is_empty(in.words) || !str_is_empty(in.unit) || !str_is_empty(in.role);
+    op_link(cx, p, "/quan-tri/nguoi-dung/moi", "operator.user_new", "user");
+    add_filter(cx, p, &in);
+    TRY(find_users(cx, &in, &v, &n));
+    struct tpl_operator_page_tables *t = op_table(
+        cx, p, NULL, is_narrow ? "operator.users.not_found" : "operator.users.none", heads, n);
     for (size_t i = 0; i < n; i++) {
-        bool is_locked = !str_eq(v[i].state, STR("active"));
-        struct tpl_operator_page_tables_rows *r = op_row(cx, t, is_locked ? "paused" : "ontime");
-        op_cell(cx, r, v[i].login, user_href(cx, v[i].id));
-        op_cell(cx, r, v[i].name, STR_NULL);
-        op_cell(cx, r, is_locked ? text(cx, "operator.locked") : text(cx, "operator.active"),
-                STR_NULL);
-        op_cell(cx, r, v[i].has_totp ? text(cx, "operator.yes") : text(cx, "operator.no"),
-                STR_NULL);
+        TRY(add_user(cx, t, &v[i]));
     }
-    if (n == 100) {
-        p->more = str_fmt(cx->arena, "/quan-tri/nguoi-dung?sau=" STR_FMT, STR_ARG(v[n - 1].login));
+    if (n == ACCESS_FOUND_MAX) {
+        p->more = str_fmt(cx->arena,
+                          "/quan-tri/nguoi-dung?sau=" STR_FMT "&tim=" STR_FMT "&don-vi=" STR_FMT
+                          "&vai-tro=" STR_FMT,
+                          STR_ARG(url_encode(cx->arena, v[n - 1].login)),
+                          STR_ARG(url_encode(cx->arena, or_empty(in.words))),
+                          STR_ARG(url_encode(cx->arena, or_empty(in.unit))),
+                          STR_ARG(url_encode(cx->arena, or_empty(in.role))));
     }
+    return op_show(cx, rs, p);
+}
+
+enum err
+op_user_form(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct tpl_operator_page *p = op_page(cx, "operator.user_new");
     struct tpl_operator_page_forms *f =
         op_form(cx, p, STR("/quan-tri/nguoi-dung"), "operator.user_new", "operator.user_new.hint",
                 "operator.user_new.do");
+    (void)rq;
     (void)op_field(cx, f, OP_TEXT, "personal_id", "operator.col.personal_id", STR_NULL);
     (void)op_field(cx, f, OP_TEXT, "name", "operator.col.name", STR_NULL);
     (void)op_field(cx, f, OP_TEXT, "login", "operator.col.login", STR_NULL);
     (void)op_field(cx, f, OP_SECRET, "new_password", "operator.first_password", STR_NULL);
+    web_crumb(cx, rs, STR("/quan-tri/nguoi-dung"), text(cx, "operator.users"));
     return op_show(cx, rs, p);
 }
 
+/* --- one officer ---------------------------------------------------------------------------------
+ */
 static enum err
 positions(struct ctx *cx, struct tpl_operator_page *p, int64_t account)
 {
@@ -92,8 +190,8 @@ positions(struct ctx *cx, struct tpl_operator_page *p, int64_t account)
         op_cell(cx, r, unit_name(cx, v[i].unit), STR_NULL);
         op_cell(cx, r, access_role_name(cx, v[i].role), STR_NULL);
         op_cell(cx, r, v[i].title, STR_NULL);
-        op_cell(cx, r, v[i].valid_from, STR_NULL);
-        op_cell(cx, r, v[i].valid_to, STR_NULL);
+        op_cell(cx, r, op_day(cx, v[i].valid_from), STR_NULL);
+        op_cell(cx, r, op_day(cx, v[i].valid_to), STR_NULL);
         if (!is_over) {
             op_button(cx, r, "/quan-tri/vi-tri/ket-thuc", "operator.position_end", v[i].id);
         }
@@ -115,7 +213,7 @@ tokens(struct ctx *cx, struct tpl_operator_page *p, int64_t account)
         struct tpl_operator_page_tables_rows *r =
             op_row(cx, t, v[i].revoked_us != 0 ? "paused" : "ontime");
         op_cell(cx, r, v[i].name, STR_NULL);
-        op_cell(cx, r, v[i].perms, STR_NULL);
+        op_cell(cx, r, access_perm_words(cx, v[i].perms), STR_NULL);
         op_cell(cx, r, op_when(cx, v[i].ends_us), STR_NULL);
         op_cell(cx, r, op_when(cx, v[i].used_us), STR_NULL);
         if (v[i].revoked_us == 0) {
@@ -152,8 +250,15 @@ op_user(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     role_options(cx, op_field(cx, f, OP_SELECT, "role", "operator.col.role", STR_NULL));
     (void)op_field(cx, f, OP_TEXT, "title", "operator.col.title", STR_NULL);
     (void)op_field(cx, f, OP_TEXT, "from", "operator.col.from",
-                   date_iso(cx->arena, calendar_today(cx)));
+                   text_date_of(cx, calendar_today(cx)));
     (void)op_field(cx, f, OP_TEXT, "to", "operator.col.to", STR_NULL);
+    if (id != cx->who.account) {
+        f = op_form(cx, p, str_cat(cx->arena, base, STR("/mat-khau")), "operator.reset",
+                    a.has_totp ? "operator.reset.hint_totp" : "operator.reset.hint",
+                    "operator.reset.do");
+        (void)op_field(cx, f, OP_CHECK, "checked", "operator.reset.checked", STR_NULL);
+        f->is_grave = true;
+    }
     f = op_form(cx, p, str_cat(cx->arena, base, is_locked ? STR("/mo") : STR("/khoa-lai")),
                 is_locked ? "operator.unlock" : "operator.lock",
                 is_locked ? NULL : "operator.lock.hint",
@@ -232,6 +337,33 @@ op_user_lock(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return lock_as(cx, rq, rs, true);
 }
 
+/* The one-time password is shown once and kept nowhere in the clear. */
+enum err
+op_user_reset(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct tpl_operator_one_time *p = ARENA_NEW(cx->arena, struct tpl_operator_one_time);
+    struct access_account a;
+    int64_t id = 0;
+    TRY(web_param_id(cx, rq, "id", &id));
+    TRY(access_account_get(cx, id, &a));
+    TRY(access_require_over(cx, "user.manage", id));
+    if (!a.is_officer) {
+        return err_set(cx, ERR_FORBIDDEN, "citizens get theirs at the counter");
+    }
+    if (!web_bool(rq, "checked")) {
+        ctx_problem(cx, STR("checked"), STR("operator.reset.unchecked"), STR_NULL);
+        return ctx_check(cx);
+    }
+    p->password = sys_random_code(cx, FIRST_PASSWORD_CHARS);
+    TRY(access_reset(cx, id, p->password));
+    p->name = a.name;
+    p->login = a.login;
+    p->href = user_href(cx, id);
+    web_reads_person(cx, rs, a.party, "user.manage", STR_NULL);
+    web_title(rs, text(cx, "operator.one_time"));
+    return web_page(cx, rs, &tpl_operator_one_time_t, p);
+}
+
 enum err
 op_user_unlock(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -304,25 +436,4 @@ op_token_revoke(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(access_token_revoke(cx, account, web_int(rq, "id")));
     web_flash(cx, rs, "operator.saved");
     return web_see_other(cx, rs, STR_FMT, STR_ARG(user_href(cx, account)));
-}
-
-enum err
-op_roles(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
-{
-    static const char *const heads[] = { "operator.col.role", "operator.col.below",
-                                         "operator.col.perms", NULL };
-    const struct access_role *roles = NULL;
-    struct tpl_operator_page *p = op_page(cx, "operator.roles");
-    size_t n = access_roles(cx, &roles);
-    (void)rq;
-    op_say(cx, p, "now", text(cx, "operator.roles.hint"), NULL);
-    struct tpl_operator_page_tables *t = op_table(cx, p, NULL, "operator.roles.none", heads, n);
-    for (size_t i = 0; i < n; i++) {
-        struct tpl_operator_page_tables_rows *r = op_row(cx, t, "ontime");
-        op_cell(cx, r, pack_text(cx, roles[i].name), STR_NULL);
-        op_cell(cx, r, roles[i].is_below ? text(cx, "operator.yes") : text(cx, "operator.no"),
-                STR_NULL);
-        op_cell(cx, r, str_trim(roles[i].perms), STR_NULL);
-    }
-    return op_show(cx, rs, p);
 }

@@ -7,7 +7,15 @@ static const char *const correction_states[] = { "done", "refused", NULL };
 
 static const struct web_field users_fields[] = {
     { .name = "sau", .type = WEB_TEXT, .max = 60, .doc = "login of the last one shown" },
+    { .name = "tim", .type = WEB_TEXT, .max = 60, .doc = "part of a name or login" },
+    { .name = "don-vi", .type = WEB_TEXT, .max = 60, .doc = "key of a unit" },
+    { .name = "vai-tro", .type = WEB_TEXT, .max = 60, .doc = "a role" },
+    WEB_SHEET_FIELD,
 };
+static const struct web_field reset_fields[] = {
+    { .name = "checked", .type = WEB_BOOL, .doc = "identity was seen", .label = "operator.reset" },
+};
+static const struct web_field list_fields[] = { WEB_SHEET_FIELD };
 static const struct web_field after_fields[] = {
     { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
 };
@@ -116,8 +124,13 @@ static const struct web_route routes[] = {
     { HTTP_GET, "/quan-tri/nguoi-dung", "user.manage", op_users, WEB_FIELDS(users_fields), PAGE,
       .doc = "Officers" },
     { HTTP_POST, "/quan-tri/nguoi-dung", "user.manage", op_user_new, WEB_FIELDS(new_user_fields),
-      ACT, .work_class = "password", .again = op_users, .doc = "Open an officer's account" },
+      ACT, .work_class = "password", .again = op_user_form, .doc = "Open an officer's account" },
+    { HTTP_GET, "/quan-tri/nguoi-dung/moi", "user.manage", op_user_form, PAGE,
+      .doc = "Form for an officer's account" },
     { HTTP_GET, "/quan-tri/nguoi-dung/{id}", "user.manage", op_user, PAGE, .doc = "An officer" },
+    { HTTP_POST, "/quan-tri/nguoi-dung/{id}/mat-khau", "user.manage", op_user_reset,
+      WEB_FIELDS(reset_fields), .flags = WEB_OFFICE, .work_class = "password", .again = op_user,
+      .doc = "Give an officer a one-time password, second factor off, sessions ended" },
     { HTTP_POST, "/quan-tri/nguoi-dung/{id}/khoa-lai", "user.manage", op_user_lock, ACT,
       .doc = "Lock an account" },
     { HTTP_POST, "/quan-tri/nguoi-dung/{id}/mo", "user.manage", op_user_unlock, ACT,
@@ -128,7 +141,10 @@ static const struct web_route routes[] = {
       ACT, .doc = "End a position today" },
     { HTTP_POST, "/quan-tri/nguoi-dung/{id}/khoa", "token.manage", op_token_revoke,
       WEB_FIELDS(id_fields), ACT, .doc = "Revoke a token" },
-    { HTTP_GET, "/quan-tri/vai-tro", "user.manage", op_roles, PAGE, .doc = "Roles of the pack" },
+    { HTTP_GET, "/quan-tri/vai-tro", "user.manage", op_roles, WEB_FIELDS(list_fields), PAGE,
+      .doc = "Roles of the pack" },
+    { HTTP_GET, "/quan-tri/vai-tro/{role}", "user.manage", op_role, PAGE,
+      .doc = "A role: what it may do, who holds it" },
     { HTTP_GET, "/quan-tri/hang-doi", "monitor.read", op_queues, PAGE,
       .doc = "Queues of messages and jobs" },
     { HTTP_POST, "/quan-tri/hang-doi/gui-lai", "monitor.read", op_notice_again,
