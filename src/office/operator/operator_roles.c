@@ -8,9 +8,19 @@ role_href(struct ctx *cx, struct str id)
     return str_fmt(cx->arena, "/quan-tri/vai-tro/" STR_FMT, STR_ARG(id));
 }
 
+/* Roles that no position gives. */
+static bool
+is_everybody(const struct access_role *r)
+{
+    return str_eq(r->id, STR("citizen")) || str_eq(r->id, STR("representative"));
+}
+
 static struct str
 reach(struct ctx *cx, const struct access_role *r)
 {
+    if (is_everybody(r)) {
+        return text(cx, "operator.role.self");
+    }
     return r->is_below ? text(cx, "operator.role.below") : text(cx, "operator.role.own");
 }
 
@@ -84,7 +94,7 @@ op_role(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct tpl_operator_page *p = op_page(cx, "operator.roles");
     p->title = pack_text(cx, role->name);
     op_say(cx, p, "now", reach(cx, role), NULL);
-    if (str_eq(role->id, STR("citizen")) || str_eq(role->id, STR("representative"))) {
+    if (is_everybody(role)) {
         op_say(cx, p, "now", text_find(cx, str_cat(cx->arena, STR("operator.role."), role->id)),
                NULL);
     } else {
