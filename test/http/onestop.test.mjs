@@ -178,8 +178,9 @@ test('one dossier from the counter to the hand of its applicant', async () => {
   const result = /\/can-bo\/ket-qua\/\d+/.exec(end.text)[0];
   const pdf = await at.receiver.get(result);
   assert.equal(pdf.bytes.subarray(0, 5).toString(), '%PDF-');
-  const register = await at.receiver.get('/can-bo/quay/so-theo-doi');
-  assert.equal(register.bytes.subarray(0, 5).toString(), '%PDF-');
+  const register = pdfWords((await at.receiver.get('/can-bo/quay/so-theo-doi')).bytes);
+  assert.match(register, /SỔ THEO DÕI HỒ SƠ/);
+  assert.match(register, new RegExp(number));
 });
 
 test('a refusal is printed as form 03 with its number, its reason and who refused', async () => {
@@ -286,15 +287,60 @@ test('everything missing is asked for once; the clock stands; the counter takes 
   assert.equal((await press(at.receiver, dossier, 'refuse', { note: 'không thuộc thẩm quyền' })).status, 303);
 });
 
-test('originals are kept and given back against a name', async () => {
+test('originals are kept and given back against signature and identity, with a slip and a list of what is held', async () => {
   const dossier = await fileAtCounter();
   const page = dossier.replace('/ho-so/', '/quay/giu/');
+  assert.equal((await at.receiver.get(`${page}/phieu.pdf`)).status, 404, 'nothing is kept yet');
+  const nameless = await at.receiver.form(page, { requirement: '', what: ' ', copies: '1' });
+  assert.equal(nameless.status, 422);
+  assert.match(nameless.text, /href="#what"/);
   assert.equal((await at.receiver.form(page, { what: 'Giấy chứng sinh', copies: '1' })).status, 303);
+  assert.equal((await at.receiver.form(page, { what: 'Sổ hộ khẩu cũ', copies: '2' })).status, 303);
   const held = await at.receiver.get(page);
-  assert.match(held.text, /Giấy chứng sinh/);
-  const back = await send(at.receiver, formTo(held.text, '/tra'), { to_whom: 'Thị Mơ' });
+  assert.match(held.text, /Giấy chứng sinh \(1 bản\)/);
+  const list = await at.receiver.get('/can-bo/quay/ban-chinh');
+  assert.match(list.text, new RegExp(`href="${page}"[\\s\\S]*?Giấy chứng sinh`));
+  assert.match(await printed(dossier, 'tiep-nhan-hen-tra'), /Sổ hộ khẩu cũ 2 bản chính gửi giữ tại quầy/, 'form 01 names them');
+  const form = formTo(held.text, '/tra');
+  const first = form.fields.get('giay');
+  for (const [wrong, where] of [[{ given_id: '' }, 'given_id'], [{ signed: null }, 'signed'], [{ to_whom: ' ' }, 'to_whom']]) {
+    const r = await send(at.receiver, form, { to_whom: 'Thị Mơ', given_id: '070190900018', signed: '1', ...wrong });
+    assert.equal(r.status, 422, where);
+    assert.match(r.text, new RegExp(`href="#${where}"`));
+  }
+  const back = await send(at.receiver, form, { giay: first, to_whom: 'Thị Mơ', given_id: '070190900018', signed: '1' });
   assert.equal(back.status, 303, back.text);
-  assert.match((await at.receiver.get(page)).text, /người ký nhận: Thị Mơ/);
+  const slip = pdfWords((await at.receiver.get(`${page}/phieu.pdf`)).bytes);
+  assert.match(slip, /PHIẾU GIAO NHẬN BẢN CHÍNH/);
+  assert.match(slip, /Giấy chứng sinh 1/);
+  assert.match(slip, /Thị Mơ, số 070190900018/);
+  assert.match(slip, /NGƯỜI NHẬN LẠI/);
+  const after = await at.receiver.get(page);
+  assert.match(after.text, /người ký nhận: Thị Mơ \(số giấy tờ 070190900018\)/);
+  assert.equal((await send(at.receiver, form, { giay: first, to_whom: 'Thị Mơ', given_id: '070190900018', signed: '1' })).status, 409, 'once');
+  assert.equal((after.text.match(/name="giay"/g) ?? []).length, 1, 'the other one is still held');
+});
+
+test('the register holds the days that were chosen, on paper and as a table', async () => {
+  const dossier = await fileAtCounter();
+  const number = (await at.receiver.get(dossier)).text.match(/<h1 class="num">([^<]+)</)[1];
+  const start = await at.receiver.get('/can-bo/quay');
+  const day = /name="den"[^>]*value="([^"]+)"/.exec(start.text)[1];
+  assert.match(day, /^\d\d\/\d\d\/\d{4}$/);
+  const pdf = pdfWords((await at.receiver.get(`/can-bo/quay/so-theo-doi?tu=${day}&den=${day}`)).bytes);
+  assert.match(pdf, new RegExp(`Từ ${day} đến ${day}`));
+  assert.match(pdf, new RegExp(number), 'the number stands on one line');
+  assert.match(pdf, /Thị Mơ/);
+  const csv = await at.receiver.get(`/can-bo/quay/so-theo-doi.csv?tu=${day}&den=${day}`);
+  const line = csv.text.split('\r\n').find((l) => l.includes(number));
+  assert.match(line, new RegExp(`0912345678.*${day}`));
+  const old = await at.receiver.get('/can-bo/quay/so-theo-doi.csv?tu=01/01/2020&den=02/01/2020');
+  assert.ok(!old.text.includes(number));
+  for (const [query, where] of [['tu=hom-qua', 'tu'], [`tu=${day}&den=01/01/2020`, 'den']]) {
+    const wrong = await at.receiver.get(`/can-bo/quay/so-theo-doi?${query}`);
+    assert.equal(wrong.status, 422, query);
+    assert.match(wrong.text, new RegExp(`href="#${where}"`), 'told, not ignored');
+  }
 });
 
 test('a person is added with the numbers checked, given an account, and signs in once with its password', async () => {

@@ -11,6 +11,9 @@
 NODISCARD enum err counter_unit(struct ctx *cx, const char *perm, struct str *ret);
 struct str counter_id(struct ctx *cx, int64_t id);
 
+/* The dossier in the address, in a unit where the actor has the permission. */
+NODISCARD enum err counter_open(struct ctx *cx, const struct web_req *rq, const char *perm,
+                                struct dossier *ret);
 /* A day as people (22/11/2026) or programs (2026-11-22) write it; false, and day unchanged, when it
  * is neither. */
 bool counter_day(struct ctx *cx, struct str s, struct date *day);
@@ -24,6 +27,7 @@ void counter_put_agency(struct ctx *cx, struct json_out *o, struct str unit);
 web_fn counter_start, counter_people, counter_add, counter_person, counter_begin, counter_account;
 web_fn counter_scan, counter_answered, counter_custody, counter_take, counter_give;
 web_fn counter_cash, counter_pay, counter_unclaimed, counter_register;
+web_fn counter_register_csv, counter_slip, counter_held;
 web_fn counter_receipt, counter_void, counter_daybook_csv, counter_daybook_pdf;
 
 #endif

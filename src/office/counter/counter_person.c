@@ -64,6 +64,8 @@ counter_start(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                             STR_ARG(text_instant(cx, d[i].updated_us))),
         };
     }
+    page->to = text_date_of(cx, calendar_today(cx));
+    page->from = text_date_of(cx, (struct date){ calendar_today(cx).day - 30 });
     web_title(rs, text(cx, "counter.title"));
     return web_page(cx, rs, &tpl_counter_start_t, page);
 }

@@ -40,14 +40,20 @@ static const struct web_field answered_fields[] = {
     { "answer", WEB_TEXT, .max = 500, .doc = "what was brought" },
 };
 static const struct web_field take_fields[] = {
-    { "what", WEB_TEXT, .is_required = true, .max = 200, .doc = "which original",
+    { "requirement", WEB_TEXT, .max = 60, .doc = "id of the required paper that it is" },
+    { "what", WEB_TEXT, .max = 200, .doc = "which original, or its number",
       .label = "counter.what" },
     { "copies", WEB_INT, .doc = "how many" },
 };
 static const struct web_field give_fields[] = {
-    { "giay", WEB_ID, .is_required = true, .doc = "entry of custody" },
-    { "to_whom", WEB_TEXT, .is_required = true, .max = 120, .doc = "who signed for it",
-      .label = "counter.to_whom" },
+    { "giay", WEB_LIST, .doc = "entries of custody" },
+    { "to_whom", WEB_TEXT, .max = 120, .doc = "who signed for them", .label = "counter.to_whom" },
+    { "given_id", WEB_TEXT, .max = 20, .doc = "number of that person's identity paper",
+      .label = "counter.given_id" },
+    { "signed", WEB_BOOL, .doc = "the slip was signed" },
+};
+static const struct web_field held_fields[] = {
+    { "sau", WEB_ID, .doc = "entries after this one" },
 };
 static const struct web_field cash_fields[] = {
     { "so", WEB_TEXT, .max = 60, .doc = "dossier number" },
@@ -63,8 +69,8 @@ static const struct web_field void_fields[] = {
       .label = "counter.void.reason" },
 };
 static const struct web_field register_fields[] = {
-    { "tu", WEB_DATE, .doc = "first day" },
-    { "den", WEB_DATE, .doc = "last day" },
+    { "tu", WEB_TEXT, .max = 10, .doc = "first day, 01/11/2026 or 2026-11-01; 30 days ago" },
+    { "den", WEB_TEXT, .max = 10, .doc = "last day; today" },
 };
 
 static const struct web_route routes[] = {
@@ -96,14 +102,24 @@ static const struct web_route routes[] = {
       .doc = "Take an original into custody" },
     { HTTP_POST, "/can-bo/quay/giu/{id}/tra", "paper.custody", counter_give,
       WEB_FIELDS(give_fields), .flags = WEB_API | WEB_OFFICE, .again = counter_custody,
-      .doc = "Give an original back" },
+      .doc = "Give originals back against signature" },
+    { HTTP_GET, "/can-bo/quay/giu/{id}/phieu.pdf", "paper.custody", counter_slip,
+      .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .work_class = "pdf", .media = "application/pdf",
+      .doc = "The slip that both sides sign" },
+    { HTTP_GET, "/can-bo/quay/ban-chinh", "paper.custody", counter_held, WEB_FIELDS(held_fields),
+      .flags = WEB_API | WEB_OFFICE, .doc = "All originals that the desk holds",
+      .reply = &tpl_counter_held_t },
     { HTTP_GET, "/can-bo/quay/chua-nhan", "dossier.return", counter_unclaimed,
       .flags = WEB_API | WEB_OFFICE, .doc = "Results nobody came for",
       .reply = &tpl_counter_unclaimed_t },
     { HTTP_GET, "/can-bo/quay/so-theo-doi", "dossier.print", counter_register,
       WEB_FIELDS(register_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE,
-      .work_class = "report", .media = "application/pdf",
+      .work_class = "report", .media = "application/pdf", .again = counter_start,
       .doc = "The register of dossiers (form 06) as PDF" },
+    { HTTP_GET, "/can-bo/quay/so-theo-doi.csv", "dossier.print", counter_register_csv,
+      WEB_FIELDS(register_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE,
+      .work_class = "report", .media = "text/csv", .again = counter_start,
+      .doc = "The register of dossiers (form 06) as CSV" },
     { HTTP_GET, "/can-bo/thu-phi", "pay.collect", counter_cash, WEB_FIELDS(cash_fields),
       .flags = WEB_API | WEB_OFFICE, .doc = "Cash and day book", .reply = &tpl_counter_cash_t },
     { HTTP_POST, "/can-bo/thu-phi/{bill}", "pay.collect", counter_pay,
