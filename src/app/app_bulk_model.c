@@ -20,6 +20,7 @@ static const struct {
     { "dossier", "id", OF_DOSSIER, false },
     { "draft", "dossier_id", OF_DOSSIER, true },
     { "dossier_event", "dossier_id", OF_DOSSIER, false },
+    { "dossier_step", "dossier_id", OF_DOSSIER, false },
     { "supplement", "dossier_id", OF_DOSSIER, false },
     { "result", "dossier_id", OF_DOSSIER, false },
     { "register_entry", "dossier_id", OF_DOSSIER, false },

@@ -48,7 +48,7 @@ async function look(at, id, changes = {}) {
   const page = forms((await citizen.get(at)).text).find((f) => f.action === at);
   return send(citizen, { ...page, action: `${at}/tra/${id}` }, changes);
 }
-const behave = async (service, mode) => assert.equal((await operator.form(`/truc/mo-phong/${service}`, { mode }, { from: '/truc/quoc-gia' })).status, 303);
+const behave = async (service, mode) => assert.equal((await operator.form(`/truc/mo-phong/${service}`, { mode }, { from: `/truc/mo-phong/${service}` })).status, 303);
 
 test('birth: the mother who files is not asked for her own data again, and sees where they come from', async () => {
   const base = await begin('1.001193');

@@ -125,6 +125,15 @@ struct dossier {
 };
 NODISCARD enum err dossier_get(struct ctx *cx, int64_t id, struct dossier *ret);
 NODISCARD enum err dossier_by_number(struct ctx *cx, struct str number, struct dossier *ret);
+/* The national statuses a dossier had, oldest first, with ids above `after` (0: from the first).
+ * Each is told by an outbox entry "dossier.status" {"dossier"} under the dossier's id as key. */
+#define DOSSIER_STEPS_MAX 50
+struct dossier_step {
+    int64_t id, at_us, actor; /* actor: account, 0: the program */
+    int32_t status;
+};
+NODISCARD enum err dossier_steps(struct ctx *cx, const struct dossier *d, int64_t after,
+                                 struct dossier_step **ret, size_t *ret_n);
 /* The other dossiers of the same filing: those that this one opened, or the one that opened it. At
  * most 20. */
 NODISCARD enum err dossier_linked(struct ctx *cx, const struct dossier *d, struct dossier **ret,

@@ -104,6 +104,8 @@ NODISCARD enum err dossier_require_task(struct ctx *cx, const struct flow_task *
 /* Handlers of service tasks (dossier_service.c). */
 extern const struct flow_service dossier_services[];
 /* [tx] Goes to a national status, through one other when the direct move is not allowed. */
+/* [tx] Tells who follows dossiers that it has a new status (outbox "dossier.status"). */
+NODISCARD enum err dossier_step_tell(struct ctx *cx, const struct dossier *d);
 NODISCARD enum err dossier_status_advance(struct ctx *cx, struct dossier *d, int32_t to);
 /* [tx] Keeps a variable that the process learned (text). */
 NODISCARD enum err dossier_learn(struct ctx *cx, struct dossier *d, struct str name,

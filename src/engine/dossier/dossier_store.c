@@ -303,6 +303,47 @@ dossier_stock(struct ctx *cx, const struct dossier *d, const char *metric, bool 
 }
 
 enum err
+dossier_step_tell(struct ctx *cx, const struct dossier *d)
+{
+    struct str key = str_fmt(cx->arena, "%" PRId64, d->id);
+    return store_outbox_put(cx, STR("dossier.status"), key,
+                            str_fmt(cx->arena, "{\"dossier\":" STR_FMT "}", STR_ARG(key)));
+}
+
+/* The first status stands in the dossier's own row: it was filed. */
+static enum err
+step_add(struct ctx *cx, const struct dossier *d)
+{
+    TRY(q_step_insert(cx, NULL, .id = store_new_id(cx), .dossier_id = d->id, .status = d->status,
+                      .at_us = sys_now_us(cx), .actor = cx->who.account));
+    return dossier_step_tell(cx, d);
+}
+
+enum err
+dossier_steps(struct ctx *cx, const struct dossier *d, int64_t after, struct dossier_step **ret,
+              size_t *ret_n)
+{
+    struct q_steps_of_list l;
+    TRY(q_steps_of(cx, &l, .dossier_id = d->id, .after = after, .limit_n = DOSSIER_STEPS_MAX - 1));
+    struct dossier_step *v = ARENA_ARRAY(cx->arena, struct dossier_step, DOSSIER_STEPS_MAX);
+    size_t n = 0;
+    if (after < d->id) {
+        v[n++] = (struct dossier_step){
+            .id = d->id, .at_us = d->submitted_us, .actor = d->filed_by, .status = 1
+        };
+    }
+    for (size_t i = 0; i < l.n; i++) {
+        v[n++] = (struct dossier_step){ .id = l.v[i].id,
+                                        .at_us = l.v[i].at_us,
+                                        .actor = l.v[i].actor,
+                                        .status = (int32_t)l.v[i].status };
+    }
+    *ret = v;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+enum err
 dossier_set_status(struct ctx *cx, struct dossier *d, int32_t status)
 {
     if (status == d->status) {
@@ -315,6 +356,7 @@ dossier_set_status(struct ctx *cx, struct dossier *d, int32_t status)
     bool did_wait = dossier_status_waits(d->status);
     bool does_wait = dossier_status_waits(status);
     d->status = status;
+    TRY(step_add(cx, d));
     if (did_wait != does_wait) {
         TRY(dossier_stock(cx, d, "waiting", does_wait));
     }

@@ -48,7 +48,8 @@ insert_row(struct ctx *cx, struct submit_job *job)
         .react_us = react_us,
         .due_us = calendar_add_limit(cx, f->unit, calendar_now_us(cx), job->procedure->time),
         .fee_vnd = 0, .is_paid = 0));
-    return dossier_get(cx, id, &job->d);
+    TRY(dossier_get(cx, id, &job->d));
+    return dossier_step_tell(cx, &job->d);
 }
 
 static enum err

@@ -396,3 +396,12 @@ UPDATE absence SET unit = :to_unit WHERE unit = :from_unit AND (state = 'running
 -- out: account_id:i64 name:str
 SELECT s.account_id, p.name FROM absence_stand_in s JOIN account a ON a.id = s.account_id JOIN party p ON p.id = a.party_id
 WHERE s.absence_id = :absence_id ORDER BY s.id LIMIT :limit_n
+
+-- name: step_insert :exec
+-- in: id:i64 dossier_id:i64 status:i64 at_us:i64 actor:i64
+INSERT INTO dossier_step (id, dossier_id, status, at_us, actor) VALUES (:id, :dossier_id, :status, :at_us, :actor)
+
+-- name: steps_of :many
+-- in: dossier_id:i64 after:i64 limit_n:i64
+-- out: id:i64 status:i64 at_us:i64 actor:i64
+SELECT id, status, at_us, actor FROM dossier_step WHERE dossier_id = :dossier_id AND id > :after ORDER BY id LIMIT :limit_n

@@ -84,6 +84,16 @@ CREATE INDEX dossier_version ON dossier (pack_version, state);
 CREATE INDEX dossier_name ON dossier (unit, applicant_fold, id);
 CREATE INDEX dossier_parent ON dossier (parent_id) WHERE parent_id <> 0;
 
+-- Each national status that a dossier had after the first (1, submitted), in order of id: what the national portal is told. record
+CREATE TABLE dossier_step (
+    id BIGINT PRIMARY KEY,
+    dossier_id BIGINT NOT NULL,
+    status BIGINT NOT NULL,          -- 1..10
+    at_us BIGINT NOT NULL,
+    actor BIGINT NOT NULL            -- account, 0: the program
+);
+CREATE INDEX dossier_step_of ON dossier_step (dossier_id, id);
+
 -- What happened, in words a person can read. record
 CREATE TABLE dossier_event (
     id BIGINT PRIMARY KEY,

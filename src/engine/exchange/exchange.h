@@ -249,6 +249,9 @@ struct exchange_question {
     struct str purpose;              /* why, as the citizen will read it: a text key's last part */
     int64_t dossier, draft, subject; /* 0: none */
     struct str fields;               /* JSON object in our names */
+    /* Names the message, however often it is sent: the same id goes out each time, and it stands
+     * once in the ledger. Null: a question of its own each time. */
+    struct str key;
 };
 struct exchange_reply {
     struct str fields; /* JSON object in our names */
@@ -273,6 +276,38 @@ NODISCARD enum err exchange_asked(struct ctx *cx, struct str state, int64_t befo
 /* The same question again, by the actor; the answer of a process's question reaches its dossier. */
 NODISCARD enum err exchange_replay(struct ctx *cx, int64_t id, struct exchange_reply *ret);
 
+/* A connector of the pack, for the operator's page. */
+struct exchange_connector_info {
+    struct str id, service, mode; /* mode of its simulator; null: not a simulator */
+    struct str name, owner, uplinks;
+    size_t n_steps;
+};
+
+/* --- the national portal (exchange_portal.c) -------------------------------------------------- */
+/* Each national status of a dossier (dossier_steps) is told to the portal in force, in order per
+ * dossier and once as the portal sees it: what got no answer is sent again under the same key.
+ * While the line is away dossiers wait; the first that gets through lets the others follow. What
+ * the portal refuses holds the later statuses of that dossier until an operator acts. */
+struct exchange_portal_line {
+    struct str connector, name; /* empty: none is in force */
+    int64_t n_waiting, n_refused, n_failed, down_until_us;
+};
+NODISCARD enum err exchange_portal_state(struct ctx *cx, struct exchange_portal_line *ret);
+/* The connectors of the pack that speak with a portal. */
+size_t exchange_portals(struct ctx *cx, struct exchange_connector_info **ret);
+/* Which one is in force; "off" for none. Dossiers that were begun with one stay with it. */
+NODISCARD enum err exchange_portal_choose(struct ctx *cx, struct str connector);
+struct exchange_portal_row {
+    int64_t dossier, at_us;
+    struct str connector, national, fault;
+};
+/* state: waiting, refused; oldest first, at most 100. */
+NODISCARD enum err exchange_portal_rows(struct ctx *cx, struct str state,
+                                        struct exchange_portal_row **ret, size_t *ret_n);
+/* Sends what a dossier waits with or was refused, in order. */
+NODISCARD enum err exchange_portal_again(struct ctx *cx, int64_t dossier);
+extern const struct jobs_timed exchange_timed[];
+
 /* --- for the relay (exchange_policy.c) -------------------------------------------------------- */
 #define EXCHANGE_AUDIENCE "bombo-exchange"
 /* Where the labelled simulators listen on the program's own port. */
@@ -293,14 +328,17 @@ extern const struct jobs_topic exchange_topics[];
  * the uplink's address is taken from keys/uplink-<id>.json, and services without one are left out.
  */
 NODISCARD enum err exchange_install(struct ctx *cx, size_t *ret_n);
-/* A connector of the pack, for the operator's page. */
-struct exchange_connector_info {
-    struct str id, service, mode; /* mode of its simulator; null: not a simulator */
-    struct str name, owner, uplinks;
-    size_t n_steps;
-};
 size_t exchange_connectors(struct ctx *cx, struct exchange_connector_info **ret);
-/* Demo: how a simulator behaves: normal, slow, faulty, down. ERR_FORBIDDEN outside the demo. */
+/* Demo: what a simulator was given: of one case (its key) oldest first, or of all newest first; at
+ * most 100. */
+struct exchange_sim_message {
+    int64_t id, at_us, n_again; /* n_again: how often it came again and was known */
+    struct str key, message, status;
+};
+NODISCARD enum err exchange_sim_messages(struct ctx *cx, struct str service, struct str key,
+                                         struct exchange_sim_message **ret, size_t *ret_n);
+/* Demo: how a simulator behaves: normal, slow, faulty, down, lossy (acts, and loses the answer).
+ * ERR_FORBIDDEN outside the demo. */
 NODISCARD enum err exchange_sim_set(struct ctx *cx, struct str service, struct str mode);
 /* Demo: one call to a simulator without the exchange (what the relay's route leads to). */
 NODISCARD enum err exchange_sim_call(struct ctx *cx, struct str service, struct str path,

@@ -14,7 +14,7 @@
 #include "sys/sys.h"
 
 #define BODY_BYTES  ((size_t)512 << 10)
-#define HEADERS_MAX 6
+#define HEADERS_MAX 8
 #define LIST_MAX    100
 #define BEFORE_ALL  INT64_MAX
 
@@ -92,7 +92,7 @@ record_tx(struct ctx *cx, void *arg)
                            .purpose = q->purpose, .dossier_id = q->dossier, .draft_id = q->draft,
                            .officer = cx->who.account, .subject = job->subject,
                            .request = job->sealed, .state = STR("asked"), .fault = STR(""),
-                           .tries = 1, .replay_of = job->a->replay_of));
+                           .tries = 1, .replay_of = job->a->replay_of, .key = q->key));
     struct ledger_new e = { .kind = job->subject != 0 ? "person.read" : "exchange.asked",
                             .object = object_of(cx, q, job->a->row),
                             .subject = job->subject,
@@ -120,8 +120,17 @@ record(struct ctx *cx, struct asking *a)
 {
     struct record_job job = { .a = a };
     struct aead_key key;
-    a->row = store_new_id(cx);
+    struct q_xquestion_by_key again;
+    enum err e =
+        str_is_empty(a->q->key) ? ERR_NOT_FOUND : q_xquestion_by_key(cx, &again, .key = a->q->key);
+    a->row = e == ERR_OK ? again.id : store_new_id(cx);
     a->request_id = str_fmt(cx->arena, "q-%" PRId64, a->row);
+    if (e == ERR_OK) {
+        return ERR_OK; /* recorded when it was sent first */
+    }
+    if (e != ERR_NOT_FOUND) {
+        return e;
+    }
     TRY(exchange_seal_key(cx, &key));
     TRY(aead_seal(cx, &key, a->request_id, a->q->fields, &job.sealed));
     job.subject = subject_of(cx, a);
@@ -223,6 +232,7 @@ write_message(struct ctx *cx, struct asking *a)
         header(a, STR("X-Uplink"), a->uplink->id);
     }
     header(a, STR("X-Road-Id"), a->request_id);
+    header(a, STR("Idempotency-Key"), a->q->key);
     header(a, STR("X-Road-UserId"),
            cx->who.account == 0 ? STR_NULL : str_fmt(cx->arena, "%" PRId64, cx->who.account));
     header(a, STR("X-Road-Issue"), issue_of(cx, a->q));
@@ -505,6 +515,11 @@ exchange_replay(struct ctx *cx, int64_t id, struct exchange_reply *ret)
     struct str fields;
     const struct exchange_set *set = exchange_of_pack(cx);
     TRY(q_xquestion_by_id(cx, &r, .id = id));
+    if (str_eq(r.purpose, STR("portal"))) {
+        *ret = (struct exchange_reply){ .fields = STR("{}"), .fault = STR("") };
+        return exchange_portal_again(cx,
+                                     r.dossier_id); /* in order with the others of the dossier */
+    }
     TRY(exchange_seal_key(cx, &key));
     TRY(aead_open(cx, &key, str_fmt(cx->arena, "q-%" PRId64, id), r.request, &fields));
     struct exchange_question q = { .connector = r.connector,

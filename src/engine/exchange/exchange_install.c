@@ -12,6 +12,7 @@
 #include "sys/sys.h"
 #include "web/web.h"
 
+#define TAKEN_MAX   100
 #define CODES_BYTES 4096
 
 /* The member and subsystem of a path; made when they are not there. */
@@ -211,7 +212,7 @@ exchange_sim_set(struct ctx *cx, struct str service, struct str mode)
         return err_set(cx, ERR_FORBIDDEN, "simulators exist in the demo only");
     }
     if (exchange_connector(cx, service) == NULL ||
-        !exchange_names(STR("normal slow faulty down"), mode)) {
+        !exchange_names(STR("normal slow faulty down lossy"), mode)) {
         return err_set(cx, ERR_NOT_FOUND, "no such simulator or mode");
     }
     return store_write(cx, mode_tx, &job);
@@ -275,6 +276,43 @@ exchange_sim_try(struct ctx *cx, struct str service, struct str operation, struc
     return exchange_simulate(cx, &rq, ret);
 }
 
+enum err
+exchange_sim_messages(struct ctx *cx, struct str service, struct str key,
+                      struct exchange_sim_message **ret, size_t *ret_n)
+{
+    struct exchange_sim_message *v = ARENA_ARRAY(cx->arena, struct exchange_sim_message, TAKEN_MAX);
+    size_t n = 0;
+    if (!cx->config->is_demo) {
+        return err_set(cx, ERR_FORBIDDEN, "simulators exist in the demo only");
+    }
+    if (!str_is_empty(key)) {
+        struct q_xsim_messages_list l;
+        TRY(q_xsim_messages(cx, &l, .service = service, .key = key, .limit_n = TAKEN_MAX));
+        for (; n < l.n; n++) {
+            v[n] = (struct exchange_sim_message){ .id = l.v[n].id,
+                                                  .at_us = l.v[n].at_us,
+                                                  .n_again = l.v[n].n_again,
+                                                  .key = key,
+                                                  .message = l.v[n].message,
+                                                  .status = l.v[n].status };
+        }
+    } else {
+        struct q_xsim_taken_list l;
+        TRY(q_xsim_taken(cx, &l, .service = service, .limit_n = TAKEN_MAX));
+        for (; n < l.n; n++) {
+            v[n] = (struct exchange_sim_message){ .id = l.v[n].id,
+                                                  .at_us = l.v[n].at_us,
+                                                  .n_again = l.v[n].n_again,
+                                                  .key = l.v[n].key,
+                                                  .message = l.v[n].message,
+                                                  .status = l.v[n].status };
+        }
+    }
+    *ret = v;
+    *ret_n = n;
+    return ERR_OK;
+}
+
 /* Agreements, keys or members changed: the relay of this process, if there is one, hears of it. */
 static enum err
 on_policy(struct ctx *cx, struct str key, struct str payload)
@@ -287,5 +325,6 @@ on_policy(struct ctx *cx, struct str key, struct str payload)
 const struct jobs_topic exchange_topics[] = {
     { STR_INIT("exchange.call"), exchange_on_call },
     { STR_INIT("exchange.policy"), on_policy },
+    { STR_INIT("dossier.status"), exchange_on_status },
     { { NULL, 0 }, NULL },
 };

@@ -57,6 +57,11 @@ struct exchange_step { /* an operation of a connector */
     size_t n_in, n_out;
     struct str key; /* our field that names the case, for order and for seeing doubles */
 };
+/* The operations by which a portal's connector exchanges dossiers; null: it has none. */
+struct exchange_dossier_api {
+    struct str look, number, create, progress; /* statuses go there */
+    struct str list, file, taken;              /* dossiers come from there */
+};
 enum exchange_style { EXCHANGE_REST, EXCHANGE_SOAP };
 struct exchange_connector {
     struct str id, service; /* service: its path in the catalogue */
@@ -69,6 +74,7 @@ struct exchange_connector {
     size_t n_uplinks;
     const struct exchange_step *steps;
     size_t n_steps;
+    struct exchange_dossier_api dossier;
 };
 enum exchange_login { EXCHANGE_LOGIN_TOKEN, EXCHANGE_LOGIN_SESSION };
 struct exchange_uplink { /* a way out of the province: NDXP, NDOP */
@@ -88,7 +94,9 @@ struct exchange_set {
     const struct exchange_uplink *uplinks;
     const struct exchange_process *processes;
     size_t n_connectors, n_uplinks, n_processes;
-    struct str portal; /* connector that dossiers' statuses go to; empty: none */
+    const struct str
+        *portals; /* connectors that dossiers' statuses go to, the preferred one first */
+    size_t n_portals;
 };
 const struct exchange_set *exchange_of_pack(const struct ctx *cx); /* NULL: the pack has none */
 const struct exchange_connector *exchange_connector(const struct ctx *cx, struct str id);
@@ -124,6 +132,15 @@ enum err exchange_seal_key(struct ctx *cx, struct aead_key *ret);
 enum err exchange_uplink_proof(struct ctx *cx, const struct exchange_uplink *u, struct str *ret);
 /* {"base","user","secret"} of this installation. ERR_UPSTREAM: not set up. */
 enum err exchange_uplink_account(struct ctx *cx, struct str id, const struct json **ret);
+/* Statuses of a dossier go to the portal (jobs topic "dossier.status"). */
+enum err exchange_on_status(struct ctx *cx, struct str key, struct str payload);
+/* The connector in force; NULL: none. */
+const struct exchange_connector *exchange_portal_now(struct ctx *cx);
+/* [tx] The line answered, or did not. */
+enum err exchange_line_note(struct ctx *cx, struct str connector, bool is_up);
+bool exchange_line_is_down(struct ctx *cx, struct str connector);
+/* Does the word mean that the other side read the message and does not want it? */
+bool exchange_is_refusal(struct str fault);
 /* A process asks (jobs topic "exchange.call"). */
 enum err exchange_on_call(struct ctx *cx, struct str key, struct str payload);
 

@@ -14,7 +14,7 @@ static const char *const step_names[] = { "id", "method", "path", "their", "text
 static const char *const connector_names[] = { "id",        "service", "name",    "owner",
                                                "summary",   "legal",   "style",   "data_class",
                                                "namespace", "fault",   "uplinks", "operations",
-                                               NULL };
+                                               "dossier",   NULL };
 
 struct reader {
     struct pack_at at;
@@ -179,6 +179,41 @@ read_steps(const struct reader *r, const struct json *j, struct exchange_connect
     }
 }
 
+static struct str
+dossier_step(const struct reader *r, const struct json *j, const struct exchange_connector *c,
+             const char *name)
+{
+    struct str id = pack_json_str(r->at, j, name, false);
+    if (!str_is_empty(id) && exchange_step(c, id) == NULL) {
+        fault(r, j, "viết mã một thao tác trong \"operations\"", "không có thao tác này", id);
+    }
+    return id;
+}
+
+/* How dossiers go to the portal and come from it. */
+static void
+read_dossier(const struct reader *r, const struct json *j, struct exchange_connector *c)
+{
+    static const char *const names[] = { "look", "number", "create", "progress",
+                                         "list", "file",   "taken",  NULL };
+    if (j == NULL) {
+        return;
+    }
+    pack_json_known(r->at, j, names);
+    c->dossier = (struct exchange_dossier_api){
+        .look = dossier_step(r, j, c, "look"),
+        .number = dossier_step(r, j, c, "number"),
+        .create = dossier_step(r, j, c, "create"),
+        .progress = dossier_step(r, j, c, "progress"),
+        .list = dossier_step(r, j, c, "list"),
+        .file = dossier_step(r, j, c, "file"),
+        .taken = dossier_step(r, j, c, "taken"),
+    };
+    if (str_is_empty(c->dossier.create) || str_is_empty(c->dossier.progress)) {
+        fault(r, j, "thêm \"create\" và \"progress\"", "cổng thiếu thao tác gửi hồ sơ", c->id);
+    }
+}
+
 static struct exchange_connector
 read_connector(const struct reader *r, const struct json *j)
 {
@@ -209,6 +244,7 @@ read_connector(const struct reader *r, const struct json *j)
     c.n_uplinks = pack_json_strs(r->at, j, "uplinks", &c.uplinks);
     read_fault(r, json_get(j, "fault"), &c);
     read_steps(r, json_get(j, "operations"), &c);
+    read_dossier(r, json_get(j, "dossier"), &c);
     return c;
 }
 
@@ -285,8 +321,8 @@ check_uses(const struct reader *r, const struct exchange_set *set)
     for (size_t i = 0; i < set->n_processes; i++) {
         check_use(r, set, set->processes[i].connector, set->processes[i].operation);
     }
-    if (!str_is_empty(set->portal)) {
-        check_use(r, set, set->portal, STR_NULL);
+    for (size_t i = 0; i < set->n_portals; i++) {
+        check_use(r, set, set->portals[i], STR_NULL);
     }
     for (size_t i = 0; i < set->n_connectors; i++) {
         for (size_t k = 0; k < set->connectors[i].n_uplinks; k++) {
@@ -374,7 +410,7 @@ exchange_pack_part(struct pack_load *l)
     pack_json_known(r.at, top, names);
     set->consumer = pack_json_str(r.at, top, "consumer", true);
     set->consumer_name = pack_json_text(r.at, top, "consumer_name", true);
-    set->portal = pack_json_str(r.at, top, "portal", false);
+    set->n_portals = pack_json_strs(r.at, top, "portal", &set->portals);
     read_uplinks(&r, json_get(top, "uplinks"), set);
     read_processes(&r, json_get(top, "processes"), set);
     size_t n = pack_load_list(l, STR("exchange/connectors/"), STR(".json"), &paths);

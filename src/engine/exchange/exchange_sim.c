@@ -439,6 +439,7 @@ exchange_simulate(struct ctx *cx, const struct exchange_sim_request *rq,
     struct str word = STR("");
     struct str fields = STR("{}");
     struct json *tree = NULL;
+    bool is_lossy = str_eq(exchange_sim_mode(cx, rq->service), STR("lossy"));
     s->rq = rq;
     TRY(find(cx, s));
     TRY(behave(cx, rq, &word));
@@ -447,6 +448,9 @@ exchange_simulate(struct ctx *cx, const struct exchange_sim_request *rq,
         word = e == ERR_OK                ? work(cx, s, &fields)
                : e == ERR_UNAUTHENTICATED ? STR("unauthenticated")
                                           : STR("invalid");
+    }
+    if (is_lossy) {
+        return err_set(cx, ERR_UPSTREAM, "simulated: acted, and lost the answer");
     }
     if (!str_is_empty(word)) {
         fields = STR("{}");

@@ -293,9 +293,9 @@ FROM exchange_call WHERE id > :since_id GROUP BY consumer_id, service_id ORDER B
 SELECT count(*) FROM exchange_call WHERE consumer_id = :consumer_id AND id > :since_id AND agreement_id = :agreement_id AND status <> 429
 
 -- name: xquestion_insert :exec
--- in: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64? draft_id:i64? officer:i64? subject:i64? request:str state:str fault:str tries:i64 replay_of:i64?
-INSERT INTO exchange_question (id, at_us, connector, operation, purpose, dossier_id, draft_id, officer, subject, request, state, fault, tries, replay_of)
-VALUES (:id, :at_us, :connector, :operation, :purpose, :dossier_id, :draft_id, :officer, :subject, :request, :state, :fault, :tries, :replay_of)
+-- in: id:i64 at_us:i64 connector:str operation:str purpose:str dossier_id:i64? draft_id:i64? officer:i64? subject:i64? request:str state:str fault:str tries:i64 replay_of:i64? key:str
+INSERT INTO exchange_question (id, at_us, connector, operation, purpose, dossier_id, draft_id, officer, subject, request, state, fault, tries, replay_of, key)
+VALUES (:id, :at_us, :connector, :operation, :purpose, :dossier_id, :draft_id, :officer, :subject, :request, :state, :fault, :tries, :replay_of, :key)
 
 -- name: xquestion_by_id :one
 -- in: id:i64
@@ -362,3 +362,64 @@ SELECT proof, ends_us FROM exchange_uplink WHERE uplink = :uplink
 -- in: uplink:str proof:str ends_us:i64
 INSERT INTO exchange_uplink (uplink, proof, ends_us) VALUES (:uplink, :proof, :ends_us)
 ON CONFLICT (uplink) DO UPDATE SET proof = excluded.proof, ends_us = excluded.ends_us
+
+-- name: xquestion_by_key :one
+-- in: key:str
+-- out: id:i64
+SELECT id FROM exchange_question WHERE key = :key
+
+-- name: xportal_get :one
+-- in: dossier_id:i64
+-- out: connector:str national:str is_made:i64 sent_step:i64 state:str fault:str
+SELECT connector, national, is_made, sent_step, state, fault FROM exchange_portal WHERE dossier_id = :dossier_id
+
+-- name: xportal_put :exec
+-- in: dossier_id:i64 connector:str national:str is_made:i64 sent_step:i64 state:str fault:str at_us:i64
+INSERT INTO exchange_portal (dossier_id, connector, national, is_made, sent_step, state, fault, at_us)
+VALUES (:dossier_id, :connector, :national, :is_made, :sent_step, :state, :fault, :at_us)
+ON CONFLICT (dossier_id) DO UPDATE SET national = excluded.national, is_made = excluded.is_made, sent_step = excluded.sent_step, state = excluded.state, fault = excluded.fault, at_us = excluded.at_us
+
+-- name: xportal_in_state :many
+-- in: state:str limit_n:i64
+-- out: dossier_id:i64 connector:str national:str fault:str at_us:i64
+SELECT dossier_id, connector, national, fault, at_us FROM exchange_portal WHERE state = :state ORDER BY at_us LIMIT :limit_n
+
+-- name: xportal_queue :exec
+-- in: dossier_id:i64 at_us:i64
+UPDATE exchange_portal SET state = 'queued', at_us = :at_us WHERE dossier_id = :dossier_id AND state IN ('waiting', 'refused')
+
+-- name: xportal_n :one
+-- in: state:str
+-- out: n:i64
+SELECT count(*) FROM exchange_portal WHERE state = :state
+
+-- name: xline_get :one
+-- in: connector:str
+-- out: is_chosen:i64 n_failed:i64 down_until_us:i64
+SELECT is_chosen, n_failed, down_until_us FROM exchange_portal_line WHERE connector = :connector
+
+-- name: xline_chosen :many
+-- in: limit_n:i64
+-- out: connector:str
+-- scan: a handful of lines
+SELECT connector FROM exchange_portal_line WHERE is_chosen = 1 LIMIT :limit_n
+
+-- name: xline_unchoose :exec
+-- scan: a handful of lines
+UPDATE exchange_portal_line SET is_chosen = 0
+
+-- name: xline_choose :exec
+-- in: connector:str
+INSERT INTO exchange_portal_line (connector, is_chosen, n_failed, down_until_us) VALUES (:connector, 1, 0, 0)
+ON CONFLICT (connector) DO UPDATE SET is_chosen = 1
+
+-- name: xline_state :exec
+-- in: connector:str n_failed:i64 down_until_us:i64
+INSERT INTO exchange_portal_line (connector, is_chosen, n_failed, down_until_us) VALUES (:connector, 0, :n_failed, :down_until_us)
+ON CONFLICT (connector) DO UPDATE SET n_failed = excluded.n_failed, down_until_us = excluded.down_until_us
+
+-- name: xsim_taken :many
+-- in: service:str limit_n:i64
+-- out: id:i64 key:str message:str status:str n_again:i64 at_us:i64
+-- scan: the simulators' memory, read by an operator of the demo
+SELECT id, key, message, status, n_again, at_us FROM exchange_sim_message WHERE service = :service ORDER BY id DESC LIMIT :limit_n

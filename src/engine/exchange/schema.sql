@@ -187,10 +187,33 @@ CREATE TABLE exchange_question (
     state TEXT NOT NULL,             -- done, failed
     fault TEXT NOT NULL,
     tries BIGINT NOT NULL,
-    replay_of BIGINT
+    replay_of BIGINT,
+    key TEXT                         -- names the message, however often it is sent; null: none
 );
+CREATE UNIQUE INDEX exchange_question_key ON exchange_question (key) WHERE key IS NOT NULL;
 CREATE INDEX exchange_question_state ON exchange_question (state, id);
 CREATE INDEX exchange_question_dossier ON exchange_question (dossier_id);
+
+-- What the national portal knows of a dossier of ours. record
+CREATE TABLE exchange_portal (
+    dossier_id BIGINT PRIMARY KEY,
+    connector TEXT NOT NULL,         -- by which it is told
+    national TEXT NOT NULL,          -- the portal's own number; empty: it has none
+    is_made BIGINT NOT NULL,         -- the portal has the dossier
+    sent_step BIGINT NOT NULL,       -- dossier_step up to which it was told
+    state TEXT NOT NULL,             -- waiting (line away), queued (an outbox entry will send), sent, refused (an operator must look)
+    fault TEXT NOT NULL,
+    at_us BIGINT NOT NULL
+);
+CREATE INDEX exchange_portal_state ON exchange_portal (state, at_us);
+
+-- How the line to a portal is, and which one is in force. record
+CREATE TABLE exchange_portal_line (
+    connector TEXT PRIMARY KEY,
+    is_chosen BIGINT NOT NULL,
+    n_failed BIGINT NOT NULL,        -- calls in a row that got no answer
+    down_until_us BIGINT NOT NULL    -- nobody tries before
+);
 
 -- Memory of the labelled simulators: what they were given. Only in the demo. derived
 CREATE TABLE exchange_sim_row (
@@ -216,7 +239,7 @@ CREATE INDEX exchange_sim_message_key ON exchange_sim_message (service, key, id)
 -- How a simulator behaves now. derived
 CREATE TABLE exchange_sim_mode (
     service TEXT PRIMARY KEY,
-    mode TEXT NOT NULL               -- normal, slow, faulty, down
+    mode TEXT NOT NULL               -- normal, slow, faulty, down, lossy
 );
 
 -- Token or session of this installation at a national uplink. derived

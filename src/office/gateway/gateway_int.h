@@ -44,7 +44,9 @@ web_fn gw_own, gw_system, gw_system_ip_post, gw_client_new_post, gw_client_rotat
     gw_client_revoke_post, gw_client_bind_post, gw_cert_new_post, gw_cert_revoke_post;
 /* gateway_agree.c */
 web_fn gw_agreements, gw_agreement, gw_decide_post, gw_calls;
-web_fn gw_national, gw_sim_post, gw_replay_post;
+/* gateway_national.c */
+web_fn gw_national, gw_sim_page, gw_sim_post, gw_replay_post;
+web_fn gw_portal, gw_portal_post, gw_portal_again_post;
 /* gateway_program.c */
 web_fn gw_token, gw_jwks, gw_login, gw_adapter, gw_sim_1, gw_sim_get_1;
 

@@ -11,7 +11,7 @@ static const char *const classes[] = { "GOV", "PTY", "COM", "NGO", NULL };
 static const char *const data_classes[] = { "open", "internal", "personal", "sensitive", NULL };
 static const char *const states[] = { "granted", "refused", "suspended", "ended", NULL };
 static const char *const filters[] = { "asked", "granted", "refused", "suspended", "ended", NULL };
-static const char *const modes[] = { "normal", "slow", "faulty", "down", NULL };
+static const char *const modes[] = { "normal", "slow", "faulty", "down", "lossy", NULL };
 
 static const struct web_field find_fields[] = {
     { .name = "q", .type = WEB_TEXT, .max = 100, .doc = "words" },
@@ -138,6 +138,17 @@ static const struct web_field mode_fields[] = {
       .label = "gateway.sim_mode" },
 };
 
+static const struct web_field portal_fields[] = {
+    { .name = "connector",
+      .type = WEB_TEXT,
+      .is_required = true,
+      .max = 60,
+      .label = "gateway.portal.choose" },
+};
+static const struct web_field sim_fields[] = {
+    { .name = "ma", .type = WEB_TEXT, .max = 80, .doc = "only messages about this case" },
+};
+
 /* A simulator reads its own query, as the real service would. */
 static const struct web_field any_fields[] = {
     { .name = "", .type = WEB_ANY, .doc = "the service's own" },
@@ -210,6 +221,14 @@ static const struct web_route routes[] = {
       .doc = "National connections and questions" },
     { HTTP_POST, "/truc/quoc-gia/hoi-lai", MANAGE, gw_replay_post, WEB_FIELDS(id_fields), ACT,
       .doc = "Put a question again" },
+    { HTTP_GET, "/truc/cong", MANAGE, gw_portal, PAGE,
+      .doc = "How dossiers travel to and from the national portal" },
+    { HTTP_POST, "/truc/cong", MANAGE, gw_portal_post, WEB_FIELDS(portal_fields), ACT,
+      .again = gw_portal, .doc = "Choose the portal's generation, or none" },
+    { HTTP_POST, "/truc/cong/gui-lai", MANAGE, gw_portal_again_post, WEB_FIELDS(id_fields), ACT,
+      .again = gw_portal, .doc = "Send what a dossier waits with" },
+    { HTTP_GET, "/truc/mo-phong/{id}", MANAGE, gw_sim_page, WEB_FIELDS(sim_fields), PAGE,
+      .doc = "A simulator: how it behaves, what it was given (demo only)" },
     { HTTP_POST, "/truc/mo-phong/{id}", MANAGE, gw_sim_post, WEB_FIELDS(mode_fields), ACT,
       .doc = "Set a simulator's behaviour (demo only)" },
     { HTTP_POST, "/token", "public", gw_token, PROGRAM, .body_max = TOKEN_BODY,

@@ -1,0 +1,96 @@
+// Dossiers and the national portal, both ways: each status arrives there once and in order, also when the portal is away, loses
+// its answers, or speaks the other generation.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { decide, deskOf, fileHousehold, signedIn } from '../lib/desk.mjs';
+import { demo, officers, startServer } from '../lib/server.mjs';
+
+let server, citizen, operator, receiver, specialist;
+before(async () => {
+  server = await startServer({ args: ['--n', '0'] });
+  citizen = await signedIn(server, demo.citizen);
+  operator = await signedIn(server, officers.operator);
+  receiver = await signedIn(server, officers.receiver);
+  specialist = await signedIn(server, officers.specialist);
+});
+after(() => server?.stop());
+
+async function until(what, fn) {
+  for (let i = 0; i < 600; i++) {
+    const r = await fn();
+    if (r) return r;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return assert.fail(`never: ${what}`);
+}
+const behave = async (portal, mode) => {
+  const at = `/truc/mo-phong/${portal}`;
+  assert.equal((await operator.form(at, { mode }, { from: at })).status, 303);
+};
+const choose = async (connector) => assert.equal((await operator.form('/truc/cong', { connector })).status, 303);
+const numberOf = async (own) => /\d{5}-\d{6}-\d{4}/.exec((await citizen.get(own)).text)[0];
+/** What the portal was given of a dossier, oldest first: [message, status, how often it came again]. */
+async function taken(portal, number) {
+  const r = await operator.get(`/api/v1/truc/mo-phong/${portal}?ma=${number}`);
+  assert.equal(r.status, 200, r.text.slice(0, 300));
+  return r.json().tables.at(-1).rows.map((row) => row.cells.map((c) => c.value)).map((c) => ({ message: c[2], status: c[3], again: Number(c[4]) }));
+}
+const statuses = async (portal, number) => (await taken(portal, number)).map((m) => m.status);
+
+test('each status of a dossier arrives at the portal once, in order', async () => {
+  const own = await fileHousehold(citizen);
+  const number = await numberOf(own);
+  assert.equal((await decide(receiver, deskOf(own), 'accept')).status, 303);
+  await until('reception is told', async () => (await statuses('dvcqg-mc', number)).includes('2'));
+  const told = await until('the work is told', async () => { const s = await statuses('dvcqg-mc', number); return s.includes('4') && s; });
+  assert.deepEqual(told, ['1', '2', '4']);
+  assert.deepEqual((await taken('dvcqg-mc', number)).map((m) => m.again), [0, 0, 0]);
+  const page = await operator.get('/truc/cong');
+  assert.match(page.text, /đang nhận/);
+  assert.match((await citizen.get('/toi/ai-da-xem')).text, /Đồng bộ hồ sơ với Cổng dịch vụ công quốc gia/);
+});
+
+test('the portal is away: dossiers go on here, and arrive in order when it is back', async () => {
+  await behave('dvcqg-mc', 'down');
+  const all = [];
+  for (let i = 0; i < 2; i++) {
+    const own = await fileHousehold(citizen);
+    all.push({ own, number: await numberOf(own) });
+    assert.equal((await decide(receiver, deskOf(own), 'accept')).status, 303);
+  }
+  await until('both wait', async () => /2 hồ sơ đang chờ gửi/.test((await operator.get('/truc/cong')).text));
+  assert.match((await operator.get('/truc/cong')).text, /không trả lời, thử lại lúc/);
+  for (const { number } of all) assert.deepEqual(await statuses('dvcqg-mc', number), []);
+  await behave('dvcqg-mc', 'normal');
+  for (const { number } of all) {
+    await until('all is told', async () => (await statuses('dvcqg-mc', number)).includes('4'));
+    assert.deepEqual(await statuses('dvcqg-mc', number), ['1', '2', '4']);
+  }
+  await until('nobody waits', async () => /0 hồ sơ đang chờ gửi, 0 hồ sơ bị/.test((await operator.get('/truc/cong')).text));
+});
+
+test('answers are lost after the portal acted: sent again, known there, nothing twice', async () => {
+  await behave('dvcqg-mc', 'lossy');
+  const own = await fileHousehold(citizen);
+  const number = await numberOf(own);
+  assert.equal((await decide(receiver, deskOf(own), 'accept')).status, 303);
+  await until('it waits', async () => /[1-9]\d* hồ sơ đang chờ gửi/.test((await operator.get('/truc/cong')).text));
+  await behave('dvcqg-mc', 'normal');
+  await until('all is told', async () => (await statuses('dvcqg-mc', number)).includes('4'));
+  assert.deepEqual(await statuses('dvcqg-mc', number), ['1', '2', '4']);
+});
+
+test('the second generation: the portal\'s own number, then the dossier, then its statuses', async () => {
+  await choose('dvcqg');
+  await behave('dvcqg', 'lossy');
+  const own = await fileHousehold(citizen);
+  const number = await numberOf(own);
+  assert.equal((await decide(receiver, deskOf(own), 'accept')).status, 303);
+  await until('it waits', async () => /[1-9]\d* hồ sơ đang chờ gửi/.test((await operator.get('/truc/cong')).text));
+  await behave('dvcqg', 'normal');
+  await until('all is told', async () => (await statuses('dvcqg', number)).includes('4'));
+  const v = await taken('dvcqg', number);
+  assert.match(v[0].message, /\/ho-so$/);
+  assert.deepEqual(v.slice(1).map((m) => m.status), ['1', '2', '4']);
+  await choose('dvcqg-mc');
+});
