@@ -94,3 +94,32 @@ test('the second generation: the portal\'s own number, then the dossier, then it
   assert.deepEqual(v.slice(1).map((m) => m.status), ['1', '2', '4']);
   await choose('dvcqg-mc');
 });
+
+test('the portal\'s link opens the right form for the right unit, also for units of before July 2025', async () => {
+  const { Client } = await import('../lib/server.mjs');
+  const anyone = new Client(server);
+  const to = async (query) => anyone.get(`/nop-ho-so?${query}`);
+  const link = await to('MaTTHCDP=1.004873.000.00.00.H19&MaCoQuanThucHien=H19.25405&vnconnect=1&MaDVC=1.004873.01&MDT=MTIz&khac=1');
+  assert.equal(link.status, 303, link.text.slice(0, 400));
+  assert.equal(link.location, '/nop/1.004873?xa=25405');
+  assert.match((await anyone.get(link.location)).text, /dang-nhap[^"]*xa%3D25405/, 'the unit is kept over the sign-in');
+  assert.equal((await to('MaDVC=1.004873.01&MaCoQuanThucHien=25405')).location, '/nop/1.004873?xa=25405');
+  // Lộc Hòa commune was merged; its code no longer stands for a unit
+  const old = await to('MaTTHCDP=1.004873&MaCoQuanThucHien=H10.25273');
+  assert.equal(old.status, 303, old.text.slice(0, 400));
+  assert.match(old.location, /^\/nop\/1\.004873\?xa=\d{5}&cu=/);
+  assert.equal((await anyone.get(old.location)).status, 200);
+  for (const [query, why] of [
+    ['', 'không có thủ tục mang mã'], ['MaTTHCDP=9.999999', '9.999999'], ['MaTTHCDP=%3Cscript%3E&MaCoQuanThucHien=H19.25405', '&lt;script&gt;'],
+    ['MaTTHCDP=1.004873&MaCoQuanThucHien=H55.242', 'Không biết cơ quan mang mã “H55.242”'],
+    ['MaTTHCDP=1.004873&MaCoQuanThucHien=H19.99999', 'Không biết cơ quan'],
+  ]) {
+    const r = await to(query);
+    assert.equal(r.status, 404, query);
+    assert.ok(r.text.includes(why), `${query}: ${why}`);
+  }
+  const district = await to('MaTTHCDP=1.004873&MaCoQuanThucHien=H10.696');
+  assert.equal(district.status, 404);
+  assert.match(district.text, /đã được sắp xếp lại thành nhiều đơn vị/);
+  assert.match(district.text, /\/nop\/1\.004873\?xa=25405/);
+});

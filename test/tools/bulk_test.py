@@ -14,7 +14,8 @@ N_MODELS, N_BULK = 60, 1500
 
 # How the rows of a table hang on a dossier; ? is the dossier's id.
 HANGS = {
-    "dossier": "id", "draft": "dossier_id", "dossier_event": "dossier_id", "supplement": "dossier_id", "result": "dossier_id",
+    "dossier": "id", "draft": "dossier_id", "dossier_event": "dossier_id",
+    "dossier_step": "dossier_id", "supplement": "dossier_id", "result": "dossier_id",
     "register_entry": "dossier_id", "paper": "dossier_id", "record": "dossier_id", "custody": "dossier_id",
     "pay_bill": "dossier_id", "notice": "dossier_id", "indicator_item": "subject_id", "indicator_stock": "subject_id",
     "flow_case": "subject_id", "flow_task": "subject_id", "flow_timer": "subject_id",
@@ -32,7 +33,7 @@ NOT_OF_DOSSIERS = {
     "indicator_delta", "absence", "absence_stand_in",
     # the exchange's own rows; what was asked of national services about a dossier is not copied with it
     "exchange_agreement", "exchange_call", "exchange_cert", "exchange_client", "exchange_member",
-    "exchange_operation", "exchange_question", "exchange_secret", "exchange_service", "exchange_session", "exchange_sim_message",
+    "exchange_operation", "exchange_portal", "exchange_portal_line", "exchange_question", "exchange_secret", "exchange_service", "exchange_session", "exchange_sim_message",
     "exchange_sim_mode", "exchange_sim_row", "exchange_subsystem", "exchange_uplink", "exchange_version",
 }
 
@@ -124,7 +125,7 @@ class Bulk(unittest.TestCase):
         what = {r[0]: r[1:] for r in self.all("SELECT id, procedure_code, state, status, clock FROM dossier")}
         counts = {d: Counter() for d in what}
         for table, hang in HANGS.items():
-            kind = {"ledger_entry": "kind", "dossier_event": "kind", "flow_task": "step_id || state", "indicator_item": "metric",
+            kind = {"ledger_entry": "kind", "dossier_event": "kind", "dossier_step": "status", "flow_task": "step_id || state", "indicator_item": "metric",
                     "indicator_stock": "metric", "notice": "way || state"}.get(table, "''")
             for dossier, k in self.all(f"SELECT {hang}, {kind} FROM {table}"):
                 if dossier:

@@ -107,6 +107,12 @@ bool unit_number_parse(struct str s, struct str *ret_agency, struct str *ret_day
 bool unit_agency_code_eq(struct str a, struct str b);
 bool unit_agency_code_is_valid(struct str s); /* the new form or the 13-character old one */
 const struct unit *unit_by_agency_code(const struct ctx *cx, struct str code, struct date on);
+/* The units that stand on `on` for a code as national systems write it: an agency code in force or
+ * of an earlier day ("H10.12", "000.00.05.H10"), a province's agency code with the unit's own code
+ * ("H19.25405"), or the unit's code alone. Several after a split; 0 when nobody is known. *ret_was
+ * is the unit that the code named. */
+size_t unit_by_national_code(struct ctx *cx, struct str code, struct date on,
+                             const struct unit **ret_was, const struct unit *const **ret);
 
 /* Pack part: units/units….csv, units/departments….csv, units/successions….csv. */
 void unit_pack_part(struct pack_load *l);

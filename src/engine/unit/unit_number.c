@@ -159,3 +159,50 @@ unit_by_agency_code(const struct ctx *cx, struct str code, struct date on)
     }
     return NULL;
 }
+
+/* The newest unit that ever had this agency code. */
+static const struct unit *
+ever_agency(const struct ctx *cx, struct str code)
+{
+    const struct units *us = unit_all(cx);
+    const struct unit *found = NULL;
+    for (size_t i = 0; us != NULL && i < us->n; i++) {
+        const struct unit *u = &us->v[i];
+        bool is_it = u->agency_code.n != 0 && unit_agency_code_eq(u->agency_code, code);
+        if (is_it && (found == NULL || u->from.day > found->from.day)) {
+            found = u;
+        }
+    }
+    return found;
+}
+
+/* "25405" of "H19.25405": the part behind the agency code of a province that we know. */
+static struct str
+own_code(const struct ctx *cx, struct str code)
+{
+    struct str head;
+    struct str tail;
+    if (!str_cut(code, '.', &head, &tail) || str_has_char(tail, '.')) {
+        return code;
+    }
+    return ever_agency(cx, head) != NULL ? tail : code;
+}
+
+size_t
+unit_by_national_code(struct ctx *cx, struct str code, struct date on, const struct unit **ret_was,
+                      const struct unit *const **ret)
+{
+    const struct unit *u = unit_by_agency_code(cx, code, on);
+    *ret_was = NULL;
+    *ret = NULL;
+    if (u == NULL) {
+        u = ever_agency(cx, code);
+    }
+    if (u == NULL) {
+        struct str own = own_code(cx, code);
+        u = unit_at(cx, own, on);
+        u = u != NULL ? u : unit_by_key(cx, own);
+    }
+    *ret_was = u;
+    return u == NULL ? 0 : unit_resolve(cx, u, on, ret);
+}

@@ -81,6 +81,7 @@ NODISCARD enum err filing_take_files(struct ctx *cx, const struct web_req *rq,
                                      const struct paper_new *like, size_t *ret_n);
 
 /* handlers, by file */
+web_fn filing_link;                                                       /* filing_link.c */
 web_fn filing_start, filing_start_post;                                   /* filing_start.c */
 web_fn filing_tasks, filing_drop, filing_page, filing_page_post;          /* filing_page.c */
 web_fn filing_autosave, filing_contest, filing_contest_post;              /* filing_page.c */

@@ -162,10 +162,14 @@ filing_start(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->fees = procedure_fees_text(cx, p);
     data->is_online = p->online != PROCEDURE_COUNTER;
     data->is_signed_in = cx->actor != NULL;
-    data->signin = web_signin_href(cx, str_fmt(cx->arena, "/nop/" STR_FMT, STR_ARG(p->code)));
     data->is_commune = procedure_decides_on(p, calendar_today(cx)).level == UNIT_COMMUNE;
     struct str asked = rq->is_again ? STR_NULL : web_text(rq, "xa");
     data->chosen = str_is_empty(asked) ? home_code(cx) : asked;
+    struct str back = str_fmt(cx->arena, "/nop/" STR_FMT, STR_ARG(p->code));
+    if (unit_at(cx, asked, calendar_today(cx)) != NULL) {
+        back = str_fmt(cx->arena, STR_FMT "?xa=" STR_FMT, STR_ARG(back), STR_ARG(asked));
+    }
+    data->signin = web_signin_href(cx, back);
     list_units(cx, data);
     list_hints(cx, rq->is_again ? STR_NULL : web_text(rq, "cu"), data);
     list_for_whom(cx, data);

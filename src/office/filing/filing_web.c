@@ -13,6 +13,14 @@ static const struct web_field start_fields[] = {
       .max = 80,
       .doc = "a former commune's name, to find today's" },
 };
+/* As the national portal writes them; it may send more. */
+static const struct web_field link_fields[] = {
+    { .name = "MaTTHCDP", .type = WEB_TEXT, .max = 60, .doc = "procedure, local variant" },
+    { .name = "MaTTHC", .type = WEB_TEXT, .max = 60, .doc = "procedure" },
+    { .name = "MaDVC", .type = WEB_TEXT, .max = 60, .doc = "online service" },
+    { .name = "MaCoQuanThucHien", .type = WEB_TEXT, .max = 60, .doc = "agency code of the unit" },
+    { .name = "", .type = WEB_ANY, .doc = "MDT, vnconnect and others, not used" },
+};
 static const char *const consents[] = { "present", "paper", "phone", NULL };
 static const struct web_field begin_fields[] = {
     { .name = "xa",
@@ -83,6 +91,9 @@ static const struct web_field rate_fields[] = {
 #define PDF       .flags = WEB_API, .work_class = "pdf", .media = "application/pdf"
 
 static const struct web_route routes[] = {
+    { HTTP_GET, "/nop-ho-so", "public", filing_link, WEB_FIELDS(link_fields),
+      .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_filing_link_t,
+      .doc = "The national portal's link to a form" },
     { HTTP_GET, "/nop/{code}", "public", filing_start, WEB_FIELDS(start_fields),
       .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_filing_start_t,
       .doc = "Begin: for whom and where" },
