@@ -225,6 +225,12 @@ NODISCARD enum err access_oidc_remember(struct ctx *cx, struct str state, struct
 NODISCARD enum err access_oidc_recall(struct ctx *cx, struct str state, struct str *ret_nonce,
                                       struct str *ret_verifier, struct str *ret_next);
 
+/* A document of the provider as last kept, and when that was. ERR_NOT_FOUND. */
+NODISCARD enum err access_oidc_kept(struct ctx *cx, struct str url, struct str *ret_body,
+                                    int64_t *ret_at_us);
+/* Keeps it; a null body forgets it. */
+NODISCARD enum err access_oidc_keep(struct ctx *cx, struct str url, struct str body);
+
 /* Timed jobs: old sessions and answers are removed. */
 extern const struct jobs_timed access_timed[];
 

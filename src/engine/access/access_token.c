@@ -247,6 +247,38 @@ access_oidc_recall(struct ctx *cx, struct str state, struct str *ret_nonce,
     return ERR_OK;
 }
 
+enum err
+access_oidc_kept(struct ctx *cx, struct str url, struct str *ret_body, int64_t *ret_at_us)
+{
+    struct q_oidc_document_get row;
+    TRY(q_oidc_document_get(cx, &row, .url = url));
+    *ret_body = row.body;
+    *ret_at_us = row.at_us;
+    return ERR_OK;
+}
+
+struct oidc_document_job {
+    struct str url, body;
+};
+
+static enum err
+oidc_keep_tx(struct ctx *cx, void *arg)
+{
+    const struct oidc_document_job *job = arg;
+    if (job->body.p == NULL) {
+        return q_oidc_document_drop(cx, NULL, .url = job->url);
+    }
+    return q_oidc_document_put(cx, NULL, .url = job->url, .body = job->body,
+                               .at_us = sys_now_us(cx));
+}
+
+enum err
+access_oidc_keep(struct ctx *cx, struct str url, struct str body)
+{
+    struct oidc_document_job job = { url, body };
+    return store_write(cx, oidc_keep_tx, &job);
+}
+
 static enum err
 clean_tx(struct ctx *cx, void *arg)
 {

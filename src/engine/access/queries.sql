@@ -219,6 +219,20 @@ SELECT nonce, verifier, next FROM oidc_state WHERE state = :state AND ends_us > 
 -- in: state:str
 DELETE FROM oidc_state WHERE state = :state
 
+-- name: oidc_document_get :one
+-- in: url:str
+-- out: body:str at_us:i64
+SELECT body, at_us FROM oidc_document WHERE url = :url
+
+-- name: oidc_document_put :exec
+-- in: url:str body:str at_us:i64
+INSERT INTO oidc_document (url, body, at_us) VALUES (:url, :body, :at_us)
+ON CONFLICT (url) DO UPDATE SET body = excluded.body, at_us = excluded.at_us
+
+-- name: oidc_document_drop :exec
+-- in: url:str
+DELETE FROM oidc_document WHERE url = :url
+
 -- name: account_party_moved :exec
 -- in: from_id:i64 to_id:i64
 UPDATE account SET party_id = :to_id WHERE party_id = :from_id

@@ -94,6 +94,13 @@ CREATE TABLE idem (
 );
 CREATE INDEX idem_at ON idem (at_us);
 
+-- derived: documents of the e-ID provider, as last fetched
+CREATE TABLE oidc_document (
+    url TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    at_us BIGINT NOT NULL
+);
+
 -- A running sign-in with an outside e-ID provider. derived
 CREATE TABLE oidc_state (
     state TEXT PRIMARY KEY,

@@ -104,6 +104,7 @@ account_eid_back(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         e = oidc_finish(cx, &p, &t, web_text(rq, "code"), &person);
     }
     if (e == ERR_UPSTREAM) {
+        oidc_forget(cx);
         return provider_is_down(cx, rs, next);
     }
     if (e == ERR_UNAUTHENTICATED) {

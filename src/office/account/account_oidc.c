@@ -6,12 +6,18 @@
 #include "crypto/digest.h"
 #include "crypto/jose.h"
 #include "crypto/token.h"
+#include "engine/access/access.h"
 #include "net/client.h"
 #include "sys/sys.h"
 
 #define CALL_TIMEOUT_MS 5000
 #define ANSWER_MAX      ((size_t)256 * 1024)
 #define URL_MAX         4000
+
+#define US_PER_S          INT64_C(1000000)
+#define DISCOVERY_LIFE_US (600 * US_PER_S)
+#define KEYS_LIFE_US      (3600 * US_PER_S)
+#define KEYS_AGAIN_US     (10 * US_PER_S) /* keys are not asked for anew more often */
 
 /* --- configuration
  * ---------------------------------------------------------------------------------------------- */
@@ -163,14 +169,57 @@ fetch(struct ctx *cx, struct str url, struct str *ret_body)
     return call(cx, &rq, ret_body);
 }
 
-enum err
-oidc_discover(struct ctx *cx, struct oidc_provider *ret)
+struct document {
+    struct str url, body;
+    int64_t age_us; /* 0: just fetched */
+};
+
+/* The kept one when it is young enough, else a fresh one. */
+static enum err
+document_get(struct ctx *cx, struct str url, int64_t life_us, struct document *ret)
+{
+    int64_t at_us = 0;
+    *ret = (struct document){ .url = url };
+    enum err e = access_oidc_kept(cx, url, &ret->body, &at_us);
+    int64_t age_us = sys_now_us(cx) - at_us;
+    if (e == ERR_OK && age_us >= 0 && age_us < life_us) {
+        ret->age_us = age_us + 1;
+        return ERR_OK;
+    }
+    return fetch(cx, url, &ret->body);
+}
+
+/* To be called once a document has proved good. */
+static enum err
+document_keep(struct ctx *cx, const struct document *d)
+{
+    return d->age_us != 0 ? ERR_OK : access_oidc_keep(cx, d->url, d->body);
+}
+
+static struct str
+discovery_url(struct ctx *cx)
 {
     struct str issuer = cx->config->oidc_issuer;
     struct str base = str_ends(issuer, STR("/")) ? str_slice(issuer, 0, issuer.n - 1) : issuer;
-    struct str body;
-    TRY(fetch(cx, str_cat(cx->arena, base, STR("/.well-known/openid-configuration")), &body));
-    return oidc_provider_read(cx, issuer, body, ret);
+    return str_cat(cx->arena, base, STR("/.well-known/openid-configuration"));
+}
+
+enum err
+oidc_discover(struct ctx *cx, struct oidc_provider *ret)
+{
+    struct document d;
+    TRY(document_get(cx, discovery_url(cx), DISCOVERY_LIFE_US, &d));
+    TRY(oidc_provider_read(cx, cx->config->oidc_issuer, d.body, ret));
+    return document_keep(cx, &d);
+}
+
+void
+oidc_forget(struct ctx *cx)
+{
+    struct err_detail first = cx->err;
+    if (access_oidc_keep(cx, discovery_url(cx), STR_NULL) != ERR_OK) {
+        cx->err = first; /* it is forgotten when it is old */
+    }
 }
 
 /* --- out
@@ -251,21 +300,40 @@ exchange(struct ctx *cx, const struct oidc_provider *p, const struct oidc_try *t
 }
 
 static enum err
+verify(struct ctx *cx, struct str keys, struct str id_token, struct str *ret_payload)
+{
+    struct jose_set *set = NULL;
+    if (jose_set_parse(cx, keys, &set) != ERR_OK) {
+        return err_set(cx, ERR_UPSTREAM, "e-ID provider: its keys are malformed");
+    }
+    enum err e = jose_set_verify(cx, set, id_token, ret_payload);
+    jose_set_free(set);
+    return e == ERR_OK
+               ? ERR_OK
+               : err_set(cx, ERR_UNAUTHENTICATED, "e-ID provider: the ID token is not well signed");
+}
+
+static enum err
+verify_by_provider(struct ctx *cx, const struct oidc_provider *p, struct str id_token,
+                   struct str *ret_payload)
+{
+    struct document keys;
+    TRY(document_get(cx, p->keys, KEYS_LIFE_US, &keys));
+    enum err e = verify(cx, keys.body, id_token, ret_payload);
+    if (e == ERR_UNAUTHENTICATED && keys.age_us > KEYS_AGAIN_US) {
+        keys.age_us = 0; /* the provider may have new keys */
+        TRY(fetch(cx, keys.url, &keys.body));
+        e = verify(cx, keys.body, id_token, ret_payload);
+    }
+    return e == ERR_OK ? document_keep(cx, &keys) : e;
+}
+
+static enum err
 check_id_token(struct ctx *cx, const struct oidc_provider *p, const struct oidc_try *t,
                struct str id_token, struct json **ret)
 {
-    struct jose_set *set = NULL;
-    struct str body;
     struct str payload = STR_NULL;
-    TRY(fetch(cx, p->keys, &body));
-    if (jose_set_parse(cx, body, &set) != ERR_OK) {
-        return err_set(cx, ERR_UPSTREAM, "e-ID provider: its keys are malformed");
-    }
-    enum err e = jose_set_verify(cx, set, id_token, &payload);
-    jose_set_free(set);
-    if (e != ERR_OK) {
-        return err_set(cx, ERR_UNAUTHENTICATED, "e-ID provider: the ID token is not well signed");
-    }
+    TRY(verify_by_provider(cx, p, id_token, &payload));
     TRY(parse(cx, payload, ret));
     struct jose_claims want = { .issuer = p->issuer,
                                 .audience = cx->config->oidc_client_id,

@@ -1,7 +1,7 @@
 /* account_oidc.h: signing in through an outside provider of electronic identity: OpenID Connect
- * Core 1.0, authorization code flow with PKCE (RFC 7636, S256). Discovery and keys are fetched anew
- * for each sign-in: nothing stale is trusted after the provider changed its keys, and sign-ins are
- * rare. */
+ * Core 1.0, authorization code flow with PKCE (RFC 7636, S256). Discovery is kept for ten minutes,
+ * keys for an hour; a token that they do not prove has them fetched again, since the provider may
+ * have new ones, but not more often than each ten seconds. */
 #ifndef OFFICE_ACCOUNT_ACCOUNT_OIDC_H
 #define OFFICE_ACCOUNT_ACCOUNT_OIDC_H
 
@@ -14,6 +14,8 @@ struct oidc_provider {
 };
 /* Reads the discovery document. ERR_UPSTREAM: not reachable or not what it should be. */
 NODISCARD enum err oidc_discover(struct ctx *cx, struct oidc_provider *ret);
+/* The provider failed: the next sign-in asks it anew whether it is there. */
+void oidc_forget(struct ctx *cx);
 /* The parts of a provider from its discovery document, which must name the issuer exactly. */
 NODISCARD enum err oidc_provider_read(struct ctx *cx, struct str issuer, struct str json,
                                       struct oidc_provider *ret);
