@@ -61,6 +61,8 @@ NODISCARD enum err app_demo_bodies(struct ctx *cx, struct demo *demo,
                                    enum err (*made)(struct ctx *cx, const struct demo *demo));
 NODISCARD enum err app_demo_past(struct ctx *cx, struct demo *demo);
 /* Papers in the records store of one person. */
+/* Communes with systems, agreements in each state and a day of calls, labelled as generated. */
+NODISCARD enum err app_demo_exchange(struct ctx *cx, struct demo *demo);
 NODISCARD enum err app_demo_records(struct ctx *cx, int64_t party);
 
 #endif

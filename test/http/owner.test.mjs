@@ -33,6 +33,23 @@ async function otherCitizen(receiver) {
   return signedIn('070085654321', own);
 }
 
+const assign = async (operator, account, role) => {
+  const at = `/quan-tri/nguoi-dung/${account}`;
+  const r = await operator.form(`${at}/vi-tri`, { unit: `${far}@2025-07-01`, role, title: 'Cán bộ', from: '2026-01-01' }, { from: at });
+  assert.equal(r.status, 303, r.text.slice(0, 600));
+};
+
+/** A member of the commune with a system, a key and an agreement; a service that is somebody else's. */
+async function exchangeOf(operator) {
+  const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 600)); return /\d+$/.exec(r.location)[0]; };
+  const member = idOf(await operator.form('/truc/thanh-vien', { class: 'GOV', code: 'H19.25405', name: 'Xã Bom Bo', unit: `${demo.unit}@2025-07-01` }));
+  const system = idOf(await operator.form(`/truc/thanh-vien/${member}/he-thong`, { code: 'PM', name: 'Phần mềm của xã' }, { from: `/truc/thanh-vien/${member}` }));
+  const service = /\/truc\/dich-vu\/(\d+)">Cơ sở dữ liệu quốc gia về dân cư/.exec((await operator.get('/truc?q=dan+cu')).text)[1];
+  const agreement = idOf(await operator.form(`/truc/dich-vu/${service}/xin-phep`, { consumer: system, operations: 'xac-minh',
+    purpose: 'Giải quyết thủ tục của xã', legal_basis: 'Nghị định 278/2025/NĐ-CP' }));
+  return { member, system, service, agreement };
+}
+
 before(async () => {
   server = await startServer();
   at = await journey.programs(server);
@@ -64,7 +81,8 @@ before(async () => {
   // an operator of the other commune alone
   const op = new Program(server, at.contract);
   op.client = await signedIn(officers.operator);
-  const users = (await op.read('/quan-tri/nguoi-dung?sau=vanthu.25194')).tables[0].rows.map((r) => ({ href: r.cells[0].href, login: r.cells[1].value }));
+  const listed = await Promise.all(['vanthu', 'thuphi'].map((role) => op.read(`/quan-tri/nguoi-dung?sau=${role}.25194`)));
+  const users = listed.flatMap((l) => l.tables[0].rows).map((r) => ({ href: r.cells[0].href, login: r.cells[1].value }));
   const account = (login) => /\d+$/.exec(users.find((u) => u.login === login).href)[0];
   const made = await op.client.form(`/quan-tri/nguoi-dung/${account(`vanthu.${far}`)}/vi-tri`,
     { unit: `${far}@2025-07-01`, role: 'operator', title: 'Quản trị', from: '2026-01-01' }, { from: `/quan-tri/nguoi-dung/${account(`vanthu.${far}`)}` });
@@ -72,7 +90,10 @@ before(async () => {
   them.operator = await signedIn(`vanthu.${far}`);
   const clerk = account(officers.clerk);
   const position = /vi-tri\/ket-thuc"[\s\S]*?name="id" value="(\d+)"/.exec((await op.client.get(`/quan-tri/nguoi-dung/${clerk}`)).text)[1];
-  ids = { draft: /\d+$/.exec(draft)[0], paper, open: open.id, done: done.id, result, bill, record, officePaper, clerk, position, waiting, unsigned,
+  const exchange = await exchangeOf(op.client);
+  await assign(op.client, account(`thuphi.${far}`), 'integrator');
+  them.integrator = await signedIn(`thuphi.${far}`);
+  ids = { ...exchange, draft: /\d+$/.exec(draft)[0], paper, open: open.id, done: done.id, result, bill, record, officePaper, clerk, position, waiting, unsigned,
     task: (await at.receiver.read(open.office)).task, unit: `${demo.unit}@2025-07-01` };
 });
 after(async () => { await server?.stop(); });
@@ -90,6 +111,12 @@ const owned = () => ({
   '/can-bo/thu-phi/': { who: 'office', bill: ids.bill },
   '/quan-tri/nguoi-dung/': { who: 'operator', id: ids.clerk },
   '/lanh-dao/don-vi/': { who: 'office', unit: ids.unit },
+  '/truc/he-thong/': { who: 'integrator', id: ids.system },
+  '/truc/thoa-thuan/': { who: 'integrator', id: ids.agreement },
+  '/truc/dich-vu/{id}/phien-ban': { who: 'integrator', id: ids.service },
+  '/truc/dich-vu/{id}/ngung': { who: 'integrator', id: ids.service },
+  '/truc/thanh-vien/{id}/': { who: 'integrator', id: ids.member },
+  '/truc/mo-phong/': { who: 'integrator', id: 'dan-cu' },
 });
 /** Parameters that belong to nobody, and why. */
 const free = {
@@ -98,7 +125,9 @@ const free = {
   '/kiem-tra/': 'a result is checked by whoever holds its file',
   '/mo-phong/ngan-hang/': 'a bank, also a simulated one, takes money from whoever has the code',
   '/mo-phong/quoc-gia/': 'simulated national systems',
-  '/truc/': 'the exchange looks at the member: own_system, own_service and sides in office/gateway; not asked here yet',
+  '/truc/dich-vu/{id}': 'the catalogue is published; who asks for access must answer for the asking system: asked below',
+  '/truc/tai-lieu/': 'descriptions of services are published',
+  '/truc/thanh-vien/{id}': 'whoever reads the exchange knows its members',
   '/can-bo/quay/nguoi/': 'any counter serves any person; the reading is recorded',
 };
 const holder = (permission) => ({ 'dossier.receive': 'receiver', 'dossier.intake': 'receiver', 'paper.custody': 'receiver', 'paper.scan': 'receiver', 'dossier.return': 'receiver',
@@ -186,4 +215,15 @@ test("another's id in a body does nothing", async () => {
     assert.equal(r.status, 403, `figures of another unit${path}`);
   }
   assert.equal((await owner.get('/tai-khoan')).status, 200);
+});
+
+test("the exchange: one's own member's system is one's own, another's cannot be used to ask for access", async () => {
+  const own = await signedIn(`tichhop.${demo.unit}`);
+  assert.equal((await own.get(`/truc/he-thong/${ids.system}`)).status, 200);
+  assert.equal((await own.get(`/truc/thoa-thuan/${ids.agreement}`)).status, 200);
+  const r = await them.integrator.form(`/truc/dich-vu/${ids.service}/xin-phep`, { consumer: ids.system, operations: 'xac-minh',
+    purpose: 'Dùng hệ thống của người khác', legal_basis: 'không có' });
+  assert.ok([403, 404].includes(r.status), `${r.status}`);
+  const again = await own.get(`/truc/thoa-thuan/${ids.agreement}`);
+  assert.match(again.text, /Đang chờ chủ dịch vụ quyết định/);
 });

@@ -92,8 +92,7 @@ static const struct web_field rate_fields[] = {
 
 static const struct web_route routes[] = {
     { HTTP_GET, "/nop-ho-so", "public", filing_link, WEB_FIELDS(link_fields),
-      .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_filing_link_t,
-      .doc = "The national portal's link to a form" },
+      .flags = (uint32_t)WEB_NO_STORE, .doc = "The national portal's link to a form" },
     { HTTP_GET, "/nop/{code}", "public", filing_start, WEB_FIELDS(start_fields),
       .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_filing_start_t,
       .doc = "Begin: for whom and where" },

@@ -1,0 +1,7 @@
+const parts = ['', '/thanh-vien', '/cua-toi', '/thoa-thuan', '/nhat-ky', '/quoc-gia', '/cong', '/mo-phong/dvcqg-mc', '/dich-vu-moi'];
+export default [
+  ...parts.map((p) => ({ name: `exchange${p.replaceAll('/', '-')}`, path: `/truc${p}`, as: 'operator' })),
+  { name: 'exchange-catalogue', path: '/truc', as: 'nobody' },
+  { name: 'link-wrong', path: '/nop-ho-so?MaTTHCDP=9.999999&MaCoQuanThucHien=H19.25405', as: 'nobody', status: 404 },
+  { name: 'link-split', path: '/nop-ho-so?MaTTHCDP=1.004873&MaCoQuanThucHien=H10.696', as: 'nobody', status: 404 },
+];
