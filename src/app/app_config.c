@@ -80,6 +80,18 @@ static const struct option options[] = {
       CONFIG(relay_cert) },
     { "--relay-key", "key of that certificate, PEM", OPT_TEXT, CONFIG(relay_key) },
     { "--relay-loops", "loops of the relay (one per core)", OPT_NUMBER, CONFIG(relay_loops) },
+    { "--node-port", "port for signed exchange with other installations, mutual TLS (none)",
+      OPT_NUMBER, CONFIG(node_port) },
+    { "--node-address", "address of that port (0.0.0.0)", OPT_TEXT, CONFIG(node_address) },
+    { "--node-name", "name of this installation among the others (the host of --base-url)",
+      OPT_TEXT, CONFIG(node_name) },
+    { "--node-tsa", "RFC 3161 time-stamp authority, http(s) (none; with --demo a labelled own one)",
+      OPT_TEXT, CONFIG(node_tsa) },
+    { "--node-tsa-ca", "root certificate of that authority, PEM", OPT_TEXT, CONFIG(node_tsa_ca) },
+    { "--node-stamp-hours", "how long exchange goes on while the authority is away (4)", OPT_NUMBER,
+      CONFIG(node_stamp_hours) },
+    { "--node-log-gib", "room for the evidence log, GiB; when full no call passes (50)", OPT_NUMBER,
+      CONFIG(node_log_gib) },
     { "--queue", "requests that may wait for a worker, beyond: 503 (512)", OPT_NUMBER,
       CONFIG(queue_max) },
     { "--connections", "open connections, beyond: 503 (10000)", OPT_NUMBER,
@@ -111,6 +123,8 @@ app_help(void)
         { "bombo routes [--json]", "list every route with its permission and fields" },
         { "bombo relay --relay-policy FILE", "the exchange's relay alone; SIGHUP reads FILE anew" },
         { "bombo relay verify --relay-log FILE", "check the chain of a relay's log" },
+        { "bombo evidence export ID [FILE]", "a signed call as an ASiC-E container" },
+        { "bombo evidence verify [--data D]", "check the chain of the evidence log" },
         { "bombo backup FILE|FOLDER|-",
           "the whole installation in one file, also while it serves" },
         { "bombo restore FILE --data NEW", "a new data folder from a backup, verified" },
@@ -143,7 +157,8 @@ find(struct str word)
 static bool
 is_port(const struct option *opt)
 {
-    return opt->offset == CONFIG(port) || opt->offset == CONFIG(relay_port);
+    return opt->offset == CONFIG(port) || opt->offset == CONFIG(relay_port) ||
+           opt->offset == CONFIG(node_port);
 }
 
 /* Stores one value; false with a message when it is not of the kind. */

@@ -84,6 +84,7 @@ struct app {
     struct web *web;
     struct jobs *jobs;
     struct sign_desk *sign;
+    struct node *node;
     struct app_relay relay;
     struct sys_log *log;
     struct health *health;
@@ -131,6 +132,11 @@ bool app_relay_load(struct ctx *cx, struct relay *r, struct str path);
 void app_relay_stop(struct app_relay *r);                /* also after a start that failed */
 int app_relay(const struct app_options *options);        /* `bombo relay` */
 int app_relay_verify(const struct app_options *options); /* `bombo relay verify` */
+
+/* --- app_evidence.c
+ * --------------------------------------------------------------------------------------------- */
+int app_evidence_export(const struct app_options *options); /* `bombo evidence export ID [FILE]` */
+int app_evidence_verify(const struct app_options *options); /* `bombo evidence verify` */
 
 /* --- app_demo.c
  * --------------------------------------------------------------------------------------------------

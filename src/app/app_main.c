@@ -135,11 +135,18 @@ static const struct {
     const char *command, *sub; /* sub NULL: any */
     int (*run)(const struct app_options *o);
 } commands[] = {
-    { "backup", NULL, app_backup },  { "restore", NULL, app_restore },
-    { "run", NULL, app_serve },      { "pack", "check", pack_check },
-    { "simulate", NULL, simulate },  { "ledger", "verify", ledger_check },
-    { "routes", NULL, routes_list }, { "relay", "verify", app_relay_verify },
-    { "relay", NULL, app_relay },    { "store", "copy", app_store_copy },
+    { "backup", NULL, app_backup },
+    { "restore", NULL, app_restore },
+    { "run", NULL, app_serve },
+    { "pack", "check", pack_check },
+    { "simulate", NULL, simulate },
+    { "ledger", "verify", ledger_check },
+    { "routes", NULL, routes_list },
+    { "relay", "verify", app_relay_verify },
+    { "relay", NULL, app_relay },
+    { "store", "copy", app_store_copy },
+    { "evidence", "export", app_evidence_export },
+    { "evidence", "verify", app_evidence_verify },
 };
 
 static int

@@ -8,6 +8,7 @@
 #include "engine/form/form.h"
 #include "engine/indicator/indicator.h"
 #include "engine/ledger/ledger.h"
+#include "engine/node/node.h"
 #include "engine/notice/notice.h"
 #include "engine/print/print.h"
 #include "engine/procedure/procedure.h"
@@ -39,7 +40,8 @@ app_pack_parts(pack_part_fn *const **ret)
     return COUNT_OF(parts);
 }
 
-static const struct jobs_topic *const topics[] = { notice_topics, dossier_topics, exchange_topics };
+static const struct jobs_topic *const topics[] = { notice_topics, dossier_topics, exchange_topics,
+                                                 node_topics };
 static const struct jobs_timed *const timed[] = { ledger_timed,    access_timed,   dossier_timed,
                                                   indicator_timed, exchange_timed, app_timed };
 

@@ -2,6 +2,7 @@
 #include "app/app_int.h"
 #include "engine/dossier/dossier.h"
 #include "engine/health/health.h"
+#include "engine/node/node.h"
 #include "net/server.h"
 #include "store/store.h"
 #include "sys/log.h"
@@ -93,10 +94,29 @@ start_jobs(struct app *app, const struct app_options *o)
     return true;
 }
 
+/* Signed exchange with other installations: before the relay, whose policy names its gate. */
+static bool
+start_node(struct app *app, const struct app_options *o)
+{
+    if (o->config.node_port == 0 || !o->config.is_relay) {
+        return true;
+    }
+    if (node_open(&app->cx, &app->node) != ERR_OK) {
+        (void)fprintf(stderr, "bombo: signed exchange cannot start: %s\n", app->cx.err.text);
+        return false;
+    }
+    app->cx.node = app->node;
+    app->cx.gate = node_gate(app->node);
+    return true;
+}
+
 static bool
 start(struct app *app, const struct app_options *o, const struct web_hooks *hooks)
 {
     enum err e = app_admin_start(app);
+    if (!start_node(app, o)) {
+        return false;
+    }
     if (o->config.is_relay && o->config.relay_port != 0 &&
         !app_relay_start(&app->cx, &o->config, &app->relay)) {
         return false;
@@ -196,6 +216,7 @@ app_serve(const struct app_options *options)
     server_stop(app.server, GRACE_MS);
     jobs_stop(app.jobs);
     app_relay_stop(&app.relay);
+    node_close(app.node);
     server_stop(app.admin, GRACE_MS);
     web_close(app.web);
     app_close(&app);

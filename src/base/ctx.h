@@ -5,21 +5,23 @@
 
 #include "base/err.h"
 
-struct actor;      /* engine/access: who acts, in which position */
-struct pack;       /* engine/pack: one immutable version of the content */
-struct pack_set;   /* engine/pack: the versions of the content and which is in force */
-struct store;      /* store/: the whole store */
-struct store_conn; /* store/: the connection this thread may use now */
-struct sys_clock;  /* sys/: wall and monotonic time, real or fake */
-struct sys_random; /* sys/: random bytes, real or seeded */
-struct app_config; /* sys/: the configuration, immutable after start */
-struct server;     /* net/: the running server, for live events; NULL in tests */
-struct relay;      /* net/: the running relay of the exchange; NULL when there is none */
-struct sign_desk;  /* engine/sign: open keys and sessions of this process */
-struct web_req;    /* web/: the request being answered */
-struct sys_log;    /* sys/: where lines for the operator go */
-struct health;     /* engine/health: figures and checks of this process */
-struct texts;      /* web/: texts of the packs over the built-in ones, immutable */
+struct actor;         /* engine/access: who acts, in which position */
+struct pack;          /* engine/pack: one immutable version of the content */
+struct pack_set;      /* engine/pack: the versions of the content and which is in force */
+struct store;         /* store/: the whole store */
+struct store_conn;    /* store/: the connection this thread may use now */
+struct sys_clock;     /* sys/: wall and monotonic time, real or fake */
+struct sys_random;    /* sys/: random bytes, real or seeded */
+struct app_config;    /* sys/: the configuration, immutable after start */
+struct server;        /* net/: the running server, for live events; NULL in tests */
+struct relay;         /* net/: the running relay of the exchange; NULL when there is none */
+struct node;          /* engine/node: signed exchange with other installations; NULL: none */
+struct exchange_gate; /* engine/exchange: where calls to other installations leave; NULL: nowhere */
+struct sign_desk;     /* engine/sign: open keys and sessions of this process */
+struct web_req;       /* web/: the request being answered */
+struct sys_log;       /* sys/: where lines for the operator go */
+struct health;        /* engine/health: figures and checks of this process */
+struct texts;         /* web/: texts of the packs over the built-in ones, immutable */
 
 #define CTX_PROBLEMS_MAX 64
 
@@ -45,6 +47,8 @@ struct ctx {
     struct ctx_who who;
     struct server *server;
     struct relay *relay;
+    struct node *node;
+    const struct exchange_gate *gate;
     struct sign_desk *sign;    /* NULL where nothing is signed */
     struct sys_log *log;       /* NULL: nothing is written */
     struct health *health;     /* NULL in tests and commands */

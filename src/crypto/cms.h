@@ -38,6 +38,13 @@ struct cms_cert_wish {
 NODISCARD enum err cms_cert_make(struct ctx *cx, const struct cms_cert_wish *wish,
                                  struct str issuer_pem, const struct cms_key *issuer_key,
                                  struct str *ret_pem);
+/* PEM of the certificate's public key. ERR_INVALID: no certificate. */
+NODISCARD enum err cms_cert_public(struct ctx *cx, struct str cert_pem, struct str *ret_pem);
+/* A certificate as DER. ERR_INVALID. */
+NODISCARD enum err cms_cert_der(struct ctx *cx, struct str cert_pem, struct str *ret);
+/* r and s, 32 bytes each, of a DER ECDSA-Sig-Value over P-256: the form of XML signatures and JOSE.
+ * ERR_INVALID. */
+NODISCARD enum err cms_ecdsa_raw(struct ctx *cx, struct str der, struct str *ret);
 NODISCARD enum err cms_cert_read(struct ctx *cx, struct str pem, struct cms_cert_info *ret);
 
 /* --- signatures ------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include "crypto/cms_int.h"
 
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -284,4 +285,49 @@ cms_cert_read(struct ctx *cx, struct str pem, struct cms_cert_info *ret)
     *ret = cms_info(cx->arena, x);
     X509_free(x);
     return ERR_OK;
+}
+
+enum err
+cms_cert_public(struct ctx *cx, struct str cert_pem, struct str *ret_pem)
+{
+    X509 *x = cms_x509(cert_pem);
+    BIO *b = BIO_new(BIO_s_mem());
+    EVP_PKEY *k = x == NULL ? NULL : X509_get0_pubkey(x);
+    bool is_good = k != NULL && b != NULL && PEM_write_bio_PUBKEY(b, k) == 1;
+    if (is_good) {
+        *ret_pem = cms_bio_str(cx->arena, b);
+    }
+    BIO_free(b);
+    X509_free(x);
+    ERR_clear_error();
+    return is_good ? ERR_OK : err_set(cx, ERR_INVALID, "no certificate");
+}
+
+enum err
+cms_cert_der(struct ctx *cx, struct str cert_pem, struct str *ret)
+{
+    X509 *x = cms_x509(cert_pem);
+    unsigned char *der = NULL;
+    int n = x == NULL ? -1 : i2d_X509(x, &der);
+    if (n > 0) {
+        *ret = str_dup(cx->arena, (struct str){ (const char *)der, (size_t)n });
+    }
+    OPENSSL_free(der);
+    X509_free(x);
+    ERR_clear_error();
+    return n > 0 ? ERR_OK : err_set(cx, ERR_INVALID, "no certificate");
+}
+
+enum err
+cms_ecdsa_raw(struct ctx *cx, struct str der, struct str *ret)
+{
+    const unsigned char *p = (const unsigned char *)der.p;
+    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)der.n);
+    unsigned char *raw = arena_alloc(cx->arena, 64);
+    bool is_good = sig != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(sig), raw, 32) == 32 &&
+                   BN_bn2binpad(ECDSA_SIG_get0_s(sig), raw + 32, 32) == 32;
+    ECDSA_SIG_free(sig);
+    ERR_clear_error();
+    *ret = (struct str){ (const char *)raw, 64 };
+    return is_good ? ERR_OK : err_set(cx, ERR_INVALID, "no ECDSA signature over P-256");
 }

@@ -18,6 +18,16 @@ digest_sha256(struct str bytes)
     return d;
 }
 
+struct digest512
+digest_sha512(struct str bytes)
+{
+    struct digest512 d;
+    unsigned n = 0;
+    ASSERT(EVP_Digest(bytes.n == 0 ? "" : bytes.p, bytes.n, d.b, &n, EVP_sha512(), NULL) == 1 &&
+           n == sizeof(d.b));
+    return d;
+}
+
 struct str
 digest_hex(struct arena *a, const struct digest *d)
 {

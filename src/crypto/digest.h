@@ -8,6 +8,10 @@ struct digest {
     uint8_t b[32];
 };
 struct digest digest_sha256(struct str bytes);
+struct digest512 {
+    uint8_t b[64];
+};
+struct digest512 digest_sha512(struct str bytes);
 /* Lower-case hexadecimal of SHA-256. */
 struct str digest_sha256_hex(struct arena *a, struct str bytes);
 struct str digest_hex(struct arena *a, const struct digest *d);

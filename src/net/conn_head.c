@@ -103,6 +103,7 @@ head_done(struct conn *c, size_t head_n)
     stat_add(&l->n_requests, 1);
     r->rq.peer = str_of(c->peer);
     r->rq.is_tls = c->ssl != NULL;
+    r->rq.peer_cert = c->has_cert ? str_dup(r->arena, (struct str){ c->cert, 64 }) : STR_NULL;
     r->rq.received_us = l->now_us;
     r->rq.trace_id = trace_new(l, r->arena);
     int status = parse_head(head, &r->rq, &r->head);

@@ -221,6 +221,7 @@ conn_step_handshake(struct conn *c)
 {
     int r = tls_handshake(c->ssl);
     if (r == 1) {
+        c->has_cert = c->loop->server->config.asks_cert && tls_peer_cert(c->ssl, c->cert);
         c->state = CONN_HEAD;
         return STEP_MORE;
     }

@@ -38,7 +38,8 @@ struct http_request {
     struct str trace_id; /* 32 hex digits, made by the server */
     struct arena *arena; /* the request's arena: what an answer points to may live there */
     bool is_tls;
-    int64_t received_us; /* monotonic, when the last byte arrived */
+    struct str peer_cert; /* SHA-256 of the client's certificate, 64 hex digits; null: none */
+    int64_t received_us;  /* monotonic, when the last byte arrived */
 };
 
 /* Value of the first header of that name, null when absent. */

@@ -67,6 +67,8 @@ struct relay_route {
     struct str target;        /* base path at the upstream, put in place of `path`; null: "" */
     bool is_open;             /* anybody may call, no grant needed (a token endpoint) */
     bool keeps_host;          /* passes the client's Host on */
+    bool is_signed;           /* the pool is this program's own gate of signed exchange: its
+                                 X-Road-Error and X-Road-Request-Hash pass down */
     bool keeps_authorization; /* else it ends here */
     uint64_t body_max_bytes;  /* of a request; 0 = 100 MiB */
     /* Time-outs per step; 0 = 3 s, 30 s, 60 s, 30 s, none. send and answer start anew with every

@@ -12,7 +12,8 @@ enum {
     XROAD_DOWN = 8, /* likewise */
     SPELLING = 16,  /* only when spelt with '_' */
     FILTER_UP = 32, /* where answers are filtered */
-    FILTER_DOWN = 64
+    FILTER_DOWN = 64,
+    SIGNED_DOWN = 128 /* passes where the answer comes from the gate of signed exchange */
 };
 static const struct {
     struct str name;
@@ -39,7 +40,7 @@ static const struct {
     { STR_INIT("content-md5"), FILTER_DOWN },
     { STR_INIT("repr-digest"), FILTER_DOWN },
     { STR_INIT("x-road-issue"), SPELLING },
-    { STR_INIT("x-road-error"), DROP_UP | DROP_DOWN },
+    { STR_INIT("x-road-error"), DROP_UP | DROP_DOWN | SIGNED_DOWN },
     { STR_INIT("authorization"), SPELLING },
     { STR_INIT("accept-ranges"), FILTER_DOWN },
     { STR_INIT("x-road-client"), DROP_UP | DROP_DOWN },
@@ -60,7 +61,7 @@ static const struct {
     { STR_INIT("x-forwarded-prefix"), DROP_UP },
     { STR_INIT("proxy-authenticate"), DROP_UP | DROP_DOWN },
     { STR_INIT("proxy-authorization"), DROP_UP | DROP_DOWN },
-    { STR_INIT("x-road-request-hash"), DROP_UP | DROP_DOWN },
+    { STR_INIT("x-road-request-hash"), DROP_UP | DROP_DOWN | SIGNED_DOWN },
     { STR_INIT("information-mediator-client"), DROP_UP | DROP_DOWN },
 };
 
@@ -383,6 +384,9 @@ static bool
 passes_down(const struct rcall *x, const struct http_header *h, struct str connection)
 {
     unsigned rule = field_rule(h->name);
+    if ((rule & SIGNED_DOWN) != 0 && x->route->is_signed) {
+        return !str_has_char(h->name, '_');
+    }
     return (rule & DROP_DOWN) == 0 && ((rule & XROAD_DOWN) == 0 || !x->route->is_xroad) &&
            ((rule & FILTER_DOWN) == 0 || x->downward.filter == NULL) &&
            (connection.p == NULL || !is_named(connection, h->name));

@@ -145,6 +145,7 @@ route_build(struct ctx *cx, struct rsnap *s, const struct relay_route *from, siz
         .target = from->target.n == 0 ? STR("") : str_dup(s->arena, from->target),
         .is_open = from->is_open,
         .keeps_host = from->keeps_host,
+        .is_signed = from->is_signed,
         .keeps_authorization = from->keeps_authorization,
         .is_xroad = str_starts(from->path, STR("/r1/")),
         .body_max = from->body_max_bytes == 0 ? UINT64_C(100) << 20 : from->body_max_bytes,

@@ -131,6 +131,9 @@ server_start(struct ctx *cx_template, const struct server_config *config, struct
     }
     enum err e =
         config->tls_cert.n == 0 ? ERR_OK : tls_open(cx, config->tls_cert, config->tls_key, &s->tls);
+    if (s->tls != NULL && config->asks_cert) {
+        tls_ask_cert(s->tls);
+    }
     e = e == ERR_OK ? loops_listen(cx, s) : e;
     if (e != ERR_OK) {
         for (uint32_t i = 0; i < s->config.n_loops; i++) {
@@ -157,6 +160,9 @@ server_reload_tls(struct ctx *cx, struct server *s, struct str cert, struct str 
         return err_set(cx, ERR_UNSUPPORTED, "the server was started without TLS");
     }
     TRY(tls_open(cx, cert, key, &fresh));
+    if (s->config.asks_cert) {
+        tls_ask_cert(fresh);
+    }
     (void)pthread_mutex_lock(&s->tls_lock);
     SSL_CTX *old = s->tls;
     s->tls = fresh;

@@ -36,7 +36,9 @@ struct server_config {
     uint32_t head_timeout_ms, body_timeout_ms, idle_timeout_ms, write_timeout_ms;
     uint32_t request_deadline_ms; /* queue + handler; 0 = 30 s */
     struct str spool_dir;
-    struct str tls_cert, tls_key;       /* PEM paths; empty = plain */
+    struct str tls_cert, tls_key; /* PEM paths; empty = plain */
+    bool asks_cert; /* TLS: asks clients for a certificate (any; http_request.peer_cert says which)
+                     */
     const struct server_class *classes; /* classes[0] is the default class */
     size_t n_classes;
 

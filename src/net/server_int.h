@@ -149,6 +149,8 @@ struct conn {
     struct listener *listener;
     uint64_t n_served;
     char peer[48];
+    bool has_cert;
+    char cert[64]; /* hex digits of the certificate's SHA-256 */
 };
 
 /* --- server-sent events ----------------------------------------------------------------------- */

@@ -69,6 +69,9 @@ struct exchange_version {
 /* Adds; the id comes back in m->id. ERR_CONFLICT: the code is taken. ERR_INVALID with problems. */
 NODISCARD enum err exchange_member_add(struct ctx *cx, struct exchange_member *m);
 NODISCARD enum err exchange_member_get(struct ctx *cx, int64_t id, struct exchange_member *ret);
+/* "VN/GOV/H19". ERR_NOT_FOUND. */
+NODISCARD enum err exchange_member_by_path(struct ctx *cx, struct str path,
+                                           struct exchange_member *ret);
 /* In order of class and code, after the given "class/code" (null: from the start); at most 100. */
 NODISCARD enum err exchange_members(struct ctx *cx, struct str after, struct exchange_member **ret,
                                     size_t *ret_n);
@@ -241,6 +244,13 @@ NODISCARD enum err exchange_forward(struct ctx *cx, const struct exchange_reques
                                     struct exchange_answer *ret);
 
 /* --- connectors to national services (exchange_connector.c) ----------------------------------- */
+/* Where calls to services of other installations leave: endpoint "node:" (engine/node). */
+struct exchange_gate {
+    int32_t port;    /* on the loopback */
+    struct str host; /* a secret: only the relay knows it */
+};
+#define EXCHANGE_NODE_ENDPOINT "node:"
+
 /* Loader of the exchange folder of a pack: slot PACK_EXCHANGE. */
 void exchange_pack_part(struct pack_load *l);
 

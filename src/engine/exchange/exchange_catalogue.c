@@ -72,6 +72,22 @@ exchange_member_get(struct ctx *cx, int64_t id, struct exchange_member *ret)
 }
 
 enum err
+exchange_member_by_path(struct ctx *cx, struct str path, struct exchange_member *ret)
+{
+    struct q_xmember_by_code row;
+    struct str instance;
+    struct str rest;
+    struct str class_code;
+    struct str code;
+    if (!str_cut(path, '/', &instance, &rest) || !str_cut(rest, '/', &class_code, &code) ||
+        !str_eq(instance, STR(EXCHANGE_INSTANCE))) {
+        return err_set(cx, ERR_NOT_FOUND, "no member's path");
+    }
+    TRY(q_xmember_by_code(cx, &row, .class = class_code, .code = code));
+    return exchange_member_get(cx, row.id, ret);
+}
+
+enum err
 exchange_members(struct ctx *cx, struct str after, struct exchange_member **ret, size_t *ret_n)
 {
     struct q_xmember_list_list list;
@@ -279,8 +295,8 @@ is_data_class(struct str s)
 static bool
 is_endpoint(struct str s)
 {
-    return str_starts(s, STR("sim:")) || str_starts(s, STR("http://")) ||
-           str_starts(s, STR("https://"));
+    return str_starts(s, STR("sim:")) || str_eq(s, STR(EXCHANGE_NODE_ENDPOINT)) ||
+           str_starts(s, STR("http://")) || str_starts(s, STR("https://"));
 }
 
 static enum err

@@ -161,6 +161,15 @@ pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_serv
                                 str_slice(s->endpoint, 4, s->endpoint.n));
         return ERR_OK;
     }
+    if (str_eq(s->endpoint, STR(EXCHANGE_NODE_ENDPOINT))) {
+        /* without a gate the address leads nowhere and the call is refused as unreachable */
+        *address = str_fmt(cx->arena, OWN_ADDRESS ":%d", cx->gate == NULL ? 1 : cx->gate->port);
+        pool->host = cx->gate == NULL ? STR_NULL : cx->gate->host;
+        route->target = route->path;
+        route->is_signed = true;
+        route->tries_max = 1;
+        return ERR_OK;
+    }
     if (!url_split(s->endpoint, &url)) {
         return err_set(cx, ERR_INVALID, "endpoint of " STR_FMT, STR_ARG(s->path));
     }
@@ -329,6 +338,7 @@ exchange_policy(struct ctx *cx, int32_t own_port, struct relay_policy *ret)
 enum err
 exchange_changed(struct ctx *cx)
 {
+    TRY(store_outbox_put(cx, STR("node.trust"), STR("trust"), STR("{}")));
     return store_outbox_put(cx, STR("exchange.policy"), STR("policy"), STR("{}"));
 }
 

@@ -38,7 +38,7 @@ CREATE TABLE exchange_service (
     contact TEXT NOT NULL,
     sla_ms BIGINT NOT NULL,          -- time in which 95 of 100 calls are answered
     sla_permille BIGINT NOT NULL,    -- availability promised, in thousandths
-    endpoint TEXT NOT NULL,          -- http(s) base address, or "sim:<id>" of a labelled simulator
+    endpoint TEXT NOT NULL,          -- http(s) base address, "sim:<id>" of a labelled simulator, or "node:" for a service of another installation
     timeout_ms BIGINT NOT NULL,
     version_id BIGINT,               -- the version in force; null: draft
     state TEXT NOT NULL,             -- draft, published, retired

@@ -43,3 +43,9 @@ WHERE id = :id
 -- name: sign_pin_right :exec
 -- in: id:i64
 UPDATE sign_cert SET pin_failures = 0 WHERE id = :id AND pin_failures > 0
+
+-- name: sign_cert_of_kind :many
+-- in: kind:str limit_n:i64
+-- out: id:i64 owner:str name:str fingerprint:str state:str pem:str valid_from_us:i64 valid_to_us:i64 revoked_us:i64
+SELECT id, owner, name, fingerprint, state, pem, valid_from_us, valid_to_us, revoked_us
+FROM sign_cert WHERE kind = :kind ORDER BY id DESC LIMIT :limit_n

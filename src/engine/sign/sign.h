@@ -33,6 +33,10 @@ NODISCARD enum err sign_ca_pem(struct ctx *cx, struct str *ret);
 #define SIGN_PERSON STR("person") /* a leader's personal certificate; owner = user id as text */
 #define SIGN_SEAL   STR("seal")   /* an agency's seal; owner = unit code */
 
+/* A member's key of signed exchange; owner = the member's path, "VN/GOV/H19". The platform holds it
+ * like a seal. */
+#define SIGN_EXCHANGE STR("exchange")
+
 struct sign_cert {
     int64_t id;
     struct str kind, owner, name, org, position;
@@ -65,6 +69,12 @@ NODISCARD enum err sign_cert_by_id(struct ctx *cx, int64_t id, struct sign_cert 
 /* Newest first; before_id 0 = from the newest; at most n (<= 200). */
 NODISCARD enum err sign_cert_list(struct ctx *cx, int64_t before_id, int64_t n,
                                   struct sign_cert **ret, size_t *ret_n);
+/* Of one kind, newest first, revoked ones too; at most n. */
+NODISCARD enum err sign_cert_kind(struct ctx *cx, struct str kind, int64_t n,
+                                  struct sign_cert **ret, size_t *ret_n);
+/* By the certificate's SHA-256, hex. ERR_NOT_FOUND. */
+NODISCARD enum err sign_cert_by_thumb(struct ctx *cx, struct str fingerprint,
+                                      struct sign_cert *ret);
 NODISCARD enum err sign_cert_revoke(struct ctx *cx, int64_t id, struct str reason);
 
 /* --- sessions --------------------------------------------------------------------------------- */
@@ -79,6 +89,19 @@ NODISCARD enum err sign_unlock_seal(struct ctx *cx, struct str unit_code, int32_
                                     struct str *ret_token);
 /* Ends a session and wipes its key. Unknown tokens are ignored. */
 void sign_lock(struct ctx *cx, struct str token);
+
+/* --- keys that the platform itself uses ---------------------------------------------------------
+ */
+/* The key of a certificate that the platform holds (seal, exchange), open until closed; may be used
+ * by several threads, which then wait for each other inside the token. */
+struct sign_key;
+/* ERR_FORBIDDEN: a person's, revoked, out of its time, or it does not open. */
+NODISCARD enum err sign_key_open(struct ctx *cx, int64_t cert_id, struct sign_key **ret);
+/* Signs a SHA-256 digest (32 bytes): r and s (64 bytes) of ECDSA P-256, or PKCS#1 v1.5. */
+NODISCARD enum err sign_key_digest(struct ctx *cx, struct sign_key *k, struct str digest,
+                                   struct str *ret);
+/* Accepts NULL; wipes. */
+void sign_key_close(struct sign_key *k);
 
 /* --- signing a PDF ---------------------------------------------------------------------------- */
 struct sign_look {

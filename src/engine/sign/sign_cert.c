@@ -80,6 +80,38 @@ sign_cert_list(struct ctx *cx, int64_t before_id, int64_t n, struct sign_cert **
     return ERR_OK;
 }
 
+enum err
+sign_cert_kind(struct ctx *cx, struct str kind, int64_t n, struct sign_cert **ret, size_t *ret_n)
+{
+    struct q_sign_cert_of_kind_list rows;
+    TRY(q_sign_cert_of_kind(cx, &rows, .kind = kind, .limit_n = n));
+    struct sign_cert *v = ARENA_ARRAY(cx->arena, struct sign_cert, rows.n + 1);
+    for (size_t i = 0; i < rows.n; i++) {
+        const struct q_sign_cert_of_kind *r = &rows.v[i];
+        v[i] = (struct sign_cert){ .id = r->id,
+                                   .kind = kind,
+                                   .owner = r->owner,
+                                   .name = r->name,
+                                   .fingerprint = r->fingerprint,
+                                   .state = r->state,
+                                   .pem = r->pem,
+                                   .valid_from_us = r->valid_from_us,
+                                   .valid_to_us = r->valid_to_us,
+                                   .revoked_us = r->revoked_us };
+    }
+    *ret = v;
+    *ret_n = rows.n;
+    return ERR_OK;
+}
+
+enum err
+sign_cert_by_thumb(struct ctx *cx, struct str fingerprint, struct sign_cert *ret)
+{
+    struct q_sign_cert_by_fingerprint row;
+    TRY(q_sign_cert_by_fingerprint(cx, &row, .fingerprint = fingerprint));
+    return sign_cert_by_id(cx, row.id, ret);
+}
+
 struct issue {
     const struct sign_cert_wish *wish;
     struct cms_cert_info info;
@@ -114,7 +146,7 @@ certify(struct ctx *cx, struct issue *in, const struct cms_key *key)
         .subject = { w->name, w->org, w->position },
         .from_us = from_us,
         .to_us = from_us + (w->valid_days > 0 ? w->valid_days : 1095) * DAY_US,
-        .is_seal = str_eq(w->kind, SIGN_SEAL),
+        .is_seal = sign_is_ours(w->kind),
     };
 
     TRY(cms_key_public(cx, key, &wish.public_pem));
@@ -142,7 +174,7 @@ enum err
 sign_cert_issue(struct ctx *cx, const struct sign_cert_wish *wish, int64_t *ret_id)
 {
     struct issue in = { .wish = wish, .id = store_new_id(cx) };
-    bool is_seal = str_eq(wish->kind, SIGN_SEAL);
+    bool is_seal = sign_is_ours(wish->kind);
     void *key = NULL;
 
     if (cx->sign == NULL) {
@@ -152,7 +184,7 @@ sign_cert_issue(struct ctx *cx, const struct sign_cert_wish *wish, int64_t *ret_
         ctx_problem(cx, STR("pin"), STR("sign.pin.short"), str_fmt(cx->arena, "%d", SIGN_PIN_MIN));
         return ctx_check(cx);
     }
-    struct str pass = is_seal ? cx->sign->seal_pass : wish->pin;
+    struct str pass = is_seal ? sign_own_pass(cx, wish->token_label.n > 0) : wish->pin;
     TRY(place_key(cx, &in, pass));
     const struct sign_ops *ops = sign_ops_of(in.key_ref);
     TRY(ops->open(cx, in.key_ref, pass, &key));
@@ -243,7 +275,7 @@ sign_unlock(struct ctx *cx, int64_t cert_id, struct str pin, int32_t max_s, int3
         return err_set(cx, ERR_NOT_IMPLEMENTED, "no signing desk");
     }
     TRY(sign_cert_by_id(cx, cert_id, &cert));
-    if (str_eq(cert.kind, SIGN_SEAL)) {
+    if (sign_is_ours(cert.kind)) {
         return err_set(cx, ERR_FORBIDDEN, "a seal is not opened with a PIN");
     }
     return unlock(cx, cert_id, pin, max_s, max_uses, ret_token);

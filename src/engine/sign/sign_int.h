@@ -43,6 +43,10 @@ struct sign_desk {
 /* Path below data_dir/sign. */
 struct str sign_path(struct ctx *cx, struct str name);
 const struct sign_ops *sign_ops_of(struct str key_ref);
+/* Kinds of certificates whose keys the platform holds. */
+bool sign_is_ours(struct str kind);
+/* What opens such a key: a secret of the data folder, or the token's configured PIN. */
+struct str sign_own_pass(const struct ctx *cx, bool is_token);
 /* Borrows the session's key for one signature and counts it; give it back with sign_session_done.
  * ERR_UNAUTHENTICATED when unknown, expired or used up. */
 NODISCARD enum err sign_session_take(struct ctx *cx, struct str token, struct sign_session **ret);

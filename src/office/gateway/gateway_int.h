@@ -47,6 +47,9 @@ web_fn gw_agreements, gw_agreement, gw_decide_post, gw_calls;
 /* gateway_national.c */
 web_fn gw_national, gw_sim_page, gw_sim_post, gw_replay_post;
 web_fn gw_portal, gw_portal_post, gw_portal_again_post;
+/* gateway_node.c */
+web_fn gw_nodes, gw_node_card, gw_node_add_post, gw_node_state_post, gw_node_key_post,
+    gw_node_key_revoke_post, gw_evidence, gw_evidence_one, gw_container;
 /* gateway_program.c */
 web_fn gw_token, gw_jwks, gw_login, gw_adapter, gw_sim_1, gw_sim_get_1;
 

@@ -1,10 +1,12 @@
 /* gateway_web.c: routes of the exchange platform. */
 #include "office/gateway/gateway.h"
 
+#include "engine/node/node.h"
 #include "office/gateway/gateway_int.h"
 
 #define DOCUMENT_BODY ((uint32_t)(EXCHANGE_DOC_BYTES + 65536))
 #define ADAPTER_BODY  ((uint32_t)256 << 10)
+#define CARD_BODY     ((uint32_t)(3 * NODE_CARD_BYTES))
 #define TOKEN_BODY    ((uint32_t)8 << 10)
 
 static const char *const classes[] = { "GOV", "PTY", "COM", "NGO", NULL };
@@ -148,6 +150,25 @@ static const struct web_field portal_fields[] = {
 static const struct web_field sim_fields[] = {
     { .name = "ma", .type = WEB_TEXT, .max = 80, .doc = "only messages about this case" },
 };
+static const struct web_field card_fields[] = {
+    { .name = "card",
+      .type = WEB_LINES,
+      .is_required = true,
+      .max = NODE_CARD_BYTES,
+      .label = "gateway.node_card_text" },
+};
+static const struct web_field key_fields[] = {
+    { .name = "member", .type = WEB_TEXT, .is_required = true, .label = "gateway.node_member" },
+    { .name = "token_label", .type = WEB_TEXT, .max = 60, .label = "gateway.node_token" },
+};
+static const struct web_field evidence_fields[] = {
+    { .name = "q", .type = WEB_TEXT, .max = 255, .label = "gateway.evidence_id" },
+    { .name = "thanh-vien", .type = WEB_TEXT, .max = 255, .label = "gateway.evidence_member" },
+    { .name = "ho-so", .type = WEB_TEXT, .max = 255, .label = "gateway.evidence_issue" },
+    { .name = "tu", .type = WEB_DATE, .label = "gateway.evidence_from" },
+    { .name = "den", .type = WEB_DATE, .label = "gateway.evidence_to" },
+    { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
+};
 
 /* A simulator reads its own query, as the real service would. */
 static const struct web_field any_fields[] = {
@@ -157,9 +178,10 @@ static const struct web_field any_fields[] = {
 #define PAGE .flags = (WEB_API | WEB_OFFICE), .reply = &tpl_gateway_page_t
 #define ACT  .flags = (WEB_API | WEB_OFFICE)
 /* No CSRF token: programs call these, and their secret, token or session is the proof. */
-#define PROGRAM .flags = (WEB_NO_CSRF | WEB_RAW | WEB_NO_STORE)
-#define CALL    "exchange.call"
-#define MANAGE  "exchange.manage"
+#define PROGRAM  .flags = (WEB_NO_CSRF | WEB_RAW | WEB_NO_STORE)
+#define CALL     "exchange.call"
+#define MANAGE   "exchange.manage"
+#define EVIDENCE "exchange.evidence"
 
 static const struct web_route routes[] = {
     { HTTP_GET, "/truc", "public", gw_overview, WEB_FIELDS(find_fields),
@@ -231,6 +253,23 @@ static const struct web_route routes[] = {
       .doc = "A simulator: how it behaves, what it was given (demo only)" },
     { HTTP_POST, "/truc/mo-phong/{id}", MANAGE, gw_sim_post, WEB_FIELDS(mode_fields), ACT,
       .doc = "Set a simulator's behaviour (demo only)" },
+    { HTTP_GET, "/truc/diem-ket-noi", MANAGE, gw_nodes, PAGE,
+      .doc = "Other installations and signing keys" },
+    { HTTP_POST, "/truc/diem-ket-noi", MANAGE, gw_node_add_post, WEB_FIELDS(card_fields), ACT,
+      .body_max = CARD_BODY, .again = gw_nodes, .doc = "Take in another installation's card" },
+    { HTTP_GET, "/truc/diem-ket-noi/the", MANAGE, gw_node_card, .doc = "This node's card" },
+    { HTTP_POST, "/truc/diem-ket-noi/tinh-trang", MANAGE, gw_node_state_post, WEB_FIELDS(id_fields),
+      ACT, .doc = "Suspend another installation or let it in" },
+    { HTTP_POST, "/truc/diem-ket-noi/khoa", MANAGE, gw_node_key_post, WEB_FIELDS(key_fields), ACT,
+      .again = gw_nodes, .doc = "Make a member's signing key" },
+    { HTTP_POST, "/truc/diem-ket-noi/khoa/huy", MANAGE, gw_node_key_revoke_post,
+      WEB_FIELDS(id_fields), ACT, .doc = "Revoke a signing key" },
+    { HTTP_GET, "/truc/bang-chung", EVIDENCE, gw_evidence, WEB_FIELDS(evidence_fields), PAGE,
+      .doc = "Evidence of signed messages" },
+    { HTTP_GET, "/truc/bang-chung/{id}", EVIDENCE, gw_evidence_one, PAGE,
+      .doc = "An exchange, computed again" },
+    { HTTP_GET, "/truc/bang-chung/{id}/tep", EVIDENCE, gw_container,
+      .doc = "The ASiC-E container of an exchange" },
     { HTTP_POST, "/token", "public", gw_token, PROGRAM, .body_max = TOKEN_BODY,
       .doc = "OAuth2 client credentials" },
     { HTTP_GET, "/oauth2/jwks", "public", gw_jwks, .doc = "Public keys of access tokens" },

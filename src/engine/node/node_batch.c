@@ -1,0 +1,180 @@
+/* node_batch.c: signing together. A lane gathers messages of one member for one peer; while a
+ * signature is being made the next batch gathers, so a slow key (a token takes milliseconds) makes
+ * large batches and a fast one small ones, and nobody waits for company. */
+#include "engine/node/node_int.h"
+
+#define LANES_MAX 4096
+
+struct together { /* a batch and those who wait for it; counted under the lane's lock */
+    struct node_batch batch;
+    uint32_t refs;
+    bool is_done;
+    enum err result;
+};
+struct lane {
+    struct lane *next;
+    struct digest thumb;
+    char peer[128];
+    size_t peer_n;
+    enum node_kind kind;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct together *open;
+    bool is_signing;
+};
+struct node_lanes {
+    pthread_mutex_t lock;
+    struct lane *first;
+    uint32_t n;
+    _Atomic uint64_t n_batches, n_signed;
+};
+
+struct node_lanes *
+node_lanes_open(void)
+{
+    struct node_lanes *l = calloc(1, sizeof(*l));
+    ASSERT(l != NULL && pthread_mutex_init(&l->lock, NULL) == 0);
+    return l;
+}
+
+void
+node_lanes_close(struct node_lanes *l)
+{
+    struct lane *next = NULL;
+    if (l == NULL) {
+        return;
+    }
+    for (struct lane *one = l->first; one != NULL; one = next) {
+        next = one->next;
+        (void)pthread_mutex_destroy(&one->lock);
+        (void)pthread_cond_destroy(&one->wake);
+        free(one->open);
+        free(one);
+    }
+    (void)pthread_mutex_destroy(&l->lock);
+    free(l);
+}
+
+void
+node_lanes_count(struct node_lanes *l, uint64_t *ret_batches, uint64_t *ret_signed)
+{
+    *ret_batches = atomic_load(&l->n_batches);
+    *ret_signed = atomic_load(&l->n_signed);
+}
+
+static bool
+is_lane(const struct lane *one, const struct node_own *own, struct str peer, enum node_kind kind)
+{
+    return one->kind == kind && digest_equal(&one->thumb, &own->thumb) &&
+           str_eq((struct str){ one->peer, one->peer_n }, peer);
+}
+
+/* Lanes are few (members of ours times peers) and stay. NULL: too many. */
+static struct lane *
+lane_of(struct node_lanes *l, const struct node_own *own, struct str peer, enum node_kind kind)
+{
+    (void)pthread_mutex_lock(&l->lock);
+    struct lane *one = l->first;
+    while (one != NULL && !is_lane(one, own, peer, kind)) {
+        one = one->next;
+    }
+    if (one == NULL && l->n < LANES_MAX && peer.n <= sizeof(one->peer)) {
+        one = calloc(1, sizeof(*one));
+        ASSERT(one != NULL && pthread_mutex_init(&one->lock, NULL) == 0 &&
+               pthread_cond_init(&one->wake, NULL) == 0);
+        one->thumb = own->thumb;
+        memcpy(one->peer, peer.p, peer.n);
+        one->peer_n = peer.n;
+        one->kind = kind;
+        one->next = l->first;
+        l->first = one;
+        l->n++;
+    }
+    (void)pthread_mutex_unlock(&l->lock);
+    return one;
+}
+
+static enum err
+sign_now(struct ctx *cx, const struct node_own *own, struct node_batch *b)
+{
+    struct str made = STR_NULL;
+    b->signed_us = sys_now_us(cx) / DATE_US_PER_S * DATE_US_PER_S;
+    struct digest d = digest_sha256(node_signed_info(cx->arena, b));
+    TRY(sign_key_digest(cx, own->key, (struct str){ (const char *)d.b, sizeof(d.b) }, &made));
+    if (made.n > sizeof(b->signature)) {
+        return err_set(cx, ERR_INTERNAL, "a signature of %zu bytes", made.n);
+    }
+    memcpy(b->signature, made.p, made.n);
+    b->signature_n = (uint32_t)made.n;
+    return ERR_OK;
+}
+
+/* Under the lane's lock; let go while signing. */
+static void
+lane_sign(struct ctx *cx, struct node_lanes *l, struct lane *lane, const struct node_own *own)
+{
+    struct together *t = lane->open;
+    lane->open = NULL;
+    lane->is_signing = true;
+    (void)pthread_mutex_unlock(&lane->lock);
+    enum err e = sign_now(cx, own, &t->batch);
+    (void)atomic_fetch_add(&l->n_batches, 1);
+    (void)atomic_fetch_add(&l->n_signed, t->batch.n);
+    (void)pthread_mutex_lock(&lane->lock);
+    t->result = e;
+    t->is_done = true;
+    lane->is_signing = false;
+    (void)pthread_cond_broadcast(&lane->wake);
+}
+
+/* Under the lane's lock: a place in the open batch. */
+static struct together *
+lane_join(struct lane *lane, const struct node_own *own, enum node_kind kind,
+          const struct digest *message, uint32_t *ret_index)
+{
+    while (lane->open != NULL && lane->open->batch.n == NODE_BATCH_MAX) {
+        (void)pthread_cond_wait(&lane->wake, &lane->lock);
+    }
+    if (lane->open == NULL) {
+        lane->open = calloc(1, sizeof(*lane->open));
+        ASSERT(lane->open != NULL);
+        lane->open->batch.kind = kind;
+        lane->open->batch.algorithm = own->algorithm;
+        lane->open->batch.cert = own->thumb;
+    }
+    struct together *t = lane->open;
+    *ret_index = t->batch.n;
+    t->batch.v[t->batch.n++] = *message;
+    t->refs++;
+    return t;
+}
+
+enum err
+node_sign(struct ctx *cx, struct node_lanes *l, struct node_own *own, struct str peer,
+          enum node_kind kind, const struct digest *message, struct str *ret_proof)
+{
+    uint32_t index = 0;
+    struct lane *lane = lane_of(l, own, peer, kind);
+    if (lane == NULL) {
+        return err_set(cx, ERR_BUSY, "too many pairs of members and peers");
+    }
+    (void)pthread_mutex_lock(&lane->lock);
+    struct together *t = lane_join(lane, own, kind, message, &index);
+    while (!t->is_done) {
+        if (lane->is_signing || lane->open != t) {
+            (void)pthread_cond_wait(&lane->wake, &lane->lock);
+        } else {
+            lane_sign(cx, l, lane, own);
+        }
+    }
+    enum err e = t->result;
+    if (e == ERR_OK) {
+        *ret_proof = node_proof_write(cx->arena, &t->batch, index);
+    }
+    bool is_last = --t->refs == 0;
+    (void)pthread_mutex_unlock(&lane->lock);
+    if (is_last) {
+        free(t);
+    }
+    return e == ERR_OK ? ERR_OK : err_set(cx, e, "the member's key does not sign");
+}

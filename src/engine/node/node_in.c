@@ -1,0 +1,247 @@
+/* node_in.c: a call of another node to a service here: verified, kept as evidence, put to the
+ * service under the agreement, the answer signed, kept, then sent. */
+#include "base/buf.h"
+#include "engine/node/node_int.h"
+
+struct in {
+    struct node *n;
+    struct node_trust *trust;
+    const struct node_trust_peer *peer;
+    const struct node_trust_key *own;
+    struct node_message request, answer;
+    struct digest digest;
+    struct str proof, message;
+    struct str fault, fault_text;
+    int status;
+};
+
+static bool
+fail(struct in *i, int status, struct str type, const char *words)
+{
+    i->status = status;
+    i->fault = type;
+    i->fault_text = str_of(words);
+    return false;
+}
+
+/* --- may it come in? -------------------------------------------------------------------------- */
+static bool
+check_peer(struct in *i, const struct http_request *rq)
+{
+    i->peer = rq->peer_cert.n == 0 ? NULL : node_trust_peer_by_cert(i->trust, rq->peer_cert);
+    if (i->peer == NULL) {
+        return fail(i, 500, STR("Server.ServerProxy.SslAuthenticationFailed"),
+                    "This installation is not known here.");
+    }
+    return !i->peer->is_suspended ||
+           fail(i, 500, STR("Server.ServerProxy.AccessDenied"), "This installation is suspended.");
+}
+
+static bool
+check_message(struct ctx *cx, struct in *i, struct str body, int64_t now_us)
+{
+    struct str rest;
+    if (!node_envelope_read(body, &i->proof, &i->message) ||
+        !node_message_read(i->message, NODE_REQUEST, &i->request) ||
+        !str_eq(node_service_of(i->request.target, &rest), i->request.service)) {
+        return fail(i, 500, STR("Server.ServerProxy.InvalidMessage"),
+                    "The request is not in the form that is signed.");
+    }
+    struct str member = node_member_of(i->request.client);
+    i->digest = digest_sha256(i->message);
+    const char *why = node_verify(cx, i->trust, i->proof, NODE_REQUEST, member, &i->digest, now_us);
+    if (why[0] == '\0' && node_trust_home(i->trust, member) != i->peer) {
+        why = "IncorrectMember"; /* a member of a third installation */
+    }
+    if (why[0] != '\0') {
+        return fail(i, 500, str_fmt(cx->arena, "Server.ServerProxy.%s", why),
+                    "The request's signature is not good.");
+    }
+    switch (node_seen_add(i->n->seen, &i->digest, now_us)) {
+    case NODE_SEEN_AGAIN:
+        return fail(i, 500, STR("Server.ServerProxy.DuplicateMessage"),
+                    "This very message has come before.");
+    case NODE_SEEN_FULL:
+        return fail(i, 503, STR("Server.ServerProxy.Busy"), "Too many messages; try again.");
+    case NODE_SEEN_NEW:
+        break;
+    }
+    i->own = node_trust_own(i->trust, node_member_of(i->request.service), now_us);
+    return i->own != NULL || fail(i, 500, STR("Server.ServerProxy.CannotCreateSignature"),
+                                  "The service's member has no key to sign with.");
+}
+
+/* --- evidence --------------------------------------------------------------------------------- */
+static bool
+keep(struct ctx *cx, struct in *i, enum node_kind kind, struct str proof, struct str bytes)
+{
+    struct node_stored s = { kind, kind == NODE_REQUEST ? 'r' : 's', true, i->peer->name, proof,
+                             bytes };
+    struct node_record r = { .type = NODE_MESSAGE, .at_us = sys_now_us(cx) };
+    r.body = node_stored_write(cx->arena, &s);
+    return node_log_add(cx, i->n->log, &r, 1) == ERR_OK ||
+           fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
+                "The evidence of this call cannot be stored.");
+}
+
+/* --- the service ------------------------------------------------------------------------------ */
+
+/* Does a path fit an operation's, whose "{x}" stands for one segment? */
+static bool
+path_fits(struct str pattern, struct str path)
+{
+    struct str want;
+    struct str have;
+    while (str_next(&pattern, '/', &want)) {
+        bool is_any = want.n > 2 && want.p[0] == '{' && want.p[want.n - 1] == '}';
+        if (!str_next(&path, '/', &have) || (is_any ? have.n == 0 : !str_eq(want, have))) {
+            return false;
+        }
+    }
+    return path.p == NULL;
+}
+
+static struct str
+operation_of(struct ctx *cx, const struct node_message *m, struct str path)
+{
+    struct exchange_service s;
+    struct exchange_operation *v = NULL;
+    size_t n = 0;
+    if (exchange_service_by_path(cx, m->service, &s) != ERR_OK ||
+        exchange_operations(cx, s.version_id, &v, &n) != ERR_OK) {
+        return STR("");
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq_nocase(v[i].method, m->method) && path_fits(v[i].path, path)) {
+            return v[i].code;
+        }
+    }
+    return STR("");
+}
+
+static bool
+refused(struct ctx *cx, struct in *i, enum err e, struct str fault)
+{
+    if (e == ERR_NOT_FOUND) {
+        return fail(i, 500, STR("Server.ServerProxy.UnknownService"),
+                    "The client or the service is not known here.");
+    }
+    if (e == ERR_RATE) {
+        return fail(i, 429, STR("Server.ServerProxy.RateLimited"), "Too many calls; wait.");
+    }
+    if (e == ERR_FORBIDDEN) {
+        return fail(i, 500, STR("Server.ServerProxy.AccessDenied"),
+                    "No agreement here allows this call.");
+    }
+    (void)cx;
+    bool is_late = e == ERR_DEADLINE || str_eq(fault, STR("wait_time"));
+    return fail(i, 500,
+                is_late ? STR("Server.ServerProxy.ServiceFailed.Timeout")
+                        : STR("Server.ServerProxy.ServiceFailed"),
+                "The service did not answer.");
+}
+
+static bool
+ask_service(struct ctx *cx, struct in *i, struct buf *ret)
+{
+    struct str rest = STR_NULL;
+    struct str path;
+    struct str query = STR_NULL;
+    struct exchange_answer a = { .fault = STR("") };
+    (void)node_service_of(i->request.target, &rest);
+    (void)str_cut(rest, '?', &path, &query);
+    path = path.n == 0 ? STR("/") : path;
+    const struct exchange_request rq = { .way = "node",
+                                         .consumer = i->request.client,
+                                         .service = i->request.service,
+                                         .operation = operation_of(cx, &i->request, path),
+                                         .path = path,
+                                         .query = query,
+                                         .body =
+                                             i->request.body.n == 0 ? STR_NULL : i->request.body,
+                                         .content_type = i->request.content_type,
+                                         .headers = i->request.headers,
+                                         .n_headers = 0,
+                                         .request_id = i->request.request_id };
+    struct exchange_request full = rq;
+    struct http_header *fields = ARENA_ARRAY(cx->arena, struct http_header, HTTP_HEADERS_MAX);
+    for (size_t k = 0; k < i->request.n_headers; k++) {
+        struct str name = i->request.headers[k].name;
+        if (!str_eq_nocase(name, STR("Content-Length")) &&
+            !str_eq_nocase(name, STR("Content-Type"))) {
+            fields[full.n_headers++] = i->request.headers[k];
+        }
+    }
+    full.headers = fields;
+    enum err e = exchange_forward(cx, &full, &a);
+    if (e != ERR_OK) {
+        return refused(cx, i, e, a.fault);
+    }
+    struct node_message m = { .status = a.status,
+                              .client = i->request.client,
+                              .service = i->request.service,
+                              .message_id = i->request.message_id,
+                              .request_id = i->request.request_id,
+                              .request_hash = node_request_hash(cx->arena, &i->request),
+                              .content_type =
+                                  str_is_empty(a.content_type) ? STR_NULL : a.content_type,
+                              .body = a.body };
+    return (node_message_write(ret, &m, NODE_ANSWER) &&
+            node_message_read(buf_str(ret), NODE_ANSWER, &i->answer)) ||
+           fail(i, 500, STR("Server.ServerProxy.ServiceFailed.InvalidResponse"),
+                "The service's answer cannot be signed as it is.");
+}
+
+static bool
+call(struct ctx *cx, struct in *i, const struct http_request *rq, struct http_response *rs)
+{
+    struct str body;
+    struct str proof;
+    struct buf out = buf_new(cx->arena, NODE_MESSAGE_BYTES);
+    int64_t now_us = sys_now_us(cx);
+    if (!check_peer(i, rq)) {
+        return false;
+    }
+    if (node_body(cx, rq, &body) != ERR_OK) {
+        return fail(i, 413, STR("Client.TooLarge"), "The request is too large.");
+    }
+    const char *closed = node_may_pass(i->n, now_us);
+    if (closed[0] != '\0') {
+        return fail(i, 503, str_fmt(cx->arena, "Server.ServerProxy.%s", closed),
+                    "Signed exchange is closed here at the moment.");
+    }
+    if (!check_message(cx, i, body, now_us) || !keep(cx, i, NODE_REQUEST, i->proof, i->message) ||
+        !ask_service(cx, i, &out)) {
+        return false;
+    }
+    struct digest d = digest_sha256(i->answer.bytes);
+    if (node_sign(cx, i->n->lanes, i->own->own, i->peer->name, NODE_ANSWER, &d, &proof) != ERR_OK) {
+        return fail(i, 500, STR("Server.ServerProxy.CannotCreateSignature"),
+                    "The member's key does not sign.");
+    }
+    if (!keep(cx, i, NODE_ANSWER, proof, i->answer.bytes)) {
+        return false;
+    }
+    rs->status = 200;
+    rs->content_type = STR("application/vnd.bombo.signed");
+    rs->body = node_envelope_write(rq->arena, proof, i->answer.bytes);
+    return true;
+}
+
+void
+node_on_in(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs)
+{
+    struct in i = { .n = arg };
+    if (!str_eq(rq->path, STR("/node/1")) || rq->method != HTTP_POST) {
+        rs->status = 404;
+        return;
+    }
+    i.trust = node_trust_now(i.n);
+    (void)atomic_fetch_add(&i.n->n_received, 1);
+    if (!call(cx, &i, rq, rs)) {
+        (void)atomic_fetch_add(&i.n->n_refused, 1);
+        node_answer_error(rs, rq->arena, i.status, i.fault, str_z(cx->arena, i.fault_text),
+                          i.request.request_id);
+    }
+    node_trust_drop(i.trust);
+}

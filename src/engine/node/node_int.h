@@ -1,0 +1,274 @@
+/* node_int.h: shared inside the module. */
+#ifndef ENGINE_NODE_NODE_INT_H
+#define ENGINE_NODE_NODE_INT_H
+
+#include "base/buf.h"
+#include "crypto/cms.h"
+#include "crypto/key.h"
+#include "crypto/merkle.h"
+#include "engine/node/node.h"
+#include "engine/sign/sign.h"
+#include "net/server.h"
+#include "sys/sys.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* --- node_message.c: the message that is signed: one HTTP message as bytes ---------------------
+ */
+#define NODE_HEAD_BYTES ((size_t)32 << 10)
+struct node_message {
+    struct str bytes, head, body; /* head with its empty line; both borrow from bytes */
+    struct str method, target;    /* of a request */
+    int status;                   /* of an answer */
+    struct http_header headers[HTTP_HEADERS_MAX];
+    size_t n_headers;
+    struct str client, service, message_id, request_id, request_hash, issue, user_id, content_type;
+};
+enum node_kind { NODE_REQUEST = 'Q', NODE_ANSWER = 'A' };
+/* Strict: one form only, so that what is read is what was signed. False when malformed. */
+bool node_message_read(struct str bytes, enum node_kind kind, struct node_message *ret);
+/* Appends the bytes of a message; false when it is too long or a value has control characters. */
+bool node_message_write(struct buf *b, const struct node_message *m, enum node_kind kind);
+/* Base64 of SHA-512(SHA-512(head) + SHA-512(body)), or SHA-512(head) without body (PR-REST 4.3). */
+struct str node_request_hash(struct arena *a, const struct node_message *m);
+/* "VN/GOV/H19" of "VN/GOV/H19/MOT-CUA/ho-so"; null when it has fewer than three parts. */
+struct str node_member_of(struct str path);
+/* The service's path in a target "/r1/A/B/C/D/E/rest?query"; null when it is none. */
+struct str node_service_of(struct str target, struct str *ret_rest);
+
+/* --- node_proof.c: a signature over a batch of messages -----------------------------------------
+ */
+#define NODE_BATCH_MAX     64
+#define NODE_SIGNATURE_MAX 512
+#define NODE_PROOF_MAX     (48 + NODE_SIGNATURE_MAX + NODE_BATCH_MAX * 32)
+struct node_batch {
+    enum node_kind kind;
+    enum cms_algorithm algorithm;
+    uint32_t n;
+    int64_t signed_us;               /* whole seconds */
+    struct digest cert;              /* SHA-256 of the signer's certificate */
+    struct digest v[NODE_BATCH_MAX]; /* SHA-256 of each message */
+    uint32_t signature_n;
+    uint8_t signature[NODE_SIGNATURE_MAX];
+};
+/* The bytes that the signature signs: SignedInfo in canonical form (Exclusive XML
+ * Canonicalization).
+ */
+struct str node_signed_info(struct arena *a, const struct node_batch *b);
+/* The whole signature file (ASiC-E XAdES) for message `index`. */
+struct str node_signature_xml(struct arena *a, const struct node_batch *b, uint32_t index,
+                              struct str cert_der);
+/* The proof as it travels beside message `index`, and back; false when malformed. */
+struct str node_proof_write(struct arena *a, const struct node_batch *b, uint32_t index);
+bool node_proof_read(struct str bytes, struct node_batch *ret, uint32_t *ret_index);
+/* An envelope: "BB1\n", length of the proof, proof, message. */
+struct str node_envelope_write(struct arena *a, struct str proof, struct str message);
+bool node_envelope_read(struct str bytes, struct str *ret_proof, struct str *ret_message);
+/* The file of a message in a container: "request.http", "answer.http". */
+struct str node_file_of(enum node_kind kind);
+
+/* --- node_log.c: append-only segments -----------------------------------------------------------
+ */
+#define NODE_SEGMENT_BYTES ((int64_t)64 << 20)
+enum node_record_type { NODE_MESSAGE = 'M', NODE_STAMP = 'T', NODE_REFUSAL = 'R' };
+struct node_record {
+    enum node_record_type type;
+    int64_t at_us;
+    uint64_t seq;
+    struct str body;
+    int64_t segment, at, next; /* where it stands, and the next one */
+};
+struct node_log;
+struct node_log_end {
+    int64_t segment, at;
+    uint64_t seq;
+    struct digest chain;
+};
+NODISCARD enum err node_log_open(struct ctx *cx, struct str dir, int64_t max_bytes,
+                                 struct node_log **ret);
+void node_log_close(struct node_log *l);
+/* Adds records together; returns when they are on the disk. ERR_DISK_FULL, ERR_IO: none of them is
+ * there. Thread-safe; callers at the same time share one sync. */
+NODISCARD enum err node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v,
+                                size_t n);
+int64_t node_log_bytes(struct node_log *l);
+bool node_log_is_full(struct node_log *l);
+bool node_log_is_failed(struct node_log *l);
+uint64_t node_log_syncs(struct node_log *l);
+uint64_t node_log_seq(struct node_log *l);
+/* Reads the record at a place. ERR_NOT_FOUND: the end of the segment; ERR_CONFLICT: not whole or
+ * changed. Body in cx->arena. */
+NODISCARD enum err node_log_read(struct ctx *cx, struct str dir, int64_t segment, int64_t at,
+                                 struct node_record *ret, struct digest *ret_before,
+                                 struct digest *ret_after);
+/* Numbers of the segments there are, ascending. */
+NODISCARD enum err node_log_segments(struct ctx *cx, struct str dir, int64_t **ret, size_t *ret_n);
+struct str node_log_dir(struct ctx *cx);
+
+/* Body of a message's record. */
+struct node_stored {
+    enum node_kind kind;
+    char way; /* 's' sent, 'r' received */
+    bool has_body;
+    struct str peer, proof, message; /* message: head only without body */
+};
+struct str node_stored_write(struct arena *a, const struct node_stored *s);
+bool node_stored_read(struct str body, struct node_stored *ret);
+
+/* --- node_batch.c: signing together ------------------------------------------------------------
+ */
+struct node_lanes;
+struct node_lanes *node_lanes_open(void);
+void node_lanes_close(struct node_lanes *l);
+struct node_own { /* one of our members' keys, open; counted */
+    _Atomic uint32_t refs;
+    struct sign_key *key;
+    int64_t cert_id;
+    enum cms_algorithm algorithm;
+    struct digest thumb;
+};
+/* Signs a message's digest together with those that others bring meanwhile for the same member,
+ * peer and kind. *ret_proof in cx->arena. */
+NODISCARD enum err node_sign(struct ctx *cx, struct node_lanes *l, struct node_own *own,
+                             struct str peer, enum node_kind kind, const struct digest *message,
+                             struct str *ret_proof);
+void node_lanes_count(struct node_lanes *l, uint64_t *ret_batches, uint64_t *ret_signed);
+
+/* --- node_trust.c: an immutable picture of peers, keys and members ------------------------------
+ */
+struct node_trust_peer {
+    struct str name, url, tls_pem, thumb;
+    bool is_suspended;
+};
+struct node_trust_key {
+    struct str member, thumb, pem;
+    struct key *key;
+    int64_t from_us, to_us;
+    bool is_revoked, is_member_suspended;
+    const struct node_trust_peer *peer; /* NULL: ours */
+    struct digest digest;
+    struct node_own *own;
+};
+struct node_trust {
+    _Atomic uint32_t refs;
+    struct arena *arena;
+    struct node_trust_peer *peers;
+    struct node_trust_key *keys;
+    size_t n_peers, n_keys;
+};
+NODISCARD enum err node_trust_load(struct ctx *cx, const struct node_trust *old,
+                                   struct node_trust **ret);
+void node_trust_drop(struct node_trust *t); /* accepts NULL */
+const struct node_trust_key *node_trust_key(const struct node_trust *t, const struct digest *thumb);
+/* The key that signs for a member now; NULL: none. */
+const struct node_trust_key *node_trust_own(const struct node_trust *t, struct str member,
+                                            int64_t now_us);
+/* The node where a member is; NULL: none. */
+const struct node_trust_peer *node_trust_home(const struct node_trust *t, struct str member);
+const struct node_trust_peer *node_trust_peer_by_cert(const struct node_trust *t, struct str thumb);
+
+/* --- node_verify.c ------------------------------------------------------------------------------
+ */
+#define NODE_SKEW_US (INT64_C(300) * DATE_US_PER_S)
+/* Is the message the one that the proof's signature covers, signed by a key of `member` that is
+ * good now, and not long ago? "" or the X-Road error code. signed_us of the batch comes back. */
+const char *node_verify(struct ctx *cx, const struct node_trust *t, struct str proof,
+                        enum node_kind kind, struct str member, const struct digest *message,
+                        int64_t now_us);
+
+/* --- node_seen.c: messages that came already ----------------------------------------------------
+ */
+struct node_seen;
+struct node_seen *node_seen_open(void);
+void node_seen_close(struct node_seen *s);
+enum node_seen_word { NODE_SEEN_NEW, NODE_SEEN_AGAIN, NODE_SEEN_FULL };
+/* Remembers for twice the allowed skew. */
+enum node_seen_word node_seen_add(struct node_seen *s, const struct digest *message,
+                                  int64_t now_us);
+
+/* Remembers what the index has of the last minutes, after a start. */
+NODISCARD enum err node_seen_load(struct ctx *cx, struct node *n);
+
+/* --- node_stamp.c: RFC 3161 ---------------------------------------------------------------------
+ */
+#define NODE_STAMP_LEAVES 4096
+struct node_stamp {
+    uint64_t from_seq, to_seq; /* covers messages above from_seq up to to_seq */
+    size_t n;
+    struct str leaves; /* n times 32 bytes: Merkle leaf of each message's signature */
+    struct str token;  /* TimeStampResp, DER */
+};
+bool node_stamp_read(struct str body, struct node_stamp *ret);
+struct str node_stamp_write(struct arena *a, const struct node_stamp *s);
+/* Root over the leaves (RFC 9162). */
+struct digest node_stamp_root(const struct node_stamp *s);
+NODISCARD enum err node_stamp_path(struct ctx *cx, const struct node_stamp *s, uint64_t leaf,
+                                   struct merkle_proof *ret);
+/* The shell script of a container that computes the root from the signature. */
+void node_stamp_script(struct buf *b, const struct node_batch *batch, uint64_t leaf, uint64_t size,
+                       const struct merkle_proof *proof, const char *name);
+/* Stamps what is indexed and not stamped yet. */
+NODISCARD enum err node_stamp_turn(struct ctx *cx, struct node *n);
+/* Roots of the authority, PEM. */
+NODISCARD enum err node_stamp_roots(struct ctx *cx, struct str *ret_pem);
+/* Is the token a good stamp over this root? Its time comes back; roots are PEM. */
+NODISCARD enum err node_stamp_check(struct ctx *cx, struct str token, const struct digest *root,
+                                    struct str roots_pem, int64_t *ret_us);
+
+/* --- node_wire.c: calls to other nodes ----------------------------------------------------------
+ */
+struct node_wire;
+struct node_wire *node_wire_open(void);
+void node_wire_close(struct node_wire *w);
+struct node_reply {
+    int status;
+    struct str body, error; /* error: X-Road-Error */
+};
+NODISCARD enum err node_wire_call(struct ctx *cx, struct node_wire *w,
+                                  const struct node_trust_peer *to, struct str own_cert,
+                                  struct str own_key, struct str body, struct node_reply *ret);
+
+/* --- the gate ----------------------------------------------------------------------------------
+ */
+struct node {
+    struct ctx cx; /* template: store, sign, config */
+    struct arena *arena;
+    struct str name, dir, tls_cert_file, tls_key_file, tls_cert, tls_key;
+    struct exchange_gate gate;
+    struct node_log *log;
+    struct node_lanes *lanes;
+    struct node_seen *seen;
+    struct node_wire *wire;
+    pthread_mutex_t trust_lock;
+    struct node_trust *trust;
+    struct server *inner, *outer;
+    pthread_t keeper;
+    bool has_keeper;
+    _Atomic bool is_ending;
+    _Atomic uint64_t n_sent, n_received, n_refused;
+    /* of the keeper; read by others */
+    _Atomic int64_t index_seq, stamped_us, unstamped_since_us;
+    int64_t index_segment, index_at, stamp_tried_us;
+};
+struct node_trust *node_trust_now(struct node *n); /* with a reference */
+/* "" when calls may pass, else the error code why not. */
+const char *node_may_pass(struct node *n, int64_t now_us);
+void node_answer_error(struct http_response *rs, struct arena *a, int status, struct str type,
+                       const char *text, struct str detail);
+/* node_out.c, node_in.c: on_work of the two servers; arg is the node. */
+void node_on_out(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs);
+void node_on_in(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs);
+NODISCARD enum err node_body(struct ctx *cx, const struct http_request *rq, struct str *ret);
+/* Reads another node's card. ERR_INVALID with a problem on "card". */
+struct card;
+NODISCARD enum err node_card_read(struct ctx *cx, struct str text, struct card **ret);
+/* The certificate of a fingerprint, ours or another's, also revoked. ERR_NOT_FOUND. */
+NODISCARD enum err node_cert_pem(struct ctx *cx, struct str thumb, struct str *ret_pem,
+                                 struct str *ret_member);
+/* node_keeper.c: one turn: index and stamp. */
+NODISCARD enum err node_keep(struct ctx *cx, struct node *n);
+void *node_keeper_main(void *arg);
+NODISCARD enum err node_keeper_begin(struct ctx *cx, struct node *n);
+
+#endif

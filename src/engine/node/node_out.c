@@ -1,0 +1,233 @@
+/* node_out.c: a call of ours to another node: signed, sent, its answer verified, both kept as
+ * evidence, then released. */
+#include "base/buf.h"
+#include "engine/node/node_int.h"
+
+struct out {
+    struct node *n;
+    struct node_trust *trust;
+    const struct http_request *rq;
+    const struct node_trust_key *own;
+    const struct node_trust_peer *peer;
+    struct node_message request, answer;
+    struct digest request_digest, answer_digest;
+    struct str request_proof, answer_proof, body;
+    struct str fault_text;
+    struct str fault; /* X-Road error type; null: none */
+    int status;
+};
+
+/* Sets the error that the caller gets. */
+static bool
+fail(struct out *o, int status, struct str type, const char *words)
+{
+    o->status = status;
+    o->fault = type;
+    o->fault_text = str_of(words);
+    return false;
+}
+
+/* Fields that are ours to write, or belong to one connection. */
+static bool
+is_dropped(struct str name)
+{
+    static const char *const dropped[] = {
+        "host",           "connection",   "content-length",    "transfer-encoding",
+        "content-type",   "via",          "x-forwarded-for",   "x-forwarded-proto",
+        "traceparent",    "tracestate",   "accept-encoding",   "x-road-client",
+        "x-road-service", "x-road-id",    "x-road-request-id", "x-road-request-hash",
+        "x-road-userid",  "x-road-issue", "x-road-error",      "authorization",
+        "expect",         "te",           "keep-alive",        "upgrade",
+        "user-agent",
+    };
+    for (size_t i = 0; i < COUNT_OF(dropped); i++) {
+        if (str_eq_nocase(name, str_of(dropped[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+make_request(struct ctx *cx, struct out *o)
+{
+    const struct http_request *rq = o->rq;
+    struct node_message m = { .method = rq->method_name, .target = rq->target, .body = o->body };
+    struct str rest;
+    m.client = http_header_get(rq, STR("X-Road-Client"));
+    m.service = node_service_of(rq->target, &rest);
+    m.message_id = http_header_get(rq, STR("X-Road-Id"));
+    m.request_id = http_header_get(rq, STR("X-Road-Request-Id"));
+    m.user_id = http_header_get(rq, STR("X-Road-UserId"));
+    m.issue = http_header_get(rq, STR("X-Road-Issue"));
+    m.content_type = http_header_get(rq, STR("Content-Type"));
+    for (size_t i = 0; i < rq->n_headers && m.n_headers < HTTP_HEADERS_MAX - 12; i++) {
+        if (!is_dropped(rq->headers[i].name)) {
+            m.headers[m.n_headers++] = rq->headers[i];
+        }
+    }
+    struct buf b = buf_new(cx->arena, NODE_MESSAGE_BYTES);
+    if (!node_message_write(&b, &m, NODE_REQUEST) ||
+        !node_message_read(buf_str(&b), NODE_REQUEST, &o->request)) {
+        return fail(o, 400, STR("Client.BadRequest"), "The request cannot be signed as it is.");
+    }
+    o->request_digest = digest_sha256(o->request.bytes);
+    return true;
+}
+
+static bool
+find_parties(struct out *o, int64_t now_us)
+{
+    struct str client = node_member_of(o->request.client);
+    struct str provider = node_member_of(o->request.service);
+    o->peer = node_trust_home(o->trust, provider);
+    o->own = node_trust_own(o->trust, client, now_us);
+    if (o->peer == NULL) {
+        return fail(o, 500, STR("Server.ClientProxy.UnknownMember"),
+                    "No other installation is known for the service's member.");
+    }
+    if (o->peer->is_suspended) {
+        return fail(o, 500, STR("Server.ClientProxy.AccessDenied"),
+                    "The other installation is suspended here.");
+    }
+    if (o->own == NULL) {
+        return fail(o, 500, STR("Server.ClientProxy.CannotCreateSignature"),
+                    "The client's member has no key to sign with.");
+    }
+    return true;
+}
+
+/* What we sent stays as evidence also when no answer came. */
+static bool
+keep(struct ctx *cx, struct out *o, bool has_answer)
+{
+    const struct node_stored stored[2] = {
+        { NODE_REQUEST, 's', true, o->peer->name, o->request_proof, o->request.bytes },
+        { NODE_ANSWER, 'r', true, o->peer->name, o->answer_proof, o->answer.bytes },
+    };
+    struct node_record v[2];
+    for (size_t i = 0; i < 2; i++) {
+        v[i] = (struct node_record){ .type = NODE_MESSAGE, .at_us = sys_now_us(cx) };
+        v[i].body = node_stored_write(cx->arena, &stored[i]);
+    }
+    if (node_log_add(cx, o->n->log, v, has_answer ? 2 : 1) != ERR_OK) {
+        return fail(o, 503, STR("Server.ClientProxy.LoggingFailed"),
+                    "The evidence of this call cannot be stored; the answer is withheld.");
+    }
+    return true;
+}
+
+static bool
+send_out(struct ctx *cx, struct out *o, struct node_reply *reply)
+{
+    struct str envelope = node_envelope_write(cx->arena, o->request_proof, o->request.bytes);
+    enum err e =
+        node_wire_call(cx, o->n->wire, o->peer, o->n->tls_cert, o->n->tls_key, envelope, reply);
+    (void)atomic_fetch_add(&o->n->n_sent, 1);
+    if (e == ERR_DEADLINE) {
+        return fail(o, 500, STR("Server.ClientProxy.NetworkError.Timeout"),
+                    "The other installation did not answer in time.");
+    }
+    if (e != ERR_OK) {
+        return fail(o, 500, STR("Server.ClientProxy.NetworkError"),
+                    "The other installation cannot be reached.");
+    }
+    if (reply->status != 200 || !str_is_empty(reply->error)) {
+        struct str type =
+            str_is_empty(reply->error) ? STR("Server.ServerProxy.ServiceFailed") : reply->error;
+        int status = reply->status == 429 || reply->status == 503 ? reply->status : 500;
+        return fail(o, status, type, "The other installation refused the call.");
+    }
+    return true;
+}
+
+/* Does the answer belong to our request, and is it what the service's member signed? */
+static bool
+check_answer(struct ctx *cx, struct out *o, struct str body, int64_t now_us)
+{
+    struct str message;
+    if (!node_envelope_read(body, &o->answer_proof, &message) ||
+        !node_message_read(message, NODE_ANSWER, &o->answer)) {
+        return fail(o, 500, STR("Server.ClientProxy.InvalidMessage"),
+                    "The answer is not in the form that is signed.");
+    }
+    o->answer_digest = digest_sha256(message);
+    const char *why = node_verify(cx, o->trust, o->answer_proof, NODE_ANSWER,
+                                  node_member_of(o->request.service), &o->answer_digest, now_us);
+    if (why[0] != '\0') {
+        return fail(o, 500, str_fmt(cx->arena, "Server.ClientProxy.%s", why),
+                    "The answer's signature is not good.");
+    }
+    if (!str_eq(o->answer.request_id, o->request.request_id) ||
+        !str_eq(o->answer.message_id, o->request.message_id) ||
+        !str_eq(o->answer.client, o->request.client) ||
+        !str_eq(o->answer.service, o->request.service) ||
+        !str_eq(o->answer.request_hash, node_request_hash(cx->arena, &o->request))) {
+        return fail(o, 500, STR("Server.ClientProxy.InconsistentResponse"),
+                    "The answer is to another request.");
+    }
+    return true;
+}
+
+static bool
+call(struct ctx *cx, struct out *o)
+{
+    struct node_reply reply;
+    int64_t now_us = sys_now_us(cx);
+    const char *closed = node_may_pass(o->n, now_us);
+    if (closed[0] != '\0') {
+        return fail(o, 503, str_fmt(cx->arena, "Server.ClientProxy.%s", closed),
+                    "Signed exchange is closed at the moment; the operator has been told.");
+    }
+    if (!make_request(cx, o) || !find_parties(o, now_us)) {
+        return false;
+    }
+    if (node_sign(cx, o->n->lanes, o->own->own, o->peer->name, NODE_REQUEST, &o->request_digest,
+                  &o->request_proof) != ERR_OK) {
+        return fail(o, 500, STR("Server.ClientProxy.CannotCreateSignature"),
+                    "The member's key does not sign.");
+    }
+    bool is_good = send_out(cx, o, &reply) && check_answer(cx, o, reply.body, sys_now_us(cx));
+    if (is_good) {
+        return keep(cx, o, true);
+    }
+    struct str fault = o->fault;
+    struct str words = o->fault_text;
+    int status = o->status;
+    (void)keep(cx, o, false);
+    o->fault = fault;
+    o->fault_text = words;
+    o->status = status;
+    return false;
+}
+
+static void
+release(struct out *o, struct http_response *rs)
+{
+    rs->status = o->answer.status;
+    rs->content_type = o->answer.content_type;
+    rs->body = o->answer.body;
+    http_response_header(rs, STR("X-Road-Request-Hash"), o->answer.request_hash);
+}
+
+void
+node_on_out(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs)
+{
+    struct out o = { .n = arg, .rq = rq };
+    struct str host = http_header_get(rq, STR("Host"));
+    if (!digest_same(host, o.n->gate.host)) {
+        rs->status = 404;
+        return;
+    }
+    o.trust = node_trust_now(o.n);
+    bool is_good = node_body(cx, rq, &o.body) == ERR_OK
+                       ? call(cx, &o)
+                       : fail(&o, 413, STR("Client.TooLarge"), "The request is too large to sign.");
+    if (is_good) {
+        release(&o, rs);
+    } else {
+        node_answer_error(rs, rq->arena, o.status, o.fault, str_z(cx->arena, o.fault_text),
+                          o.request.request_id);
+    }
+    node_trust_drop(o.trust);
+}

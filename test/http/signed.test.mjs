@@ -1,0 +1,368 @@
+// Signed exchange between two installations, over mutual TLS, to a real service: signed, verified, kept as evidence, time-stamped;
+// the containers are checked with xmlsec1 and openssl alone. Between the two stands a proxy that can change bytes.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Client, dropDir, newDir, officers, runBombo, startServer } from '../lib/server.mjs';
+
+const A = {}, B = {}; // the consumer's and the provider's installation
+const seen = [];
+let service, scratch;
+
+const description = JSON.stringify({
+  openapi: '3.1.0',
+  info: { title: 'Sổ đất', version: '1.0' },
+  paths: {
+    '/thua/{so}': { get: { operationId: 'tra-cuu', summary: 'Tra cứu một thửa',
+      parameters: [{ name: 'so', in: 'path', required: true, schema: { type: 'string' } }], responses: { 200: { description: 'thửa' } } } },
+    '/thua': { post: { operationId: 'ghi', summary: 'Ghi một thửa', responses: { 201: { description: 'đã ghi' } } } },
+  },
+});
+
+const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
+
+async function until(what, fn) {
+  for (let i = 0; i < 600; i++) {
+    const got = await fn();
+    if (got) return got;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail(`never: ${what}`);
+}
+
+/** Ports outside the range that the system hands out by itself: they stay free while a server is away. */
+const taken = new Set();
+async function ownPort() {
+  for (;;) {
+    const port = 15000 + Math.floor(Math.random() * 15000);
+    const s = net.createServer().listen(port, '127.0.0.1');
+    const is = await Promise.race([once(s, 'listening').then(() => true), once(s, 'error').then(() => false)]);
+    if (is) {
+      s.close();
+      await once(s, 'close');
+    }
+    if (is && !taken.has(port)) return taken.add(port) && port;
+  }
+}
+
+async function start(node) {
+  node.server = await startServer({ data: node.data, port: node.port, args: ['--relay-port', String(node.relayPort), '--relay-address', '127.0.0.1',
+    '--node-port', String(node.nodePort), '--node-address', '127.0.0.1', '--node-name', node.name, ...(node.args ?? [])] });
+  node.operator = new Client(node.server);
+  assert.equal((await node.operator.signIn(officers.operator)).status, 303);
+}
+
+/** The same two members, systems, service and agreement on both sides: each side decides for itself. */
+async function furnish(node, endpoint) {
+  const o = node.operator;
+  const member = async (code, name) => idOf(await o.form('/truc/thanh-vien', { class: 'GOV', code, name }));
+  const system = async (m, code, name) => idOf(await o.form(`/truc/thanh-vien/${m}/he-thong`, { code, name }, { from: `/truc/thanh-vien/${m}` }));
+  node.consumerMember = await member('X1', 'Xã gọi');
+  node.providerMember = await member('S1', 'Sở trả lời');
+  node.consumer = await system(node.consumerMember, 'MOT-CUA', 'Một cửa xã');
+  const provider = await system(node.providerMember, 'DAT-DAI', 'Đất đai');
+  const body = new FormData();
+  const fields = { subsystem: provider, code: 'so-dat', name: 'Sổ đất', data_class: 'personal', summary: 'Thửa đất', endpoint, sla_ms: '500' };
+  for (const [k, v] of Object.entries(fields)) body.set(k, v);
+  body.set('csrf', Client.token((await o.get('/truc/dich-vu-moi')).text));
+  body.set('document', new Blob([description], { type: 'application/json' }), 'openapi.json');
+  const offered = idOf(await o.request('POST', '/truc/dich-vu-moi', { body, headers: { origin: node.server.url } }));
+  node.agreement = idOf(await o.form(`/truc/dich-vu/${offered}/xin-phep`, { consumer: node.consumer, operations: 'tra-cuu',
+    purpose: 'Cấp giấy phép xây dựng', legal_basis: 'Luật Đất đai' }));
+  idOf(await o.form(`/truc/thoa-thuan/${node.agreement}`, { state: 'granted', version: '1', operations: 'tra-cuu', rate_s: '0', quota_day: '0' }));
+}
+
+const makeKey = async (node, member) => assert.equal((await node.operator.form('/truc/diem-ket-noi/khoa', { member },
+  { from: '/truc/diem-ket-noi' })).status, 303);
+
+/** Gives a's card to b, as the operators would, with the address at which b reaches a. */
+async function introduce(a, b, port) {
+  const card = (await a.operator.get('/truc/diem-ket-noi/the')).json();
+  card.address = `127.0.0.1:${port}`;
+  const r = await b.operator.form('/truc/diem-ket-noi', { card: JSON.stringify(card) });
+  assert.equal(r.status, 303, r.text.slice(0, 3000));
+}
+
+async function token(node) {
+  const page = await node.operator.form(`/truc/he-thong/${node.consumer}/khoa`, { name: 'máy chủ', ttl_s: '3600' },
+    { from: `/truc/he-thong/${node.consumer}` });
+  const [, id, secret] = /id="secret">([a-z0-9]+) : (bbx_[A-Za-z0-9_-]+)/.exec(page.text);
+  const r = await fetch(`${node.server.url}/token`, { method: 'POST', headers: {
+    authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'grant_type=client_credentials' });
+  return (await r.json()).access_token;
+}
+
+const path = '/r1/VN/GOV/S1/DAT-DAI/so-dat/thua/12';
+async function call(extra = {}, target = path) {
+  const r = await fetch(`http://127.0.0.1:${A.relayPort}${target}`, { headers: { authorization: `Bearer ${A.token}`, 'x-road-client': 'VN/GOV/X1/MOT-CUA', ...extra } });
+  return { status: r.status, headers: r.headers, error: r.headers.get('x-road-error'), text: await r.text() };
+}
+const good = async (extra) => { const r = await call(extra); assert.equal(r.status, 200, `${r.error} ${r.text}`); return r; };
+
+/**
+ * Between the two nodes, with both their TLS keys, as somebody who broke into a node would stand: passes messages on, alters them,
+ * sends them again. meddle: { request?, answer? } get a Buffer and return what goes on; last: the last envelope that passed.
+ */
+const middle = { meddle: {}, last: null, port: 0, server: null };
+const keyOf = (node) => ({ key: readFileSync(join(node.data, 'node/tls.key.pem')), cert: readFileSync(join(node.data, 'node/tls.cert.pem')) });
+function post(body) {
+  return new Promise((resolve, reject) => {
+    const rq = https.request({ host: '127.0.0.1', port: B.nodePort, path: '/node/1', method: 'POST', rejectUnauthorized: false, ...keyOf(A),
+      headers: { 'content-type': 'application/vnd.bombo.signed', 'content-length': body.length } }, (rs) => {
+      const parts = [];
+      rs.on('data', (b) => parts.push(b));
+      rs.on('end', () => resolve({ status: rs.statusCode, headers: rs.headers, body: Buffer.concat(parts) }));
+      rs.on('error', reject);
+    });
+    rq.on('error', reject);
+    rq.end(body);
+  });
+}
+async function stand() {
+  middle.server = https.createServer(keyOf(B), (rq, rs) => {
+    const parts = [];
+    rq.on('data', (b) => parts.push(b));
+    rq.on('end', async () => {
+      try {
+        middle.last = Buffer.concat(parts);
+        const got = await post(middle.meddle.request?.(middle.last) ?? middle.last);
+        const body = middle.meddle.answer?.(got.body) ?? got.body;
+        rs.writeHead(got.status, { ...got.headers, 'content-length': body.length });
+        rs.end(body);
+      } catch {
+        rs.destroy();
+      }
+    });
+  }).listen(middle.port, '127.0.0.1');
+  await once(middle.server, 'listening');
+}
+const replaced = (from, to) => (b) => {
+  const s = b.toString('latin1');
+  assert.ok(s.includes(from) && from.length === to.length);
+  return Buffer.from(s.replace(from, to), 'latin1');
+};
+async function meddled(meddle, extra) {
+  middle.meddle = meddle;
+  const r = await call(extra);
+  middle.meddle = {};
+  return r;
+}
+
+before(async () => {
+  scratch = mkdtempSync(join(tmpdir(), 'bombo-signed-'));
+  service = http.createServer((rq, rs) => {
+    seen.push({ url: rq.url, headers: rq.headers });
+    rs.setHeader('content-type', 'application/json');
+    rs.end(JSON.stringify({ so: '12', chu: 'Điểu Minh' }));
+  }).listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  for (const [node, name] of [[A, 'xa.test'], [B, 'so.test']]) {
+    Object.assign(node, { name, data: newDir(), port: await ownPort(), relayPort: await ownPort(), nodePort: await ownPort() });
+    await start(node);
+  }
+  await furnish(A, 'node:');
+  await furnish(B, `http://127.0.0.1:${service.address().port}/api`);
+  await makeKey(A, 'VN/GOV/X1');
+  await makeKey(B, 'VN/GOV/S1');
+  await introduce(A, B, A.nodePort);
+  middle.port = await ownPort();
+  await stand();
+  await introduce(B, A, middle.port);
+  A.token = await token(A);
+});
+after(async () => {
+  for (const node of [A, B]) {
+    await node.server?.stop();
+    if (node.data) dropDir(node.data);
+  }
+  middle.server?.close();
+  middle.server?.closeAllConnections();
+  service?.close();
+  service?.closeAllConnections();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+test('a signed call reaches the service of the other installation and comes back with the hash of its request', async () => {
+  const r = await until('the two installations know each other', async () => {
+    const got = await call({ 'x-road-issue': 'HS-1', 'x-road-id': 'goi-dau' });
+    return got.status === 200 && got;
+  });
+  assert.deepEqual(JSON.parse(r.text), { so: '12', chu: 'Điểu Minh' });
+  assert.equal(seen.at(-1).url, '/api/thua/12');
+  assert.equal(seen.at(-1).headers['x-road-client'], 'VN/GOV/X1/MOT-CUA');
+  assert.match(r.headers.get('x-road-request-hash'), /^[A-Za-z0-9+/]{86}==$/);
+  A.first = r.headers.get('x-road-request-id');
+});
+
+const xmlIds = ['--id-attr:Id', 'http://www.w3.org/2000/09/xmldsig#:Manifest', '--id-attr:Id', 'http://uri.etsi.org/01903/v1.3.2#:SignedProperties'];
+const run = (cwd, command, ...args) => {
+  try {
+    return { code: 0, out: execFileSync(command, args, { cwd, encoding: 'utf8', stdio: 'pipe' }) };
+  } catch (e) {
+    return { code: e.status, out: `${e.stdout}${e.stderr}` };
+  }
+};
+const xmlsec = (dir, which) => run(dir, 'sh', '-c', `xmlsec1 --verify --pubkey-cert-pem cert/${which}.pem ${xmlIds.join(' ')} META-INF/signatures-${which}.xml 2>&1`);
+
+async function unpack(node, id, name) {
+  const dir = join(scratch, name);
+  const file = `${dir}.asice`;
+  const r = await runBombo(['evidence', 'export', id, file, '--data', node.data]);
+  assert.equal(r.code, 0, r.err);
+  assert.equal(run(scratch, 'unzip', '-q', file, '-d', dir).code, 0);
+  return dir;
+}
+
+test('both installations keep the exchange; its container is verified by xmlsec1 alone', async () => {
+  for (const node of [A, B]) {
+    const rows = await until('the evidence is indexed', async () => {
+      const page = (await node.operator.get(`/api/v1/truc/bang-chung?q=${A.first}`)).json();
+      return page.tables[0].rows.length === 2 && page.tables[0].rows;
+    });
+    assert.match(JSON.stringify(rows), /VN\/GOV\/X1\/MOT-CUA/);
+    const dir = await unpack(node, A.first, node.name);
+    assert.equal(readFileSync(join(dir, 'mimetype'), 'utf8'), 'application/vnd.etsi.asic-e+zip');
+    for (const which of ['request', 'answer']) {
+      const good = xmlsec(dir, which);
+      assert.equal(good.code, 0, good.out);
+      assert.match(good.out, /Manifests References \(ok\/all\): 1\/1/);
+      const message = join(dir, `${which}.http`), bytes = readFileSync(message);
+      writeFileSync(message, bytes.toString().replace('X-Road-Id: goi-dau', 'X-Road-Id: goi-sau'));
+      assert.match(xmlsec(dir, which).out, /Manifests References \(ok\/all\): 0\/1/);
+      writeFileSync(message, bytes);
+    }
+    const [head, body] = readFileSync(join(dir, 'answer.http'), 'utf8').split('\r\n\r\n');
+    assert.deepEqual(JSON.parse(body), { so: '12', chu: 'Điểu Minh' });
+    const request = readFileSync(join(dir, 'request.http'));
+    assert.match(head, new RegExp(`X-Road-Request-Hash: ${createHash('sha512').update(request).digest('base64').replace(/[+/]/g, '\\$&')}`));
+  }
+});
+
+test('altered on the way, even by one who has the node\'s keys: refused on either side, and nothing was asked or answered', async () => {
+  const before = seen.length;
+  const request = await meddled({ request: replaced('/thua/12', '/thua/13') });
+  assert.deepEqual([request.status, request.error], [500, 'Server.ServerProxy.InvalidSignature.MessageChanged']);
+  const other = await meddled({ request: (b) => Buffer.concat([b.subarray(0, 60), Buffer.from([b[60] ^ 1]), b.subarray(61)]) });
+  assert.equal(other.error, 'Server.ServerProxy.InvalidSignature');
+  const broken = await meddled({ request: () => Buffer.from('BB1\n\0\0\0\0nonsense') });
+  assert.equal(broken.error, 'Server.ServerProxy.InvalidMessage');
+  assert.equal(seen.length, before);
+  const answer = await meddled({ answer: replaced('"12"', '"13"') });
+  assert.deepEqual([answer.status, answer.error], [500, 'Server.ClientProxy.InvalidSignature.MessageChanged']);
+  assert.ok(!answer.text.includes('chu'));
+  assert.equal(JSON.parse(answer.text).type, answer.error);
+  await good();
+});
+
+test('the same message again is refused; an old answer to a new request too', async () => {
+  await good();
+  const again = await post(middle.last);
+  assert.deepEqual([again.status, again.headers['x-road-error']], [500, 'Server.ServerProxy.DuplicateMessage']);
+  let old;
+  await meddled({ answer: (b) => { old = b; return b; } });
+  const mixed = await meddled({ answer: () => old });
+  assert.equal(mixed.error, 'Server.ClientProxy.InconsistentResponse');
+});
+
+test('who is not known, suspended or revoked does not pass, and each has its own word', async () => {
+  const unknown = await new Promise((resolve, reject) => {
+    const rq = https.request({ host: '127.0.0.1', port: B.nodePort, path: '/node/1', method: 'POST', rejectUnauthorized: false }, (rs) => { rs.resume(); resolve(rs); });
+    rq.on('error', reject);
+    rq.end('x');
+  });
+  assert.equal(unknown.headers['x-road-error'], 'Server.ServerProxy.SslAuthenticationFailed');
+
+  const member = `/truc/thanh-vien/${B.consumerMember}`;
+  assert.equal((await B.operator.form(`${member}/tinh-trang`, { note: 'rà soát' }, { from: member })).status, 303);
+  await until('the other side refuses the suspended member', async () => (await call()).error === 'Server.ServerProxy.MemberSuspended');
+  assert.equal((await B.operator.form(`${member}/tinh-trang`, { note: 'xong' }, { from: member })).status, 303);
+  await until('the member is let in again', async () => (await call()).status === 200);
+
+  const peers = '/truc/diem-ket-noi';
+  const rowOf = async (node, which, table) => (await node.operator.get(`/api/v1${peers}`)).json().tables[table].rows.find((r) => r.cells[0].value === which);
+  assert.ok(await rowOf(B, A.name, 0));
+  const [, peerId] = /name="id" value="(\d+)"/.exec((await B.operator.get(peers)).text);
+  assert.equal((await B.operator.form(`${peers}/tinh-trang`, { id: peerId }, { from: peers })).status, 303);
+  await until('the suspended node is refused', async () => (await call()).error === 'Server.ServerProxy.AccessDenied');
+  assert.equal((await B.operator.form(`${peers}/tinh-trang`, { id: peerId }, { from: peers })).status, 303);
+  await until('the node is let in again', async () => (await call()).status === 200);
+
+  idOf(await B.operator.form(`/truc/thoa-thuan/${B.agreement}`, { state: 'suspended', version: '2', note: 'rà soát' }));
+  await until('the provider\'s own agreement holds', async () => (await call()).error === 'Server.ServerProxy.AccessDenied');
+  idOf(await B.operator.form(`/truc/thoa-thuan/${B.agreement}`, { state: 'granted', version: '3', operations: 'tra-cuu', rate_s: '0', quota_day: '0' }));
+  await until('it is granted again', async () => (await call()).status === 200);
+});
+
+test('an operator finds a call by dossier and member, sees it computed again, and the reading is recorded', async () => {
+  const found = await until('found by its dossier', async () => {
+    const page = (await B.operator.get('/api/v1/truc/bang-chung?ho-so=HS-1')).json();
+    return page.tables[0].rows.length === 1 && page; // the request names it; its page shows the answer too
+  });
+  assert.match(JSON.stringify(found), new RegExp(A.first));
+  assert.equal((await B.operator.get('/api/v1/truc/bang-chung?ho-so=HS-2')).json().tables[0].rows.length, 0);
+  assert.ok((await B.operator.get('/api/v1/truc/bang-chung?thanh-vien=VN/GOV/X1')).json().tables[0].rows.length >= 2);
+  assert.equal((await B.operator.get('/api/v1/truc/bang-chung?thanh-vien=VN/GOV/X9')).json().tables[0].rows.length, 0);
+  assert.equal((await B.operator.get('/api/v1/truc/bang-chung?tu=2020-01-01&den=2020-01-02')).json().tables[0].rows.length, 0);
+  const page = await B.operator.get(`/truc/bang-chung/${A.first}`);
+  assert.match(page.text, /chữ ký và nội dung khớp/);
+  assert.match(page.text, /X-Road-Issue: HS-1/);
+  const file = await B.operator.get(`/truc/bang-chung/${A.first}/tep`);
+  assert.equal(file.headers.get('content-type'), 'application/vnd.etsi.asic-e+zip');
+  assert.equal((await B.operator.get('/truc/bang-chung/khong-co')).status, 404);
+  const leader = new Client(B.server);
+  assert.equal((await leader.signIn(officers.leader)).status, 303);
+  assert.equal((await leader.get('/truc/bang-chung')).status, 403);
+});
+
+/** Calls without pause until told to stop; the request ids of those that were answered. */
+function caller() {
+  const answered = [];
+  let going = true;
+  const one = async () => {
+    while (going) {
+      try {
+        const r = await call();
+        if (r.status === 200 && JSON.parse(r.text).so === '12') answered.push(r.headers.get('x-road-request-id'));
+      } catch { /* the server is gone */ }
+    }
+  };
+  const all = Promise.all([one(), one(), one(), one()]);
+  return { answered, stop: () => { going = false; return all; } };
+}
+
+async function provesAll(node, ids) {
+  const log = await runBombo(['evidence', 'verify', '--data', node.data]);
+  assert.equal(log.code, 0, log.out + log.err);
+  for (const id of ids) {
+    await until(`evidence of ${id} at ${node.name}`, async () => {
+      const { tables } = (await node.operator.get(`/api/v1/truc/bang-chung?q=${id}`)).json();
+      return tables[0].rows.length === 2;
+    });
+  }
+}
+
+test('killed at any moment: every answered call has its evidence on both sides', async () => {
+  for (const node of [B, A]) {
+    const c = caller();
+    await until('calls are answered', async () => c.answered.length >= 25);
+    node.server.process.kill('SIGKILL');
+    await once(node.server.process, 'close');
+    await c.stop();
+    const ids = [...c.answered];
+    await start(node);
+    await until('calls pass again', async () => (await call()).status === 200);
+    await provesAll(A, ids);
+    await provesAll(B, ids);
+    const again = await post(middle.last);
+    assert.equal(again.headers['x-road-error'], 'Server.ServerProxy.DuplicateMessage');
+  }
+});
