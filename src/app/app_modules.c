@@ -41,7 +41,7 @@ app_pack_parts(pack_part_fn *const **ret)
 }
 
 static const struct jobs_topic *const topics[] = { notice_topics, dossier_topics, exchange_topics,
-                                                 node_topics };
+                                                   node_topics };
 static const struct jobs_timed *const timed[] = { ledger_timed,    access_timed,   dossier_timed,
                                                   indicator_timed, exchange_timed, app_timed };
 
