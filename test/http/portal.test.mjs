@@ -141,3 +141,25 @@ test('explanations exist in both languages', async () => {
   }
   assert.equal((await nobody.get('/giai-thich/khong-co')).status, 404);
 });
+
+test('old and new communes: units of a day, what an old name is now, before and after; as a page and as a document', async () => {
+  const c = new Client(server);
+  const now = await c.get('/don-vi');
+  assert.match(now.text, /40 xã, phường vào ngày/);
+  assert.match((await c.get('/don-vi?ngay=2025-06-30')).text, /111 xã, phường vào ngày 30\/06\/2025/);
+  const old = (await c.get('/api/v1/don-vi?ten=tan+phu')).json();
+  const ended = old.units.find((u) => !u.is_now && u.to === '2025-06-30');
+  assert.ok(ended && ended.now.length >= 1, JSON.stringify(old.units));
+  const page = await c.get('/don-vi?ten=tan+phu');
+  assert.match(page.text, new RegExp(`Nay là <strong>[^<]*${ended.now[0].name}`));
+  const one = await c.get(`/don-vi/${ended.key}`);
+  assert.match(one.text, /Nay là/);
+  assert.match(one.text, /30\/06\/2025/);
+  const doc = (await c.get(`/api/v1/don-vi/${ended.key}`)).json();
+  assert.ok(['merge', 'split', 'retype', 'abolish'].includes(doc.end));
+  assert.deepEqual(doc.now.map((u) => u.key), ended.now.map((u) => u.key));
+  const after = (await c.get(`/api/v1/don-vi/${doc.after[0].key}`)).json();
+  assert.ok(after.before.some((u) => u.key === ended.key), 'the successor knows where it comes from');
+  assert.match((await c.get('/don-vi?ten=khong+co+noi+nay')).text, /Không có đơn vị nào như vậy/);
+  assert.equal((await c.get('/don-vi/99999@2020-01-01')).status, 404);
+});

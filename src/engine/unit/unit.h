@@ -54,6 +54,9 @@ bool unit_is_valid(const struct unit *u, struct date on);
 size_t unit_by_name(struct ctx *cx, struct str name, struct date on,
                     const struct unit *const **ret);
 
+/* The same over all times: every version that had the name, by code, then first day. */
+size_t unit_by_name_ever(struct ctx *cx, struct str name, const struct unit *const **ret);
+
 /* --- tree ------------------------------------------------------------------------------------- */
 const struct unit *unit_parent(const struct ctx *cx, const struct unit *u, struct date on);
 /* Valid children sorted by name (Vietnamese alphabet); any level with UNIT_LEVEL_COUNT. In

@@ -154,21 +154,22 @@ first_name(const struct units *us, struct str key)
 }
 
 static size_t
-named(const struct units *us, struct str key, struct date on, const struct unit **ret)
+named(const struct units *us, struct str key, const struct date *on, const struct unit **ret)
 {
     size_t n = 0;
     for (size_t i = first_name(us, key); i < us->n_names && str_eq(us->names[i].key, key); i++) {
         const struct unit *u = &us->v[us->names[i].at];
         bool is_new = n == 0 || ret[n - 1] != u;
-        if (is_new && unit_is_valid(u, on)) {
+        if (is_new && (on == NULL || unit_is_valid(u, *on))) {
             ret[n++] = u;
         }
     }
     return n;
 }
 
-size_t
-unit_by_name(struct ctx *cx, struct str name, struct date on, const struct unit *const **ret)
+/* on: NULL for any time */
+static size_t
+by_name(struct ctx *cx, struct str name, const struct date *on, const struct unit *const **ret)
 {
     const struct units *us = unit_all(cx);
     *ret = NULL;
@@ -182,6 +183,18 @@ unit_by_name(struct ctx *cx, struct str name, struct date on, const struct unit 
     }
     *ret = v;
     return n;
+}
+
+size_t
+unit_by_name(struct ctx *cx, struct str name, struct date on, const struct unit *const **ret)
+{
+    return by_name(cx, name, &on, ret);
+}
+
+size_t
+unit_by_name_ever(struct ctx *cx, struct str name, const struct unit *const **ret)
+{
+    return by_name(cx, name, NULL, ret);
 }
 
 /* --- tree ------------------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@ extern const struct web_field portal_search_fields[PORTAL_FILTERS_N + 2],
     portal_list_fields[PORTAL_FILTERS_N + 2];
 
 web_fn portal_search, portal_list, portal_life_event, portal_procedure_page;
+web_fn portal_units, portal_unit;
+extern const struct web_field portal_units_fields[2];
 web_fn portal_track, portal_verify, portal_verify_file, portal_verify_hash, portal_verify_code;
 extern const struct web_field portal_track_fields[2], portal_verify_fields[2],
     portal_file_fields[1];
