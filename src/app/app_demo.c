@@ -190,6 +190,21 @@ commune_tx(struct ctx *cx, void *arg)
     return app_demo_businesses(cx, demo);
 }
 
+/* Somebody known twice: once with a number, once written down at a counter without one. */
+static enum err
+twice(struct ctx *cx, struct demo *demo)
+{
+    struct party p = app_demo_person(cx, demo, 1988);
+    p.unit = STR(SHOW_UNIT);
+    TRY(party_add(cx, &p));
+    struct party again = p;
+    again.id = 0;
+    again.personal_id = STR_NULL;
+    again.email = STR("");
+    again.source = STR("counter");
+    return party_add(cx, &again);
+}
+
 static enum err
 shown_tx(struct ctx *cx, void *arg)
 {
@@ -226,7 +241,8 @@ shown_tx(struct ctx *cx, void *arg)
     TRY(access_account_by_login(cx, operator_login, &op));
     TRY(access_position_add(cx, op.id, demo->unit->key, STR("operator"), STR("Quản trị hệ thống"),
                             STR("2020-01-01"), STR_NULL));
-    return officer(cx, demo, "leader", "lanhdao", "Phó Chủ tịch Ủy ban nhân dân thành phố");
+    TRY(officer(cx, demo, "leader", "lanhdao", "Phó Chủ tịch Ủy ban nhân dân thành phố"));
+    return twice(cx, demo);
 }
 
 /* Certificate of the leader and the commune's seal, from the demo authority. */

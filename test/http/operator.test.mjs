@@ -147,6 +147,61 @@ test('two persons with two numbers are not merged', async () => {
   assert.equal((await post('/quan-tri/gop-nguoi', { keep, gone }, '/quan-tri/gop-nguoi')).status, 422);
 });
 
+test('two records of one person are found by name and birth date, compared and merged; nothing of the second is lost', async () => {
+  const start = await op.get('/quan-tri/gop-nguoi');
+  const pair = /href="(\/quan-tri\/gop-nguoi\?keep=(\d+)&amp;gone=(\d+))">([^<]+)</.exec(start.text);
+  assert.ok(pair, 'the demo knows somebody twice');
+  const [, , keep, gone, name] = pair;
+  const row = rowOf(start, name);
+  assert.match(row, /Ghi tại quầy/);
+  const born = /\d\d\/\d\d\/\d{4}/.exec(row)[0];
+  assert.match((await op.get(`/quan-tri/gop-nguoi?ten=${encodeURIComponent(name)}`)).text, /Ghi thêm ngày sinh/);
+  const found = await op.get(`/quan-tri/gop-nguoi?ten=${encodeURIComponent(name)}&sinh=${born}`);
+  assert.match(rowOf(found, 'Chưa có số định danh'), new RegExp(born));
+  assert.ok(found.text.includes(`keep=${keep}&amp;`) && found.text.includes(`keep=${gone}&amp;`), 'either may be kept');
+  const second = await op.get(`/quan-tri/gop-nguoi?keep=${keep}&ten=${encodeURIComponent(name)}&sinh=${born}`);
+  assert.match(second.text, new RegExp(`Bản ghi được giữ: ${name}`));
+  assert.ok(second.text.includes(`keep=${keep}&amp;gone=${gone}`));
+  const href = `/quan-tri/gop-nguoi?keep=${keep}&gone=${gone}`;
+  const preview = await op.get(href);
+  assert.match(preview.text, /Sau khi gộp/);
+  assert.match(rowOf(preview, 'Giới tính'), /Nam|Nữ/);
+  assert.match(preview.text, /Đổi lại: giữ bản ghi kia/);
+  assert.equal((await post('/quan-tri/gop-nguoi', { keep, gone }, href)).status, 303);
+  assert.doesNotMatch((await op.get('/quan-tri/gop-nguoi')).text, new RegExp(`gone=${gone}`), 'no double any more');
+  assert.match(plain((await op.get(`/quan-tri/gop-nguoi?keep=${gone}&gone=${keep}`)).text), /Không tìm thấy hai hồ sơ khác nhau/, 'both numbers lead to one record');
+  assert.equal((await post('/quan-tri/gop-nguoi', { keep, gone }, href)).status, 409, 'not twice');
+  const receiver = new Client(server);
+  await receiver.signIn(officers.receiver);
+  assert.equal((await receiver.get(`/can-bo/quay/nguoi/${gone}`)).status, 200, 'the old number still leads to the person');
+});
+
+test('calendars: each year, a unit of its own, the hours; what to do for a coming year', async () => {
+  const tet = await op.get('/quan-tri/lich?nam=2025');
+  assert.match(rowOf(tet, '26/04/2025'), /Thứ Bảy Làm bù cho ngày 02\/5\/2025 Làm việc/);
+  assert.match(rowOf(tet, '02/05/2025'), /Thứ Sáu .*Nghỉ/);
+  assert.match((await op.get('/quan-tri/lich?nam=2027')).text, /01\/01\/2027/);
+  assert.match(rowOf(tet, 'Thứ Hai 07:30'), /07:30-11:30, 13:00-17:00/);
+  const own = /<option value="([^"]*HCC)"/.exec(tet.text)[1];
+  const saturday = (page) => /<tr[^>]*><td[^>]*>Thứ Bảy<\/td>[\s\S]*?<\/tr>/.exec(page.text.split('Giờ làm việc trong tuần').pop())[0];
+  assert.match(plain(saturday(await op.get(`/quan-tri/lich?don-vi=${own}`))), /07:30-11:30/);
+  assert.match(plain(saturday(tet)), /Nghỉ/);
+  assert.match(tet.text, /calendar\/overrides\.csv/);
+  assert.match((await op.get('/quan-tri/lich?nam=2024&dang=csv')).text, /08\/02\/2024,Thứ Năm,Nghỉ Tết Nguyên đán,Nghỉ/);
+});
+
+test('a unit that has ended says when, how and into what, in words', async () => {
+  assert.equal((await post('/quan-tri/lich', { today: '2025-06-15' })).status, 303);
+  try {
+    const list = await op.get('/quan-tri/don-vi');
+    assert.match(plain(list.text), /Đến hết 30\/06\/2025: (nhập vào|đổi thành) (Xã|Phường) /);
+    assert.doesNotMatch(plain(list.text), /\b(merge|retype)\b/);
+  } finally {
+    assert.equal((await post('/quan-tri/lich', { today: '' })).status, 303);
+  }
+  assert.match(rowOf(await op.get('/quan-tri/don-vi'), 'Xã Bom Bo'), /Đang hoạt động/);
+});
+
 test('a unit is previewed and moved with its officers', async () => {
   const list = (await op.get('/quan-tri/don-vi')).text;
   const from = /from=(25378@[^"&]*)/.exec(list)?.[1] ?? /from=((?!25405)[^"&]+)/.exec(list)[1];

@@ -58,6 +58,12 @@ struct calendar_special {
 };
 size_t calendar_specials(struct ctx *cx, struct str unit, int32_t year,
                          struct calendar_special **ret);
+/* Hours of a weekday (1 Monday .. 7 Sunday) in a unit's calendar as it stands on a day, without
+ * holidays. */
+void calendar_week_day(const struct ctx *cx, struct str unit, struct date on, int32_t weekday,
+                       struct calendar_day *ret);
+/* Units (codes) that have a calendar of their own on that day. In cx->arena. */
+size_t calendar_own_units(struct ctx *cx, struct date on, struct str **ret);
 
 /* --- deadlines -------------------------------------------------------------------------------- */
 /* The instant at which work_s seconds of working time have passed since from_us. Steps by days, at

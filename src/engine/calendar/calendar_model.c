@@ -172,6 +172,31 @@ calendar_specials(struct ctx *cx, struct str unit, int32_t year, struct calendar
     return n;
 }
 
+void
+calendar_week_day(const struct ctx *cx, struct str unit, struct date on, int32_t weekday,
+                  struct calendar_day *ret)
+{
+    const struct calendar *c = calendar_of(cx);
+    *ret = (struct calendar_day){ .why = { STR(""), STR("") } };
+    if (c != NULL) {
+        calendar_fill_hours(calendar_hours_of(c, unit, on.day), weekday, on.day, ret);
+    }
+}
+
+size_t
+calendar_own_units(struct ctx *cx, struct date on, struct str **ret)
+{
+    const struct calendar *c = calendar_of(cx);
+    size_t n = 0;
+    *ret = ARENA_ARRAY(cx->arena, struct str, c == NULL ? 1 : c->n_units + 1);
+    for (size_t i = 0; c != NULL && i < c->n_units; i++) {
+        if (on.day >= c->units[i].from_day && on.day <= c->units[i].to_day) {
+            (*ret)[n++] = c->units[i].unit;
+        }
+    }
+    return n;
+}
+
 /* --- holidays from rules ---------------------------------------------------------------------- */
 
 static bool

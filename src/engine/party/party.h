@@ -52,6 +52,16 @@ NODISCARD enum err party_links(struct ctx *cx, const char *kind, int64_t from,
 NODISCARD enum err party_find(struct ctx *cx, struct str unit, struct str name, struct party **ret,
                               size_t *ret_n);
 
+/* Records of people born that day whose name holds these words, marks ignored; at most 50. */
+NODISCARD enum err party_find_born(struct ctx *cx, struct str name, struct str birth_date,
+                                   struct party **ret, size_t *ret_n);
+/* Two records with the same name and birth date that no two numbers tell apart: perhaps one person.
+ * keep: the one with a number. Of three and more the first two. At most 50. */
+struct party_double {
+    struct party keep, gone;
+};
+NODISCARD enum err party_doubles(struct ctx *cx, struct party_double **ret, size_t *ret_n);
+
 /* Requests to correct what is kept; asking is done inside a transaction. */
 struct party_correction {
     int64_t id, party, asked_us, answered_us;

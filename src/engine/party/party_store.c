@@ -302,3 +302,55 @@ party_correction_answer(struct ctx *cx, int64_t id, const char *state, struct st
     return n == 1 ? ERR_OK
                   : err_set(cx, ERR_CONFLICT, "correction %" PRId64 " was answered already", id);
 }
+
+/* --- two records of one person ---------------------------------------------------------------- */
+static enum err
+born(struct ctx *cx, struct str birth_date, struct str like, struct party **ret, size_t *ret_n)
+{
+    struct q_party_born_list list;
+    TRY(q_party_born(cx, &list, .birth_date = birth_date, .name_like = like, .limit_n = FIND_MAX));
+    struct party *v = ARENA_ARRAY(cx->arena, struct party, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        v[i] = (struct party){ .id = list.v[i].id,
+                               .kind = list.v[i].kind,
+                               .name = list.v[i].name,
+                               .personal_id = list.v[i].personal_id,
+                               .birth_date = list.v[i].birth_date,
+                               .unit = list.v[i].unit,
+                               .source = list.v[i].source };
+    }
+    *ret = v;
+    *ret_n = list.n;
+    return ERR_OK;
+}
+
+enum err
+party_find_born(struct ctx *cx, struct str name, struct str birth_date, struct party **ret,
+                size_t *ret_n)
+{
+    struct str words = vn_squeeze(cx->arena, name.p == NULL ? STR("") : name);
+    struct str fold = vn_fold(cx->arena, words);
+    return born(cx, birth_date, str_fmt(cx->arena, "%%" STR_FMT "%%", STR_ARG(fold)), ret, ret_n);
+}
+
+enum err
+party_doubles(struct ctx *cx, struct party_double **ret, size_t *ret_n)
+{
+    struct q_party_doubles_list list;
+    TRY(q_party_doubles(cx, &list, .limit_n = FIND_MAX));
+    struct party_double *v = ARENA_ARRAY(cx->arena, struct party_double, list.n);
+    size_t n = 0;
+    for (size_t i = 0; i < list.n; i++) {
+        struct party *same = NULL;
+        size_t n_same = 0;
+        TRY(born(cx, list.v[i].birth_date, list.v[i].name_fold, &same, &n_same));
+        if (n_same >= 2) {
+            bool is_first = !str_is_empty(same[0].personal_id) || str_is_empty(same[1].personal_id);
+            v[n++] = (struct party_double){ .keep = same[is_first ? 0 : 1],
+                                            .gone = same[is_first ? 1 : 0] };
+        }
+    }
+    *ret = v;
+    *ret_n = n;
+    return ERR_OK;
+}

@@ -85,3 +85,17 @@ UPDATE party SET version = version + 1, personal_id = COALESCE(personal_id, :per
 -- name: party_corrections_move :exec
 -- in: id:i64 into_id:i64
 UPDATE party_correction SET party_id = :into_id WHERE party_id = :id
+
+-- name: party_born :many
+-- in: birth_date:str name_like:str limit_n:i64
+-- out: id:i64 kind:str name:str personal_id:str birth_date:str unit:str source:str
+SELECT id, kind, name, personal_id, birth_date, unit, source FROM party
+WHERE birth_date = :birth_date AND name_fold LIKE :name_like AND merged_into IS NULL ORDER BY name_fold, id LIMIT :limit_n
+
+-- name: party_doubles :many
+-- in: limit_n:i64
+-- out: birth_date:str name_fold:str
+-- scan: the operator's list of records that look like one person, read along the index of births
+SELECT birth_date, name_fold FROM party
+WHERE birth_date > '' AND kind = 'person' AND merged_into IS NULL
+GROUP BY birth_date, name_fold HAVING COUNT(*) > 1 AND COUNT(DISTINCT personal_id) <= 1 ORDER BY birth_date, name_fold LIMIT :limit_n

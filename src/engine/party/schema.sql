@@ -23,6 +23,7 @@ CREATE TABLE party (
 CREATE UNIQUE INDEX party_personal_id ON party (personal_id) WHERE personal_id IS NOT NULL AND merged_into IS NULL;
 CREATE UNIQUE INDEX party_tax_code ON party (tax_code) WHERE tax_code IS NOT NULL AND merged_into IS NULL;
 CREATE INDEX party_name ON party (unit, name_fold);
+CREATE INDEX party_born ON party (birth_date, name_fold);
 CREATE INDEX party_merged ON party (merged_into) WHERE merged_into IS NOT NULL;
 
 -- Who may act for an organisation, and family ties known to the platform. record

@@ -38,6 +38,8 @@ enum err op_show(struct ctx *cx, struct web_resp *rs, struct tpl_operator_page *
 struct str op_when(struct ctx *cx, int64_t at_us);
 /* A civil date kept as YYYY-MM-DD, as people write it; "" for none. */
 struct str op_day(struct ctx *cx, struct str iso);
+/* For a query string; "" for null. */
+struct str op_encode(struct ctx *cx, struct str s);
 /* Asked for as a file (field "dang")? Then a list gives all its rows, OP_EXPORT_MAX at most. */
 #define OP_EXPORT_MAX 5000
 bool op_is_export(struct ctx *cx);

@@ -286,3 +286,9 @@ op_day(struct ctx *cx, struct str iso)
     struct date d;
     return date_parse(iso, &d) ? text_date_of(cx, d) : STR("");
 }
+
+struct str
+op_encode(struct ctx *cx, struct str s)
+{
+    return s.p == NULL ? STR("") : url_encode(cx->arena, s);
+}

@@ -1,5 +1,5 @@
-/* operator_site.c: calendar and business date, packs, certificates, reorganisation of units,
- * ledger. */
+/* operator_site.c: packs, certificates, reorganisation of units, ledger. */
+#include "base/buf.h"
 #include "base/date.h"
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
@@ -13,68 +13,8 @@
 #include "sys/sys.h"
 
 #define CERTS_MAX  100
+#define NAMES_MAX  4096
 #define FAULTS_MAX 50
-
-/* --- calendar
- * ---------------------------------------------------------------------------------------- */
-enum err
-op_calendar(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
-{
-    static const char *const heads[] = { "operator.col.day", "operator.col.why",
-                                         "operator.col.work", NULL };
-    struct tpl_operator_page *p = op_page(cx, "operator.calendar");
-    struct date today = calendar_today(cx);
-    struct calendar_special *v = NULL;
-    size_t n = calendar_specials(cx, STR_NULL, date_civil(today).year, &v);
-    (void)rq;
-    op_say(cx, p, "now", text_fill(cx, "operator.today", "day", text_date_of(cx, today), NULL),
-           NULL);
-    op_say(cx, p, "now", text(cx, "operator.calendar.hint"), NULL);
-    struct tpl_operator_page_tables *t =
-        op_table(cx, p, "operator.calendar.days", "operator.calendar.none", heads, n);
-    for (size_t i = 0; i < n; i++) {
-        struct tpl_operator_page_tables_rows *r =
-            op_row(cx, t, v[i].day.is_check ? "due" : "ontime");
-        struct str why = calendar_why_text(cx, &v[i].day);
-        op_cell(cx, r, text_date_of(cx, v[i].date), STR_NULL);
-        op_cell(cx, r,
-                v[i].day.is_check ? str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(why),
-                                            STR_ARG(text(cx, "operator.check")))
-                                  : why,
-                STR_NULL);
-        op_cell(cx, r,
-                v[i].day.n_spans == 0 ? text(cx, "operator.day_off")
-                                      : text(cx, "operator.day_work"),
-                STR_NULL);
-    }
-    if (cx->config->is_demo) {
-        struct tpl_operator_page_forms *f =
-            op_form(cx, p, STR("/quan-tri/lich"), "operator.today_set", "operator.today_set.hint",
-                    "operator.today_set");
-        (void)op_field(cx, f, OP_TEXT, "today", "operator.col.day", date_iso(cx->arena, today));
-    }
-    return op_show(cx, rs, p);
-}
-
-static enum err
-today_tx(struct ctx *cx, void *arg)
-{
-    const struct str *day = arg;
-    struct ledger_new e = { .kind = "calendar.today", .note = *day };
-    TRY(calendar_set_today(cx, *day));
-    return ledger_add(cx, &e);
-}
-
-enum err
-op_today_set(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
-{
-    struct date d;
-    struct str day = date_parse(web_text(rq, "today"), &d) ? date_iso(cx->arena, d) : STR("");
-    TRY(store_write(cx, today_tx, &day));
-    web_forget_pages(rs); /* what is in force depends on the day */
-    web_flash(cx, rs, "operator.saved");
-    return web_see_other(cx, rs, "/quan-tri/lich");
-}
 
 /* --- packs
  * -----------------------------------------------------------------------------------------------
@@ -243,6 +183,26 @@ preview_move(struct ctx *cx, struct tpl_operator_page *p, const struct unit *fro
     return ERR_OK;
 }
 
+/* What became of a unit, in words: "Đến hết 30/06/2025: nhập vào Xã Bom Bo". */
+static struct str
+end_text(struct ctx *cx, const struct unit *u)
+{
+    const struct unit *const *next = NULL;
+    struct str kind = unit_end_kind(cx, u);
+    if (str_is_empty(kind)) {
+        return text(cx, "operator.unit.goes_on");
+    }
+    size_t n = unit_successors(cx, u, &next);
+    struct buf names = buf_new(cx->arena, NAMES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        buf_add(&names, i == 0 ? STR("") : STR(", "));
+        buf_add(&names, pack_text(cx, next[i]->name));
+    }
+    struct str word = text_find(cx, str_cat(cx->arena, STR("operator.unit.kind."), kind));
+    return text_fill(cx, "operator.unit.end", "day", text_date_of(cx, u->to), "kind", word, "names",
+                     buf_str(&names), NULL);
+}
+
 static void
 choose_units(struct ctx *cx, struct tpl_operator_page *p)
 {
@@ -257,7 +217,7 @@ choose_units(struct ctx *cx, struct tpl_operator_page *p)
         op_cell(cx, r, pack_text(cx, list[i]->name),
                 str_fmt(cx->arena, "/quan-tri/don-vi?from=" STR_FMT, STR_ARG(list[i]->key)));
         op_cell(cx, r, list[i]->code, STR_NULL);
-        op_cell(cx, r, unit_end_kind(cx, list[i]), STR_NULL);
+        op_cell(cx, r, end_text(cx, list[i]), STR_NULL);
     }
 }
 

@@ -1,7 +1,6 @@
 /* operator_users.c: officers, their positions and tokens. */
 #include "base/buf.h"
 #include "base/date.h"
-#include "codec/url.h"
 #include "crypto/password.h"
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
@@ -18,12 +17,6 @@ static struct str
 user_href(struct ctx *cx, int64_t id)
 {
     return str_fmt(cx->arena, "/quan-tri/nguoi-dung/%" PRId64, id);
-}
-
-static struct str
-or_empty(struct str s)
-{
-    return s.p == NULL ? STR("") : s;
 }
 
 /* Communes and departments of today, for a select. */
@@ -146,10 +139,8 @@ op_users(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         p->more = str_fmt(cx->arena,
                           "/quan-tri/nguoi-dung?sau=" STR_FMT "&tim=" STR_FMT "&don-vi=" STR_FMT
                           "&vai-tro=" STR_FMT,
-                          STR_ARG(url_encode(cx->arena, v[n - 1].login)),
-                          STR_ARG(url_encode(cx->arena, or_empty(in.words))),
-                          STR_ARG(url_encode(cx->arena, or_empty(in.unit))),
-                          STR_ARG(url_encode(cx->arena, or_empty(in.role))));
+                          STR_ARG(op_encode(cx, v[n - 1].login)), STR_ARG(op_encode(cx, in.words)),
+                          STR_ARG(op_encode(cx, in.unit)), STR_ARG(op_encode(cx, in.role)));
     }
     return op_show(cx, rs, p);
 }

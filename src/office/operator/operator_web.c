@@ -72,6 +72,8 @@ static const struct web_field find_fields[] = {
     { .name = "b", .type = WEB_TEXT, .max = 40, .doc = "number of the record that goes" },
     { .name = "keep", .type = WEB_ID, .doc = "record that stays" },
     { .name = "gone", .type = WEB_ID, .doc = "record that goes" },
+    { .name = "ten", .type = WEB_TEXT, .max = 100, .doc = "words of the name" },
+    { .name = "sinh", .type = WEB_DATE, .doc = "birth date", .label = "operator.col.birth" },
 };
 static const struct web_field merge_fields[] = {
     { .name = "a", .type = WEB_TEXT, .max = 40, .doc = "unused" },
@@ -98,10 +100,16 @@ static const struct web_field correction_fields[] = {
       .doc = "words to the person",
       .label = "operator.col.answer" },
 };
+static const struct web_field calendar_fields[] = {
+    { .name = "nam", .type = WEB_INT, .doc = "year" },
+    { .name = "don-vi", .type = WEB_TEXT, .max = 60, .doc = "unit with a calendar of its own" },
+    WEB_SHEET_FIELD,
+};
 static const struct web_field today_fields[] = {
     { .name = "today", .type = WEB_DATE, .doc = "business date; empty: real date" },
 };
 static const struct web_field units_fields[] = {
+    WEB_SHEET_FIELD,
     { .name = "from", .type = WEB_TEXT, .max = 60, .doc = "unit that ends" },
     { .name = "to", .type = WEB_TEXT, .max = 60, .doc = "its successor" },
 };
@@ -154,7 +162,7 @@ static const struct web_route routes[] = {
     { HTTP_POST, "/quan-tri/hang-doi/bo", "monitor.read", op_dead_discard, WEB_FIELDS(id_fields),
       ACT, .doc = "Give a dead entry up" },
     { HTTP_GET, "/quan-tri/gop-nguoi", "party.merge", op_merge, WEB_FIELDS(find_fields), PAGE,
-      .doc = "Choose two records of one person" },
+      .work_class = "report", .doc = "Find and choose two records of one person" },
     { HTTP_POST, "/quan-tri/gop-nguoi/xem", "party.merge", op_merge, WEB_FIELDS(find_fields), PAGE,
       .doc = "Preview of a merge" },
     { HTTP_POST, "/quan-tri/gop-nguoi", "party.merge", op_merge_do, WEB_FIELDS(merge_fields), ACT,
@@ -164,7 +172,7 @@ static const struct web_route routes[] = {
     { HTTP_POST, "/quan-tri/sua-thong-tin", "party.merge", op_correction_answer,
       WEB_FIELDS(correction_fields), ACT, .again = op_corrections,
       .doc = "Answer a request for correction" },
-    { HTTP_GET, "/quan-tri/lich", "calendar.manage", op_calendar, PAGE,
+    { HTTP_GET, "/quan-tri/lich", "calendar.manage", op_calendar, WEB_FIELDS(calendar_fields), PAGE,
       .doc = "Calendar and business date" },
     { HTTP_POST, "/quan-tri/lich", "calendar.manage", op_today_set, WEB_FIELDS(today_fields), ACT,
       .again = op_calendar, .doc = "Set the demo's business date" },
