@@ -20,12 +20,12 @@ before(async () => {
 after(async () => { await server?.stop(); dropDir(data); });
 
 const tile = async (c, metric) => {
-  const doc = (await c.get('/api/v1/lanh-dao?ky=year')).json();
+  const doc = (await c.get('/api/v1/lanh-dao?ky=month')).json();
   return doc.tiles.find((t) => t.metric === metric);
 };
 
 test('the first line is a sentence and every number opens a list of as many dossiers', async () => {
-  const page = await leader.get('/lanh-dao?ky=year');
+  const page = await leader.get('/lanh-dao?ky=month');
   assert.equal(page.status, 200);
   assert.match(page.text, /class="sentence">Hôm nay nhận \d+ hồ sơ/);
   const counted = async (t) => {

@@ -1,5 +1,4 @@
-/* Tests of processes: reading BPMN, and cases that run on the store. Test pack: test/data/formflow.
- */
+/* Tests of processes: cases that run on the store. Test pack: test/data/formflow. */
 #include "lib/harness.h"
 
 #include "engine/flow/flow_int.h"
@@ -461,92 +460,6 @@ test_flow_inbox_pages_by_key_and_counts(void **state)
     assert_int_equal(c.n_open, 0);
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
-
-#define HEAD                                                                                       \
-    "<definitions xmlns='http://www.omg.org/spec/BPMN/20100524/MODEL' "                            \
-    "xmlns:bb='urn:bombo:bpmn:1'><process id='p' name='P'>"                                        \
-    "<startEvent id='s'/><endEvent id='e'/>"
-#define FOOT               "</process></definitions>"
-#define FLOW(id, from, to) "<sequenceFlow id='" id "' sourceRef='" from "' targetRef='" to "'/>"
-
-static size_t
-faults_of(struct world *w, const char *inside)
-{
-    struct pack_file files[] = {
-        { STR("processes/p.bpmn"), str_fmt(w->cx->arena, "%s%s%s", HEAD, inside, FOOT) },
-        { STR("roles/roles.csv"), STR("role,name_vi,name_en,perms\nleader,L,L,\n") },
-    };
-    struct pack *p = NULL;
-    struct pack_fault *faults = NULL;
-    size_t n = 0;
-    enum err e = pack_read_files(w->cx, files, COUNT_OF(files), parts, 1, &p, &faults, &n);
-    if (e == ERR_OK) {
-        assert_true(n > 0 || flow_find(p, STR("p")) != NULL);
-    }
-    pack_free(p);
-    return n;
-}
-
-static void
-test_flow_pack_faulty_process_is_told(void **state)
-{
-    struct world *w = *state;
-    static const char *const good =
-        "<userTask id='t' bb:role='leader'/>" FLOW("a", "s", "t") FLOW("b", "t", "e");
-    static const char *const bad[] = {
-        "", /* no way out of the start */
-        FLOW("a", "s", "nowhere"),
-        "<userTask id='t' bb:role='king'/>" FLOW("a", "s", "t")
-            FLOW("b", "t", "e"), /* unknown role */
-        "<userTask id='t' bb:role='leader' bb:budget='soon'/>" FLOW("a", "s", "t")
-            FLOW("b", "t", "e"),
-        "<userTask id='t' bb:role='leader' bb:outcomes='maybe'/>" FLOW("a", "s", "t")
-            FLOW("b", "t", "e"),
-        "<serviceTask id='t' bb:service='magic'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"),
-        "<serviceTask id='t' bb:service='notify'/>" FLOW("a", "s", "t")
-            FLOW("b", "t", "e"), /* needs bb:arg */
-        "<scriptTask id='t'/>" FLOW("a", "s", "e"),
-        "<userTask id='t' bb:role='leader'/>" FLOW("a", "s", "e")
-            FLOW("b", "t", "e"), /* unreachable */
-        "<exclusiveGateway id='t'/>" FLOW("a", "s", "t") FLOW("b", "t", "e")
-            FLOW("c", "t", "e"), /* no default */
-        "<exclusiveGateway id='t' default='b'/>" FLOW("a", "s", "t") FLOW("b", "t", "t")
-            FLOW("c", "t", "e"), /* circle */
-        "<callActivity id='t' calledElement='p'/>" FLOW("a", "s", "t")
-            FLOW("b", "t", "e"), /* calls itself */
-        "<startEvent id='s2'/>" FLOW("a", "s", "e") FLOW("b", "s2", "e"),
-        "<intermediateCatchEvent id='t'/>" FLOW("a", "s", "t") FLOW("b", "t", "e"),
-        "<userTask id='t' bb:role='leader' bb:may-return='x'/>" FLOW("a", "s", "t")
-            FLOW("b", "t", "e"),
-        "<exclusiveGateway id='t' default='b'/>" FLOW("a", "s", "t")
-            FLOW("b", "t",
-                 "e") "<sequenceFlow id='c' sourceRef='t' targetRef='e'><conditionExpression>1 "
-                      "+</conditionExpression></sequenceFlow>",
-    };
-    assert_int_equal(faults_of(w, good), 0);
-    for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        if (faults_of(w, bad[i]) == 0) {
-            fail_msg("no fault in: %s", bad[i]);
-        }
-    }
-}
-
-static void
-test_flow_duration_forms(void **state)
-{
-    (void)state;
-    int64_t s = 0;
-    assert_true(flow_duration(STR("PT30M"), 28800, &s) && s == 1800);
-    assert_true(flow_duration(STR("P2DT4H"), 28800, &s) && s == 2 * 28800 + 4 * 3600);
-    assert_true(flow_duration(STR("2d"), 28800, &s) && s == 57600);
-    assert_true(flow_duration(STR("90m"), 28800, &s) && s == 5400);
-    assert_false(flow_duration(STR("P1M"), 28800, &s));
-    assert_false(flow_duration(STR("P"), 28800, &s));
-    assert_false(flow_duration(STR(""), 28800, &s));
-    assert_false(flow_duration(STR("8"), 28800, &s));
-}
-
 /* --- property: whatever people choose, no token is lost, and the same choices give the same end */
 
 struct play {
@@ -645,8 +558,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flow_duration_forms),
-        cmocka_unit_test_setup_teardown(test_flow_pack_faulty_process_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_flow_run_random_choices_always_reach_an_end, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_flow_start_plain_process_opens_first_task, set_up,
