@@ -154,7 +154,7 @@ write_figures(struct bulk *b)
     const struct store_table *t = store_bulk_table(b->store, "indicator");
     TRY(store_bulk_empty(b->cx, b->store, t));
     for (size_t i = 0; i < b->figures.cap; i++) {
-        struct store_value v[6];
+        struct store_value v[7];
         struct str rest = b->figures.slots[i].key;
         if (rest.p == NULL) {
             continue;
@@ -165,6 +165,7 @@ write_figures(struct bulk *b)
             v[k] = text_value(part);
         }
         v[5] = i64_value(b->figures.slots[i].n);
+        v[6] = i64_value(1); /* nobody has looked yet: the program does not run */
         TRY(store_bulk_put(b->cx, b->store, t, v));
     }
     return ERR_OK;

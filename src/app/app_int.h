@@ -88,6 +88,7 @@ struct app {
     struct app_relay relay;
     struct sys_log *log;
     struct health *health;
+    struct indicator_cube *figures;
     struct server *admin;
 };
 /* Opens store, packs, texts, signer. Prints what is wrong and what to do; false then. */

@@ -4,6 +4,7 @@
 #include "codec/pdf.h"
 #include "engine/dossier/dossier.h"
 #include "engine/health/health.h"
+#include "engine/indicator/indicator.h"
 #include "engine/sign/sign.h"
 #include "net/server.h"
 #include "store/store.h"
@@ -74,6 +75,8 @@ open_rest(struct app *app)
                         "Check --sign-module, --sign-pin and the data folder.", e);
     }
     app->cx.sign = app->sign;
+    app->figures = indicator_cube_open();
+    app->cx.figures = app->figures;
     return true;
 }
 
@@ -158,6 +161,7 @@ app_close(struct app *app)
     sign_desk_close(app->sign);
     pack_set_close(app->packs);
     store_close(app->store);
+    indicator_cube_close(app->figures);
     health_close(app->health);
     sys_log_close(app->log);
     arena_close(app->arena);

@@ -83,11 +83,24 @@ arena_close(struct arena *a)
     free(a);
 }
 
-void *
-arena_alloc(struct arena *a, size_t size_bytes)
+static size_t
+whole_units(size_t n)
 {
-    size_t need =
-        size_add(size_bytes == 0 ? 1 : size_bytes, ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+    return size_add(n == 0 ? 1 : n, ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
+}
+
+static void
+note_used(struct arena *a, size_t n)
+{
+    a->used_bytes = size_add(a->used_bytes, n);
+    if (a->quota_bytes != 0 && a->used_bytes > a->quota_bytes) {
+        a->is_over = true;
+    }
+}
+
+static void *
+alloc_raw(struct arena *a, size_t need)
+{
     struct block *b = a->blocks;
     if (need > b->cap - b->used) {
         size_t cap = b->cap < (1U << 20) ? b->cap * 2 : b->cap;
@@ -97,18 +110,41 @@ arena_alloc(struct arena *a, size_t size_bytes)
     }
     void *p = b->data + b->used;
     b->used += need;
-    a->used_bytes = size_add(a->used_bytes, need);
-    if (a->quota_bytes != 0 && a->used_bytes > a->quota_bytes) {
-        a->is_over = true;
-    }
+    note_used(a, need);
+    return p;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size_bytes)
+{
+    size_t need = whole_units(size_bytes);
+    void *p = alloc_raw(a, need);
     memset(p, 0, need);
     return p;
 }
 
 void *
+arena_grow(struct arena *a, void *p, size_t from_bytes, size_t to_bytes)
+{
+    struct block *b = a->blocks;
+    size_t from = whole_units(from_bytes);
+    size_t more = whole_units(to_bytes) - from;
+    if (p != NULL && (unsigned char *)p + from == b->data + b->used && more <= b->cap - b->used) {
+        b->used += more;
+        note_used(a, more);
+        return p;
+    }
+    void *to = alloc_raw(a, whole_units(to_bytes));
+    if (from_bytes != 0) {
+        memcpy(to, p, from_bytes);
+    }
+    return to;
+}
+
+void *
 arena_copy(struct arena *a, const void *p, size_t n)
 {
-    void *r = arena_alloc(a, n);
+    void *r = alloc_raw(a, whole_units(n));
     if (n != 0) {
         memcpy(r, p, n);
     }

@@ -23,6 +23,10 @@ void *arena_alloc(struct arena *a, size_t size_bytes);
 /* Copies n bytes. */
 void *arena_copy(struct arena *a, const void *p, size_t n);
 
+/* Room for to_bytes (more than from_bytes) beginning with what stands at p, which came from this
+ * arena: in place when p was its last allocation, else a copy. The new bytes hold anything. */
+void *arena_grow(struct arena *a, void *p, size_t from_bytes, size_t to_bytes);
+
 /* True once more than the quota was handed out. */
 bool arena_is_over(const struct arena *a);
 

@@ -30,11 +30,7 @@ buf_reserve(struct buf *b, size_t n)
     while (cap < need) {
         cap = size_mul(cap, 2);
     }
-    char *p = arena_alloc(b->arena, cap);
-    if (b->n != 0) {
-        memcpy(p, b->p, b->n);
-    }
-    b->p = p;
+    b->p = arena_grow(b->arena, b->p, b->cap, cap);
     b->cap = cap;
     return true;
 }

@@ -22,6 +22,8 @@ struct web_req;       /* web/: the request being answered */
 struct sys_log;       /* sys/: where lines for the operator go */
 struct health;        /* engine/health: figures and checks of this process */
 struct texts;         /* web/: texts of the packs over the built-in ones, immutable */
+/* engine/indicator: this process's copy of the counts */
+struct indicator_cube;
 
 #define CTX_PROBLEMS_MAX 64
 
@@ -49,9 +51,11 @@ struct ctx {
     struct relay *relay;
     struct node *node;
     const struct exchange_gate *gate;
-    struct sign_desk *sign;    /* NULL where nothing is signed */
-    struct sys_log *log;       /* NULL: nothing is written */
-    struct health *health;     /* NULL in tests and commands */
+    struct sign_desk *sign; /* NULL where nothing is signed */
+    struct sys_log *log;    /* NULL: nothing is written */
+    struct health *health;  /* NULL in tests and commands */
+    /* NULL: figures are added up from the store each time */
+    struct indicator_cube *figures;
     const struct web_req *req; /* set by the dispatcher; NULL in jobs */
     const struct texts *texts; /* NULL: built-in texts only */
     struct str lang;           /* "vi" or "en" or an added language */

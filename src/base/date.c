@@ -55,11 +55,37 @@ date_parse(struct str s, struct date *ret)
     return true;
 }
 
+static void
+digits(char *p, int n, int32_t v)
+{
+    while (n-- > 0) {
+        p[n] = (char)('0' + v % 10);
+        v /= 10;
+    }
+}
+
+void
+date_iso_to(char out[DATE_ISO_BYTES], struct date d)
+{
+    struct civil c = date_civil(d);
+    ASSERT(c.year >= 0 && c.year <= 9999);
+    digits(out, 4, c.year);
+    out[4] = '-';
+    digits(out + 5, 2, c.month);
+    out[7] = '-';
+    digits(out + 8, 2, c.mday);
+}
+
 struct str
 date_iso(struct arena *a, struct date d)
 {
     struct civil c = date_civil(d);
-    return str_fmt(a, "%04d-%02d-%02d", c.year, c.month, c.mday);
+    if (c.year < 0 || c.year > 9999) {
+        return str_fmt(a, "%04d-%02d-%02d", c.year, c.month, c.mday);
+    }
+    char out[DATE_ISO_BYTES];
+    date_iso_to(out, d);
+    return str_dup(a, (struct str){ out, sizeof(out) });
 }
 
 static int64_t

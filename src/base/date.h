@@ -25,6 +25,9 @@ int date_weekday(struct date d); /* 1 Monday .. 7 Sunday (ISO 8601) */
 /* YYYY-MM-DD, a real calendar day, years 1800..2300. */
 bool date_parse(struct str s, struct date *ret);
 struct str date_iso(struct arena *a, struct date d);
+/* The same into a place of the caller's, without a NUL; years 0..9999. */
+#define DATE_ISO_BYTES 10
+void date_iso_to(char out[DATE_ISO_BYTES], struct date d);
 
 /* Vietnam civil date and second of the day of an instant. */
 struct date date_at_vn(int64_t at_us);

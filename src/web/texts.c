@@ -203,27 +203,38 @@ is_english(const struct ctx *cx)
     return str_eq(cx->lang, STR("en"));
 }
 
+/* Digits in groups of three, from the end of a buffer backwards, before what follows the number. */
+static struct str
+number_before(struct ctx *cx, int64_t n, struct str after)
+{
+    char out[64];
+    size_t at = sizeof(out) - after.n;
+    char sep = is_english(cx) ? ',' : '.';
+    uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    memcpy(out + at, after.p, after.n);
+    for (int i = 0; u != 0 || i == 0; i++) {
+        if (i != 0 && i % 3 == 0) {
+            out[--at] = sep;
+        }
+        out[--at] = (char)('0' + u % 10);
+        u /= 10;
+    }
+    if (n < 0) {
+        out[--at] = '-';
+    }
+    return str_dup(cx->arena, (struct str){ out + at, sizeof(out) - at });
+}
+
 struct str
 text_number(struct ctx *cx, int64_t n)
 {
-    char digits[24];
-    int len = snprintf(digits, sizeof(digits), "%" PRId64, n);
-    char sep = is_english(cx) ? ',' : '.';
-    struct buf b = buf_new(cx->arena, 64);
-    for (int i = 0; i < len; i++) {
-        int left = len - i;
-        if (i > 0 && left % 3 == 0 && digits[i - 1] != '-') {
-            buf_add_char(&b, sep);
-        }
-        buf_add_char(&b, digits[i]);
-    }
-    return buf_str(&b);
+    return number_before(cx, n, STR(""));
 }
 
 struct str
 text_money(struct ctx *cx, int64_t dong)
 {
-    return str_cat(cx->arena, text_number(cx, dong), STR("\xC2\xA0đ"));
+    return number_before(cx, dong, STR("\xC2\xA0đ"));
 }
 
 struct str

@@ -209,6 +209,34 @@ NODISCARD enum err dossier_figure_count(struct ctx *cx, const struct dossier_fig
 NODISCARD enum err dossier_figure_group(struct ctx *cx, const struct dossier_figure *f,
                                         enum indicator_group by, struct indicator_row **ret,
                                         size_t *ret_n);
+/* All metrics of a unit (null: all) at once, for a leaders' page: columns in this order, flows of
+ * the days from..to; by day from days_from on. The same numbers as above. */
+enum dossier_metric {
+    DOSSIER_RECEIVED,
+    DOSSIER_REFUSED,
+    DOSSIER_WITHDRAWN,
+    DOSSIER_DONE,
+    DOSSIER_DONE_ONTIME,
+    DOSSIER_DONE_LATE,
+    DOSSIER_PAID,
+    DOSSIER_PAID_VND,
+    DOSSIER_RATED,
+    DOSSIER_RATING_SUM,
+    DOSSIER_SUPPLEMENT_ASKED,
+    DOSSIER_OPEN,
+    DOSSIER_WAITING,
+    DOSSIER_UNPAID,
+    DOSSIER_LATE,
+    DOSSIER_DUE_TODAY,
+    DOSSIER_METRICS
+};
+const char *dossier_metric_name(enum dossier_metric m);
+struct dossier_figures {
+    struct str unit;
+    struct date from, to, days_from; /* days_from at most from */
+};
+NODISCARD enum err dossier_figures(struct ctx *cx, const struct dossier_figures *f,
+                                   struct indicator_figures **ret);
 struct dossier_figure_row {
     int64_t key;                                              /* for paging */
     int64_t id, n, submitted_us, due_us, finished_us, left_s; /* n: what it adds to the figure */

@@ -10,11 +10,30 @@
 #define GROUP_MAX  2000
 #define DAY_LAST_S (24 * 3600)
 
-static const char *const metrics[] = {
-    "received", "refused",  "withdrawn", "done",       "done_ontime",      "done_late",
-    "paid",     "paid_vnd", "rated",     "rating_sum", "supplement_asked", "open",
-    "waiting",  "unpaid",   "late",      "due_today",
+static const char *const metrics[DOSSIER_METRICS] = {
+    [DOSSIER_RECEIVED] = "received",
+    [DOSSIER_REFUSED] = "refused",
+    [DOSSIER_WITHDRAWN] = "withdrawn",
+    [DOSSIER_DONE] = "done",
+    [DOSSIER_DONE_ONTIME] = "done_ontime",
+    [DOSSIER_DONE_LATE] = "done_late",
+    [DOSSIER_PAID] = "paid",
+    [DOSSIER_PAID_VND] = "paid_vnd",
+    [DOSSIER_RATED] = "rated",
+    [DOSSIER_RATING_SUM] = "rating_sum",
+    [DOSSIER_SUPPLEMENT_ASKED] = "supplement_asked",
+    [DOSSIER_OPEN] = "open",
+    [DOSSIER_WAITING] = "waiting",
+    [DOSSIER_UNPAID] = "unpaid",
+    [DOSSIER_LATE] = "late",
+    [DOSSIER_DUE_TODAY] = "due_today",
 };
+
+const char *
+dossier_metric_name(enum dossier_metric m)
+{
+    return metrics[m];
+}
 
 bool
 dossier_figure_exists(struct str metric)
@@ -110,6 +129,65 @@ dossier_figure_group(struct ctx *cx, const struct dossier_figure *f, enum indica
         break;
     }
     return err_set(cx, ERR_UNSUPPORTED, "a figure of now has no days");
+}
+
+/* Late and due today: counted from the dossiers themselves, in the order of their due instants. */
+struct due_cells {
+    struct arena *arena;
+    int64_t now_us;
+    struct indicator_extra *v;
+    size_t n, cap;
+};
+
+static bool
+is_same_cell(const struct indicator_extra *x, size_t metric, const struct q_figure_due_cells *row)
+{
+    return x->metric == metric && str_eq(x->unit, row->unit) &&
+           str_eq(x->procedure, row->procedure_code) && str_eq(x->field, row->field);
+}
+
+static enum err
+take_due(struct ctx *cx UNUSED, const void *of, void *arg)
+{
+    const struct q_figure_due_cells *row = of;
+    struct due_cells *d = arg;
+    size_t metric = row->due_us < d->now_us ? DOSSIER_LATE : DOSSIER_DUE_TODAY;
+    if (d->n > 0 && is_same_cell(&d->v[d->n - 1], metric, row)) {
+        d->v[d->n - 1].n++; /* dossiers filed together are due together */
+        return ERR_OK;
+    }
+    if (d->n == d->cap) {
+        struct indicator_extra *more = ARENA_ARRAY(d->arena, struct indicator_extra, d->cap * 2);
+        memcpy(more, d->v, d->n * sizeof(*more));
+        d->v = more;
+        d->cap *= 2;
+    }
+    d->v[d->n++] = (struct indicator_extra){ .metric = metric,
+                                             .unit = str_dup(d->arena, row->unit),
+                                             .procedure = str_dup(d->arena, row->procedure_code),
+                                             .field = str_dup(d->arena, row->field),
+                                             .n = 1 };
+    return ERR_OK;
+}
+
+enum err
+dossier_figures(struct ctx *cx, const struct dossier_figures *f, struct indicator_figures **ret)
+{
+    struct due_cells due = { .arena = cx->arena, .now_us = calendar_now_us(cx), .cap = 64 };
+    due.v = ARENA_ARRAY(cx->arena, struct indicator_extra, due.cap);
+    int64_t to_us = date_to_us_vn(calendar_today(cx), DAY_LAST_S);
+    TRY(str_is_empty(f->unit)
+            ? q_figure_due_cells(cx, take_due, &due, .to_us = to_us)
+            : q_figure_due_cells_unit(cx, take_due, &due, .to_us = to_us, .unit = f->unit));
+    struct indicator_ask ask = { .unit = f->unit,
+                                 .from = f->from,
+                                 .to = f->to,
+                                 .days_from = f->days_from,
+                                 .metrics = metrics,
+                                 .n_metrics = DOSSIER_METRICS,
+                                 .extra = due.v,
+                                 .n_extra = due.n };
+    return indicator_figures(cx, &ask, ret);
 }
 
 /* The list statements give rows of the same shape under several names. */

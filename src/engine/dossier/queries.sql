@@ -295,6 +295,16 @@ FROM dossier d WHERE d.state = 'open' AND d.clock = 1 AND d.due_us >= :from_us A
     AND (:procedure_code = '' OR d.procedure_code = :procedure_code) AND (:field = '' OR d.field = :field) AND d.id > :after
 ORDER BY d.id LIMIT :limit_n
 
+-- name: figure_due_cells :each
+-- in: to_us:i64
+-- out: due_us:i64 unit:str procedure_code:str field:str
+SELECT due_us, unit, procedure_code, field FROM dossier WHERE state = 'open' AND clock = 1 AND due_us < :to_us ORDER BY due_us, unit, procedure_code, field
+
+-- name: figure_due_cells_unit :each
+-- in: to_us:i64 unit:str
+-- out: due_us:i64 unit:str procedure_code:str field:str
+SELECT due_us, unit, procedure_code, field FROM dossier WHERE state = 'open' AND clock = 1 AND unit = :unit AND due_us < :to_us ORDER BY due_us
+
 -- name: figure_due_count :one
 -- in: from_us:i64 to_us:i64 unit:str procedure_code:str field:str
 -- out: n:i64

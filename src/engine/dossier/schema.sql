@@ -77,7 +77,7 @@ CREATE UNIQUE INDEX dossier_draft ON dossier (draft_id) WHERE draft_id IS NOT NU
 CREATE INDEX dossier_party ON dossier (party_id, id);
 CREATE INDEX dossier_unit ON dossier (unit, id);
 CREATE INDEX dossier_unit_state ON dossier (unit, state, id);
-CREATE INDEX dossier_unit_due ON dossier (unit, clock, due_us) WHERE state = 'open';
+CREATE INDEX dossier_unit_due ON dossier (unit, clock, due_us, procedure_code, field) WHERE state = 'open';
 CREATE INDEX dossier_open ON dossier (id) WHERE state = 'open';
 CREATE INDEX dossier_due ON dossier (due_us, unit, procedure_code, field) WHERE state = 'open' AND clock = 1;
 CREATE INDEX dossier_version ON dossier (pack_version, state);

@@ -52,4 +52,44 @@ NODISCARD enum err indicator_group(struct ctx *cx, const struct indicator_query 
                                    struct indicator_row **ret, size_t *ret_n);
 extern const struct jobs_timed indicator_timed[]; /* fold */
 
+/* --- all figures of one page at once -----------------------------------------------------------
+ * With a cube (cx->figures) they come from this process's copy of the folded counts, brought up to
+ * the newest fold, and the deltas of the store that are not folded yet: all under one snapshot, so
+ * each number is what indicator_sum and indicator_group would give. Without one, from those. */
+struct indicator_extra { /* counted elsewhere; goes into column `metric` */
+    size_t metric;
+    struct str unit, procedure, field;
+    int64_t n;
+};
+struct indicator_ask {
+    struct str unit;       /* unit key; null = all */
+    struct date from, to;  /* of flows: days, both included */
+    struct date days_from; /* first day of by[INDICATOR_BY_DAY], at most from */
+    const char *const
+        *metrics;     /* columns; stocks count what is in them now, by day their changes */
+    size_t n_metrics; /* at most INDICATOR_METRICS_MAX */
+    const struct indicator_extra *extra;
+    size_t n_extra;
+};
+struct indicator_cells {
+    struct str key;
+    int64_t *n; /* one a metric asked for */
+};
+struct indicator_figures {
+    int64_t *sum;
+    /* by unit, field and procedure: rows that hold something, by key. By day: every day from
+     * days_from to `to`. */
+    struct {
+        struct indicator_cells *v;
+        size_t n;
+    } by[INDICATOR_BY_DAY + 1];
+};
+#define INDICATOR_METRICS_MAX 32
+NODISCARD enum err indicator_figures(struct ctx *cx, const struct indicator_ask *ask,
+                                     struct indicator_figures **ret);
+
+/* A process's copy of the folded counts. Safe for use by several threads. */
+struct indicator_cube *indicator_cube_open(void);
+void indicator_cube_close(struct indicator_cube *c); /* accepts NULL */
+
 #endif

@@ -5,9 +5,11 @@
 #include "gen/q_indicator.h"
 #include "store/store.h"
 
+#include <stdlib.h>
+
 #define ROWS_MAX      2000
 #define FOLD_MAX      500
-#define FOLD_EVERY_US (INT64_C(30) * 1000 * 1000)
+#define FOLD_EVERY_US (INT64_C(10) * 1000 * 1000)
 
 static struct str
 or_empty(struct str s)
@@ -233,23 +235,56 @@ indicator_group(struct ctx *cx, const struct indicator_query *q, const char *met
     return err_set(cx, ERR_INTERNAL, "unknown grouping");
 }
 
+/* --- the fold ----------------------------------------------------------------------------------
+ */
 struct fold_job {
     size_t n;
 };
+
+static int
+by_cell(const void *x, const void *y)
+{
+    const struct q_indicator_deltas *a = x;
+    const struct q_indicator_deltas *b = y;
+    int c = str_cmp(a->metric, b->metric);
+    c = c != 0 ? c : str_cmp(a->day, b->day);
+    c = c != 0 ? c : str_cmp(a->unit, b->unit);
+    c = c != 0 ? c : str_cmp(a->procedure_code, b->procedure_code);
+    return c != 0 ? c : str_cmp(a->field, b->field);
+}
+
+/* One row of the folded counts for all deltas of its key: v[at] and those after it. */
+static enum err
+fold_cell(struct ctx *cx, struct q_indicator_deltas_list *list, int64_t fold, size_t *at)
+{
+    const struct q_indicator_deltas *first = &list->v[*at];
+    int64_t n = 0;
+    while (*at < list->n && by_cell(first, &list->v[*at]) == 0) {
+        n += list->v[(*at)++].n;
+    }
+    return q_indicator_fold(cx, NULL, .metric = first->metric, .day = first->day,
+                            .unit = first->unit, .procedure_code = first->procedure_code,
+                            .field = first->field, .n = n, .fold = fold);
+}
 
 static enum err
 fold_tx(struct ctx *cx, void *arg)
 {
     struct fold_job *job = arg;
     struct q_indicator_deltas_list list;
+    struct q_indicator_fold_last last;
+    size_t at = 0;
     TRY(q_indicator_deltas(cx, &list, .limit_n = FOLD_MAX));
-    for (size_t i = 0; i < list.n; i++) {
-        TRY(q_indicator_fold(cx, NULL, .metric = list.v[i].metric, .day = list.v[i].day,
-                             .unit = list.v[i].unit, .procedure_code = list.v[i].procedure_code,
-                             .field = list.v[i].field, .n = list.v[i].n));
-        TRY(q_indicator_delta_drop(cx, NULL, .id = list.v[i].id));
-    }
     job->n = list.n;
+    if (list.n == 0) {
+        return ERR_OK;
+    }
+    TRY(q_indicator_fold_last(cx, &last));
+    TRY(q_indicator_deltas_drop(cx, NULL, .id = list.v[list.n - 1].id));
+    qsort(list.v, list.n, sizeof(list.v[0]), by_cell);
+    while (at < list.n) {
+        TRY(fold_cell(cx, &list, last.fold + 1, &at));
+    }
     return ERR_OK;
 }
 
@@ -257,7 +292,12 @@ static enum err
 fold(struct ctx *cx, int64_t *ret_again_us)
 {
     struct fold_job job = { 0 };
+    struct q_indicator_deltas_list any;
     *ret_again_us = FOLD_EVERY_US;
+    TRY(q_indicator_deltas(cx, &any, .limit_n = 1));
+    if (any.n == 0) {
+        return ERR_OK; /* most of the night: nothing to write */
+    }
     TRY(store_write(cx, fold_tx, &job));
     if (job.n == FOLD_MAX) {
         *ret_again_us = 1;

@@ -9,13 +9,28 @@ INSERT INTO indicator_delta (id, metric, day, unit, procedure_code, field, n) VA
 SELECT id, metric, day, unit, procedure_code, field, n FROM indicator_delta ORDER BY id LIMIT :limit_n
 
 -- name: indicator_fold :exec
--- in: metric:str day:str unit:str procedure_code:str field:str n:i64
-INSERT INTO indicator (metric, day, unit, procedure_code, field, n) VALUES (:metric, :day, :unit, :procedure_code, :field, :n)
-ON CONFLICT (metric, day, unit, procedure_code, field) DO UPDATE SET n = indicator.n + excluded.n
+-- in: metric:str day:str unit:str procedure_code:str field:str n:i64 fold:i64
+INSERT INTO indicator (metric, day, unit, procedure_code, field, n, fold) VALUES (:metric, :day, :unit, :procedure_code, :field, :n, :fold)
+ON CONFLICT (metric, day, unit, procedure_code, field) DO UPDATE SET n = indicator.n + excluded.n, fold = excluded.fold
 
--- name: indicator_delta_drop :exec
+-- name: indicator_fold_last :one
+-- out: fold:i64
+SELECT COALESCE(MAX(fold), 0) FROM indicator
+
+-- name: indicator_folded_since :each
+-- in: fold:i64
+-- out: metric:str day:str unit:str procedure_code:str field:str n:i64
+SELECT metric, day, unit, procedure_code, field, n FROM indicator WHERE fold > :fold
+
+-- name: indicator_unfolded :each
+-- out: metric:str day:str unit:str procedure_code:str field:str n:i64
+-- scan: the table holds only what came since the last fold
+SELECT metric, day, unit, procedure_code, field, n FROM indicator_delta
+
+-- Those with an id up to the last one that this transaction has read.
+-- name: indicator_deltas_drop :exec
 -- in: id:i64
-DELETE FROM indicator_delta WHERE id = :id
+DELETE FROM indicator_delta WHERE id <= :id
 
 -- name: indicator_sum :one
 -- in: metric:str from_day:str to_day:str unit:str procedure_code:str field:str

@@ -6,6 +6,7 @@ CREATE TABLE indicator (
     procedure_code TEXT NOT NULL,
     field TEXT NOT NULL,
     n BIGINT NOT NULL,
+    fold BIGINT NOT NULL,            -- number of the fold that wrote the row last
     PRIMARY KEY (metric, day, unit, procedure_code, field)
 -- sqlite:
 ) WITHOUT ROWID; -- sums of a year read thousands of rows in the order of the key
@@ -13,6 +14,7 @@ CREATE TABLE indicator (
 );
 -- end
 CREATE INDEX indicator_unit ON indicator (metric, unit, day);
+CREATE INDEX indicator_fold ON indicator (fold, n); -- what changed since a process looked last
 
 -- Changes not folded yet: appended in the transaction of what they count. derived
 CREATE TABLE indicator_delta (

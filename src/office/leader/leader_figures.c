@@ -4,12 +4,12 @@
 #include "office/leader/leader_int.h"
 #include "sys/sys.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SPARK_DAYS   30
 #define ROWS_MAX     200
 #define HELP_MAX     6
-#define UNITS_MAX    400
 #define SENTENCE_MAX 2048
 
 /* Columns of every table. */
@@ -24,9 +24,10 @@ enum column {
     COL_PAID,
     COL_COUNT
 };
-static const char *const column_metrics[COL_COUNT] = { "received", "done",    "done_ontime",
-                                                       "open",     "late",    "due_today",
-                                                       "waiting",  "paid_vnd" };
+static const enum dossier_metric column_metrics[COL_COUNT] = {
+    DOSSIER_RECEIVED, DOSSIER_DONE,      DOSSIER_DONE_ONTIME, DOSSIER_OPEN,
+    DOSSIER_LATE,     DOSSIER_DUE_TODAY, DOSSIER_WAITING,     DOSSIER_PAID_VND,
+};
 
 struct row {
     struct str key;
@@ -47,12 +48,14 @@ leader_word(struct ctx *cx, struct str metric)
     return word.p == NULL ? metric : word;
 }
 
-/* One decimal, from tenths. */
+/* One decimal, from tenths, and what follows it. */
 static struct str
-tenths(struct ctx *cx, int64_t v)
+tenths(struct ctx *cx, int64_t v, struct str after)
 {
-    const char *point = str_eq(cx->lang, STR("en")) ? "." : ",";
-    return str_fmt(cx->arena, "%" PRId64 "%s%" PRId64, v / 10, point, v % 10);
+    char out[40];
+    int n = snprintf(out, sizeof(out), "%" PRId64 "%c%" PRId64 STR_FMT, v / 10,
+                     str_eq(cx->lang, STR("en")) ? '.' : ',', v % 10, STR_ARG(after));
+    return str_dup(cx->arena, (struct str){ out, (size_t)n });
 }
 
 struct str
@@ -61,89 +64,107 @@ leader_percent(struct ctx *cx, int64_t n, int64_t whole)
     if (whole <= 0) {
         return STR("–");
     }
-    return str_cat(cx->arena, tenths(cx, n * 1000 / whole),
-                   str_eq(cx->lang, STR("en")) ? STR("%") : STR("\xC2\xA0%"));
+    return tenths(cx, n * 1000 / whole, str_eq(cx->lang, STR("en")) ? STR("%") : STR("\xC2\xA0%"));
 }
 
+/* A part of an address: what stands before a value, and the value; nothing without value. */
+struct part {
+    struct str name, value;
+};
+
 static struct str
-param(struct ctx *cx, const char *name, struct str v)
+join_parts(struct ctx *cx, const struct part *parts, size_t n)
 {
-    return str_is_empty(v) ? STR("") : str_fmt(cx->arena, "&%s=" STR_FMT, name, STR_ARG(v));
+    size_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        bytes += parts[i].value.n == 0 ? 0 : parts[i].name.n + parts[i].value.n;
+    }
+    struct buf b = buf_new(cx->arena, bytes);
+    b.p = arena_alloc(cx->arena, bytes); /* a page has thousands of them: not a byte too many */
+    b.cap = bytes;
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i].value.n != 0) {
+            buf_add(&b, parts[i].name);
+            buf_add(&b, parts[i].value);
+        }
+    }
+    return buf_str(&b);
 }
 
 struct str
 leader_list_href(struct ctx *cx, const char *page, const struct dossier_figure *f)
 {
-    struct str from = f->from.day == 0 ? STR("") : date_iso(cx->arena, f->from);
-    struct str to = f->to.day == 0 ? STR("") : date_iso(cx->arena, f->to);
-    struct str head = str_fmt(cx->arena, "/lanh-dao/danh-sach%s?chi-so=" STR_FMT STR_FMT STR_FMT,
-                              page, STR_ARG(f->metric), STR_ARG(param(cx, "don-vi", f->unit)),
-                              STR_ARG(param(cx, "linh-vuc", f->field)));
-    return str_fmt(cx->arena, STR_FMT STR_FMT STR_FMT STR_FMT, STR_ARG(head),
-                   STR_ARG(param(cx, "thu-tuc", f->procedure)), STR_ARG(param(cx, "tu", from)),
-                   STR_ARG(param(cx, "den", to)));
+    char from[DATE_ISO_BYTES];
+    char to[DATE_ISO_BYTES];
+    date_iso_to(from, f->from);
+    date_iso_to(to, f->to);
+    const struct part parts[] = {
+        { STR(""), STR("/lanh-dao/danh-sach") },
+        { STR(""), str_of(page) },
+        { STR("?chi-so="), f->metric },
+        { STR("&don-vi="), f->unit },
+        { STR("&linh-vuc="), f->field },
+        { STR("&thu-tuc="), f->procedure },
+        { STR("&tu="), { from, f->from.day == 0 ? 0 : sizeof(from) } },
+        { STR("&den="), { to, f->to.day == 0 ? 0 : sizeof(to) } },
+    };
+    return join_parts(cx, parts, COUNT_OF(parts));
 }
 
 /* --- one figure --------------------------------------------------------------------------------
  */
 static bool
-is_of_now(struct str metric)
+is_of_now(enum dossier_metric m)
 {
-    return indicator_is_stock(metric) || str_eq(metric, STR("late")) ||
-           str_eq(metric, STR("due_today"));
+    return m == DOSSIER_LATE || m == DOSSIER_DUE_TODAY || m == DOSSIER_OPEN ||
+           m == DOSSIER_WAITING || m == DOSSIER_UNPAID;
+}
+
+static bool
+has_days(enum dossier_metric m)
+{
+    return m != DOSSIER_LATE && m != DOSSIER_DUE_TODAY;
 }
 
 /* The figure of a metric in the view: days only where the metric has days. */
 static struct dossier_figure
-figure_of(const struct leader_view *v, const char *metric)
+figure_of(const struct leader_view *v, enum dossier_metric m)
 {
-    struct dossier_figure f = { .metric = str_of(metric),
+    struct dossier_figure f = { .metric = str_of(dossier_metric_name(m)),
                                 .unit = v->is_whole ? STR_NULL : v->unit->key };
-    if (!is_of_now(f.metric)) {
+    if (!is_of_now(m)) {
         f.from = v->from;
         f.to = v->to;
     }
     return f;
 }
 
-static enum err
-count_of(struct ctx *cx, const struct leader_view *v, const char *metric, int64_t *ret)
+static int64_t
+sum_of(const struct leader_view *v, enum dossier_metric m)
 {
-    struct dossier_figure f = figure_of(v, metric);
-    return dossier_figure_count(cx, &f, ret);
+    return v->figures->sum[m];
+}
+
+static int64_t
+of_day(const struct leader_view *v, enum dossier_metric m, int32_t day)
+{
+    return v->figures->by[INDICATOR_BY_DAY].v[day - v->days_from.day].n[m];
 }
 
 /* Values of the last 30 days: of a flow what happened, of a stock how many there were. */
-static enum err
-spark_of(struct ctx *cx, const struct leader_view *v, const char *metric, int64_t now,
-         int64_t *days)
+static void
+spark_of(const struct leader_view *v, enum dossier_metric m, int64_t *days)
 {
-    struct date today = calendar_today(cx);
-    struct dossier_figure f = figure_of(v, metric);
-    struct indicator_row *rows = NULL;
-    size_t n = 0;
-    struct date on;
-    f.from = (struct date){ today.day - SPARK_DAYS + 1 };
-    f.to = today;
-    TRY(dossier_figure_group(cx, &f, INDICATOR_BY_DAY, &rows, &n));
-    for (size_t i = 0; i < n; i++) {
-        if (date_parse(rows[i].key, &on) && on.day >= f.from.day && on.day <= today.day) {
-            days[on.day - f.from.day] = rows[i].n;
-        }
+    int64_t now = sum_of(v, m);
+    for (int32_t i = 0; i < SPARK_DAYS; i++) {
+        int64_t n = of_day(v, m, v->to.day - i);
+        days[SPARK_DAYS - 1 - i] = is_of_now(m) ? now : n;
+        now -= n;
     }
-    if (indicator_is_stock(f.metric)) {
-        int64_t at = now;
-        for (size_t i = SPARK_DAYS; i > 0; i--) {
-            int64_t change = days[i - 1];
-            days[i - 1] = at;
-            at -= change;
-        }
-    }
-    return ERR_OK;
 }
 
 static struct str
-spark_label(struct ctx *cx, const char *metric, const int64_t *days)
+spark_label(struct ctx *cx, struct str metric, const int64_t *days)
 {
     int64_t min = days[0];
     int64_t max = days[0];
@@ -151,7 +172,7 @@ spark_label(struct ctx *cx, const char *metric, const int64_t *days)
         min = days[i] < min ? days[i] : min;
         max = days[i] > max ? days[i] : max;
     }
-    return text_fill(cx, "leader.spark", "word", leader_word(cx, str_of(metric)), "min",
+    return text_fill(cx, "leader.spark", "word", leader_word(cx, metric), "min",
                      text_number(cx, min), "max", text_number(cx, max), "last",
                      text_number(cx, days[SPARK_DAYS - 1]), NULL);
 }
@@ -164,10 +185,10 @@ struct tiles {
 };
 
 static struct tpl_leader_overview_tiles *
-add_tile(struct ctx *cx, const struct leader_view *v, struct tiles *t, const char *metric,
+add_tile(struct ctx *cx, const struct leader_view *v, struct tiles *t, enum dossier_metric m,
          struct str value)
 {
-    struct dossier_figure f = figure_of(v, metric);
+    struct dossier_figure f = figure_of(v, m);
     struct tpl_leader_overview_tiles *tile = &t->v[t->n++];
     *tile = (struct tpl_leader_overview_tiles){ .metric = f.metric,
                                                 .word = leader_word(cx, f.metric),
@@ -179,97 +200,73 @@ add_tile(struct ctx *cx, const struct leader_view *v, struct tiles *t, const cha
     return tile;
 }
 
+static void
+tile_spark(struct ctx *cx, const struct leader_view *v, enum dossier_metric m,
+           struct tpl_leader_overview_tiles *tile)
+{
+    int64_t days[SPARK_DAYS] = { 0 };
+    spark_of(v, m, days);
+    tile->spark = leader_spark(cx, days, SPARK_DAYS, spark_label(cx, tile->metric, days));
+}
+
 /* A count with its line of 30 days. */
-static enum err
-tile_count(struct ctx *cx, const struct leader_view *v, struct tiles *t, const char *metric,
-           int64_t n)
+static void
+tile_count(struct ctx *cx, const struct leader_view *v, struct tiles *t, enum dossier_metric m)
 {
-    struct tpl_leader_overview_tiles *tile = add_tile(cx, v, t, metric, text_number(cx, n));
-    int64_t days[SPARK_DAYS] = { 0 };
-    bool is_now = is_of_now(tile->metric);
-    tile->note = is_now ? text(cx, "leader.note.now") : STR("");
-    if (is_now && !indicator_is_stock(tile->metric)) {
-        tile->kind =
-            n > 0 ? (str_eq(tile->metric, STR("late")) ? STR("late") : STR("due")) : STR("");
-        return ERR_OK;
+    int64_t n = sum_of(v, m);
+    struct tpl_leader_overview_tiles *tile = add_tile(cx, v, t, m, text_number(cx, n));
+    tile->note = is_of_now(m) ? text(cx, "leader.note.now") : STR("");
+    if (has_days(m)) {
+        tile_spark(cx, v, m, tile);
+    } else if (n > 0) {
+        tile->kind = m == DOSSIER_LATE ? STR("late") : STR("due");
     }
-    TRY(spark_of(cx, v, metric, n, days));
-    tile->spark = leader_spark(cx, days, SPARK_DAYS, spark_label(cx, metric, days));
-    return ERR_OK;
 }
 
-static enum err
-tile_money(struct ctx *cx, const struct leader_view *v, struct tiles *t)
-{
-    int64_t vnd = 0;
-    int64_t days[SPARK_DAYS] = { 0 };
-    TRY(count_of(cx, v, "paid_vnd", &vnd));
-    struct tpl_leader_overview_tiles *tile = add_tile(cx, v, t, "paid_vnd", text_money(cx, vnd));
-    TRY(spark_of(cx, v, "paid_vnd", vnd, days));
-    tile->spark = leader_spark(cx, days, SPARK_DAYS, spark_label(cx, "paid_vnd", days));
-    return ERR_OK;
-}
-
-static enum err
+static void
 tile_rating(struct ctx *cx, const struct leader_view *v, struct tiles *t)
 {
-    int64_t n = 0;
-    int64_t sum = 0;
-    TRY(count_of(cx, v, "rated", &n));
-    TRY(count_of(cx, v, "rating_sum", &sum));
+    int64_t n = sum_of(v, DOSSIER_RATED);
+    int64_t sum = sum_of(v, DOSSIER_RATING_SUM);
     struct str value =
         n == 0 ? text(cx, "leader.rating.none")
-               : text_fill(cx, "leader.rating.value", "n", tenths(cx, sum * 10 / n), NULL);
-    struct tpl_leader_overview_tiles *tile = add_tile(cx, v, t, "rating_sum", value);
+               : text_fill(cx, "leader.rating.value", "n", tenths(cx, sum * 10 / n, STR("")), NULL);
+    struct tpl_leader_overview_tiles *tile = add_tile(cx, v, t, DOSSIER_RATING_SUM, value);
     tile->word = text(cx, "leader.rating");
     tile->note = text_fill(cx, "leader.note.rated", "n", text_number(cx, n), NULL);
-    return ERR_OK;
 }
 
-struct totals {
-    int64_t received, done, ontime, done_late, open, late, due, waiting, unpaid, received_today;
-};
-
-static enum err
-totals_of(struct ctx *cx, const struct leader_view *v, struct totals *ret)
+static void
+tile_share(struct ctx *cx, const struct leader_view *v, struct tiles *t)
 {
-    struct leader_view today = *v;
-    today.from = today.to = calendar_today(cx);
-    TRY(count_of(cx, &today, "received", &ret->received_today));
-    TRY(count_of(cx, v, "received", &ret->received));
-    TRY(count_of(cx, v, "done", &ret->done));
-    TRY(count_of(cx, v, "done_ontime", &ret->ontime));
-    TRY(count_of(cx, v, "done_late", &ret->done_late));
-    TRY(count_of(cx, v, "open", &ret->open));
-    TRY(count_of(cx, v, "late", &ret->late));
-    TRY(count_of(cx, v, "due_today", &ret->due));
-    TRY(count_of(cx, v, "waiting", &ret->waiting));
-    return count_of(cx, v, "unpaid", &ret->unpaid);
-}
-
-static enum err
-make_tiles(struct ctx *cx, const struct leader_view *v, const struct totals *s,
-           struct tpl_leader_overview *ret)
-{
-    struct tiles t = { ARENA_ARRAY(cx->arena, struct tpl_leader_overview_tiles, 12), 0 };
-    TRY(tile_count(cx, v, &t, "received", s->received));
-    TRY(tile_count(cx, v, &t, "open", s->open));
-    TRY(tile_count(cx, v, &t, "late", s->late));
-    TRY(tile_count(cx, v, &t, "due_today", s->due));
-    TRY(tile_count(cx, v, &t, "waiting", s->waiting));
-    TRY(tile_count(cx, v, &t, "done", s->done));
+    int64_t late = sum_of(v, DOSSIER_DONE_LATE);
+    int64_t ontime = sum_of(v, DOSSIER_DONE_ONTIME);
     struct tpl_leader_overview_tiles *share =
-        add_tile(cx, v, &t, s->done_late > 0 ? "done_late" : "done_ontime",
-                 leader_percent(cx, s->ontime, s->done));
+        add_tile(cx, v, t, late > 0 ? DOSSIER_DONE_LATE : DOSSIER_DONE_ONTIME,
+                 leader_percent(cx, ontime, sum_of(v, DOSSIER_DONE)));
     share->word = text(cx, "leader.percent");
-    share->note = text_fill(cx, "leader.note.done", "ontime", text_number(cx, s->ontime), "late",
-                            text_number(cx, s->done_late), NULL);
-    TRY(tile_money(cx, v, &t));
-    TRY(tile_count(cx, v, &t, "unpaid", s->unpaid));
-    TRY(tile_rating(cx, v, &t));
+    share->note = text_fill(cx, "leader.note.done", "ontime", text_number(cx, ontime), "late",
+                            text_number(cx, late), NULL);
+}
+
+static void
+make_tiles(struct ctx *cx, const struct leader_view *v, struct tpl_leader_overview *ret)
+{
+    static const enum dossier_metric counts[] = {
+        DOSSIER_RECEIVED,  DOSSIER_OPEN,    DOSSIER_LATE,
+        DOSSIER_DUE_TODAY, DOSSIER_WAITING, DOSSIER_DONE
+    };
+    struct tiles t = { ARENA_ARRAY(cx->arena, struct tpl_leader_overview_tiles, 12), 0 };
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        tile_count(cx, v, &t, counts[i]);
+    }
+    tile_share(cx, v, &t);
+    struct str paid = text_money(cx, sum_of(v, DOSSIER_PAID_VND));
+    tile_spark(cx, v, DOSSIER_PAID_VND, add_tile(cx, v, &t, DOSSIER_PAID_VND, paid));
+    tile_count(cx, v, &t, DOSSIER_UNPAID);
+    tile_rating(cx, v, &t);
     ret->tiles.v = t.v;
     ret->tiles.n = t.n;
-    return ERR_OK;
 }
 
 /* --- the first line
@@ -290,71 +287,60 @@ period_word(struct ctx *cx, struct str period)
 }
 
 static struct str
-sentence(struct ctx *cx, const struct leader_view *v, const struct totals *s)
+sentence(struct ctx *cx, const struct leader_view *v)
 {
+    int64_t n_done = sum_of(v, DOSSIER_DONE);
+    int64_t n_due = sum_of(v, DOSSIER_DUE_TODAY);
+    int64_t n_late = sum_of(v, DOSSIER_LATE);
+    struct str today = text_number(cx, of_day(v, DOSSIER_RECEIVED, v->to.day));
     struct buf b = buf_new(cx->arena, SENTENCE_MAX);
-    buf_add(&b,
-            text_fill(cx, "leader.today", "received", text_number(cx, s->received_today), NULL));
+    buf_add(&b, text_fill(cx, "leader.today", "received", today, NULL));
     BUF_LIT(&b, ". ");
-    buf_add(&b, s->done == 0
+    buf_add(&b, n_done == 0
                     ? text_fill(cx, "leader.none_done", "period", period_word(cx, v->period), NULL)
                     : text_fill(cx, "leader.ontime", "period", period_word(cx, v->period), "done",
-                                text_number(cx, s->done), "percent",
-                                leader_percent(cx, s->ontime, s->done), NULL));
+                                text_number(cx, n_done), "percent",
+                                leader_percent(cx, sum_of(v, DOSSIER_DONE_ONTIME), n_done), NULL));
     BUF_LIT(&b, ". ");
-    struct str due = s->due == 0 ? text(cx, "leader.no_due")
-                                 : text_fill(cx, "leader.due", "n", text_number(cx, s->due), "time",
-                                             end_of_day(cx, v), NULL);
-    struct str late = s->late == 0
-                          ? text(cx, "leader.no_late")
-                          : text_fill(cx, "leader.late", "n", text_number(cx, s->late), NULL);
     /* what is wrong comes first */
-    buf_add(&b, late);
+    buf_add(&b, n_late == 0 ? text(cx, "leader.no_late")
+                            : text_fill(cx, "leader.late", "n", text_number(cx, n_late), NULL));
     BUF_LIT(&b, "; ");
-    buf_add(&b, due);
+    buf_add(&b, n_due == 0 ? text(cx, "leader.no_due")
+                           : text_fill(cx, "leader.due", "n", text_number(cx, n_due), "time",
+                                       end_of_day(cx, v), NULL));
     BUF_LIT(&b, ".");
-    struct str line = buf_str(&b);
-    return line;
+    return buf_str(&b);
 }
 
 /* --- tables
  * ------------------------------------------------------------------------------------------------
  */
-static int64_t *
-value_at(struct grid *g, struct str key, enum column c)
+/* Whether a table has the column: of now, there is nothing by day. */
+static bool
+is_shown(enum indicator_group by, enum column c)
 {
-    for (size_t i = 0; i < g->n; i++) {
-        if (str_eq(g->rows[i].key, key)) {
-            return &g->rows[i].v[c];
-        }
-    }
-    if (g->n == UNITS_MAX) {
-        return NULL;
-    }
-    g->rows[g->n] = (struct row){ .key = key };
-    return &g->rows[g->n++].v[c];
+    return by != INDICATOR_BY_DAY || !is_of_now(column_metrics[c]);
 }
 
-/* Fills the columns of a grouping; by day only flows have values. */
-static enum err
+/* The rows of a grouping that hold something in the columns shown. */
+static void
 fill_grid(struct ctx *cx, const struct leader_view *v, enum indicator_group by, struct grid *g)
 {
-    for (enum column c = 0; c < COL_COUNT; c++) {
-        struct dossier_figure f = figure_of(v, column_metrics[c]);
-        struct indicator_row *rows = NULL;
-        size_t n = 0;
-        if (by == INDICATOR_BY_DAY && is_of_now(f.metric)) {
-            continue;
+    size_t n = v->figures->by[by].n;
+    size_t i = by == INDICATOR_BY_DAY ? (size_t)(v->from.day - v->days_from.day) : 0;
+    g->rows = ARENA_ARRAY(cx->arena, struct row, n + 1);
+    for (; i < n; i++) {
+        const struct indicator_cells *cells = &v->figures->by[by].v[i];
+        struct row *row = &g->rows[g->n];
+        bool has_any = false;
+        *row = (struct row){ .key = cells->key };
+        for (enum column c = 0; c < COL_COUNT; c++) {
+            row->v[c] = is_shown(by, c) ? cells->n[column_metrics[c]] : 0;
+            has_any = has_any || row->v[c] != 0;
         }
-        TRY(dossier_figure_group(cx, &f, by, &rows, &n));
-        for (size_t i = 0; i < n; i++) {
-            int64_t *at = value_at(g, rows[i].key, c);
-            if (at != NULL) {
-                *at = rows[i].n;
-            }
-        }
+        g->n += has_any ? 1 : 0;
     }
-    return ERR_OK;
 }
 
 static int
@@ -380,9 +366,9 @@ by_day_down(const void *x, const void *y)
 /* The figure of one cell: the view narrowed to the row. */
 static struct dossier_figure
 cell_figure(const struct leader_view *v, enum indicator_group by, struct str key,
-            const char *metric)
+            enum dossier_metric m)
 {
-    struct dossier_figure f = figure_of(v, metric);
+    struct dossier_figure f = figure_of(v, m);
     switch (by) {
     case INDICATOR_BY_UNIT:
         f.unit = key;
@@ -454,10 +440,9 @@ fill_row(struct ctx *cx, const struct leader_view *v, enum indicator_group by, c
     struct tpl_leader_overview_tables_rows_cells *cells =
         ARENA_ARRAY(cx->arena, struct tpl_leader_overview_tables_rows_cells, COL_COUNT);
     for (enum column c = 0; c < COL_COUNT; c++) {
-        if (by == INDICATOR_BY_DAY && is_of_now(str_of(column_metrics[c]))) {
-            continue;
+        if (is_shown(by, c)) {
+            cells[n++] = cell(cx, v, by, r, c);
         }
-        cells[n++] = cell(cx, v, by, r, c);
     }
     *ret = (struct tpl_leader_overview_tables_rows){ .name = row_name(cx, by, r->key),
                                                      .kind = by == INDICATOR_BY_DAY ? STR("ontime")
@@ -479,10 +464,10 @@ fill_heads(struct ctx *cx, enum indicator_group by, struct tpl_leader_overview_t
     heads[n++].word =
         by == INDICATOR_BY_DAY ? text(cx, "leader.col.day") : text(cx, "leader.col.name");
     for (enum column c = 0; c < COL_COUNT; c++) {
-        struct str metric = str_of(column_metrics[c]);
-        if (by != INDICATOR_BY_DAY || !is_of_now(metric)) {
-            heads[n++].word =
-                c == COL_ONTIME ? text(cx, "leader.col.ontime") : leader_word(cx, metric);
+        if (is_shown(by, c)) {
+            heads[n++].word = c == COL_ONTIME
+                                  ? text(cx, "leader.col.ontime")
+                                  : leader_word(cx, str_of(dossier_metric_name(column_metrics[c])));
         }
     }
     ret->heads.v = heads;
@@ -499,12 +484,12 @@ static const struct {
     { INDICATOR_BY_DAY, "by-day", "leader.by_day" },
 };
 
-static enum err
+static void
 make_table(struct ctx *cx, const struct leader_view *v, size_t kind, struct grid *g,
            struct tpl_leader_overview_tables *ret)
 {
     enum indicator_group by = kinds[kind].by;
-    TRY(fill_grid(cx, v, by, g));
+    fill_grid(cx, v, by, g);
     if (g->n > 1) {
         qsort(g->rows, g->n, sizeof(g->rows[0]), by == INDICATOR_BY_DAY ? by_day_down : by_need);
     }
@@ -517,7 +502,6 @@ make_table(struct ctx *cx, const struct leader_view *v, size_t kind, struct grid
     for (size_t i = 0; i < n; i++) {
         fill_row(cx, v, by, &g->rows[i], &ret->rows.v[i]);
     }
-    return ERR_OK;
 }
 
 /* --- who needs help, map
@@ -532,8 +516,8 @@ make_help(struct ctx *cx, const struct leader_view *v, const struct grid *units,
         if (r->v[COL_LATE] == 0 && r->v[COL_DUE] == 0) {
             break; /* sorted by need */
         }
-        struct dossier_figure f =
-            cell_figure(v, INDICATOR_BY_UNIT, r->key, r->v[COL_LATE] > 0 ? "late" : "due_today");
+        struct dossier_figure f = cell_figure(
+            v, INDICATOR_BY_UNIT, r->key, r->v[COL_LATE] > 0 ? DOSSIER_LATE : DOSSIER_DUE_TODAY);
         ret->help.v[ret->help.n++] = (struct tpl_leader_overview_help){
             .name = row_name(cx, INDICATOR_BY_UNIT, r->key),
             .href = leader_list_href(cx, "", &f),
@@ -583,22 +567,38 @@ now_text(struct ctx *cx)
     return str_fmt(cx->arena, "%02d:%02d:%02d", s / 3600, s % 3600 / 60, s % 60);
 }
 
-enum err
-leader_overview(struct ctx *cx, const struct leader_view *v, struct tpl_leader_overview *ret)
+/* All numbers of the page, under one snapshot. */
+static enum err
+gather(struct ctx *cx, struct leader_view *v)
 {
-    struct totals s = { 0 };
-    TRY(totals_of(cx, v, &s));
-    ret->sentence = sentence(cx, v, &s);
+    struct indicator_figures *figures = NULL;
+    int32_t spark_from = v->to.day - SPARK_DAYS + 1;
+    v->days_from = v->from.day < spark_from ? v->from : (struct date){ spark_from };
+    struct dossier_figures ask = { .unit = v->is_whole ? STR_NULL : v->unit->key,
+                                   .from = v->from,
+                                   .to = v->to,
+                                   .days_from = v->days_from };
+    TRY(dossier_figures(cx, &ask, &figures));
+    v->figures = figures;
+    return ERR_OK;
+}
+
+enum err
+leader_overview(struct ctx *cx, const struct leader_view *of, struct tpl_leader_overview *ret)
+{
+    struct leader_view view = *of;
+    const struct leader_view *v = &view;
+    TRY(gather(cx, &view));
+    ret->sentence = sentence(cx, v);
     ret->unit_name = pack_text(cx, v->unit->name);
     ret->period = v->period;
     ret->fresh = now_text(cx);
-    TRY(make_tiles(cx, v, &s, ret));
+    make_tiles(cx, v, ret);
     ret->tables.v = ARENA_ARRAY(cx->arena, struct tpl_leader_overview_tables, COUNT_OF(kinds));
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        struct grid g = { ARENA_ARRAY(cx->arena, struct row, UNITS_MAX), 0 };
+        struct grid g = { 0 };
         bool is_units = kinds[i].by == INDICATOR_BY_UNIT;
-        struct tpl_leader_overview_tables *t = &ret->tables.v[ret->tables.n];
-        TRY(make_table(cx, v, i, &g, t));
+        make_table(cx, v, i, &g, &ret->tables.v[ret->tables.n]);
         ret->tables.n += g.n > 0 && (!is_units || v->is_whole);
         if (is_units) {
             make_help(cx, v, &g, ret);

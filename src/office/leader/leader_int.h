@@ -13,6 +13,8 @@ struct leader_view {
     bool is_whole;     /* the province: all units together */
     struct str period; /* today, week, month, year */
     struct date from, to;
+    struct date days_from;                   /* first day of the figures by day */
+    const struct indicator_figures *figures; /* set by leader_overview */
 };
 
 /* --- leader_figures.c ------------------------------------------------------------------------- */

@@ -82,6 +82,45 @@ static const char *const figures[] = {
     "waiting",  "unpaid",   "late",      "due_today"
 };
 
+/* All figures of a page at once against each figure alone: the sum, and by unit. */
+static void
+assert_page_equals_single_figures(struct world *w, struct str unit)
+{
+    struct date today = calendar_today(w->cx);
+    struct dossier_figures ask = {
+        .unit = unit, .from = { today.day - 6 }, .to = today, .days_from = { today.day - 29 }
+    };
+    struct indicator_figures *page = NULL;
+    ASSERT_OK(w->cx, dossier_figures(w->cx, &ask, &page));
+    for (enum dossier_metric m = 0; m < DOSSIER_METRICS; m++) {
+        struct dossier_figure f = { .metric = str_of(dossier_metric_name(m)), .unit = unit };
+        struct indicator_row *units = NULL;
+        size_t n = 0;
+        int64_t sum = -1;
+        if (m < DOSSIER_OPEN) {
+            f.from = ask.from;
+            f.to = ask.to;
+        }
+        ASSERT_OK(w->cx, dossier_figure_count(w->cx, &f, &sum));
+        if (page->sum[m] != sum) {
+            fail_msg("%s: %" PRId64 " on the page, %" PRId64 " alone", dossier_metric_name(m),
+                     page->sum[m], sum);
+        }
+        ASSERT_OK(w->cx, dossier_figure_group(w->cx, &f, INDICATOR_BY_UNIT, &units, &n));
+        for (size_t i = 0; i < n; i++) {
+            f.unit = units[i].key;
+            ASSERT_OK(w->cx, dossier_figure_count(w->cx, &f, &sum));
+            assert_int_equal(sum, units[i].n);
+        }
+        for (size_t i = 0; i < page->by[INDICATOR_BY_UNIT].n; i++) {
+            const struct indicator_cells *row = &page->by[INDICATOR_BY_UNIT].v[i];
+            f.unit = row->key;
+            ASSERT_OK(w->cx, dossier_figure_count(w->cx, &f, &sum));
+            assert_int_equal(row->n[m], sum);
+        }
+    }
+}
+
 /* Of all units, of each unit, of today; before and after the counts are folded. */
 static void
 test_figure_lists_hold_exactly_what_was_counted(void **state)
@@ -90,7 +129,9 @@ test_figure_lists_hold_exactly_what_was_counted(void **state)
     struct indicator_row *units = NULL;
     size_t n = 0;
     int64_t again_us = 0;
+    w->cx->figures = indicator_cube_open();
     for (int round = 0; round < 2; round++) {
+        assert_page_equals_single_figures(w, STR_NULL);
         for (size_t i = 0; i < COUNT_OF(figures); i++) {
             struct dossier_figure f = { .metric = str_of(figures[i]), .unit = STR("") };
             assert_figure_is_its_list(w, f);
@@ -99,6 +140,7 @@ test_figure_lists_hold_exactly_what_was_counted(void **state)
                 f.unit = units[u].key;
                 assert_figure_is_its_list(w, f);
                 assert_int_equal(listed(w, f), units[u].n);
+                assert_page_equals_single_figures(w, f.unit);
             }
             f.from = calendar_today(w->cx);
             f.to = indicator_is_stock(f.metric) ? (struct date){ 0 } : f.from;
@@ -107,6 +149,9 @@ test_figure_lists_hold_exactly_what_was_counted(void **state)
         ASSERT_OK(w->cx, indicator_timed[0].fn(w->cx, &again_us));
         assert_int_equal(test_count(w->cx, "indicator_delta"), 0);
     }
+    assert_page_equals_single_figures(w, STR_NULL);
+    indicator_cube_close(w->cx->figures);
+    w->cx->figures = NULL;
 }
 
 /* Stocks, tasks and officers go over; what was counted before stays where it happened. */

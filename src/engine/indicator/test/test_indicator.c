@@ -1,6 +1,7 @@
 /* Flows, stocks, the fold, a unit that goes over to another. */
 #include "engine/indicator/indicator.h"
 
+#include "engine/calendar/calendar.h"
 #include "lib/harness.h"
 
 static int
@@ -158,6 +159,230 @@ test_indicator_group_by_field_after_fold_keeps_fields_apart(void **state)
     assert_int_equal(rows[1].n, 1);
 }
 
+/* --- all figures of a page at once ------------------------------------------------------------ */
+static const char *const columns[] = { "received", "paid_vnd", "open", "waiting", "late" };
+#define LATE 4 /* counted elsewhere */
+
+static const struct indicator_cells *
+row_of(const struct indicator_figures *f, enum indicator_group by, struct str key)
+{
+    for (size_t i = 0; i < f->by[by].n; i++) {
+        if (str_eq(f->by[by].v[i].key, key)) {
+            return &f->by[by].v[i];
+        }
+    }
+    return NULL;
+}
+
+/* One grouping of one metric: the same keys with the same numbers, and nothing besides. */
+static void
+assert_group(struct ctx *cx, const struct indicator_figures *f, struct indicator_query q,
+             size_t metric, enum indicator_group by)
+{
+    struct indicator_row *rows = NULL;
+    size_t n = 0;
+    int64_t total = 0;
+    int64_t expected = 0;
+    ASSERT_OK(cx, indicator_group(cx, &q, columns[metric], by, &rows, &n));
+    for (size_t i = 0; i < n; i++) {
+        const struct indicator_cells *cells = row_of(f, by, rows[i].key);
+        int64_t given = cells == NULL ? 0 : cells->n[metric];
+        if (given != rows[i].n) {
+            fail_msg("%s of " STR_FMT ": %" PRId64 ", not %" PRId64, columns[metric],
+                     STR_ARG(rows[i].key), given, rows[i].n);
+        }
+        expected += rows[i].n;
+    }
+    for (size_t i = 0; i < f->by[by].n; i++) {
+        total += f->by[by].v[i].n[metric];
+    }
+    assert_int_equal(total, expected);
+}
+
+/* Every number of a page against the statements that count one figure at a time. */
+static void
+assert_figures(struct ctx *cx, const char *unit)
+{
+    struct date today = calendar_today(cx);
+    struct indicator_ask ask = { .unit = str_of(unit),
+                                 .from = { today.day - 2 },
+                                 .to = today,
+                                 .days_from = { today.day - 5 },
+                                 .metrics = columns,
+                                 .n_metrics = COUNT_OF(columns) };
+    struct indicator_figures *f = NULL;
+    ASSERT_OK(cx, indicator_figures(cx, &ask, &f));
+    for (size_t m = 0; m < LATE; m++) {
+        struct indicator_query q = { .unit = ask.unit };
+        struct indicator_query days = { .unit = ask.unit, .from = ask.days_from, .to = ask.to };
+        int64_t n = -1;
+        if (!indicator_is_stock(str_of(columns[m]))) {
+            q.from = ask.from;
+            q.to = ask.to;
+        }
+        ASSERT_OK(cx, indicator_sum(cx, &q, columns[m], &n));
+        assert_int_equal(f->sum[m], n);
+        for (enum indicator_group by = INDICATOR_BY_UNIT; by < INDICATOR_BY_DAY; by++) {
+            assert_group(cx, f, q, m, by);
+        }
+        assert_group(cx, f, days, m, INDICATOR_BY_DAY);
+    }
+}
+
+static void
+assert_all_figures(struct ctx *cx)
+{
+    static const char *const units[] = { "", "a", "b", "c", "nobody" };
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        assert_figures(cx, units[i]);
+    }
+}
+
+/* A day's work in three units, with what leaves again. */
+static void
+work(struct ctx *cx, int64_t from)
+{
+    static const char *const units[] = { "a", "b", "c" };
+    for (int64_t i = from; i < from + 6; i++) {
+        const char *unit = units[i % 3];
+        add(cx, "received", unit, i, 1);
+        stock(cx, "open", unit, i, true);
+        stock(cx, "waiting", unit, i, i % 2 == 0);
+        add(cx, "paid_vnd", unit, i, 1000 * i);
+        stock(cx, "open", unit, i - 4, false);
+    }
+}
+
+static void
+test_indicator_figures_equal_single_figures_before_and_after_folds(void **state)
+{
+    struct test_env *env = *state;
+    struct ctx *cx = env->cx;
+    struct job move = { .from = STR("a"), .to = STR("c") };
+    cx->figures = indicator_cube_open();
+    assert_all_figures(cx);
+    for (int64_t day = 0; day < 9; day++) {
+        work(cx, 10 + day * 6);
+        assert_all_figures(cx);
+        if (day % 2 == 0) {
+            fold(cx);
+            assert_all_figures(cx);
+        }
+        sys_clock_fake_step(&env->clock, INT64_C(86400) * 1000 * 1000);
+    }
+    ASSERT_OK(cx, store_write(cx, job_tx, &move));
+    assert_all_figures(cx);
+    fold(cx);
+    assert_all_figures(cx);
+    indicator_cube_close(cx->figures);
+    cx->figures = NULL; /* without a copy, the same */
+    assert_all_figures(cx);
+}
+
+/* Two processes on one database: one folds, the other looks late, and after a restart. */
+static void
+test_indicator_figures_of_two_processes_and_after_a_restart_are_the_same(void **state)
+{
+    struct test_env *env = *state;
+    struct indicator_cube *one = indicator_cube_open();
+    struct indicator_cube *two = indicator_cube_open();
+    for (int64_t day = 0; day < 4; day++) {
+        work(env->cx, 10 + day * 6);
+        env->cx->figures = one;
+        assert_all_figures(env->cx);
+        fold(env->cx);
+        work(env->cx, 100 + day * 6);
+        fold(env->cx);
+        env->cx->figures = two;
+        assert_all_figures(env->cx);
+    }
+    indicator_cube_close(one);
+    indicator_cube_close(two);
+    env->cx->figures = NULL;
+    test_env_reopen(env);
+    env->cx->figures = indicator_cube_open();
+    assert_all_figures(env->cx);
+    indicator_cube_close(env->cx->figures);
+    env->cx->figures = NULL;
+}
+
+/* An older state of the database came back under a running program: nothing of the newer one may
+ * stay. */
+static void
+test_indicator_figures_after_the_folds_went_back_are_read_anew(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    cx->figures = indicator_cube_open();
+    work(cx, 10);
+    fold(cx);
+    work(cx, 20);
+    fold(cx);
+    assert_all_figures(cx);
+    ASSERT_OK(cx, test_sql(cx, "UPDATE indicator SET fold = 1"));
+    ASSERT_OK(cx, test_sql(cx, "DELETE FROM indicator WHERE metric = 'received' AND unit = 'a'"));
+    assert_all_figures(cx);
+    indicator_cube_close(cx->figures);
+    cx->figures = NULL;
+}
+
+/* Inside a snapshot that is older than the process's copy. */
+static enum err
+figures_tx(struct ctx *cx, void *arg UNUSED)
+{
+    assert_all_figures(cx);
+    return ERR_OK;
+}
+
+static void
+test_indicator_figures_inside_a_transaction_see_its_own_rows(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    cx->figures = indicator_cube_open();
+    work(cx, 10);
+    fold(cx);
+    assert_all_figures(cx);
+    ASSERT_OK(cx, store_read(cx, figures_tx, NULL));
+    ASSERT_OK(cx, store_write(cx, figures_tx, NULL));
+    indicator_cube_close(cx->figures);
+    cx->figures = NULL;
+}
+
+static void
+test_indicator_figures_take_what_is_counted_elsewhere(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    const struct indicator_extra extra[] = {
+        { LATE, STR("a"), STR("1.004873"), STR("ho-tich"), 2 },
+        { LATE, STR("new"), STR("2.000001"), STR("dat-dai"), 3 },
+    };
+    struct date today = calendar_today(cx);
+    struct indicator_ask ask = { .from = today,
+                                 .to = today,
+                                 .days_from = today,
+                                 .metrics = columns,
+                                 .n_metrics = COUNT_OF(columns),
+                                 .extra = extra,
+                                 .n_extra = COUNT_OF(extra) };
+    struct indicator_figures *f = NULL;
+    add(cx, "received", "a", 1, 1);
+    ASSERT_OK(cx, indicator_figures(cx, &ask, &f));
+    assert_int_equal(f->sum[LATE], 5);
+    assert_int_equal(row_of(f, INDICATOR_BY_UNIT, STR("a"))->n[LATE], 2);
+    assert_int_equal(row_of(f, INDICATOR_BY_UNIT, STR("a"))->n[0], 1);
+    assert_int_equal(row_of(f, INDICATOR_BY_FIELD, STR("dat-dai"))->n[LATE], 3);
+    assert_int_equal(row_of(f, INDICATOR_BY_PROCEDURE, STR("2.000001"))->n[LATE], 3);
+    assert_int_equal(f->by[INDICATOR_BY_UNIT].n, 2);
+}
+
+static void
+test_indicator_figures_of_days_that_are_none_are_refused(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct indicator_ask ask = { .metrics = columns, .n_metrics = COUNT_OF(columns) };
+    struct indicator_figures *f = NULL;
+    assert_int_equal(indicator_figures(cx, &ask, &f), ERR_INTERNAL);
+}
+
 int
 main(void)
 {
@@ -169,6 +394,19 @@ main(void)
         cmocka_unit_test_setup_teardown(test_indicator_move_unit_takes_stocks_and_leaves_flows,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_indicator_group_by_field_after_fold_keeps_fields_apart,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_indicator_figures_equal_single_figures_before_and_after_folds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_indicator_figures_of_two_processes_and_after_a_restart_are_the_same, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_indicator_figures_after_the_folds_went_back_are_read_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_indicator_figures_inside_a_transaction_see_its_own_rows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_indicator_figures_take_what_is_counted_elsewhere,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_indicator_figures_of_days_that_are_none_are_refused,
                                         set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
