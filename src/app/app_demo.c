@@ -302,6 +302,7 @@ app_demo_prepare(struct ctx *cx)
     (void)app_demo_begin(cx, demo, shown, "");
     TRY(store_write(cx, shown_tx, demo));
     TRY(exchange_install(cx, &n));
+    demo->unit = shown; /* the day's other accounts made it the province */
     TRY(app_demo_exchange(cx, demo));
     return app_demo_records(cx, demo->shown);
 }

@@ -156,9 +156,12 @@ app_demo_exchange(struct ctx *cx, struct demo *demo)
     size_t n_units = unit_list(cx, UNIT_COMMUNE, calendar_today(cx), &units);
     struct talker *v = ARENA_ARRAY(cx->arena, struct talker, SYSTEMS);
     size_t n = 0;
-    for (size_t i = 0; i < n_units && n < SYSTEMS; i++) {
-        TRY(talker_new(cx, units[i], n, &v[n]));
-        n += v[n].n > 0 ? 1 : 0;
+    for (size_t i = 0; i <= n_units && n < SYSTEMS; i++) {
+        const struct unit *u = i == 0 ? demo->unit : units[i - 1]; /* the shown commune first */
+        if (u->level == UNIT_COMMUNE && (i == 0 || u != demo->unit)) {
+            TRY(talker_new(cx, u, n, &v[n]));
+            n += v[n].n > 0 ? 1 : 0;
+        }
     }
     return n == 0 ? ERR_OK : day_of_calls(cx, demo, v, n);
 }

@@ -28,6 +28,9 @@ struct tpl_gateway_page_forms_fields *gw_field(struct ctx *cx, struct tpl_gatewa
                                                const char *label_key, struct str value);
 void gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str label);
 enum err gw_show(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p);
+/* The same for a page below another one of the exchange. */
+enum err gw_show_below(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p,
+                       struct str href, struct str name);
 struct str gw_id(struct ctx *cx, const char *before, int64_t id);
 /* Text of "gateway.<group>.<word>", the word itself when there is none. */
 struct str gw_word(struct ctx *cx, const char *group, struct str word);

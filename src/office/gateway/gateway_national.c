@@ -105,7 +105,7 @@ gw_sim_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct tpl_gateway_page *p = gw_page(cx, own->name);
     gw_say(p, "due", text(cx, "gateway.demo"));
     struct tpl_gateway_page_forms *f =
-        gw_form(cx, p, str_cat(cx->arena, STR("/truc/mo-phong/"), own->id), "gateway.sim_mode");
+        gw_form(cx, p, str_cat(cx->arena, STR("/truc/mo-phong/"), own->id), "gateway.sim_change");
     struct tpl_gateway_page_forms_fields *field =
         gw_field(cx, f, GW_SELECT, "mode", "gateway.sim_mode", own->mode);
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
@@ -120,8 +120,7 @@ gw_sim_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         gw_cell(r, v[i].status, STR_NULL);
         gw_cell(r, text_number(cx, v[i].n_again), STR_NULL);
     }
-    web_crumb(cx, rs, STR("/truc/quoc-gia"), text(cx, "gateway.national"));
-    return gw_show(cx, rs, p);
+    return gw_show_below(cx, rs, p, STR("/truc/quoc-gia"), text(cx, "gateway.national"));
 }
 
 enum err
@@ -151,7 +150,7 @@ portal_form(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_po
     struct exchange_connector_info *v = NULL;
     size_t n = exchange_portals(cx, &v);
     bool is_off = str_is_empty(line->connector);
-    struct tpl_gateway_page_forms *f = gw_form(cx, p, STR("/truc/cong"), "gateway.portal.choose");
+    struct tpl_gateway_page_forms *f = gw_form(cx, p, STR("/truc/cong"), "gateway.portal.change");
     struct tpl_gateway_page_forms_fields *field =
         gw_field(cx, f, GW_SELECT, "connector", "gateway.portal.choose",
                  is_off ? STR("off") : line->connector);
@@ -213,8 +212,7 @@ gw_portal(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     portal_form(cx, p, &line);
     TRY(portal_rows(cx, p, "refused", "gateway.portal.refused"));
     TRY(portal_rows(cx, p, "waiting", "gateway.portal.waiting"));
-    web_crumb(cx, rs, STR("/truc/quoc-gia"), text(cx, "gateway.national"));
-    return gw_show(cx, rs, p);
+    return gw_show_below(cx, rs, p, STR("/truc/quoc-gia"), text(cx, "gateway.national"));
 }
 
 enum err

@@ -168,8 +168,18 @@ gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str 
 enum err
 gw_show(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p)
 {
+    return gw_show_below(cx, rs, p, STR_NULL, STR_NULL);
+}
+
+enum err
+gw_show_below(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p, struct str href,
+              struct str name)
+{
     web_title(rs, p->title);
     web_crumb(cx, rs, STR("/truc"), text(cx, "gateway.title"));
+    if (!str_is_empty(href)) {
+        web_crumb(cx, rs, href, name);
+    }
     web_crumb(cx, rs, STR_NULL, p->title);
     return web_page(cx, rs, &tpl_gateway_page_t, p);
 }
