@@ -126,6 +126,7 @@ const free = {
   '/mo-phong/ngan-hang/': 'a bank, also a simulated one, takes money from whoever has the code',
   '/mo-phong/quoc-gia/': 'simulated national systems',
   '/truc/dich-vu/{id}': 'the catalogue is published; who asks for access must answer for the asking system: asked below',
+  '/truc/bang-chung/': 'evidence of all members is for the auditors of the exchange (exchange.evidence) and nobody else',
   '/truc/tai-lieu/': 'descriptions of services are published',
   '/truc/thanh-vien/{id}': 'whoever reads the exchange knows its members',
   '/can-bo/quay/nguoi/': 'any counter serves any person; the reading is recorded',
