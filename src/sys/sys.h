@@ -131,7 +131,7 @@ struct app_config {
     struct str relay_address, relay_policy, relay_log, relay_cert, relay_key;
     struct str node_name;     /* this installation's name among others; empty: base_url's host */
     struct str node_address;  /* to listen on for others; empty: 0.0.0.0 */
-    struct str node_tsa;      /* RFC 3161 authority; empty: the demo's own, or none */
+    struct str node_tsa;      /* RFC 3161 authority; empty: none */
     struct str node_tsa_ca;   /* PEM of the authority's root */
     int32_t node_port;        /* 0: no signed exchange */
     int32_t node_stamp_hours; /* how long to go on while the authority is away; 0: 4 */

@@ -108,6 +108,29 @@ async function call(extra = {}, target = path) {
 }
 const good = async (extra) => { const r = await call(extra); assert.equal(r.status, 200, `${r.error} ${r.text}`); return r; };
 
+/** An RFC 3161 authority made of openssl; away when told so. */
+const authority = { isAway: false, port: 0, server: null };
+async function stampAuthority() {
+  const at = (name) => join(scratch, name);
+  writeFileSync(at('tsa.cnf'), `[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nCN=Test TSA\n[ext]\nextendedKeyUsage=critical,timeStamping
+[tsa]\ndefault_tsa=t\n[t]\nserial=${at('serial')}\nsigner_cert=${at('tsa.pem')}\nsigner_key=${at('tsa.key')}\nsigner_digest=sha256\ndefault_policy=1.2.3\ndigests=sha256\ncrypto_device=builtin\n`);
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', '-config', at('tsa.cnf'), '-keyout', at('tsa.key'), '-out', at('tsa.pem')], { stdio: 'ignore' });
+  writeFileSync(at('serial'), '01');
+  authority.server = http.createServer((rq, rs) => {
+    const parts = [];
+    rq.on('data', (b) => parts.push(b));
+    rq.on('end', () => {
+      if (authority.isAway) return rs.writeHead(503).end();
+      writeFileSync(at('q.tsq'), Buffer.concat(parts));
+      execFileSync('openssl', ['ts', '-reply', '-config', at('tsa.cnf'), '-section', 't', '-queryfile', at('q.tsq'), '-out', at('q.tsr')], { stdio: 'ignore' });
+      rs.setHeader('content-type', 'application/timestamp-reply');
+      return rs.end(readFileSync(at('q.tsr')));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(authority.server, 'listening');
+  return ['--node-tsa', `http://127.0.0.1:${authority.server.address().port}/`, '--node-tsa-ca', at('tsa.pem')];
+}
+
 /**
  * Between the two nodes, with both their TLS keys, as somebody who broke into a node would stand: passes messages on, alters them,
  * sends them again. meddle: { request?, answer? } get a Buffer and return what goes on; last: the last envelope that passed.
@@ -165,6 +188,7 @@ before(async () => {
     rs.end(JSON.stringify({ so: '12', chu: 'Điểu Minh' }));
   }).listen(0, '127.0.0.1');
   await once(service, 'listening');
+  A.args = await stampAuthority();
   for (const [node, name] of [[A, 'xa.test'], [B, 'so.test']]) {
     Object.assign(node, { name, data: newDir(), port: await ownPort(), relayPort: await ownPort(), nodePort: await ownPort() });
     await start(node);
@@ -184,6 +208,7 @@ after(async () => {
     await node.server?.stop();
     if (node.data) dropDir(node.data);
   }
+  authority.server?.close();
   middle.server?.close();
   middle.server?.closeAllConnections();
   service?.close();
@@ -349,6 +374,27 @@ async function provesAll(node, ids) {
     });
   }
 }
+
+test('signatures are time-stamped; while the authority is away calls go on, and are stamped when it is back', async () => {
+  authority.isAway = true;
+  const id = (await good()).headers.get('x-road-request-id');
+  await until('the page says that stamps are waited for', async () => /Đang chờ dấu thời gian/.test((await A.operator.get('/truc/bang-chung')).text));
+  authority.isAway = false;
+  await until('the call is stamped', async () => {
+    const page = (await A.operator.get(`/truc/bang-chung?q=${id}`)).text;
+    return (page.match(/Đã có/g) ?? []).length === 2;
+  });
+  const dir = await unpack(A, id, 'stamped');
+  for (const which of ['request', 'answer']) {
+    assert.match(run(dir, 'sh', `stamp/${which}.sh`).out, /the signature is under the stamped root/);
+    const root = readFileSync(join(dir, `stamp/${which}.root`), 'utf8').trim();
+    const good = run(dir, 'openssl', 'ts', '-verify', '-in', `stamp/${which}.tsr`, '-digest', root, '-CAfile', join(scratch, 'tsa.pem'));
+    assert.equal(good.code, 0, good.out);
+    const other = run(dir, 'openssl', 'ts', '-verify', '-in', `stamp/${which}.tsr`, '-digest', root.replace(/./, (c) => (c === '0' ? '1' : '0')), '-CAfile', join(scratch, 'tsa.pem'));
+    assert.notEqual(other.code, 0);
+  }
+  assert.match((await A.operator.get(`/truc/bang-chung/${id}`)).text, /chữ ký và nội dung khớp/);
+});
 
 test('killed at any moment: every answered call has its evidence on both sides', async () => {
   for (const node of [B, A]) {

@@ -337,9 +337,9 @@ node_stamp_script(struct buf *b, const struct node_batch *batch, uint64_t leaf, 
         BUF_LIT(b, "hash=$(echo \"01");
         if (is_left) {
             put_hex(b, proof->path[i].b, 32);
-            BUF_LIT(b, "$hash");
+            BUF_LIT(b, "${hash}");
         } else {
-            BUF_LIT(b, "$hash");
+            BUF_LIT(b, "${hash}");
             put_hex(b, proof->path[i].b, 32);
         }
         BUF_LIT(b, "\" | bytes | sum)\n");
