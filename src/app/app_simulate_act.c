@@ -263,6 +263,19 @@ outcome_of(struct simulation *s, const struct flow_step *step)
     return step->n_outcomes > 0 ? step->outcomes[0] : STR("done");
 }
 
+/* Nothing is signed past its appointment without an apology. */
+static enum err
+apologise_first(struct simulation *s, const struct dossier *d)
+{
+    if (!dossier_lacks_apology(s->cx, d)) {
+        return ERR_OK;
+    }
+    int64_t until_us =
+        calendar_add_work(s->cx, d->unit, calendar_now_us(s->cx), 2 * CALENDAR_WORK_DAY_S);
+    return dossier_apologise(s->cx, d->id, STR("Số hồ sơ tăng cao, cần thêm thời gian thẩm tra"),
+                             until_us);
+}
+
 static enum err
 act_as_officer(struct simulation *s, const struct dossier *d, const struct flow_task *t,
                const struct flow_step *step)
@@ -278,6 +291,7 @@ act_as_officer(struct simulation *s, const struct dossier *d, const struct flow_
     TRY(access_actor_of_account(s->cx, officers[sim_draw(s, (uint32_t)n)].account, &me));
     become(s, &me);
     if (str_eq(t->action, STR("sign"))) {
+        TRY(apologise_first(s, d));
         (void)pthread_mutex_lock(&s->shared->desk);
         enum err e = dossier_sign(s->cx, &t->id, 1, s->what->pin, &n_signed);
         (void)pthread_mutex_unlock(&s->shared->desk);

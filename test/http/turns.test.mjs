@@ -101,7 +101,7 @@ test('a required paper that was taken away again keeps the draft from being file
 });
 
 /** A confirmation of marital status with its signed result: the owner's and the officer's address. */
-async function signedResult() {
+async function proposed() {
   const base = await begin(at.citizen);
   const own = (await submit(at.citizen, await complete(at.citizen, base))).location.replace('/bien-nhan', '');
   const dossier = deskOf(own);
@@ -110,8 +110,12 @@ async function signedResult() {
   if (bank) await fill(at.citizen, bank);
   await until(at.specialist, dossier, /\/xong"/);
   assert.equal((await decide(at.specialist, dossier, 'propose')).status, 303);
-  const page = await at.leader.get(dossier);
-  const task = /\/can-bo\/ky\?viec=(\d+)/.exec(page.text)[1];
+  const task = /\/can-bo\/ky\?viec=(\d+)/.exec((await at.leader.get(dossier)).text)[1];
+  return { own, dossier, task };
+}
+
+async function signedResult() {
+  const { own, dossier, task } = await proposed();
   assert.equal((await at.leader.form('/can-bo/ky', { viec: task, pin: demo.pin })).status, 303);
   await until(at.citizen, own, /\/ket-qua\/\d+/);
   return { own, dossier };
@@ -240,4 +244,55 @@ test('late: one apology with reason and new date, and never a second', async () 
   } finally {
     await today('');
   }
+});
+
+test('past its appointment nothing is signed before somebody apologised; the leader has a list', async () => {
+  const { own, dossier, task } = await proposed();
+  const number = (await at.leader.get(dossier)).text.match(/<h1 class="num">([^<]+)</)[1];
+  assert.doesNotMatch((await at.leader.get('/can-bo/xin-loi')).text, new RegExp(number), 'not late yet');
+  const sign = () => at.leader.form('/can-bo/ky', { viec: task, pin: demo.pin });
+  const day = (n) => dayIn(n).iso;
+  assert.equal((await today(day(90))).status, 303);
+  try {
+    const refused = await sign();
+    assert.notEqual(refused.status, 303);
+    assert.match(refused.text, new RegExp(`${dossier}#xin-loi[\\s\\S]*?${number}[\\s\\S]*?xin lỗi và hẹn lại rồi mới ký`));
+    assert.match((await at.leader.get('/can-bo')).text, /quá hẹn mà chưa xin lỗi[\s\S]{0,200}href="\/can-bo\/xin-loi"/);
+    assert.match((await at.leader.get('/can-bo/xin-loi')).text, new RegExp(`href="${dossier}#xin-loi"[\\s\\S]*?${number}`));
+    assert.match((await at.leader.get(dossier)).text, /Phải ghi phiếu xin lỗi và ngày hẹn mới/);
+    assert.equal((await at.specialist.get('/can-bo/xin-loi')).status, 403);
+    const done = await press(at.leader, dossier, '/xin-loi', { reason: 'Đang chờ xác minh', new_due: day(97) });
+    assert.equal(done.status, 303, done.text);
+    assert.doesNotMatch((await at.leader.get('/can-bo/xin-loi')).text, new RegExp(number));
+    assert.equal((await sign()).status, 303);
+    await until(at.citizen, own, /\/ket-qua\/\d+/);
+  } finally {
+    await today('');
+  }
+});
+
+test('each thing asked for has a place of its own for files, ticked when it has one', async () => {
+  const own = await fileHousehold(at.citizen);
+  const dossier = deskOf(own);
+  assert.match((await at.citizen.get(own)).text, /sẽ trả lời có tiếp nhận hay không trước/);
+  assert.equal((await press(at.receiver, dossier, '/bo-sung', { words: 'Bản chụp sổ hộ khẩu cũ\nẢnh nhà ở' })).status, 303);
+  const held = await at.receiver.get(dossier);
+  assert.match(held.text, /Tạm dừng từ [^<]*, chờ người nộp/);
+  assert.doesNotMatch(held.text, /phải trả lời tiếp nhận trước/);
+  const mine = await at.citizen.get(own);
+  assert.match(mine.text, /Thời gian giải quyết tạm dừng từ/);
+  assert.doesNotMatch(mine.text, /sẽ trả lời có tiếp nhận hay không trước/);
+  const send2 = (place, name) => upload(at.citizen, `${own}/bo-sung/tep`, { muc: place }, [{ name, type: 'image/jpeg', bytes: newPicture() }], `${own}/bo-sung`);
+  assert.equal((await send2('1', 'nha.jpg')).status, 303);
+  const doc = (await at.citizen.get(`/api/v1${own}/bo-sung`)).json();
+  assert.deepEqual(doc.items.map((i) => [i.words, i.is_given, i.files.map((f) => f.file)]),
+    [['Bản chụp sổ hộ khẩu cũ', false, []], ['Ảnh nhà ở', true, ['nha.jpg']]]);
+  assert.equal(doc.n_missing, 1);
+  assert.equal((await send2('0', 'ho-khau.jpg')).status, 303);
+  assert.equal((await at.citizen.get(`/api/v1${own}/bo-sung`)).json().n_missing, 0);
+  const answered = await send(at.citizen, forms((await at.citizen.get(`${own}/bo-sung`)).text).find((f) => f.action === `${own}/bo-sung`), { loi_nhan: '' });
+  assert.equal(answered.status, 303);
+  const again = await at.receiver.get(dossier);
+  assert.match(again.text, /phải trả lời tiếp nhận trước/, 'the office has its time again');
+  assert.match(again.text, /nha\.jpg/);
 });

@@ -115,8 +115,8 @@ struct dossier {
     struct str applicant; /* name at filing */
     int64_t n_copies, n_supplements;
     enum dossier_clock clock;
-    int64_t submitted_us, accepted_us, due_us, first_due_us, paused_us, remaining_s, finished_us,
-        returned_us;
+    int64_t submitted_us, accepted_us, due_us, first_due_us, remaining_s, finished_us, returned_us;
+    int64_t paused_us;  /* 0, or since when the time stands still */
     int64_t apology_us; /* 0: none given */
     int64_t react_us;   /* until when the office must have reacted */
     int64_t fee_vnd;    /* due in all */
@@ -170,6 +170,15 @@ NODISCARD enum err dossier_needs(struct ctx *cx, const struct dossier *d, struct
                                  size_t *ret_n);
 /* Working seconds left until due (negative: late); of a paused clock what is kept. */
 int64_t dossier_left_s(struct ctx *cx, const struct dossier *d);
+
+/* Does the time stand still: the applicant's turn, or another's, also before acceptance; since
+ * paused_us. */
+bool dossier_is_paused(const struct dossier *d);
+/* The appointment has passed and nobody apologised: neither signed nor handed over until then. */
+bool dossier_lacks_apology(struct ctx *cx, const struct dossier *d);
+/* Such dossiers of a unit, longest late first, at most n. Right: dossier.apologise there. */
+NODISCARD enum err dossier_late_silent(struct ctx *cx, struct str unit, int64_t n,
+                                       struct dossier **ret, size_t *ret_n);
 
 struct dossier_row { /* one line of a list */
     int64_t id, task, due_us, submitted_us;

@@ -11,6 +11,7 @@ dossier_clock_start(struct ctx *cx, struct dossier *d, const struct procedure *p
         return;
     }
     d->accepted_us = now_us;
+    d->paused_us = 0;
     d->clock = DOSSIER_CLOCK_RUNNING;
     d->due_us = calendar_add_limit(cx, d->unit, now_us, p->time);
     d->first_due_us = d->due_us;
@@ -20,6 +21,9 @@ dossier_clock_start(struct ctx *cx, struct dossier *d, const struct procedure *p
 void
 dossier_clock_pause(struct ctx *cx, struct dossier *d)
 {
+    if (d->clock == DOSSIER_CLOCK_WAITING && d->paused_us == 0) {
+        d->paused_us = calendar_now_us(cx); /* not accepted: what stands is the time to answer */
+    }
     if (d->clock != DOSSIER_CLOCK_RUNNING) {
         return;
     }
@@ -31,6 +35,11 @@ dossier_clock_pause(struct ctx *cx, struct dossier *d)
 void
 dossier_clock_resume(struct ctx *cx, struct dossier *d)
 {
+    if (d->clock == DOSSIER_CLOCK_WAITING && d->paused_us != 0) {
+        /* completed now: the office has its eight working hours again */
+        d->react_us = calendar_add_work(cx, d->unit, calendar_now_us(cx), DOSSIER_REACT_S);
+        d->paused_us = 0;
+    }
     if (d->clock != DOSSIER_CLOCK_PAUSED) {
         return;
     }
@@ -61,7 +70,22 @@ dossier_left_s(struct ctx *cx, const struct dossier *d)
         return calendar_work_between(cx, d->unit, calendar_now_us(cx), d->due_us);
     }
     if (d->clock == DOSSIER_CLOCK_WAITING) {
-        return calendar_work_between(cx, d->unit, calendar_now_us(cx), d->react_us);
+        int64_t at_us = d->paused_us == 0 ? calendar_now_us(cx) : d->paused_us;
+        return calendar_work_between(cx, d->unit, at_us, d->react_us);
     }
     return d->remaining_s;
+}
+
+bool
+dossier_is_paused(const struct dossier *d)
+{
+    bool is_before = d->clock == DOSSIER_CLOCK_WAITING && d->paused_us != 0;
+    return str_eq(d->state, STR("open")) && (is_before || d->clock == DOSSIER_CLOCK_PAUSED);
+}
+
+bool
+dossier_lacks_apology(struct ctx *cx, const struct dossier *d)
+{
+    return str_eq(d->state, STR("open")) && d->clock == DOSSIER_CLOCK_RUNNING &&
+           d->apology_us == 0 && dossier_left_s(cx, d) < 0;
 }

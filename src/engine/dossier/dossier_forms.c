@@ -136,21 +136,23 @@ put_others(struct ctx *cx, struct json_out *o, const struct handed *in)
 static enum err
 put_receipt(struct ctx *cx, struct json_out *o, const struct dossier *d)
 {
-    const struct procedure *p = NULL;
+    struct dossier_need *needs = NULL;
+    size_t n = 0;
     struct handed in = { 0 };
     bool is_counter = str_eq(d->channel, STR("counter"));
-    TRY(dossier_procedure(cx, d, &p));
+    TRY(dossier_needs(cx, d, &needs, &n));
     TRY(paper_list(cx, d->id, &in.papers, &in.n_papers));
     TRY(custody_list(cx, d->id, &in.held, &in.n_held));
     json_put_str(o, "phone", d->phone);
     json_put_str(o, "email", d->email);
     json_key(o, "papers");
     json_open_list(o);
-    for (size_t i = 0; i < p->n_papers; i++) {
-        struct given g = given_for(&in, p->papers[i].id);
-        bool is_paper = is_counter && p->papers[i].is_required && g.files == 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct procedure_paper *p = &needs[i].paper;
+        struct given g = given_for(&in, p->id);
+        bool is_paper = is_counter && needs[i].is_needed && g.files == 0;
         if (g.files > 0 || g.held > 0 || is_paper) {
-            put_paper(cx, o, pack_text(cx, p->papers[i].name), &g, is_paper ? &p->papers[i] : NULL);
+            put_paper(cx, o, pack_text(cx, p->name), &g, is_paper ? p : NULL);
         }
     }
     put_others(cx, o, &in);

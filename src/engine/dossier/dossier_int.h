@@ -13,6 +13,7 @@ bool dossier_status_may(int32_t from, int32_t to);
 bool dossier_status_waits(int32_t status);
 
 /* --- dossier_clock.c: change d only; the caller saves ----------------------------------------- */
+#define DOSSIER_REACT_S 28800 /* eight working hours to accept or not: Decree 45/2020 */
 void dossier_clock_start(struct ctx *cx, struct dossier *d, const struct procedure *p);
 void dossier_clock_pause(struct ctx *cx, struct dossier *d);
 void dossier_clock_resume(struct ctx *cx, struct dossier *d);

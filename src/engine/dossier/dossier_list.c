@@ -197,3 +197,18 @@ dossier_search(struct ctx *cx, struct str unit, struct str text, struct dossier_
     }
     return ERR_OK;
 }
+
+enum err
+dossier_late_silent(struct ctx *cx, struct str unit, int64_t n, struct dossier **ret, size_t *ret_n)
+{
+    struct q_dossier_late_silent_list list;
+    TRY(access_require_in(cx, "dossier.apologise", unit));
+    TRY(q_dossier_late_silent(cx, &list, .unit = unit, .now_us = calendar_now_us(cx), .n = n));
+    struct dossier *v = ARENA_ARRAY(cx->arena, struct dossier, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        TRY(dossier_get(cx, list.v[i].id, &v[i]));
+    }
+    *ret = v;
+    *ret_n = list.n;
+    return ERR_OK;
+}

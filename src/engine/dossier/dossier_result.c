@@ -275,6 +275,10 @@ sign_one(struct ctx *cx, int64_t task, struct str token)
     if (!str_eq(job.task.action, STR("sign")) || !str_eq(job.task.state, STR("open"))) {
         return err_set(cx, ERR_CONFLICT, "task %" PRId64 " is not waiting for a signature", task);
     }
+    if (dossier_lacks_apology(cx, &job.d)) {
+        ctx_problem(cx, STR("tasks"), STR("dossier.apology_first"), job.d.number);
+        return ctx_check(cx);
+    }
     job.act.version = job.task.version;
     TRY(dossier_result_in(cx, job.d.id, STR("draft"), &job.result));
     TRY(dossier_sign_file(cx, &job.d, &job.result, token, &job.hash));
@@ -315,7 +319,7 @@ dossier_sign(struct ctx *cx, const int64_t *tasks, size_t n, struct str pin, siz
         enum err e = sign_one(cx, tasks[i], token);
         if (e == ERR_OK) {
             (*ret_done)++;
-        } else {
+        } else if (e != ERR_INVALID) { /* else its own problem says why */
             ctx_problem2(cx, STR("tasks"), STR("dossier.not_signed"),
                          str_fmt(cx->arena, "%" PRId64, tasks[i]), str_of(err_key(e)));
         }

@@ -218,9 +218,9 @@ dossier_save(struct ctx *cx, struct dossier *d)
     TRY(q_dossier_update(
         cx, &n, .id = d->id, .version = d->version, .unit = d->unit, .vars = d->vars,
         .state = d->state, .status = d->status, .case_id = d->case_id, .clock = (int64_t)d->clock,
-        .accepted_us = d->accepted_us, .due_us = d->due_us, .first_due_us = d->first_due_us,
-        .paused_us = d->paused_us, .remaining_s = d->remaining_s, .finished_us = d->finished_us,
-        .returned_us = d->returned_us, .apology_us = d->apology_us,
+        .react_us = d->react_us, .accepted_us = d->accepted_us, .due_us = d->due_us,
+        .first_due_us = d->first_due_us, .paused_us = d->paused_us, .remaining_s = d->remaining_s,
+        .finished_us = d->finished_us, .returned_us = d->returned_us, .apology_us = d->apology_us,
         .n_supplements = d->n_supplements, .fee_vnd = d->fee_vnd, .is_paid = d->is_paid));
     if (n != 1) {
         return err_set(cx, ERR_CONFLICT, "dossier %" PRId64 " changed since version %" PRId64,

@@ -13,8 +13,7 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define CODE_CHARS   10
-#define REACT_WORK_S 28800 /* eight working hours: Decree 45/2020 */
+#define CODE_CHARS 10
 
 struct submit_job {
     struct dossier_draft *draft;
@@ -32,7 +31,7 @@ insert_row(struct ctx *cx, struct submit_job *job)
 {
     const struct dossier_draft *f = job->draft;
     int64_t now_us = sys_now_us(cx);
-    int64_t react_us = calendar_add_work(cx, f->unit, calendar_now_us(cx), REACT_WORK_S);
+    int64_t react_us = calendar_add_work(cx, f->unit, calendar_now_us(cx), DOSSIER_REACT_S);
     struct str number;
     int64_t id = store_new_id(cx);
     TRY(unit_next_number(cx, job->unit, calendar_today(cx), &number));

@@ -82,8 +82,8 @@ SELECT id FROM dossier WHERE number = :number
 SELECT id FROM dossier WHERE draft_id = :draft_id
 
 -- name: dossier_update :exec
--- in: id:i64 version:i64 unit:str vars:str state:str status:i64 case_id:i64 clock:i64 accepted_us:i64 due_us:i64 first_due_us:i64 paused_us:i64 remaining_s:i64 finished_us:i64 returned_us:i64 apology_us:i64 n_supplements:i64 fee_vnd:i64 is_paid:i64
-UPDATE dossier SET version = version + 1, unit = :unit, vars = :vars, state = :state, status = :status, case_id = :case_id, clock = :clock, accepted_us = :accepted_us,
+-- in: id:i64 version:i64 unit:str vars:str state:str status:i64 case_id:i64 clock:i64 react_us:i64 accepted_us:i64 due_us:i64 first_due_us:i64 paused_us:i64 remaining_s:i64 finished_us:i64 returned_us:i64 apology_us:i64 n_supplements:i64 fee_vnd:i64 is_paid:i64
+UPDATE dossier SET version = version + 1, unit = :unit, vars = :vars, state = :state, status = :status, case_id = :case_id, clock = :clock, react_us = :react_us, accepted_us = :accepted_us,
     due_us = :due_us, first_due_us = :first_due_us, paused_us = :paused_us, remaining_s = :remaining_s, finished_us = :finished_us, returned_us = :returned_us,
     apology_us = :apology_us, n_supplements = :n_supplements, fee_vnd = :fee_vnd, is_paid = :is_paid
 WHERE id = :id AND version = :version
@@ -415,3 +415,8 @@ INSERT INTO dossier_step (id, dossier_id, status, at_us, actor) VALUES (:id, :do
 -- in: dossier_id:i64 after:i64 limit_n:i64
 -- out: id:i64 status:i64 at_us:i64 actor:i64
 SELECT id, status, at_us, actor FROM dossier_step WHERE dossier_id = :dossier_id AND id > :after ORDER BY id LIMIT :limit_n
+
+-- name: dossier_late_silent :many
+-- in: unit:str now_us:i64 n:i64
+-- out: id:i64
+SELECT id FROM dossier WHERE unit = :unit AND clock = 1 AND due_us < :now_us AND state = 'open' AND apology_us = 0 ORDER BY due_us LIMIT :n

@@ -40,40 +40,77 @@ paper_name(struct ctx *cx, const struct dossier *d, struct str id)
     return id;
 }
 
-static void
-fill_items(struct ctx *cx, const struct dossier *d, struct str items,
-           struct tpl_filing_supplement *data)
+/* Where a file for the item at this place of the list is kept: under the required paper it is, else
+ * under the place. */
+static struct str
+slot_of(struct ctx *cx, const struct json *item, size_t place)
+{
+    struct str paper = json_text(item, "paper");
+    return str_is_empty(paper) ? str_fmt(cx->arena, "bo-sung.%zu", place) : paper;
+}
+
+static struct json *
+items_of(struct ctx *cx, struct str items)
 {
     struct json *list = NULL;
     struct json_fault fault;
-    if (json_parse(cx->arena, items, (struct json_limits){ 0 }, &list, &fault) != ERR_OK) {
-        return;
-    }
-    data->items.v = ARENA_ARRAY(cx->arena, struct tpl_filing_supplement_items, list->n);
+    bool is_list = json_parse(cx->arena, items, (struct json_limits){ 0 }, &list, &fault) == ERR_OK;
+    return is_list ? list : NULL;
+}
+
+struct given {
+    struct paper *v;
+    size_t n;
+    int64_t since_us;
+};
+
+static bool
+is_new(const struct given *g, size_t i)
+{
+    return str_eq(g->v[i].state, STR("kept")) && g->v[i].received_us >= g->since_us;
+}
+
+/* Each thing asked for, with the files that were given for it since. */
+static void
+fill_items(struct ctx *cx, const struct dossier *d, struct str items, const struct given *g,
+           struct tpl_filing_supplement *data)
+{
+    struct json *list = items_of(cx, items);
+    size_t place = 0;
+    data->items.v =
+        ARENA_ARRAY(cx->arena, struct tpl_filing_supplement_items, list == NULL ? 0 : list->n);
     for (JSON_EACH(list, it)) {
         struct str paper = json_text(it, "paper");
-        data->items.v[data->items.n++] = (struct tpl_filing_supplement_items){
+        struct str slot = slot_of(cx, it, place);
+        struct tpl_filing_supplement_items *row = &data->items.v[data->items.n++];
+        *row = (struct tpl_filing_supplement_items){
+            .place = str_fmt(cx->arena, "%zu", place++),
             .name = str_is_empty(paper) ? STR_NULL : paper_name(cx, d, paper),
             .words = json_text(it, "text"),
         };
+        row->files.v = ARENA_ARRAY(cx->arena, struct tpl_filing_supplement_items_files, g->n);
+        for (size_t i = 0; i < g->n; i++) {
+            if (is_new(g, i) && str_eq(g->v[i].requirement, slot)) {
+                row->files.v[row->files.n++] = (struct tpl_filing_supplement_items_files){
+                    .file = g->v[i].name, .facts = filing_paper_facts(cx, &g->v[i])
+                };
+            }
+        }
+        row->is_given = row->files.n > 0;
+        data->n_missing += row->is_given ? 0 : 1;
     }
 }
 
+/* Files that were sent for none of them. */
 static void
-fill_new_papers(struct ctx *cx, const struct dossier *d, int64_t since_us,
-                struct tpl_filing_supplement *data)
+fill_new_papers(struct ctx *cx, const struct given *g, struct tpl_filing_supplement *data)
 {
-    struct paper *v = NULL;
-    size_t n = 0;
-    if (paper_list(cx, d->id, &v, &n) != ERR_OK) {
-        return;
-    }
-    data->papers.v = ARENA_ARRAY(cx->arena, struct tpl_filing_supplement_papers, n);
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(v[i].state, STR("kept")) && v[i].received_us >= since_us) {
+    data->papers.v = ARENA_ARRAY(cx->arena, struct tpl_filing_supplement_papers, g->n);
+    for (size_t i = 0; i < g->n; i++) {
+        if (is_new(g, i) && str_eq(g->v[i].requirement, STR("bo-sung"))) {
             data->papers.v[data->papers.n++] =
-                (struct tpl_filing_supplement_papers){ .name = v[i].name,
-                                                       .facts = filing_paper_facts(cx, &v[i]) };
+                (struct tpl_filing_supplement_papers){ .name = g->v[i].name,
+                                                       .facts = filing_paper_facts(cx, &g->v[i]) };
         }
     }
 }
@@ -108,10 +145,31 @@ filing_supplement(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->asked = text_instant(cx, s.asked_us);
     data->reason = s.reason;
     data->max_mb = (int64_t)(PAPER_BYTES_MAX >> 20);
-    fill_items(cx, &d, s.items, data);
-    fill_new_papers(cx, &d, s.asked_us, data);
+    struct given g = { .since_us = s.asked_us };
+    TRY(paper_list(cx, d.id, &g.v, &g.n));
+    fill_items(cx, &d, s.items, &g, data);
+    fill_new_papers(cx, &g, data);
     web_title(rs, text(cx, "filing.do.supplement"));
     return web_page(cx, rs, &tpl_filing_supplement_t, data);
+}
+
+/* The place of an item in the open request -> where its files are kept; as it was when none is
+ * named. */
+static enum err
+find_slot(struct ctx *cx, const struct dossier *d, struct str place, struct str *slot)
+{
+    struct dossier_supplement s;
+    int64_t at = 0;
+    size_t i = 0;
+    TRY(open_supplement(cx, d, &s));
+    struct json *list = items_of(cx, s.items);
+    bool is_named = list != NULL && str_to_i64(place, 0, (int64_t)list->n - 1, &at);
+    for (JSON_EACH(list, it)) {
+        if (is_named && i++ == (size_t)at) {
+            *slot = slot_of(cx, it, (size_t)at);
+        }
+    }
+    return ERR_OK;
 }
 
 enum err
@@ -124,6 +182,7 @@ filing_supplement_file(struct ctx *cx, const struct web_req *rq, struct web_resp
     struct paper_new like = {
         .owner_id = d.party, .dossier_id = d.id, .requirement = STR("bo-sung"), .field = STR("tep")
     };
+    TRY(find_slot(cx, &d, web_text(rq, "muc"), &like.requirement));
     if (rq->n_files == 0) {
         ctx_problem(cx, STR("tep"), STR("filing.paper.none"), STR_NULL);
         return ctx_check(cx);

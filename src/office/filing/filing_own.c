@@ -263,7 +263,7 @@ tag_of(const struct ctx *cx, const struct dossier *d)
     if (!str_eq(d->state, STR("open"))) {
         return STR("done");
     }
-    if (d->clock == DOSSIER_CLOCK_PAUSED) {
+    if (dossier_is_paused(d)) {
         return STR("wait");
     }
     if (d->clock != DOSSIER_CLOCK_RUNNING) {
@@ -277,8 +277,10 @@ static void
 fill_time(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *data)
 {
     data->is_open = str_eq(d->state, STR("open"));
-    data->is_waiting_office = data->is_open && d->clock == DOSSIER_CLOCK_WAITING;
-    data->is_paused = data->is_open && d->clock == DOSSIER_CLOCK_PAUSED;
+    data->is_paused = dossier_is_paused(d);
+    data->paused = data->is_paused ? text_instant(cx, d->paused_us) : STR_NULL;
+    data->is_waiting_office =
+        data->is_open && d->clock == DOSSIER_CLOCK_WAITING && !data->is_paused;
     data->due = d->due_us == 0 ? STR_NULL : text_instant(cx, d->due_us);
     data->react = d->react_us == 0 ? STR_NULL : text_instant(cx, d->react_us);
     data->is_late = data->is_open && d->clock == DOSSIER_CLOCK_RUNNING && dossier_left_s(cx, d) < 0;

@@ -64,8 +64,9 @@ static const struct web_field submit_fields[] = {
     { .name = "v", .type = WEB_INT, .doc = "version of the draft as it was shown" },
     { .name = "cam_doan", .type = WEB_BOOL, .doc = "the answers are true" },
 };
-static const struct web_field file_fields[] = {
+static const struct web_field item_fields[] = {
     { .name = "tep", .type = WEB_FILE, .max = PAPER_BYTES_MAX, .doc = "JPEG, PNG, HEIC or PDF" },
+    { .name = "muc", .type = WEB_TEXT, .max = 3, .doc = "place of the item asked for, from 0" },
 };
 static const struct web_field answer_fields[] = {
     { .name = "loi_nhan", .type = WEB_LINES, .max = 2000, .label = "filing.supplement.words" },
@@ -154,7 +155,7 @@ static const struct web_route routes[] = {
       WEB_FIELDS(answer_fields), .flags = WEB_API, .again = filing_supplement,
       .doc = "Answer the request for what is missing" },
     { HTTP_POST, "/ho-so/{id}/bo-sung/tep", FILE_PERM, filing_supplement_file,
-      WEB_FIELDS(file_fields), .body_max = UPLOAD_BYTES, .flags = WEB_API,
+      WEB_FIELDS(item_fields), .body_max = UPLOAD_BYTES, .flags = WEB_API,
       .again = filing_supplement, .doc = "Add a file that was asked for" },
     { HTTP_GET, "/ho-so/{id}/xac-nhan", FILE_PERM, filing_confirm, .flags = WEB_API,
       .reply = &tpl_filing_confirm_t, .doc = "Draft certificate to be confirmed" },

@@ -12,6 +12,9 @@
 #define ZOOM_MAX  4
 #define TURNS     4
 
+#define STATUS_SUPPLEMENT 5 /* national statuses of a dossier that waits for its applicant */
+#define STATUS_PAYMENT    6
+
 /* --- summary
  * ------------------------------------------------------------------------------------------------
  */
@@ -118,6 +121,21 @@ fill_answers(struct ctx *cx, struct onestop_view *v)
     return ERR_OK;
 }
 
+/* Since when the time stands still, for whom, and what is left when it goes on. */
+static void
+fill_pause(struct ctx *cx, const struct dossier *d, int64_t left_s,
+           struct tpl_onestop_dossier *page)
+{
+    bool is_theirs = d->status == STATUS_SUPPLEMENT || d->status == STATUS_PAYMENT;
+    page->left = text_fill(cx, is_theirs ? "onestop.paused.applicant" : "onestop.paused.other",
+                           "at", text_instant(cx, d->paused_us), NULL);
+    page->due_word =
+        d->clock == DOSSIER_CLOCK_WAITING
+            ? text(cx, "onestop.paused.door")
+            : text_fill(cx, "onestop.paused.left", "left", calendar_left_text(cx, left_s), NULL);
+    page->due = STR_NULL;
+}
+
 enum err
 onestop_part_summary(struct ctx *cx, struct onestop_view *v)
 {
@@ -130,13 +148,16 @@ onestop_part_summary(struct ctx *cx, struct onestop_view *v)
     page->number = d->number;
     page->procedure = pack_text(cx, v->procedure->name);
     page->status = text_find(cx, str_fmt(cx->arena, "dossier.status.%d", d->status));
-    page->kind =
-        onestop_kind(left_s, d->clock == DOSSIER_CLOCK_PAUSED || d->clock == DOSSIER_CLOCK_STOPPED);
+    page->kind = onestop_kind(left_s, dossier_is_paused(d) || d->clock == DOSSIER_CLOCK_STOPPED);
     page->left = d->clock == DOSSIER_CLOCK_STOPPED ? page->status : calendar_left_text(cx, left_s);
     page->due = text_instant(cx, is_waiting ? d->react_us : d->due_us);
     page->due_word =
         is_waiting ? text(cx, "onestop.due.react") : text(cx, "onestop.due.appointment");
+    if (dossier_is_paused(d)) {
+        fill_pause(cx, d, left_s, page);
+    }
     page->is_late = left_s < 0 && d->clock == DOSSIER_CLOCK_RUNNING;
+    page->needs_apology = dossier_lacks_apology(cx, d);
     page->is_open = str_eq(d->state, STR("open"));
     page->was_apologised = d->apology_us != 0;
     fill_facts(cx, v, &p);
@@ -186,6 +207,9 @@ requirement_name(struct ctx *cx, const struct procedure *p, struct str id)
         if (str_eq(p->papers[i].id, id)) {
             return pack_text(cx, p->papers[i].name);
         }
+    }
+    if (str_starts(id, STR("bo-sung"))) {
+        return text(cx, "onestop.paper.supplement");
     }
     return str_eq(id, STR(ONESTOP_OPINION)) ? text(cx, "onestop.opinion.paper")
                                             : text(cx, "onestop.paper.other");

@@ -234,6 +234,7 @@ onestop_inbox(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         page->csv =
             str_fmt(cx->arena, "/can-bo/viec.csv?vt=%zu&loc=" STR_FMT, in.desk, STR_ARG(in.tab));
         page->live = str_cat(cx->arena, STR("/can-bo/song?vt="), page->vt);
+        TRY(onestop_late_count(cx, in.position->unit, &page->silent));
         TRY(fill_tabs(cx, &in, page));
         TRY(fill_rows(cx, &in, rs, page));
     }

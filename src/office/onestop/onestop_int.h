@@ -78,6 +78,9 @@ web_fn onestop_inbox, onestop_inbox_csv, onestop_live, onestop_accept, onestop_s
 web_fn onestop_do, onestop_back, onestop_supplement, onestop_claim, onestop_assign, onestop_consult,
     onestop_opinion, onestop_recall, onestop_hand, onestop_apologise, onestop_fields,
     onestop_revoke;
+/* How many dossiers of the desk's unit are late without apology; 0 for who may not apologise. */
+NODISCARD enum err onestop_late_count(struct ctx *cx, struct str unit, struct str *ret);
+web_fn onestop_late;
 web_fn onestop_paper, onestop_draft_pdf, onestop_result_pdf, onestop_print;
 web_fn onestop_correct, onestop_correct_sign, onestop_correct_drop, onestop_allow,
     onestop_result_again;

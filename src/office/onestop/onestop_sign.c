@@ -81,11 +81,15 @@ tell_result(struct ctx *cx, const int64_t *tasks, size_t n, struct tpl_onestop_s
         }
         bool is_signed = str_eq(t.state, STR("done")) && str_eq(t.outcome, STR("sign")) &&
                          t.done_by == cx->who.account;
+        bool is_silent = !is_signed && dossier_lacks_apology(cx, &d);
         page->rows.v[page->rows.n++] = (struct tpl_onestop_signed_rows){
             .number = d.number,
-            .href = str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64, d.id),
+            .href = str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64 "%s", d.id,
+                            is_silent ? "#xin-loi" : ""),
             .kind = is_signed ? STR("ontime") : STR("late"),
-            .word = is_signed ? text(cx, "onestop.signed.yes") : text(cx, "onestop.signed.no"),
+            .word = text(cx, is_signed   ? "onestop.signed.yes"
+                             : is_silent ? "onestop.signed.apology"
+                                         : "onestop.signed.no"),
         };
     }
 }

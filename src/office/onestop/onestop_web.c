@@ -149,6 +149,8 @@ static const struct web_field sign_back_fields[] = {
 #define FRAMED (WEB_API | WEB_OFFICE | WEB_FRAMED | WEB_NO_STORE)
 
 static const struct web_route routes[] = {
+    { HTTP_GET, "/can-bo/xin-loi", "dossier.apologise", onestop_late, .flags = WEB_API | WEB_OFFICE,
+      .doc = "Late dossiers without apology", .reply = &tpl_onestop_late_t },
     { HTTP_GET, "/can-bo", "dossier.read_unit", onestop_inbox, WEB_FIELDS(inbox_fields),
       .flags = WEB_API | WEB_OFFICE, .doc = "Open tasks of a position, by due time",
       .reply = &tpl_onestop_inbox_t },

@@ -72,12 +72,69 @@ test_void_receipt_opens_the_fee_again_and_counts_back(void **state)
     assert_int_equal(dossier_print_fee(cx, &d, b[0].id, &pdf), ERR_NOT_FOUND);
 }
 
+static void
+test_time_to_answer_stands_while_the_applicant_is_asked(void **state)
+{
+    struct world *w = *state;
+    int64_t id = file(w);
+    struct flow_task t = open_task(w, id);
+    struct dossier_act request = { .task = t.id, .version = t.version };
+    be(w, RECEIVER);
+    ASSERT_OK(w->cx, dossier_ask_supplement(w->cx, &request,
+                                            STR("[{\"paper\":null,\"text\":\"Hộ chiếu\"}]")));
+    struct dossier d = get(w, id);
+    assert_true(dossier_is_paused(&d));
+    int64_t left_s = dossier_left_s(w->cx, &d);
+    work_hours(w, 240);
+    assert_int_equal(dossier_left_s(w->cx, &d), left_s);
+    be(w, CITIZEN);
+    ASSERT_OK(w->cx, dossier_answer_supplement(w->cx, id, STR("đã gửi")));
+    d = get(w, id);
+    assert_false(dossier_is_paused(&d));
+    assert_int_equal(dossier_left_s(w->cx, &d), INT64_C(8) * 3600);
+}
+
+static void
+test_sign_past_the_appointment_wants_an_apology_first(void **state)
+{
+    struct world *w = *state;
+    struct ctx *cx = w->cx;
+    struct dossier *late = NULL;
+    size_t n = 0;
+    size_t done = 0;
+    int64_t id = file(w);
+    to_signature(w, id);
+    struct dossier d = get(w, id);
+    assert_false(dossier_lacks_apology(cx, &d));
+    work_hours(w, 240);
+    assert_true(dossier_lacks_apology(cx, &d));
+    int64_t task = open_task(w, id).id;
+    be(w, LEADER);
+    assert_int_equal(dossier_sign(cx, &task, 1, STR(PIN), &done), ERR_INVALID);
+    assert_int_equal(done, 0);
+    ASSERT_STR(cx->problems[0].key, "dossier.apology_first");
+    ASSERT_OK(cx, dossier_late_silent(cx, d.unit, 10, &late, &n));
+    bool is_listed = false;
+    for (size_t i = 0; i < n; i++) {
+        is_listed = is_listed || late[i].id == id;
+    }
+    assert_true(is_listed);
+    be(w, LEADER);
+    ASSERT_OK(cx, dossier_apologise(cx, id, STR("bão"),
+                                    sys_now_us(cx) + INT64_C(96) * 3600 * DATE_US_PER_S));
+    sign(w, id);
+    be(w, SPECIALIST);
+    assert_int_equal(dossier_late_silent(cx, d.unit, 10, &late, &n), ERR_FORBIDDEN);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_print_forms_stand_only_after_what_they_tell),
         cmocka_unit_test(test_void_receipt_opens_the_fee_again_and_counts_back),
+        cmocka_unit_test(test_time_to_answer_stands_while_the_applicant_is_asked),
+        cmocka_unit_test(test_sign_past_the_appointment_wants_an_apology_first),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
