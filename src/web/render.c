@@ -6,6 +6,7 @@
 #include "codec/cookie.h"
 #include "codec/url.h"
 #include "sys/sys.h"
+#include "web/input_int.h"
 #include "web/inside.h"
 
 #define DEPTH_MAX 10
@@ -361,6 +362,23 @@ problem_document(struct web_call *c, enum err e)
     return buf_str(&b);
 }
 
+/* What a person wrote is shown under the field's own words; marks that the page carried along (a
+ * version, a choice of a button) go along unseen. */
+static struct tpl_web_error_kept
+kept_field(const struct web_call *c, const struct web_pair *typed)
+{
+    struct ctx *cx = c->cx;
+    const struct web_field *f = input_field(c->rq.route, typed->name);
+    bool has_label = f != NULL && f->label != NULL;
+    bool is_words = f != NULL && (f->type == WEB_ANY || f->type == WEB_LINES ||
+                                  (f->type == WEB_TEXT && str_has_char(typed->value, ' ')));
+    return (struct tpl_web_error_kept){ .name = typed->name,
+                                        .value = typed->value,
+                                        .label = has_label ? text_find(cx, str_of(f->label))
+                                                           : text(cx, "err.page.kept"),
+                                        .is_hidden = !has_label && !is_words };
+}
+
 /* What was typed into a form that could not be taken, to be sent again from the error page. */
 static void
 keep_form(struct web_call *c, enum err e, struct tpl_web_error *d)
@@ -381,8 +399,7 @@ keep_form(struct web_call *c, enum err e, struct tpl_web_error *d)
     d->resend = url_encode_path(c->cx->arena, c->http->path);
     d->kept.v = ARENA_ARRAY(c->cx->arena, struct tpl_web_error_kept, c->rq.n_typed);
     for (size_t i = 0; i < c->rq.n_typed; i++) {
-        d->kept.v[d->kept.n++] =
-            (struct tpl_web_error_kept){ c->rq.typed[i].name, c->rq.typed[i].value };
+        d->kept.v[d->kept.n++] = kept_field(c, &c->rq.typed[i]);
     }
 }
 

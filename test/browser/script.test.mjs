@@ -56,8 +56,10 @@ test('a session that ends in the middle of a form loses no word', async () => {
   const page = await (await place.as('nobody', phone)).newPage();
   await signInOn(page, place.server.url, logins.citizen);
   await page.goto(place.server.url + at);
+  await hasRun(page, 'form');
   await page.context().clearCookies();
   await page.fill('[name="a.phone"]', '0909 090 909');
+  await page.waitForFunction(() => { const m = document.querySelector('.saved'); return m.textContent === m.dataset.expired && m.textContent !== ''; });
   await leaves(page, () => page.click('.filing-form .actions button >> nth=0'));
   assert.equal(await page.inputValue('[name="a.phone"]'), '0909 090 909', 'shown back');
   const other = await page.context().newPage(); // one signs in beside it

@@ -166,6 +166,10 @@ test('a session that ended in the middle keeps what was typed until one is back'
   let r = await send(lost, form, { 'a.phone': '0909 090 909' });
   assert.equal(r.status, 401);
   assert.match(r.text, /0909 090 909/);
+  assert.match(r.text, /<input type="hidden" name="v" value="[0-9a-f]{16}">/, 'marks of the page stay hidden');
+  assert.doesNotMatch(r.text, /<label[^>]*>(v|a\.[a-z_]+)<\/label>/, 'no raw names as labels');
+  assert.ok(r.text.indexOf('href="/dang-nhap?tiep=') < r.text.lastIndexOf('Gửi lại</button>'), 'signing in stands first');
+  assert.doesNotMatch(r.text, />401</);
   let kept = forms(r.text).find((f) => f.action === at);
   assert.equal((await lost.signIn()).status, 303);
   r = await send(lost, kept);

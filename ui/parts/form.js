@@ -13,7 +13,7 @@ for (const form of all('form[data-autosave]')) {
     try {
       const r = await fetch(form.dataset.autosave, { method: 'POST', body, headers: { Accept: 'application/json' } });
       if (r.ok && form.elements.v) form.elements.v.value = (await r.json()).v; // what this page has seen
-      say(r.ok || r.status === 422 ? 'saved' : 'unsaved');
+      say(r.ok || r.status === 422 ? 'saved' : r.status === 401 || r.status === 403 ? 'expired' : 'unsaved');
     } catch {
       say('unsaved');
       timer = setTimeout(save, 10000);
