@@ -16,6 +16,10 @@
 /* Name in store_meta of the instant when the database was made. */
 #define STORE_META_MADE "made_us"
 
+/* The schema's newest version, and a fingerprint of its text in one dialect: schema.c. */
+int64_t store_schema_newest(const struct store_schema_set *set);
+struct str store_schema_print(struct ctx *cx, const struct store_schema_set *set, bool is_postgres);
+
 /* One execution of a statement. */
 struct store_run {
     const struct store_stmt *st;

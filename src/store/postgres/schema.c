@@ -63,23 +63,6 @@ meta_set(struct ctx *cx, struct pg_conn *c, const char *name, struct str value)
     return pg_run(cx, &c->base, &run);
 }
 
-static int64_t
-newest_version(const struct store_schema_set *set)
-{
-    return set->n_migrations == 0 ? 0 : set->migrations[set->n_migrations - 1].number;
-}
-
-/* Fingerprint of the schema's text without comments. */
-static struct str
-schema_print(struct ctx *cx, const struct store_schema_set *set)
-{
-    uint64_t h = 0;
-    for (size_t i = 0; i < set->n_schema; i++) {
-        h = h * UINT64_C(1099511628211) + str_hash(str_of(set->schema[i].postgres));
-    }
-    return str_fmt(cx->arena, "%016" PRIx64, h);
-}
-
 static enum err
 run_part(struct ctx *cx, struct pg_conn *c, const struct store_schema_part *part)
 {
@@ -95,8 +78,9 @@ run_part(struct ctx *cx, struct pg_conn *c, const struct store_schema_part *part
 static enum err
 finish_version(struct ctx *cx, struct pg_conn *c, const struct store_schema_set *set)
 {
-    TRY(meta_set(cx, c, "schema_version", str_fmt(cx->arena, "%" PRId64, newest_version(set))));
-    return meta_set(cx, c, "schema_print", schema_print(cx, set));
+    TRY(meta_set(cx, c, "schema_version",
+                 str_fmt(cx->arena, "%" PRId64, store_schema_newest(set))));
+    return meta_set(cx, c, "schema_print", store_schema_print(cx, set, true));
 }
 
 static enum err
@@ -134,11 +118,11 @@ version_read(struct ctx *cx, struct pg_conn *c, const struct store_schema_set *s
     if (!str_to_i64(text, 0, INT64_MAX, &have)) {
         return err_set(cx, ERR_STORE, "schema version is not a number");
     }
-    if (have > newest_version(set)) {
+    if (have > store_schema_newest(set)) {
         return err_set(cx, ERR_UNSUPPORTED,
                        "the database has schema version %" PRId64 ", this program knows %" PRId64
                        ": use the newer program",
-                       have, newest_version(set));
+                       have, store_schema_newest(set));
     }
     *ret = have;
     return ERR_OK;
@@ -149,7 +133,7 @@ print_check(struct ctx *cx, struct pg_conn *c, const struct store_schema_set *se
 {
     struct str print = STR_NULL;
     TRY(pg_meta_get(cx, c, "schema_print", &print));
-    if (!str_eq(print, schema_print(cx, set))) {
+    if (!str_eq(print, store_schema_print(cx, set, true))) {
         return err_set(cx, ERR_UNSUPPORTED,
                        "the database was made by another build whose schema differs: add a "
                        "migration, or begin with an empty database");
@@ -209,8 +193,8 @@ ready_in_tx(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
         return create_all(cx, c, s->schema);
     }
     TRY(version_read(cx, c, s->schema, &have));
-    return have < newest_version(s->schema) ? migrate_from(cx, c, s->schema, have)
-                                            : print_check(cx, c, s->schema);
+    return have < store_schema_newest(s->schema) ? migrate_from(cx, c, s->schema, have)
+                                                 : print_check(cx, c, s->schema);
 }
 
 enum err
@@ -251,11 +235,11 @@ pg_schema_same(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
         return err_set(cx, ERR_UNSUPPORTED, "the database is empty: `bombo run` prepares it");
     }
     TRY(version_read(cx, c, s->schema, &have));
-    if (have < newest_version(s->schema)) {
+    if (have < store_schema_newest(s->schema)) {
         return err_set(cx, ERR_UNSUPPORTED,
                        "the database has schema version %" PRId64 ", this program has %" PRId64
                        ": `bombo run` brings it forward",
-                       have, newest_version(s->schema));
+                       have, store_schema_newest(s->schema));
     }
     return print_check(cx, c, s->schema);
 }

@@ -45,23 +45,6 @@ meta_set(struct ctx *cx, sqlite3 *db, const char *name, struct str value)
     return rc == SQLITE_DONE ? ERR_OK : sqlite_fail(cx, db, rc, "write store_meta");
 }
 
-static int64_t
-newest_version(const struct store_schema_set *set)
-{
-    return set->n_migrations == 0 ? 0 : set->migrations[set->n_migrations - 1].number;
-}
-
-/* Fingerprint of the schema's text without comments. */
-static struct str
-schema_print(struct ctx *cx, const struct store_schema_set *set)
-{
-    uint64_t h = 0;
-    for (size_t i = 0; i < set->n_schema; i++) {
-        h = h * UINT64_C(1099511628211) + str_hash(str_of(set->schema[i].sqlite));
-    }
-    return str_fmt(cx->arena, "%016" PRIx64, h);
-}
-
 static enum err
 run_part(struct ctx *cx, sqlite3 *db, const struct store_schema_part *part)
 {
@@ -72,8 +55,9 @@ run_part(struct ctx *cx, sqlite3 *db, const struct store_schema_part *part)
 static enum err
 finish_version(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
 {
-    TRY(meta_set(cx, db, "schema_version", str_fmt(cx->arena, "%" PRId64, newest_version(set))));
-    return meta_set(cx, db, "schema_print", schema_print(cx, set));
+    TRY(meta_set(cx, db, "schema_version",
+                 str_fmt(cx->arena, "%" PRId64, store_schema_newest(set))));
+    return meta_set(cx, db, "schema_print", store_schema_print(cx, set, false));
 }
 
 static enum err
@@ -111,11 +95,11 @@ version_read(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set, in
     if (!str_to_i64(text, 0, INT64_MAX, &have)) {
         return err_set(cx, ERR_STORE, "schema version is not a number");
     }
-    if (have > newest_version(set)) {
+    if (have > store_schema_newest(set)) {
         return err_set(cx, ERR_UNSUPPORTED,
                        "the database has schema version %" PRId64 ", this program knows %" PRId64
                        ": use the newer program",
-                       have, newest_version(set));
+                       have, store_schema_newest(set));
     }
     *ret = have;
     return ERR_OK;
@@ -126,7 +110,7 @@ print_check(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set)
 {
     struct str print = STR_NULL;
     TRY(sqlite_meta_get(cx, db, "schema_print", &print));
-    if (!str_eq(print, schema_print(cx, set))) {
+    if (!str_eq(print, store_schema_print(cx, set, false))) {
         return err_set(cx, ERR_UNSUPPORTED,
                        "the database was made by another build whose schema differs: add a "
                        "migration, or begin with an "
@@ -154,7 +138,8 @@ check_or_migrate(struct ctx *cx, sqlite3 *db, const struct store_schema_set *set
     int64_t have = 0;
     TRY(whole_check(cx, db));
     TRY(version_read(cx, db, set, &have));
-    return have < newest_version(set) ? migrate_from(cx, db, set, have) : print_check(cx, db, set);
+    return have < store_schema_newest(set) ? migrate_from(cx, db, set, have)
+                                           : print_check(cx, db, set);
 }
 
 static enum err
@@ -196,11 +181,11 @@ sqlite_schema_same(struct ctx *cx, struct sqlite_store *s)
     int64_t have = 0;
     TRY(whole_check(cx, s->writer.db));
     TRY(version_read(cx, s->writer.db, s->schema, &have));
-    if (have < newest_version(s->schema)) {
+    if (have < store_schema_newest(s->schema)) {
         return err_set(cx, ERR_UNSUPPORTED,
                        "the database has schema version %" PRId64 ", this program has %" PRId64
                        ": `bombo run` brings it forward",
-                       have, newest_version(s->schema));
+                       have, store_schema_newest(s->schema));
     }
     return print_check(cx, s->writer.db, s->schema);
 }
