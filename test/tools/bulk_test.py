@@ -33,8 +33,10 @@ NOT_OF_DOSSIERS = {
     "indicator_delta", "absence", "absence_stand_in",
     # the exchange's own rows; what was asked of national services about a dossier is not copied with it
     "exchange_agreement", "exchange_call", "exchange_cert", "exchange_client", "exchange_member",
-    "exchange_operation", "exchange_portal", "exchange_portal_line", "exchange_question", "exchange_secret", "exchange_service", "exchange_session", "exchange_sim_message",
+    "exchange_operation", "exchange_portal", "exchange_portal_line", "exchange_question", "exchange_secret",
+    "exchange_service", "exchange_session", "exchange_sim_message",
     "exchange_sim_mode", "exchange_sim_row", "exchange_subsystem", "exchange_uplink", "exchange_version",
+    "node_evidence", "node_key", "node_mark", "oidc_document",
 }
 
 
