@@ -167,6 +167,7 @@ check(struct ctx *cx, const struct app_config *config, struct str dir,
     struct app app;
     struct app_config own = *config;
     own.data_dir = dir;
+    own.blobs_url = STR_NULL; /* what was unpacked is in the folder */
     own.store_url = str_fmt(cx->arena, "sqlite:" STR_FMT "/bombo.db", STR_ARG(dir));
     enum err e = ERR_STORE;
     if (app_open_reading(&app, &own)) {

@@ -31,6 +31,11 @@ static const struct option options[] = {
     { "--data", "data folder (data)", OPT_TEXT, CONFIG(data_dir) },
     { "--store", "sqlite:PATH or postgres://USER@HOST/DATABASE (sqlite, in the data folder)",
       OPT_TEXT, CONFIG(store_url) },
+    { "--blobs", "papers: s3:https://HOST/BUCKET[/FOLDER] (blobs/ in the data folder)", OPT_TEXT,
+      CONFIG(blobs_url) },
+    { "--blobs-key", "file with two lines: the id of the bucket's key, its secret", OPT_TEXT,
+      CONFIG(blobs_key) },
+    { "--blobs-region", "region of the bucket (us-east-1)", OPT_TEXT, CONFIG(blobs_region) },
     { "--store-connections", "PostgreSQL: connections at most (three per core)", OPT_NUMBER,
       CONFIG(n_store_connections) },
     { "--role", "what this process does: web, jobs, relay, ','-separated (all)", OPT_TEXT,
@@ -119,6 +124,7 @@ app_help(void)
         { "bombo simulate --n N [--days D]", "file N generated dossiers and work on them" },
         { "bombo simulate --bulk N", "load N copies of such dossiers, for measuring" },
         { "bombo store copy FROM TO", "move all rows to an empty store; FROM and TO as --store" },
+        { "bombo blobs push|pull", "copy papers from the data folder into the bucket, or back" },
         { "bombo routes [--json]", "list every route with its permission and fields" },
         { "bombo relay --relay-policy FILE", "the exchange's relay alone; SIGHUP reads FILE anew" },
         { "bombo relay verify --relay-log FILE", "check the chain of a relay's log" },
@@ -388,6 +394,33 @@ is_store_url(struct str url)
            str_starts(url, STR("postgres://")) || str_starts(url, STR("postgresql://"));
 }
 
+/* s3:, http or https, a host, a bucket; and a key that is there. */
+static bool
+is_blobs_good(const struct app_config *c)
+{
+    struct str url = c->blobs_url;
+    if (str_is_empty(url)) {
+        return true;
+    }
+    struct str rest = str_slice(url, str_find(url, STR("://")) + 3, url.n);
+    size_t slash = str_find_char(rest, '/');
+    bool is_scheme = str_starts(url, STR("s3:https://")) || str_starts(url, STR("s3:http://"));
+    if (!is_scheme || slash == 0 || slash + 1 >= rest.n || rest.p[slash + 1] == '/') {
+        (void)fprintf(
+            stderr,
+            "bombo: --blobs wants s3:https://HOST/BUCKET or s3:https://HOST/BUCKET/FOLDER, "
+            "not \"" STR_FMT "\"\n",
+            STR_ARG(url));
+        return false;
+    }
+    if (str_is_empty(c->blobs_key)) {
+        (void)fprintf(stderr, "bombo: --blobs needs --blobs-key: a file with two lines, the id of "
+                              "the bucket's key and its secret\n");
+        return false;
+    }
+    return true;
+}
+
 /* The configuration file comes first, wherever the words name it: they win over it. */
 static bool
 read_file(struct arena *a, int argc, char **argv, struct app_options *o)
@@ -426,6 +459,7 @@ app_options_read(struct arena *a, int argc, char **argv, struct app_options *ret
                       STR_ARG(ret->config.store_url));
         is_good = false;
     }
+    is_good = is_blobs_good(&ret->config) && is_good;
     if (str_is_empty(ret->config.tls_cert) != str_is_empty(ret->config.tls_key)) {
         (void)fprintf(stderr, "bombo: --tls-cert and --tls-key go together\n");
         is_good = false;

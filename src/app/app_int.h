@@ -123,6 +123,7 @@ int app_serve(const struct app_options *options);
 
 /* --- app_store.c
  * --------------------------------------------------------------------------------------------- */
+int app_blobs(const struct app_options *options);      /* `bombo blobs push|pull` */
 int app_store_copy(const struct app_options *options); /* `bombo store copy FROM TO` */
 
 /* --- app_relay.c

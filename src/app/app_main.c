@@ -147,6 +147,7 @@ static const struct {
     { "store", "copy", app_store_copy },
     { "evidence", "export", app_evidence_export },
     { "evidence", "verify", app_evidence_verify },
+    { "blobs", NULL, app_blobs },
 };
 
 static int

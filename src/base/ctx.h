@@ -65,6 +65,7 @@ struct ctx {
     int32_t demo_day;          /* business day that the demo's switch sets, 0: none */
     bool is_writing;           /* true inside store_write */
     uint32_t n_statements;     /* counted by the store, read by tests and metrics */
+    uint32_t n_commits;        /* counted by the store: writes that are done, whatever follows */
     uint32_t n_problems;
     struct problem problems[CTX_PROBLEMS_MAX];
     struct err_detail err;

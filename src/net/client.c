@@ -197,7 +197,7 @@ options_of_call(struct call *c, int64_t ms)
     (void)curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)ms);
     (void)curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, (long)(ms < 5000 ? ms : 5000));
     (void)curl_easy_setopt(h, CURLOPT_HTTPHEADER, c->fields);
-    if (has_body || str_eq(c->rq->method, STR("POST"))) {
+    if (has_body || str_eq(c->rq->method, STR("POST")) || str_eq(c->rq->method, STR("PUT"))) {
         (void)curl_easy_setopt(h, CURLOPT_POST, 1L);
         (void)curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->rq->body.n);
         (void)curl_easy_setopt(h, CURLOPT_POSTFIELDS, has_body ? c->rq->body.p : "");
@@ -209,6 +209,17 @@ options_of_call(struct call *c, int64_t ms)
     }
     if (c->rq->ca_file.n != 0) {
         (void)curl_easy_setopt(h, CURLOPT_CAINFO, str_z(a, c->rq->ca_file));
+    }
+}
+
+static void
+options_signed(struct call *c)
+{
+    struct arena *a = c->cx->arena;
+    if (c->rq->sigv4.n != 0) {
+        (void)curl_easy_setopt(c->curl, CURLOPT_AWS_SIGV4, str_z(a, c->rq->sigv4));
+        (void)curl_easy_setopt(c->curl, CURLOPT_USERNAME, str_z(a, c->rq->user));
+        (void)curl_easy_setopt(c->curl, CURLOPT_PASSWORD, str_z(a, c->rq->secret));
     }
 }
 
@@ -243,6 +254,7 @@ call_run(struct call *c)
     TRY(fields_add(c)); /* client_call frees handle and list */
     options_fixed(c);
     options_of_call(c, ms);
+    options_signed(c);
     TRY(result_of(c, curl_easy_perform(c->curl)));
     long status = 0;
     (void)curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);

@@ -15,9 +15,11 @@ struct client_request {
     size_t n_headers;
     struct str content_type;
     struct str body;
-    uint32_t timeout_ms;   /* whole call; 0 = 10 s; never beyond cx->deadline_us */
-    size_t body_max_bytes; /* of the answer; 0 = 1 MiB */
-    struct str ca_file;    /* PEM; null = the system's */
+    uint32_t timeout_ms;            /* whole call; 0 = 10 s; never beyond cx->deadline_us */
+    size_t body_max_bytes;          /* of the answer; 0 = 1 MiB */
+    struct str ca_file;             /* PEM; null = the system's */
+    struct str user, secret, sigv4; /* signed as "aws:amz:REGION:s3" says (AWS Signature Version 4);
+                                       null sigv4 = not */
     bool is_public_only; /* refuses loopback, private and link-local addresses (URLs typed by users)
                           */
 };

@@ -1,4 +1,5 @@
-/* blobs.c: files by the hash of their content: <data>/blobs/ab/cd/abcd...
+/* blobs.c: files by the hash of their content: <data>/blobs/ab/cd/abcd..., or objects in a bucket
+ * (blobs_s3.c).
  *
  * A put and a collection may meet at a file that no row names yet. A put of a file that is there
  * makes it young again; the collector first renames what looks old, and puts it back when it turns
@@ -7,10 +8,12 @@
 #include "store/blobs.h"
 
 #include "crypto/digest.h"
+#include "store/blobs_s3.h"
 #include "sys/sys.h"
 
-#define HASH_LEN 64U
-#define GONE     STR(".gone")
+#define HASH_LEN   64U
+#define GONE       STR(".gone")
+#define FILE_BYTES ((size_t)64 << 20)
 
 /* Only what we made ourselves may become part of a path. */
 static bool
@@ -66,6 +69,11 @@ blobs_put(struct ctx *cx, struct str bytes, struct str *ret_hash)
 {
     TRY(check_place(cx));
     struct str hash = digest_sha256_hex(cx->arena, bytes);
+    if (s3_is_on(cx)) {
+        TRY(s3_put(cx, hash, bytes));
+        *ret_hash = hash;
+        return ERR_OK;
+    }
     struct str path = path_of(cx, hash);
     enum err e = claim(cx, path);
     if (e == ERR_NOT_FOUND) {
@@ -100,6 +108,12 @@ blobs_put_file(struct ctx *cx, struct str path, struct str *ret_hash)
 {
     struct str hash;
     TRY(check_place(cx));
+    if (s3_is_on(cx)) {
+        struct str bytes;
+        TRY(sys_file_read(cx, path, FILE_BYTES, &bytes));
+        TRY(blobs_put(cx, bytes, ret_hash));
+        return sys_file_remove(cx, path);
+    }
     TRY(hash_file(cx, path, &hash));
     struct str to = path_of(cx, hash);
     enum err e = claim(cx, to);
@@ -124,6 +138,9 @@ blobs_get(struct ctx *cx, struct str hash, size_t max_bytes, struct str *ret_byt
     if (!is_hash(hash)) {
         return err_set(cx, ERR_NOT_FOUND, "not a hash");
     }
+    if (s3_is_on(cx)) {
+        return s3_get(cx, hash, max_bytes, ret_bytes);
+    }
     TRY(sys_file_read(cx, path_of(cx, hash), max_bytes, &bytes));
     if (!str_eq(digest_sha256_hex(cx->arena, bytes), hash)) {
         return err_set(cx, ERR_IO, "content differs from its hash " STR_FMT, STR_ARG(hash));
@@ -144,6 +161,16 @@ blobs_path(struct ctx *cx, struct str hash, struct str *ret_path)
     }
     *ret_path = (struct str){ str_z(cx->arena, path), path.n };
     return ERR_OK;
+}
+
+enum err
+blobs_has(struct ctx *cx, struct str hash)
+{
+    struct str path;
+    if (is_hash(hash) && s3_is_on(cx)) {
+        return s3_has(cx, hash);
+    }
+    return blobs_path(cx, hash, &path);
 }
 
 /* --- collection ------------------------------------------------------------------------------- */
@@ -270,7 +297,7 @@ blobs_collect(struct ctx *cx, int64_t min_age_us, blobs_keep_fn *keep, int64_t *
         return ERR_OK; /* a backup copies what rows named a moment ago: another time */
     }
     TRY(e);
-    e = collect(cx, &s);
+    e = s3_is_on(cx) ? s3_collect(cx, s.before_us, keep, &s.n) : collect(cx, &s);
     sys_lock_close(lock);
     *ret_n = s.n;
     return e;

@@ -1,4 +1,5 @@
-/* blobs.h: files kept once by the SHA-256 of their content, in a spread tree below the data folder.
+/* blobs.h: files kept once by the SHA-256 of their content, in a spread tree below the data folder,
+ * or in a bucket of an S3 server when the configuration says so (then ERR_UPSTREAM, ERR_DEADLINE).
  * Write, fsync, rename, fsync the folder: only then may a row name the hash. */
 #ifndef STORE_BLOBS_H
 #define STORE_BLOBS_H
@@ -14,7 +15,18 @@ NODISCARD enum err blobs_put_file(struct ctx *cx, struct str path, struct str *r
  * not match its hash. */
 NODISCARD enum err blobs_get(struct ctx *cx, struct str hash, size_t max_bytes,
                              struct str *ret_bytes);
-/* Path of the file for sending it, NUL-terminated in cx->arena. ERR_NOT_FOUND. */
+/* Is it there? ERR_NOT_FOUND. */
+NODISCARD enum err blobs_has(struct ctx *cx, struct str hash);
+/* Whether they are kept in a bucket, and calls fn for each one there, with the time it was written
+ * last; cx->arena is emptied between pages of the list. */
+bool blobs_is_remote(const struct ctx *cx);
+typedef enum err blobs_each_fn(struct ctx *cx, struct str hash, int64_t changed_us, void *arg);
+NODISCARD enum err blobs_each_remote(struct ctx *cx, blobs_each_fn *fn, void *arg);
+/* Copies every file of the data folder into the bucket, or back; what is there already is proven
+ * and left. *ret_n: files seen. Nothing is removed. */
+NODISCARD enum err blobs_push(struct ctx *cx, int64_t *ret_n);
+NODISCARD enum err blobs_pull(struct ctx *cx, int64_t *ret_n);
+/* Path of the file below the data folder, NUL-terminated in cx->arena. ERR_NOT_FOUND. */
 NODISCARD enum err blobs_path(struct ctx *cx, struct str hash, struct str *ret_path);
 /* Removes files older than min_age_us that keep() does not know. A module that stores blobs has a
  * keep function in app/app_collect.c; it says yes also when the store cannot answer. */

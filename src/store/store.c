@@ -66,7 +66,9 @@ store_write(struct ctx *cx, store_tx_fn *fn, void *arg)
     if (cx->conn != NULL) {
         return err_set(cx, ERR_INTERNAL, "store_write inside a transaction or snapshot");
     }
-    return cx->store->ops->write(cx, cx->store, fn, arg);
+    enum err e = cx->store->ops->write(cx, cx->store, fn, arg);
+    cx->n_commits += e == ERR_OK ? 1 : 0;
+    return e;
 }
 
 enum err

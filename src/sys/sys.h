@@ -117,6 +117,9 @@ struct app_config {
     struct str pack_dirs; /* ':'-separated, first wins */
     struct str share_dir; /* where packs/ stands; empty: the current folder */
     struct str store_url;
+    struct str blobs_url;    /* s3:https://host/bucket[/folder], or empty: below data_dir */
+    struct str blobs_key;    /* file: key id, secret, each a line */
+    struct str blobs_region; /* empty: us-east-1 */
     struct str base_url;     /* http://localhost:8080, used in links, QR codes, OIDC */
     struct str smtp_url;     /* smtp://host:port or empty: mail waits in the queue */
     struct str clamd_socket; /* empty: no virus check; the page says so */

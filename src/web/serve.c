@@ -116,6 +116,7 @@ run_handler(struct web_call *c)
     const struct web_route *r = c->rq.route;
     struct ctx *cx = c->cx;
     enum err e = ctx_check(cx);
+    cx->n_commits = 0;
     if (e == ERR_OK) {
         e = r->fn(cx, &c->rq, &c->rs);
     }
@@ -185,6 +186,13 @@ begin_idempotent(struct web_call *c, struct str *ret_key, bool *ret_done)
     return ERR_OK;
 }
 
+/* Then it would be wrong to say that nothing was done. */
+static bool
+has_written(const struct web_call *c)
+{
+    return guard_is_unsafe(c->http->method) && c->cx->n_commits > 0;
+}
+
 static enum err
 act(struct web_call *c)
 {
@@ -200,6 +208,9 @@ act(struct web_call *c)
     }
     if (e == ERR_OK) {
         e = render_answer(c);
+    }
+    if (e == ERR_AWAY && has_written(c)) {
+        e = err_set(c->cx, ERR_UNSURE, "the database went away after a part was written");
     }
     if (e != ERR_OK) {
         render_failure(c, e);

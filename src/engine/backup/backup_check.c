@@ -145,10 +145,9 @@ check_ledger(struct ctx *cx, const struct backup_manifest *m)
 static enum err
 check_blob(struct ctx *cx, struct str hash)
 {
-    struct str path;
     struct arena *outer = cx->arena;
     cx->arena = arena_open(0);
-    enum err e = blobs_path(cx, hash, &path);
+    enum err e = blobs_has(cx, hash);
     arena_close(cx->arena);
     cx->arena = outer;
     return e == ERR_NOT_FOUND ? err_set(cx, ERR_CONFLICT,

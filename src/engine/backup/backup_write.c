@@ -3,9 +3,11 @@
 #include "crypto/seal.h"
 #include "engine/backup/backup_int.h"
 #include "engine/ledger/ledger.h"
+#include "store/blobs.h"
 #include "sys/out.h"
 #include "sys/sys.h"
 
+#define BLOB_MAX    ((size_t)64 << 20)
 #define FOLDERS_MAX 70000 /* the blob tree has up to 65,536 */
 
 struct taking {
@@ -150,6 +152,34 @@ add_files(struct ctx *cx, struct taking *t)
     return e;
 }
 
+/* Files kept in a bucket: into the backup under the names they have in a data folder. */
+static enum err
+add_bytes(struct ctx *cx, struct taking *t, struct str hash)
+{
+    struct str bytes;
+    TRY(blobs_get(cx, hash, BLOB_MAX, &bytes));
+    struct str name =
+        str_fmt(cx->arena, "blobs/%.2s/%.2s/" STR_FMT, hash.p, hash.p + 2, STR_ARG(hash));
+    TRY(entry_head(cx, t, ENTRY_FILE, name, (int64_t)bytes.n));
+    TRY(entry_bytes(cx, bytes, t));
+    TRY(entry_end(cx, t));
+    t->m.n_files++;
+    t->m.n_blobs++;
+    t->m.n_bytes += (int64_t)bytes.n;
+    return ERR_OK;
+}
+
+static enum err
+add_remote(struct ctx *cx, struct str hash, int64_t changed_us UNUSED, void *arg)
+{
+    struct arena *outer = cx->arena;
+    cx->arena = arena_open(0);
+    enum err e = add_bytes(cx, arg, hash);
+    arena_close(cx->arena);
+    cx->arena = outer;
+    return e;
+}
+
 /* --- the database -------------------------------------------------------------------------------
  */
 static enum err
@@ -230,6 +260,9 @@ take(struct ctx *cx, struct taking *t, const struct backup_wish *wish)
     t->m.program = wish->program;
     TRY(add_database(cx, t, wish));
     TRY(add_files(cx, t));
+    if (blobs_is_remote(cx)) {
+        TRY(blobs_each_remote(cx, add_remote, t));
+    }
     TRY(add_manifest(cx, t));
     TRY(seal_end(cx, t->seal));
     return sys_out_finish(cx, t->out, true);

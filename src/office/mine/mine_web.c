@@ -11,6 +11,7 @@
 #include "store/blobs.h"
 #include "store/store.h"
 
+#define RECORD_BYTES   ((size_t)64 << 20)
 #define HOME_NOTICES_N 3
 #define RECORDS_N      100
 #define PAGE_FULL_N    50
@@ -222,17 +223,17 @@ record_file(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     int64_t id = 0;
     struct record r;
-    struct str path;
+    struct str bytes;
     TRY(web_param_id(cx, rq, "id", &id));
     TRY(record_by_id(cx, id, &r));
     if (r.owner_id != mine_party(cx)) {
         return err_set(cx, ERR_NOT_FOUND, "a record of somebody else");
     }
-    TRY(blobs_path(cx, r.hash, &path));
+    TRY(blobs_get(cx, r.hash, RECORD_BYTES, &bytes));
     struct str end = str_eq(r.media, STR("application/pdf")) ? STR(".pdf")
                      : str_eq(r.media, STR("image/png"))     ? STR(".png")
                                                              : STR(".jpg");
-    return web_file_send(cx, rs, path, r.media, str_cat(cx->arena, r.title, end));
+    return web_bytes(cx, rs, bytes, r.media, str_cat(cx->arena, r.title, end));
 }
 
 /* --- who looked

@@ -27,8 +27,32 @@ no_notice(void *arg UNUSED, const char *text UNUSED)
 {
 }
 
+/* A primary that was paused, and goes on after another took over, answers as if nothing had
+ * happened until somebody stops it. Its timeline is lower: once a higher one was seen it is not
+ * believed. */
+static enum err
+check_timeline(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
+{
+    PGresult *res = PQexec(c->pg, "SELECT ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), "
+                                  "1, 8))::bit(32)::bigint");
+    int64_t mine = 0;
+    int64_t seen = atomic_load(&s->timeline);
+    enum err e = ERR_OK;
+    if (PQresultStatus(res) != PGRES_TUPLES_OK ||
+        !str_to_i64(str_of(PQgetvalue(res, 0, 0)), 0, INT64_MAX, &mine)) {
+        e = pg_fail(cx, c, res, "timeline");
+    }
+    PQclear(res);
+    TRY(e);
+    while (mine > seen && !atomic_compare_exchange_weak(&s->timeline, &seen, mine)) {
+    }
+    return mine >= seen ? ERR_OK
+                        : err_set(cx, ERR_AWAY, "a primary of timeline %lld, but %lld was seen",
+                                  (long long)mine, (long long)seen);
+}
+
 enum err
-pg_connect(struct ctx *cx, const struct pg_store *s, PGconn **ret)
+pg_connect(struct ctx *cx, struct pg_store *s, PGconn **ret)
 {
     /* those before dbname may be set otherwise in the URL */
     const char *const keys[] = { "connect_timeout",      "keepalives_idle",
@@ -48,6 +72,9 @@ pg_connect(struct ctx *cx, const struct pg_store *s, PGconn **ret)
         return e;
     }
     enum err e = pg_exec(cx, &c, settings);
+    if (e == ERR_OK && !s->is_read_only) {
+        e = check_timeline(cx, s, &c);
+    }
     if (e != ERR_OK) {
         PQfinish(c.pg);
         return e;

@@ -45,8 +45,9 @@ struct pg_store {
     const char *url;
     const struct store_schema_set *schema;
     bool is_read_only;
-    bool has_sync; /* what close has to undo */
-    bool is_open;  /* set once: from then on a database that is away is waited for */
+    bool has_sync;            /* what close has to undo */
+    _Atomic int64_t timeline; /* the highest seen */
+    bool is_open;             /* set once: from then on a database that is away is waited for */
 
     pthread_condattr_t cond_attr;
     pthread_mutex_t mutex; /* guards all below */
@@ -70,7 +71,7 @@ NODISCARD enum err pg_fail(struct ctx *cx, struct pg_conn *c, const PGresult *re
                            const char *what);
 
 /* conn.c */
-NODISCARD enum err pg_connect(struct ctx *cx, const struct pg_store *s, PGconn **ret);
+NODISCARD enum err pg_connect(struct ctx *cx, struct pg_store *s, PGconn **ret);
 NODISCARD enum err pg_conn_ready(struct ctx *cx, struct pg_store *s, struct pg_conn *c);
 void pg_conn_close(struct pg_conn *c);
 /* A command without rows, or several in one message. */

@@ -28,6 +28,7 @@ struct proxy {
     pthread_t thread;
     _Atomic int cut; /* what to do with the next COMMIT; then CUT_NEVER */
     _Atomic int n_cut;
+    _Atomic int n_lines; /* whose threads still run */
     _Atomic bool is_over;
 };
 
@@ -106,6 +107,7 @@ line_main(void *arg)
     }
     (void)close(l->client);
     (void)close(l->server);
+    l->p->n_lines--; /* from here on the proxy may be gone */
     free(l);
     return NULL;
 }
@@ -124,6 +126,7 @@ proxy_main(void *arg)
         pthread_t t;
         assert_non_null(l);
         *l = (struct line){ .p = p, .client = fd, .server = unix_socket(p->real, false) };
+        p->n_lines++;
         assert_int_equal(pthread_create(&t, NULL, line_main, l), 0);
         (void)pthread_detach(t);
     }
@@ -160,6 +163,9 @@ proxy_close(struct proxy *p)
     p->is_over = true;
     (void)close(unix_socket(proxy_path(p, path, sizeof(path)), false));
     (void)pthread_join(p->thread, NULL);
+    while (p->n_lines > 0) {
+        (void)usleep(1000);
+    }
     (void)close(p->listen_fd);
     (void)unlink(path);
     (void)rmdir(p->dir);
@@ -251,15 +257,18 @@ struct writer {
     pthread_t thread;
     int n_runs;
     enum err err;
-    _Atomic bool is_done;
+    _Atomic int n_acked;
+    _Atomic bool is_over;
 };
 
 static void *
 writer_main(void *arg)
 {
     struct writer *w = arg;
-    w->err = store_write(w->cx, add_tx, &w->n_runs);
-    w->is_done = true;
+    while (!w->is_over && w->err == ERR_OK) {
+        w->err = store_write(w->cx, add_tx, &w->n_runs);
+        w->n_acked += w->err == ERR_OK ? 1 : 0;
+    }
     return NULL;
 }
 
@@ -274,20 +283,15 @@ raw_sql(PGconn *pg, const char *sql)
     PQclear(res);
 }
 
-/* Waits until a backend of this database waits for a replica; false when the writer was answered
- * before. */
-static bool
-is_waiting(PGconn *pg, const struct writer *w)
+static void
+wait_for_waiting(PGconn *pg)
 {
-    for (;;) {
-        bool is_done = w->is_done;
+    bool is = false;
+    while (!is) {
         PGresult *res = PQexec(pg, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' "
                                    "AND datname = current_database()");
-        bool is = PQntuples(res) > 0;
+        is = PQntuples(res) > 0;
         PQclear(res);
-        if (is || is_done) {
-            return is;
-        }
         (void)usleep(2000);
     }
 }
@@ -312,22 +316,25 @@ test_commit_without_its_replica_is_not_acknowledged(void **state)
     PGconn *pg = PQconnectdb(str_z(env->cx->arena, env->store_config.url));
     assert_int_equal(PQstatus(pg), CONNECTION_OK);
     raw_sql(pg, "SET synchronous_commit = off");
-    ASSERT_OK(w.cx, store_write(w.cx, add_tx, &w.n_runs)); /* connected, its place taken */
-    w.n_runs = 0;
-    set_replica(pg, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     assert_int_equal(pthread_create(&w.thread, NULL, writer_main, &w), 0);
-    while (sum(env->cx) == 1 && !w.is_done) { /* whoever waits is told to stop waiting */
+    set_replica(pg, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    wait_for_waiting(pg); /* sooner or later the writer's connection hears of it */
+    int n_acked = w.n_acked;
+    while (sum(env->cx) == n_acked) { /* whoever waits is told to stop waiting */
         raw_sql(pg, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = "
                     "'SyncRep' AND datname = current_database()");
         (void)usleep(2000);
     }
-    assert_false(w.is_done); /* still waiting, on the proof of durability */
-    assert_true(is_waiting(pg, &w));
+    wait_for_waiting(pg); /* committed, and waiting all the same: on the proof of durability */
+    assert_true(sum(env->cx) == n_acked + 1);
+    assert_int_equal(w.n_acked, n_acked);
+    w.is_over = true;
     set_replica(pg, "ALTER SYSTEM RESET synchronous_standby_names");
     (void)pthread_join(w.thread, NULL);
     ASSERT_OK(w.cx, w.err);
-    assert_int_equal(w.n_runs, 1);
-    assert_true(sum(env->cx) == 2);
+    assert_int_equal(w.n_acked, n_acked + 1);
+    assert_int_equal(w.n_runs, n_acked + 1);
+    assert_true(sum(env->cx) == n_acked + 1);
     PQfinish(pg);
     process_end(w.cx);
     proxy_close(p);

@@ -186,6 +186,16 @@ be_busy(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return err_set(cx, ERR_BUSY, "queue of writes is full");
 }
 
+/* One transaction went well, then the database is away. */
+static enum err
+half_done(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    (void)rq;
+    (void)rs;
+    cx->n_commits++;
+    return err_set(cx, ERR_AWAY, "no connection");
+}
+
 static enum err
 see_far(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -202,6 +212,7 @@ static const struct web_route routes_v[] = {
     { HTTP_GET, "/nho", "public", show_plain, .flags = WEB_CACHE },
     { HTTP_GET, "/trang/co-dinh", "public", see_far, .doc = "x" },
     { HTTP_GET, "/ban", "public", be_busy, .doc = "x" },
+    { HTTP_POST, "/nua", "signed-in", half_done, .doc = "x" },
     { HTTP_GET, "/nguoi", "signed-in", show_person, .doc = "x" },
     { HTTP_GET, "/viec", "staff.do", show_error_page, .doc = "x" },
     { HTTP_POST, "/luu", "signed-in", save, WEB_FIELDS(save_fields),
