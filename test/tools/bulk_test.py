@@ -36,7 +36,7 @@ NOT_OF_DOSSIERS = {
     "exchange_operation", "exchange_portal", "exchange_portal_line", "exchange_question", "exchange_secret",
     "exchange_service", "exchange_session", "exchange_sim_message",
     "exchange_sim_mode", "exchange_sim_row", "exchange_subsystem", "exchange_uplink", "exchange_version",
-    "node_evidence", "node_key", "node_mark", "oidc_document",
+    "node_evidence", "node_key", "node_mark", "node_peer", "node_stamp", "oidc_document",
 }
 
 
