@@ -7,7 +7,8 @@ import { answerPage } from '../lib/any_form.mjs';
 import { formTo, signedIn } from '../lib/desk.mjs';
 import { newPicture } from '../lib/filing.mjs';
 import { fill, forms, send, upload } from '../lib/form.mjs';
-import { dayIn, demo, dropDir, newDir, root, startServer, until } from '../lib/server.mjs';
+import { pdfText, qrOf } from '../lib/pdf.mjs';
+import { Client, dayIn, demo, dropDir, newDir, root, startServer, until } from '../lib/server.mjs';
 
 const STEPS_MAX = 60;
 const IDLE_MS = 60000; // news travels through the outbox
@@ -172,6 +173,38 @@ async function checkResult(own, text) {
   assert.equal(result.bytes.subarray(0, 5).toString(), '%PDF-');
 }
 
+const BUNDLE = ['Giấy khai sinh', 'Thẻ bảo hiểm y tế điện tử', 'Thông báo kết quả đăng ký thường trú'];
+
+/** One filing, three results: all on its page, each a sealed PDF that says what it is, can be checked and lies in the records store. */
+async function checkBundle(own, other) {
+  const results = async () => (await citizen.get(`/api/v1${own}`)).json().results;
+  for (let i = 0; i < 300 && (await results()).length < 3; i++) await new Promise((ok) => setTimeout(ok, 100)); // sealed by a job
+  const all = await results();
+  assert.deepEqual(all.map((r) => r.title), BUNDLE);
+  assert.equal(all.filter((r) => r.href.startsWith(`${own}/`)).length, 2);
+  assert.ok(all[2].href.startsWith(`${other}/`));
+  const page = (await citizen.get(own)).text;
+  const kept = (await citizen.get('/api/v1/toi/giay-to')).json().records;
+  const texts = [];
+  for (const r of all) {
+    assert.ok(page.includes(`href="${r.href}"`), `${r.title} can be downloaded from the page of the filing`);
+    const { bytes } = await citizen.get(r.href);
+    texts.push(pdfText(bytes));
+    assert.match(qrOf(bytes), /\/kiem-tra\/k\/[0-9A-Z]{12}$/);
+    const body = new FormData();
+    body.set('csrf', Client.token((await citizen.get('/kiem-tra')).text));
+    body.set('tep', new Blob([bytes], { type: 'application/pdf' }), 'ket-qua.pdf');
+    const checked = await citizen.request('POST', '/kiem-tra', { body, headers: { origin: server.url } });
+    assert.match(checked.text, /Đúng bản đã cấp[\s\S]*Chữ ký số trong tệp[\s\S]*tag-ontime/, `${r.title}: ${checked.text.slice(checked.text.indexOf('<main'), 1500)}`);
+    assert.ok(kept.some((k) => k.title === r.title && k.check === r.verify && k.is_usable), `${r.title} lies in the records store`);
+  }
+  assert.match(texts[0], /GIẤY KHAI SINH/);
+  assert.match(texts[1], /THẺ BẢO HIỂM Y TẾ ĐIỆN TỬ[\s\S]*Mã thẻ:?\s+TE175\d{10}[\s\S]*MÔ PHỎNG/);
+  assert.match(texts[2], /Đăng ký thường trú/);
+  assert.deepEqual(all.map((r) => r.is_simulated), [false, true, false]);
+  assert.match(page, /Mô phỏng: số do bản trình diễn sinh ra/);
+}
+
 const posted = [];
 for (const story of stories) {
   test(`${story.name} (${story.code}) from its first page to its ${story.posts ? 'posting' : 'signed result'}`, async () => {
@@ -184,6 +217,7 @@ for (const story of stories) {
     if (story.linked) {
       const [, other] = /Hồ sơ khác trong cùng lần nộp[\s\S]*?href="(\/ho-so\/\d+)"/.exec(text);
       await checkResult(other, await play(other, story.linked));
+      await checkBundle(own, other);
     }
   });
 }

@@ -123,6 +123,7 @@ put_case(struct ctx *cx, struct json_out *o, const struct dossier *d, const stru
                  str_fmt(cx->arena, STR_FMT "/tra-cuu?so=" STR_FMT "&ma=" STR_FMT,
                          STR_ARG(cx->config->base_url), STR_ARG(d->number), STR_ARG(d->code)));
     json_put_str(o, "lang", cx->lang);
+    json_put_bool(o, "is_demo", cx->config->is_demo);
 }
 
 static enum err

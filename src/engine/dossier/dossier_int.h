@@ -51,6 +51,7 @@ NODISCARD enum err dossier_answers(struct ctx *cx, const struct dossier *d,
 /* --- dossier_flow.c --------------------------------------------------------------------------- */
 /* State of one run of the process inside a transaction; d is shared by all handlers and saved at
  * the end. */
+struct pdf_out;
 struct dossier_run {
     struct dossier *d;
     const struct procedure *procedure;
@@ -88,6 +89,18 @@ NODISCARD enum err dossier_sign_unlock(struct ctx *cx, struct str pin, size_t n,
 NODISCARD enum err dossier_sign_file(struct ctx *cx, const struct dossier *d,
                                      struct dossier_result *r, struct str token,
                                      struct str *ret_hash);
+
+/* Outside transactions: the document as it is now. */
+NODISCARD enum err dossier_render(struct ctx *cx, const struct dossier *d,
+                                  const struct dossier_result *r, struct pdf_out *ret);
+
+/* --- dossier_partner.c ------------------------------------------------------------------------ */
+/* [tx] What another system answered becomes a result of its own, sealed by the agency a moment
+ * later. Nothing while that system gave no number, or when the result is there. */
+NODISCARD enum err dossier_partner_draft(struct ctx *cx, const struct dossier *d,
+                                         const struct procedure *p, struct str template_id);
+/* Topic "dossier.seal": renders, seals, keeps. Told twice it does it once. */
+NODISCARD enum err dossier_partner_seal(struct ctx *cx, struct str key, struct str payload);
 
 /* --- dossier_absence.c ------------------------------------------------------------------------ */
 /* [tx] Who works for an officer in a unit and role now: the officer, or while away a stand-in with

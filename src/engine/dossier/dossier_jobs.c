@@ -178,6 +178,7 @@ const struct jobs_topic dossier_topics[] = {
     { STR_INIT("pay.paid"), on_paid },
     { STR_INIT("exchange.answer"), on_answer },
     { STR_INIT("pay.void"), on_void },
+    { STR_INIT("dossier.seal"), dossier_partner_seal },
     { { NULL, 0 }, NULL },
 };
 

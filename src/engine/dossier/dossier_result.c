@@ -142,8 +142,9 @@ dossier_result_in(struct ctx *cx, int64_t dossier, struct str state, struct doss
                    dossier, STR_ARG(state));
 }
 
-static enum err
-render(struct ctx *cx, const struct dossier *d, const struct dossier_result *r, struct pdf_out *ret)
+enum err
+dossier_render(struct ctx *cx, const struct dossier *d, const struct dossier_result *r,
+               struct pdf_out *ret)
 {
     const struct pack *pack = NULL;
     struct str doc;
@@ -161,7 +162,7 @@ dossier_result_preview(struct ctx *cx, int64_t dossier, struct str *ret_pdf)
     TRY(dossier_get(cx, dossier, &d));
     TRY(dossier_result_in(cx, dossier, STR("draft"), &r));
     r.signer = cx->actor == NULL ? STR("") : cx->actor->name;
-    TRY(render(cx, &d, &r, &out));
+    TRY(dossier_render(cx, &d, &r, &out));
     *ret_pdf = out.bytes;
     return ERR_OK;
 }
@@ -253,7 +254,7 @@ dossier_sign_file(struct ctx *cx, const struct dossier *d, struct dossier_result
     struct str sealed;
     struct str seal_token;
     r->signer = cx->actor->name;
-    TRY(render(cx, d, r, &out));
+    TRY(dossier_render(cx, d, r, &out));
     struct sign_look look = { .place = out.place,
                               .is_visible = out.has_place,
                               .reason = d->number };

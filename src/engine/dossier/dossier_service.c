@@ -111,8 +111,10 @@ draft_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str wo
     }
     run->is_changed = true;
     TRY(book_number(cx, run->d, str_cat(cx->arena, STR("result:"), id), &seq, &year));
+    const struct procedure_document *doc = procedure_document(run->procedure, id);
+    struct pack_text name = doc == NULL ? run->procedure->result_name : doc->name;
     return q_result_insert(cx, NULL, .id = store_new_id(cx), .dossier_id = run->d->id,
-                           .template_id = id, .title = pack_text(cx, run->procedure->result_name),
+                           .template_id = id, .title = pack_text(cx, name),
                            .number = str_fmt(cx->arena, "%02" PRId64, seq), .fields = STR("{}"),
                            .code = sys_random_code(cx, DOSSIER_RESULT_CODE_N), .corrects = 0,
                            .correct_reason = STR(""));
@@ -203,9 +205,10 @@ dossier_publish_result(struct ctx *cx, const struct dossier *d, const struct pro
 {
     struct dossier_result r;
     TRY(dossier_result_get(cx, result, &r));
+    const struct procedure_document *doc = procedure_document(p, r.template_id);
     struct record rec = { .owner_id = d->party,
                           .dossier_id = d->id,
-                          .type = p->result_type,
+                          .type = doc == NULL ? p->result_type : doc->type,
                           .title = r.title,
                           .number = r.number,
                           .hash = r.hash,
@@ -240,6 +243,14 @@ publish_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str 
     TRY(dossier_count(cx, run->d, is_late ? "done_late" : "done_ontime", 1));
     TRY(dossier_record(cx, run->d, "result_ready", STR_NULL, true));
     return dossier_tell(cx, run->d, "result_ready", STR_NULL);
+}
+
+static enum err
+partner_result(struct ctx *cx, void *arg, const struct flow_case *c, struct str template_id)
+{
+    struct dossier_run *run = arg;
+    (void)c;
+    return dossier_partner_draft(cx, run->d, run->procedure, template_id);
 }
 
 static enum err
@@ -339,6 +350,7 @@ const struct flow_service dossier_services[] = {
     { "seal-result", all_signed },
     { "register-entry", register_entry },
     { "exchange", exchange },
+    { "partner-result", partner_result },
     { "publish-result", publish_result },
     { "notify", notify },
     { "status", status },

@@ -198,6 +198,14 @@ UPDATE result SET fields = :fields WHERE id = :id AND state = 'draft'
 -- in: id:i64 hash:str signer:str signed_us:i64
 UPDATE result SET state = 'signed', hash = :hash, signer = :signer, signed_us = :signed_us WHERE id = :id AND state = 'draft'
 
+-- name: result_waits :exec
+-- in: id:i64
+UPDATE result SET state = 'waiting' WHERE id = :id AND state = 'draft'
+
+-- name: result_sealed :exec
+-- in: id:i64 hash:str signer:str signed_us:i64
+UPDATE result SET state = 'signed', hash = :hash, signer = :signer, signed_us = :signed_us WHERE id = :id AND state = 'waiting'
+
 -- name: result_published :exec
 -- in: id:i64 record_id:i64
 UPDATE result SET state = 'published', record_id = :record_id WHERE id = :id AND state = 'signed'

@@ -152,7 +152,7 @@ CREATE TABLE result (
     template_id TEXT NOT NULL,
     title TEXT NOT NULL,
     number TEXT NOT NULL,
-    state TEXT NOT NULL,             -- draft, signed, published, revoked, dropped
+    state TEXT NOT NULL,             -- draft, waiting (for the seal alone), signed, published, revoked, dropped
     fields TEXT NOT NULL,            -- JSON, officer's additions
     code TEXT NOT NULL,              -- random, printed on the document: the holder of a paper print checks by it
     hash TEXT,                       -- of the signed PDF

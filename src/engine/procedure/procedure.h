@@ -83,6 +83,13 @@ struct procedure_life_event {
     uint32_t audience; /* of enum procedure_audience, 0 = all */
 };
 
+/* One of several documents that a procedure ends with. */
+struct procedure_document {
+    struct str template_id, type; /* type: of lists/paper-types.csv */
+    struct pack_text name;
+    struct str
+        number; /* variable with the number that another system gave it; null: our own book */
+};
 struct procedure {
     struct str code; /* "1.004873" */
     struct date from, to;
@@ -109,6 +116,8 @@ struct procedure {
     size_t n_steps;
     struct pack_text result_name;
     struct str result_type, result_template;
+    const struct procedure_document *documents; /* what it is made of, when it is several */
+    size_t n_documents;
     uint32_t collect;         /* of enum procedure_collect */
     bool is_identity_checked; /* when the result is collected */
     const struct procedure_basis *basis;
@@ -190,5 +199,9 @@ struct str procedure_time_text(struct ctx *cx, const struct procedure *p);
  * procedure or a list of them. After unit_pack_part. Forms, processes and templates must be files
  * of the pack. */
 void procedure_pack_part(struct pack_load *l);
+
+/* The document made by a template; NULL when the procedure ends with one result only. */
+const struct procedure_document *procedure_document(const struct procedure *p,
+                                                    struct str template_id);
 
 #endif

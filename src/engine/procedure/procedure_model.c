@@ -195,3 +195,14 @@ procedure_life_event(const struct ctx *cx, struct str id)
     }
     return NULL;
 }
+
+const struct procedure_document *
+procedure_document(const struct procedure *p, struct str template_id)
+{
+    for (size_t i = 0; i < p->n_documents; i++) {
+        if (str_eq(p->documents[i].template_id, template_id)) {
+            return &p->documents[i];
+        }
+    }
+    return NULL;
+}

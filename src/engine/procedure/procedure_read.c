@@ -270,10 +270,54 @@ check_file(struct pack_at at, uint32_t line, struct str path, const char *what)
 }
 
 static void
+check_template(struct pack_at at, const struct json *j, struct str id)
+{
+    if (id.n != 0) {
+        check_file(at, line_of(j, "template"),
+                   str_fmt(pack_load_arena(at.l), "templates/" STR_FMT ".html", STR_ARG(id)),
+                   "mẫu kết quả");
+    }
+}
+
+static void
+check_result_type(struct pack_at at, const struct json *j, struct str type)
+{
+    if (type.n != 0 && !procedure_knows_paper_type(at.l, type)) {
+        pack_load_faultf(at.l, at.file, line_of(j, "type"),
+                         "Dùng mã có trong lists/paper-types.csv, hoặc thêm vào đó",
+                         "Không có loại kết quả \"" STR_FMT "\"", STR_ARG(type));
+    }
+}
+
+/* What a result of several documents is made of; each is kept and downloaded for itself. */
+static void
+read_documents(struct pack_at at, const struct json *result, struct procedure *p)
+{
+    static const char *const known[] = { "name", "type", "template", "number", NULL };
+    const struct json *list = json_get(result, "documents");
+    if (list == NULL || list->type != JSON_LIST) {
+        return;
+    }
+    struct procedure_document *v =
+        ARENA_ARRAY(pack_load_arena(at.l), struct procedure_document, list->n + 1U);
+    for (JSON_EACH(list, it)) {
+        struct procedure_document *d = &v[p->n_documents++];
+        pack_json_known(at, it, known);
+        d->name = pack_json_text(at, it, "name", true);
+        d->type = pack_json_str(at, it, "type", true);
+        d->template_id = pack_json_str(at, it, "template", true);
+        d->number = pack_json_str(at, it, "number", false);
+        check_template(at, it, d->template_id);
+        check_result_type(at, it, d->type);
+    }
+    p->documents = v;
+}
+
+static void
 read_result(struct pack_at at, const struct json *root, struct procedure *p)
 {
-    static const char *const known[] = { "name",    "type",           "template",
-                                         "collect", "identity_check", NULL };
+    static const char *const known[] = { "name",           "type",      "template", "collect",
+                                         "identity_check", "documents", NULL };
     static const char *const ways[] = { "counter", "post", "electronic", NULL };
     const struct json *j = json_get(root, "result");
     if (j == NULL || j->type != JSON_OBJECT) {
@@ -288,17 +332,9 @@ read_result(struct pack_at at, const struct json *root, struct procedure *p)
     p->result_template = pack_json_str(at, j, "template", false);
     p->collect = choose_bits(at, j, "collect", ways, "Cách nhận kết quả");
     p->is_identity_checked = pack_json_bool(at, j, "identity_check", false);
-    if (p->result_template.n != 0) {
-        check_file(at, line_of(j, "template"),
-                   str_fmt(pack_load_arena(at.l), "templates/" STR_FMT ".html",
-                           STR_ARG(p->result_template)),
-                   "mẫu kết quả");
-    }
-    if (p->result_type.n != 0 && !procedure_knows_paper_type(at.l, p->result_type)) {
-        pack_load_faultf(at.l, at.file, line_of(j, "type"),
-                         "Dùng mã có trong lists/paper-types.csv, hoặc thêm vào đó",
-                         "Không có loại kết quả \"" STR_FMT "\"", STR_ARG(p->result_type));
-    }
+    check_template(at, j, p->result_template);
+    check_result_type(at, j, p->result_type);
+    read_documents(at, j, p);
 }
 
 static void

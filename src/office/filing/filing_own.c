@@ -230,14 +230,19 @@ is_readable(const struct dossier_result *r)
     return str_eq(r->state, STR("published")) || str_eq(r->state, STR("revoked"));
 }
 
+#define RESULTS_SHOWN_MAX 64
+
 static enum err
-fill_results(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *data)
+add_results(struct ctx *cx, const struct dossier *d, bool is_other, struct tpl_filing_dossier *data)
 {
     struct dossier_result *v = NULL;
+    const struct procedure *p = NULL;
     size_t n = 0;
     TRY(dossier_results(cx, d->id, &v, &n));
-    data->results.v = ARENA_ARRAY(cx->arena, struct tpl_filing_dossier_results, n);
-    for (size_t i = 0; i < n; i++) {
+    TRY(dossier_procedure(cx, d, &p));
+    for (size_t i = 0; i < n && data->results.n < RESULTS_SHOWN_MAX; i++) {
+        const struct procedure_document *doc = procedure_document(p, v[i].template_id);
+        bool is_partners = doc != NULL && !str_is_empty(doc->number);
         if (is_readable(&v[i])) {
             data->results.v[data->results.n++] = (struct tpl_filing_dossier_results){
                 .title = v[i].title,
@@ -247,9 +252,29 @@ fill_results(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier 
                 .href = str_fmt(cx->arena, "/ho-so/%" PRId64 "/ket-qua/%" PRId64, d->id, v[i].id),
                 .verify = str_fmt(cx->arena, "/kiem-tra/" STR_FMT, STR_ARG(v[i].hash)),
                 .is_revoked = str_eq(v[i].state, STR("revoked")),
+                .is_simulated = is_partners && cx->config->is_demo,
+                .from = is_other ? unit_name(cx, d->unit) : STR_NULL,
                 .reason = v[i].revoke_reason,
             };
         }
+    }
+    return ERR_OK;
+}
+
+/* The results of one filing stand together, whichever office made them. */
+static enum err
+fill_results(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *data)
+{
+    struct dossier *others = NULL;
+    size_t n = 0;
+    data->results.v = ARENA_ARRAY(cx->arena, struct tpl_filing_dossier_results, RESULTS_SHOWN_MAX);
+    TRY(add_results(cx, d, false, data));
+    if (d->parent != 0) {
+        return ERR_OK;
+    }
+    TRY(dossier_linked(cx, d, &others, &n));
+    for (size_t i = 0; i < n; i++) {
+        TRY(add_results(cx, &others[i], true, data));
     }
     return ERR_OK;
 }
