@@ -85,6 +85,41 @@ test('somebody else is helped only with recorded consent', async () => {
   assert.match((await at.receiver.get(`${begun.location}/trang/nguoi-yeu-cau`)).text, /Điểu Sơn/);
 });
 
+test('a paper that was accepted is signed for by the officer, lies in the records store and is offered next time', async () => {
+  const bytes = newPicture();
+  const base = await begin(at.citizen);
+  await complete(at.citizen, base);
+  const giay = await addPaper(at.citizen, base, bytes);
+  assert.doesNotMatch((await at.citizen.get(giay)).text, /dung-lai/, 'nothing to reuse yet');
+  const form = forms((await at.citizen.get(`${base}/xem-lai`)).text).find((f) => f.action === `${base}/nop`);
+  const own = (await submit(at.citizen, form)).location.replace('/bien-nhan', '');
+  const records = async () => (await at.citizen.get('/api/v1/toi/giay-to')).json().records;
+  assert.ok(!(await records()).some((r) => r.attest), 'not before an officer accepted it');
+  assert.equal((await decide(at.receiver, deskOf(own), 'accept')).status, 303);
+  await until(at.citizen, own, /ký số và lưu giấy tờ vào kho/);
+  const kept = (await records()).find((r) => r.attest);
+  assert.match(kept.title, /khai tử/i);
+  const file = await at.citizen.get(kept.href);
+  const sheet = await at.citizen.get(kept.attest);
+  const words = pdfText(sheet.bytes);
+  assert.ok(words.replace(/\s/g, '').includes(sha256(file.bytes)), 'the sheet names the very file');
+  assert.ok(words.includes(kept.attest_by), kept.attest_by);
+  const body = new FormData();
+  body.set('csrf', Client.token((await at.citizen.get('/kiem-tra')).text));
+  body.set('tep', new Blob([sheet.bytes], { type: 'application/pdf' }), 'phieu.pdf');
+  const checked = await at.citizen.request('POST', '/kiem-tra', { body, headers: { origin: server.url } });
+  assert.match(checked.text, new RegExp(`<h3>${kept.attest_by}</h3>[\\s\\S]*tag-ontime`), "the officer's own signature, intact");
+  const stranger = await signedIn(server, officers.leader);
+  assert.ok([403, 404].includes((await stranger.get(kept.attest)).status), 'nobody else has it');
+  const next = await begin(at.citizen);
+  await complete(at.citizen, next);
+  await fill(at.citizen, `${next}/trang/hon-nhan`, { 'a.marital_history': 'widowed', 'a.late_spouse_name': 'Trần Văn An', 'a.spouse_death_paper': '12/2020' });
+  const reuse = forms((await at.citizen.get(`${next}/giay-to`)).text).find((f) => /dung-lai$/.test(f.action));
+  assert.ok(reuse, 'offered in the next filing');
+  assert.equal((await send(at.citizen, reuse)).status, 303);
+  assert.ok(forms((await at.citizen.get(`${next}/xem-lai`)).text).some((f) => f.action === `${next}/nop`), 'complete with it');
+});
+
 test('a required paper that was taken away again keeps the draft from being filed', async () => {
   const base = await begin(at.citizen);
   await complete(at.citizen, base);

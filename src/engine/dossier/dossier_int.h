@@ -102,6 +102,14 @@ NODISCARD enum err dossier_partner_draft(struct ctx *cx, const struct dossier *d
 /* Topic "dossier.seal": renders, seals, keeps. Told twice it does it once. */
 NODISCARD enum err dossier_partner_seal(struct ctx *cx, struct str key, struct str payload);
 
+/* --- dossier_scan.c --------------------------------------------------------------------------- */
+/* [tx] The accepting officer's signature on what was handed in, and its way into the owner's
+ * records store, are asked for; a moment later they are there. Right: record.store in the unit;
+ * without it nothing is filed. */
+NODISCARD enum err dossier_file_papers(struct ctx *cx, const struct dossier *d);
+/* Topic "dossier.papers". Told twice it does it once. */
+NODISCARD enum err dossier_papers_job(struct ctx *cx, struct str key, struct str payload);
+
 /* --- dossier_absence.c ------------------------------------------------------------------------ */
 /* [tx] Who works for an officer in a unit and role now: the officer, or while away a stand-in with
  * the fewest open tasks; *ret 0: away and nobody has the role. */

@@ -179,6 +179,7 @@ const struct jobs_topic dossier_topics[] = {
     { STR_INIT("exchange.answer"), on_answer },
     { STR_INIT("pay.void"), on_void },
     { STR_INIT("dossier.seal"), dossier_partner_seal },
+    { STR_INIT("dossier.papers"), dossier_papers_job },
     { { NULL, 0 }, NULL },
 };
 

@@ -26,6 +26,7 @@ accept(struct ctx *cx, void *arg, const struct flow_case *c, struct str word)
     dossier_clock_resume(cx, run->d);
     TRY(dossier_status_advance(cx, run->d, 2));
     TRY(dossier_record(cx, run->d, "accepted", STR_NULL, true));
+    TRY(dossier_file_papers(cx, run->d));
     return dossier_tell(cx, run->d, "accepted", text_instant(cx, run->d->due_us));
 }
 

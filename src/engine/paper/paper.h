@@ -75,13 +75,18 @@ struct record {
     struct date issued, expires; /* expires.day 0 = never */
     int64_t kept_us, revoked_us; /* revoked_us 0 = in force */
     struct str revoke_reason;
-    int64_t replaced_by; /* the corrected record, or 0 */
+    int64_t replaced_by;          /* the corrected record, or 0 */
+    struct str attest, attest_by; /* a paper handed in: SHA-256 of the sheet that the officer
+                                     attest_by signed when it was accepted; else null */
 };
 /* Keeps a result or paper for reuse; file is stored first. */
 NODISCARD enum err record_add(struct ctx *cx, const struct record *in, struct str bytes,
                               struct record *ret);
 /* The row alone, inside a write, when the file is in the blob store already (in->hash). */
 NODISCARD enum err record_add_row(struct ctx *cx, const struct record *in, int64_t *ret_id);
+/* Inside a write: a paper handed in is kept for its owner, unless the same file is there already
+ * (*ret_id 0). */
+NODISCARD enum err record_add_paper(struct ctx *cx, const struct record *in, int64_t *ret_id);
 /* Inside a write: records and papers of a merged person belong to the survivor. */
 NODISCARD enum err paper_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
 /* Newest first, at most n (<= 200); type null = all. */

@@ -25,6 +25,20 @@ record_add_row(struct ctx *cx, const struct record *in, int64_t *ret_id)
     return ERR_OK;
 }
 
+enum err
+record_add_paper(struct ctx *cx, const struct record *in, int64_t *ret_id)
+{
+    struct q_record_of_file have;
+    *ret_id = 0;
+    enum err e = q_record_of_file(cx, &have, .owner_id = in->owner_id, .hash = in->hash);
+    if (e != ERR_NOT_FOUND) {
+        return e;
+    }
+    TRY(record_add_row(cx, in, ret_id));
+    return q_record_attest(cx, NULL, .id = *ret_id, .attest = in->attest,
+                           .attest_by = in->attest_by);
+}
+
 static enum err
 add_tx(struct ctx *cx, void *arg)
 {
@@ -66,7 +80,9 @@ record_by_id(struct ctx *cx, int64_t id, struct record *ret)
                             .kept_us = r.kept_us,
                             .revoked_us = r.revoked_us,
                             .revoke_reason = r.revoke_reason,
-                            .replaced_by = r.replaced_by };
+                            .replaced_by = r.replaced_by,
+                            .attest = r.attest,
+                            .attest_by = r.attest_by };
     return ERR_OK;
 }
 
@@ -106,7 +122,9 @@ record_list(struct ctx *cx, int64_t owner_id, struct str type, int64_t before_id
                                 .kept_us = r->kept_us,
                                 .revoked_us = r->revoked_us,
                                 .revoke_reason = r->revoke_reason,
-                                .replaced_by = r->replaced_by };
+                                .replaced_by = r->replaced_by,
+                                .attest = r->attest,
+                                .attest_by = r->attest_by };
     }
     *ret = v;
     *ret_n = rows.n;
@@ -253,6 +271,8 @@ paper_keeps_blob(struct ctx *cx, struct str hash)
 {
     struct q_paper_by_hash paper;
     struct q_record_by_hash record;
-    return q_paper_by_hash(cx, &paper, .hash = hash) != ERR_NOT_FOUND ||
+    struct q_record_by_attest sheet;
+    return q_record_by_attest(cx, &sheet, .attest = hash) != ERR_NOT_FOUND ||
+           q_paper_by_hash(cx, &paper, .hash = hash) != ERR_NOT_FOUND ||
            q_record_by_hash(cx, &record, .hash = hash) != ERR_NOT_FOUND;
 }

@@ -31,8 +31,8 @@ INSERT INTO record (id, owner_id, dossier_id, type, title, number, hash, media, 
 
 -- name: record_by_id :one
 -- in: id:i64
--- out: id:i64 owner_id:i64 dossier_id:i64 type:str title:str number:str hash:str media:str issuer:str pages:i64 size_bytes:i64 issued_day:i64 expires_day:i64 kept_us:i64 revoked_us:i64 revoke_reason:str replaced_by:i64
-SELECT id, owner_id, dossier_id, type, title, number, hash, media, issuer, pages, size_bytes, issued_day, expires_day, kept_us, revoked_us, revoke_reason, replaced_by FROM record WHERE id = :id
+-- out: id:i64 owner_id:i64 dossier_id:i64 type:str title:str number:str hash:str media:str issuer:str pages:i64 size_bytes:i64 issued_day:i64 expires_day:i64 kept_us:i64 revoked_us:i64 revoke_reason:str replaced_by:i64 attest:str attest_by:str
+SELECT id, owner_id, dossier_id, type, title, number, hash, media, issuer, pages, size_bytes, issued_day, expires_day, kept_us, revoked_us, revoke_reason, replaced_by, attest, attest_by FROM record WHERE id = :id
 
 -- name: record_by_hash :one
 -- in: hash:str
@@ -41,9 +41,23 @@ SELECT id FROM record WHERE hash = :hash ORDER BY id DESC LIMIT 1
 
 -- name: record_list :many
 -- in: owner_id:i64 type:str before:i64 n:i64
--- out: id:i64 owner_id:i64 dossier_id:i64 type:str title:str number:str hash:str media:str issuer:str pages:i64 size_bytes:i64 issued_day:i64 expires_day:i64 kept_us:i64 revoked_us:i64 revoke_reason:str replaced_by:i64
-SELECT id, owner_id, dossier_id, type, title, number, hash, media, issuer, pages, size_bytes, issued_day, expires_day, kept_us, revoked_us, revoke_reason, replaced_by FROM record
+-- out: id:i64 owner_id:i64 dossier_id:i64 type:str title:str number:str hash:str media:str issuer:str pages:i64 size_bytes:i64 issued_day:i64 expires_day:i64 kept_us:i64 revoked_us:i64 revoke_reason:str replaced_by:i64 attest:str attest_by:str
+SELECT id, owner_id, dossier_id, type, title, number, hash, media, issuer, pages, size_bytes, issued_day, expires_day, kept_us, revoked_us, revoke_reason, replaced_by, attest, attest_by FROM record
 WHERE owner_id = :owner_id AND id < :before AND (:type = '' OR type = :type) ORDER BY id DESC LIMIT :n
+
+-- name: record_attest :exec
+-- in: id:i64 attest:str attest_by:str
+UPDATE record SET attest = :attest, attest_by = :attest_by WHERE id = :id
+
+-- name: record_by_attest :one
+-- in: attest:str
+-- out: id:i64
+SELECT id FROM record WHERE attest = :attest ORDER BY id LIMIT 1
+
+-- name: record_of_file :one
+-- in: owner_id:i64 hash:str
+-- out: id:i64
+SELECT id FROM record WHERE hash = :hash AND owner_id = :owner_id AND revoked_us = 0 ORDER BY id LIMIT 1
 
 -- name: record_revoke :exec
 -- in: id:i64 reason:str replaced_by:i64 now_us:i64

@@ -36,8 +36,11 @@ CREATE TABLE record (
     kept_us BIGINT NOT NULL,
     revoked_us BIGINT NOT NULL DEFAULT 0,
     revoke_reason TEXT,
-    replaced_by BIGINT NOT NULL DEFAULT 0
+    replaced_by BIGINT NOT NULL DEFAULT 0,
+    attest TEXT,                     -- a paper handed in: SHA-256 of the sheet with which an officer signed for it
+    attest_by TEXT                   -- that officer's name
 );
+CREATE INDEX record_attest ON record (attest) WHERE attest IS NOT NULL;
 CREATE INDEX record_owner ON record (owner_id, id);
 CREATE INDEX record_hash ON record (hash, id);
 

@@ -31,7 +31,10 @@ NODISCARD enum err sign_ca_pem(struct ctx *cx, struct str *ret);
 /* --- register of certificates -------------------------------------------------------------------
  */
 #define SIGN_PERSON STR("person") /* a leader's personal certificate; owner = user id as text */
-#define SIGN_SEAL   STR("seal")   /* an agency's seal; owner = unit code */
+#define SIGN_DESK                                                                                  \
+    STR("desk") /* an officer's, for what is accepted at the desk; the platform holds its          \
+                   key; owner = user id as text */
+#define SIGN_SEAL STR("seal") /* an agency's seal; owner = unit code */
 
 /* A member's key of signed exchange; owner = the member's path, "VN/GOV/H19". The platform holds it
  * like a seal. */
@@ -87,6 +90,10 @@ NODISCARD enum err sign_unlock(struct ctx *cx, int64_t cert_id, struct str pin, 
 /* The same for an agency's seal, whose key the platform holds. */
 NODISCARD enum err sign_unlock_seal(struct ctx *cx, struct str unit_code, int32_t max_uses,
                                     struct str *ret_token);
+/* The same for an officer's desk certificate, whose key the platform holds too: it is opened by an
+ * act of the officer who is signed in, never by a PIN. The first use makes it. */
+NODISCARD enum err sign_unlock_desk(struct ctx *cx, const struct sign_cert_wish *officer,
+                                    int32_t max_uses, struct str *ret_token);
 /* Ends a session and wipes its key. Unknown tokens are ignored. */
 void sign_lock(struct ctx *cx, struct str token);
 

@@ -292,3 +292,26 @@ sign_unlock_seal(struct ctx *cx, struct str unit_code, int32_t max_uses, struct 
     TRY(sign_cert_of(cx, SIGN_SEAL, unit_code, &cert));
     return unlock(cx, cert.id, cx->sign->seal_pass, 0, max_uses, ret_token);
 }
+
+enum err
+sign_unlock_desk(struct ctx *cx, const struct sign_cert_wish *officer, int32_t max_uses,
+                 struct str *ret_token)
+{
+    struct sign_cert cert;
+    struct sign_cert_wish wish = *officer;
+    int64_t id = 0;
+
+    if (cx->sign == NULL) {
+        return err_set(cx, ERR_NOT_IMPLEMENTED, "no signing desk");
+    }
+    wish.kind = SIGN_DESK;
+    enum err e = sign_cert_of(cx, SIGN_DESK, wish.owner, &cert);
+    bool is_old = e == ERR_OK && sys_now_us(cx) > cert.valid_to_us;
+    if (e == ERR_NOT_FOUND || is_old) {
+        TRY(sign_cert_issue(cx, &wish, &id));
+    } else {
+        TRY(e);
+        id = cert.id;
+    }
+    return unlock(cx, id, cx->sign->seal_pass, 0, max_uses, ret_token);
+}

@@ -11,7 +11,7 @@ struct sign_key {
 bool
 sign_is_ours(struct str kind)
 {
-    return str_eq(kind, SIGN_SEAL) || str_eq(kind, SIGN_EXCHANGE);
+    return str_eq(kind, SIGN_SEAL) || str_eq(kind, SIGN_EXCHANGE) || str_eq(kind, SIGN_DESK);
 }
 
 struct str

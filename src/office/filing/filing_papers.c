@@ -51,6 +51,17 @@ is_given_record(const struct paper *given, size_t n, int64_t record)
     return false;
 }
 
+/* The owner's own store, that of somebody one speaks for, or, for an officer who fills in with the
+ * person's consent, by the permission for it. */
+static bool
+may_use_records(struct ctx *cx, const struct filing *f)
+{
+    const struct actor *me = cx->actor;
+    bool is_helped = me != NULL && me->is_officer && f->d.assisted_by == me->account &&
+                     f->d.party != 0 && !str_is_empty(f->d.consent);
+    return filing_may_know(cx, f->d.party) || (is_helped && access_may(cx, "record.reuse"));
+}
+
 /* What is in the owner's records store and of this type: never asked for again. */
 static enum err
 add_records(struct ctx *cx, const struct filing *f, const struct procedure_paper *paper,
@@ -58,7 +69,7 @@ add_records(struct ctx *cx, const struct filing *f, const struct procedure_paper
 {
     struct record *v = NULL;
     size_t n = 0;
-    if (!paper->may_reuse || str_is_empty(paper->type) || !filing_may_know(cx, f->d.party)) {
+    if (!paper->may_reuse || str_is_empty(paper->type) || !may_use_records(cx, f)) {
         return ERR_OK;
     }
     TRY(record_list(cx, f->d.party, paper->type, 0, RECORDS_MAX, &v, &n));
@@ -228,7 +239,7 @@ filing_paper_reuse(struct ctx *cx, const struct web_req *rq, struct web_resp *rs
     }
     TRY(find_paper(cx, &f, web_text(rq, "loai"), &paper));
     TRY(record_by_id(cx, web_int(rq, "giay"), &r));
-    if (!paper->may_reuse || !filing_may_know(cx, f.d.party)) {
+    if (!paper->may_reuse || !may_use_records(cx, &f)) {
         return err_set(cx, ERR_FORBIDDEN, "record may not be reused here");
     }
     struct paper_new in = { .owner_id = f.d.party,

@@ -207,6 +207,10 @@ records(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
             .issued = v[i].issued.day == 0 ? STR_NULL : text_date_of(cx, v[i].issued),
             .expires = v[i].expires.day == 0 ? STR_NULL : text_date_of(cx, v[i].expires),
             .is_usable = record_is_usable(&v[i], today),
+            .attest = str_is_empty(v[i].attest)
+                          ? STR_NULL
+                          : str_fmt(cx->arena, "/toi/giay-to/%" PRId64 "/phieu", v[i].id),
+            .attest_by = v[i].attest_by,
             .is_revoked = v[i].revoked_us != 0,
             .reason = v[i].revoke_reason
         };
@@ -234,6 +238,22 @@ record_file(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                      : str_eq(r.media, STR("image/png"))     ? STR(".png")
                                                              : STR(".jpg");
     return web_bytes(cx, rs, bytes, r.media, str_cat(cx->arena, r.title, end));
+}
+
+/* The sheet with which an officer signed for a paper that was handed in. */
+static enum err
+record_sheet(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    int64_t id = 0;
+    struct record r;
+    struct str path;
+    TRY(web_param_id(cx, rq, "id", &id));
+    TRY(record_by_id(cx, id, &r));
+    if (r.owner_id != mine_party(cx) || str_is_empty(r.attest)) {
+        return err_set(cx, ERR_NOT_FOUND, "no signed sheet of one's own");
+    }
+    TRY(blobs_path(cx, r.attest, &path));
+    return web_file_send(cx, rs, path, STR("application/pdf"), STR("phieu-so-hoa.pdf"));
 }
 
 /* --- who looked
@@ -418,6 +438,8 @@ static const struct web_route routes[] = {
       .reply = &tpl_mine_records_t, .doc = "One's records" },
     { HTTP_GET, "/toi/giay-to/{id}", "record.own", record_file, .flags = WEB_API, .media = "*/*",
       .doc = "The file of a record" },
+    { HTTP_GET, "/toi/giay-to/{id}/phieu", "record.own", record_sheet, .flags = WEB_API,
+      .media = "application/pdf", .doc = "The sheet an officer signed for a paper handed in" },
     { HTTP_GET, "/toi/ai-da-xem", "account.own", looked, WEB_FIELDS(before_fields),
       .flags = WEB_API, .reply = &tpl_mine_looked_t, .doc = "Who looked at one's data, and why" },
     { HTTP_GET, "/toi/du-lieu", "signed-in", mine_export_page, .doc = "What the copy contains" },
