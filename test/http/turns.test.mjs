@@ -312,7 +312,7 @@ test('each thing asked for has a place of its own for files, ticked when it has 
   assert.match((await at.citizen.get(own)).text, /sẽ trả lời có tiếp nhận hay không trước/);
   assert.equal((await press(at.receiver, dossier, '/bo-sung', { words: 'Bản chụp sổ hộ khẩu cũ\nẢnh nhà ở' })).status, 303);
   const held = await at.receiver.get(dossier);
-  assert.match(held.text, /Tạm dừng từ [^<]*, chờ người nộp/);
+  assert.match(held.text, /Tạm dừng, chờ người nộp[\s\S]*?từ [^<]*; khi người nộp trả lời/);
   assert.doesNotMatch(held.text, /phải trả lời tiếp nhận trước/);
   const mine = await at.citizen.get(own);
   assert.match(mine.text, /Thời gian giải quyết tạm dừng từ/);

@@ -127,12 +127,12 @@ fill_pause(struct ctx *cx, const struct dossier *d, int64_t left_s,
            struct tpl_onestop_dossier *page)
 {
     bool is_theirs = d->status == STATUS_SUPPLEMENT || d->status == STATUS_PAYMENT;
-    page->left = text_fill(cx, is_theirs ? "onestop.paused.applicant" : "onestop.paused.other",
-                           "at", text_instant(cx, d->paused_us), NULL);
-    page->due_word =
-        d->clock == DOSSIER_CLOCK_WAITING
-            ? text(cx, "onestop.paused.door")
-            : text_fill(cx, "onestop.paused.left", "left", calendar_left_text(cx, left_s), NULL);
+    struct str at = text_instant(cx, d->paused_us);
+    page->left = text(cx, is_theirs ? "onestop.paused.applicant" : "onestop.paused.other");
+    page->due_word = d->clock == DOSSIER_CLOCK_WAITING
+                         ? text_fill(cx, "onestop.paused.door", "at", at, NULL)
+                         : text_fill(cx, "onestop.paused.left", "at", at, "left",
+                                     calendar_left_text(cx, left_s), NULL);
     page->due = STR_NULL;
 }
 
