@@ -71,7 +71,7 @@ pg_conn_again(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
     int64_t until_us = pg_patience_us(cx, PG_AWAY_US);
     enum err e = pg_conn_ready(cx, s, c);
     while (pg_may_wait(cx, s, e, until_us)) {
-        e = pg_conn_again(cx, s, c);
+        e = pg_conn_ready(cx, s, c);
     }
     return e;
 }
@@ -92,7 +92,7 @@ pg_take(struct ctx *cx, struct pg_store *s, struct pg_conn **ret)
     }
     (void)pthread_mutex_unlock(&s->mutex);
     TRY(e);
-    e = pg_conn_ready(cx, s, c);
+    e = pg_conn_again(cx, s, c);
     if (e != ERR_OK) {
         pg_give_back(s, c);
         return e;
