@@ -80,6 +80,24 @@ test('officers are found by name without marks, by login, unit and role, each wi
   assert.match(xlsx.headers.get('content-disposition'), /can-bo\.xlsx/);
 });
 
+test('the register of certificates is a file too', async () => {
+  const page = await op.get('/quan-tri/chung-thu');
+  assert.match(page.text, /href="\/quan-tri\/chung-thu\?dang=csv"/);
+  const csv = await op.get('/quan-tri/chung-thu?dang=csv');
+  const lines = csv.text.trim().split('\r\n');
+  assert.match(lines[0], /Tên,Loại,Số sê-ri,Từ ngày,Đến ngày,Tình trạng$/);
+  const shown = (p) => p.text.match(/<tr class/g).length;
+  let whole = shown(page);
+  const next = (p) => /href="([^"]*)" rel="next"/.exec(p.text)?.[1];
+  for (let at = next(page); at;) {
+    const p = await op.get(at);
+    whole += shown(p);
+    at = next(p);
+  }
+  assert.equal(lines.length - 1, whole, 'all pages, not one');
+  assert.match(csv.text, /,Con dấu cơ quan,/);
+});
+
 test('roles stand in words, with who holds them', async () => {
   const list = await op.get('/quan-tri/vai-tro');
   assert.match(rowOf(list, 'Cán bộ một cửa'), /Chỉ trong đơn vị của mình.*Tiếp nhận hoặc từ chối hồ sơ; /);

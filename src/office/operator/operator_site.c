@@ -100,6 +100,24 @@ op_pack_publish(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 
 /* --- certificates
  * ---------------------------------------------------------------------------------------------- */
+/* One page, or for a file all of them. */
+static enum err
+list_certs(struct ctx *cx, int64_t before, struct sign_cert **ret, size_t *ret_n)
+{
+    bool is_all = op_is_export(cx);
+    size_t n = 0;
+    *ret = ARENA_ARRAY(cx->arena, struct sign_cert, is_all ? OP_EXPORT_MAX : CERTS_MAX);
+    *ret_n = 0;
+    do {
+        struct sign_cert *v = NULL;
+        TRY(sign_cert_list(cx, before, CERTS_MAX, &v, &n));
+        memcpy(*ret + *ret_n, v, n * sizeof(*v));
+        *ret_n += n;
+        before = n == 0 ? before : v[n - 1].id;
+    } while (is_all && n == CERTS_MAX && *ret_n + CERTS_MAX <= OP_EXPORT_MAX);
+    return ERR_OK;
+}
+
 enum err
 op_certs(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -113,7 +131,7 @@ op_certs(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct tpl_operator_page *p = op_page(cx, "operator.certs");
     struct sign_cert *v = NULL;
     size_t n = 0;
-    TRY(sign_cert_list(cx, web_int(rq, "sau"), CERTS_MAX, &v, &n));
+    TRY(list_certs(cx, web_int(rq, "sau"), &v, &n));
     op_say(cx, p, "now", text(cx, "operator.certs.hint"), NULL);
     struct tpl_operator_page_tables *t = op_table(cx, p, NULL, "operator.certs.none", heads, n);
     for (size_t i = 0; i < n; i++) {

@@ -19,6 +19,10 @@ static const struct web_field list_fields[] = { WEB_SHEET_FIELD };
 static const struct web_field after_fields[] = {
     { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
 };
+static const struct web_field certs_fields[] = {
+    { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
+    WEB_SHEET_FIELD,
+};
 static const struct web_field id_fields[] = {
     { .name = "id", .type = WEB_ID, .is_required = true, .doc = "id" },
 };
@@ -180,7 +184,7 @@ static const struct web_route routes[] = {
       .doc = "Versions of the content pack" },
     { HTTP_POST, "/quan-tri/goi-noi-dung", "pack.manage", op_pack_publish, ACT,
       .work_class = "report", .doc = "Put the folder's version in force" },
-    { HTTP_GET, "/quan-tri/chung-thu", "user.manage", op_certs, WEB_FIELDS(after_fields), PAGE,
+    { HTTP_GET, "/quan-tri/chung-thu", "user.manage", op_certs, WEB_FIELDS(certs_fields), PAGE,
       .doc = "Register of certificates" },
     { HTTP_POST, "/quan-tri/chung-thu/thu-hoi", "user.manage", op_cert_revoke,
       WEB_FIELDS(id_fields), ACT, .doc = "Revoke a certificate" },
