@@ -73,10 +73,9 @@ test('every purpose of a reading is told to the person in words', () => {
 test('every permission has words, and some route or check asks for it', () => {
   const perms = [...readFileSync(join(root, 'src/engine/access/access_perms.def'), 'utf8').matchAll(/PERM\("([^"]+)"\)/g)].map((m) => m[1]);
   assert.ok(perms.length > 40);
-  const asking = /(?:access_(?:may|may_in|require_in|require_over|positions_for)|counter_unit)\s*\(\s*cx,\s*"([^"]+)"|\{\s*HTTP_\w+,\s*"[^"]+",\s*"([^"]+)"|\{\s*"[a-z_]+",\s*"([a-z_]+\.[a-z_]+)"\s*\}|"[a-z]+",\s*"([a-z_]+\.[a-z_]+)"\s*\},|#define \w+_PERM\s+"([^"]+)"/g;
+  const asking = /(?:access_(?:may|may_in|require_in|require_over|positions_for)|counter_unit)\s*\(\s*cx,\s*"([^"]+)"|\{\s*HTTP_\w+,\s*"[^"]+",\s*"([^"]+)"|\{\s*"[a-z_]+",\s*"([a-z_]+\.[a-z_]+)"\s*\}|"[a-z]+",\s*"([a-z_]+\.[a-z_]+)"\s*\},|#define (?:\w+_PERM|EVIDENCE)\s+"([^"]+)"/g;
   const asked = new Set([...code.values()].flatMap((text) => [...text.matchAll(asking)].flatMap((m) => m.slice(1).filter(Boolean))));
-  const kept = new Set(['record.reuse', 'record.store']); // of the records store: its checks stand beside the papers
-  assert.deepEqual(perms.filter((p) => !asked.has(p) && !kept.has(p)), [], 'permissions that nothing asks for promise what is not enforced');
+  assert.deepEqual(perms.filter((p) => !asked.has(p)), [], 'permissions that nothing asks for promise what is not enforced');
   assert.deepEqual(perms.filter((p) => !vi.has(`access.perm.${p}`) || !en.has(`access.perm.${p}`)), []);
   const named = [...vi.keys()].filter((k) => k.startsWith('access.perm.')).map((k) => k.slice('access.perm.'.length));
   assert.deepEqual(named.filter((p) => !perms.includes(p)), [], 'words of permissions there are not');
