@@ -60,12 +60,13 @@ handler(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return web_page(cx, rs, &tpl_web_error_t, page);
 }
 
-static void
+static enum err
 session_load(struct ctx *cx, const struct http_request *rq, struct web_session *ret)
 {
     (void)cx;
     (void)rq;
     *ret = (struct web_session){ .id = 1, .is_token = true };
+    return ERR_OK;
 }
 
 static const struct web_route routes_v[] = {

@@ -310,7 +310,15 @@ act_as_officer(struct simulation *s, const struct dossier *d, const struct flow_
     act.note = step->n_outcomes > 0 && !str_eq(act.outcome, step->outcomes[0])
                    ? STR("Không đủ điều kiện (dữ liệu mẫu)")
                    : STR("");
-    return dossier_do(s->cx, &act);
+    bool is_signing = str_eq(t->action, STR("receive")); /* the papers that are accepted */
+    if (is_signing) {
+        (void)pthread_mutex_lock(&s->shared->desk);
+    }
+    enum err e = dossier_do(s->cx, &act);
+    if (is_signing) {
+        (void)pthread_mutex_unlock(&s->shared->desk);
+    }
+    return e;
 }
 
 static enum err
@@ -393,7 +401,9 @@ static enum err
 drain(struct simulation *s)
 {
     (void)pthread_mutex_lock(&s->shared->jobs);
+    (void)pthread_mutex_lock(&s->shared->desk); /* some answers are sealed */
     enum err e = jobs_drain(s->cx, app_jobs());
+    (void)pthread_mutex_unlock(&s->shared->desk);
     (void)pthread_mutex_unlock(&s->shared->jobs);
     return e;
 }

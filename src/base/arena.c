@@ -135,7 +135,7 @@ arena_grow(struct arena *a, void *p, size_t from_bytes, size_t to_bytes)
         return p;
     }
     void *to = alloc_raw(a, whole_units(to_bytes));
-    if (from_bytes != 0) {
+    if (p != NULL && from_bytes != 0) {
         memcpy(to, p, from_bytes);
     }
     return to;

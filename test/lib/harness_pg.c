@@ -97,7 +97,8 @@ test_pg_give_back(struct str url, bool is_plain)
     static const char *const empty =
         "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = "
         "'public' AND tablename <> 'store_meta' LOOP EXECUTE 'DELETE FROM ' || quote_ident(t); END "
-        "LOOP; DELETE FROM store_meta WHERE name NOT IN ('schema_version', 'schema_print'); END $$";
+        "LOOP; DELETE FROM store_meta WHERE name NOT IN ('schema_version', 'schema_print', "
+        "'made_us'); END $$";
     struct arena *a = arena_open(0);
     for (size_t i = 0; i < DBS_MAX; i++) {
         struct db *db = &dbs[i];
