@@ -220,6 +220,62 @@ test('a unit that has ended says when, how and into what, in words', async () =>
   assert.match(rowOf(await op.get('/quan-tri/don-vi'), 'Xã Bom Bo'), /Đang hoạt động/);
 });
 
+/** Asks to have a field corrected and gives the operator's page of that request. */
+async function asked(citizen, field, wanted, paper) {
+  assert.equal((await citizen.form('/toi/sua', { field, wanted, reason: paper })).status, 303);
+  const list = await op.get('/quan-tri/sua-thong-tin');
+  const row = [...list.text.matchAll(/<tr class[\s\S]*?<\/tr>/g)].map((m) => m[0]).find((r) => r.includes(paper));
+  const href = /href="(\/quan-tri\/sua-thong-tin\?id=(\d+))"/.exec(row);
+  return { href: href[1], id: href[2], row: plain(row) };
+}
+const kept = async (citizen, label) => new RegExp(`<dt>${label}</dt>\\s*<dd[^>]*>([^<]*)<`).exec((await citizen.get('/toi/sua')).text)?.[1];
+
+test('a request for correction, answered, changes the person\'s record with source and ledger entry; a refused one changes nothing', async () => {
+  const mo = new Client(server);
+  assert.equal((await mo.signIn(demo.citizen)).status, 303);
+  const bad = await mo.form('/toi/sua', { field: 'phone', wanted: '12 ba', reason: 'Sổ' });
+  assert.equal(bad.status, 422);
+  assert.match(bad.text, /10 chữ số và bắt đầu bằng số 0/);
+  assert.match(bad.text, /value="12 ba"/, 'what was typed is kept');
+
+  const before = await kept(mo, 'Nơi ở');
+  const name = await kept(mo, 'Họ và tên');
+  const asks = await asked(mo, 'address', 'Thôn 9, số 21', 'Sổ cư trú số 4171');
+  assert.match(asks.row, new RegExp(`${name} Nơi ở ${before} Thôn 9, số 21`), 'the item in words, old and new');
+  assert.doesNotMatch(asks.row, /\baddress\b/);
+  const page = await op.get(asks.href);
+  assert.match(page.text, /name="value"[^>]*value="Thôn 9, số 21"/);
+  const answer = (fields, of = asks) => op.form('/quan-tri/sua-thong-tin', { id: of.id, ...fields }, { from: of.href });
+  const empty = await answer({ state: 'done', value: '  ', answer: 'Theo sổ cư trú' });
+  assert.equal(empty.status, 422);
+  assert.match(empty.text, /Ghi số nhà, thôn, ấp/);
+  assert.match(empty.text, /value="Theo sổ cư trú"/, 'what was typed is kept');
+  assert.equal((await answer({ state: 'done', value: before, answer: '' })).status, 422, 'nothing to correct');
+  assert.equal(await kept(mo, 'Nơi ở'), before, 'nothing is written yet');
+  assert.equal((await answer({ state: 'done', value: 'Thôn 9,  số 21B', answer: 'Theo sổ cư trú' })).status, 303);
+  assert.equal(await kept(mo, 'Nơi ở'), 'Thôn 9, số 21B');
+  const own = plain((await mo.get('/toi/sua')).text);
+  assert.ok(own.includes(`Nơi ở: ${before} → Thôn 9, số 21B Đã sửa. Theo sổ cư trú`), own);
+  assert.match(own, /Đã sửa theo đề nghị của người dân/, 'the source');
+  assert.match(plain((await mo.get('/toi/ai-da-xem')).text), /Sửa thông tin theo yêu cầu/);
+  assert.match(plain((await op.get('/quan-tri/nhat-ky')).text), /Sửa thông tin theo yêu cầu/);
+  assert.equal((await answer({ state: 'done', value: 'Thôn 1', answer: '' })).status, 409, 'not twice');
+  assert.match((await op.get(asks.href)).text, /đã được trả lời/);
+
+  const born = await kept(mo, 'Ngày sinh');
+  const second = await asked(mo, 'birth_date', `01/01/${born.slice(-4)}`, 'Giấy khai sinh số 4172');
+  const year = await answer({ state: 'done', value: '01/01/1955', answer: '' }, second);
+  assert.equal(year.status, 422);
+  assert.match(year.text, /không khớp với năm sinh/, 'the number tells another year');
+  assert.match(year.text, /value="01\/01\/1955"/);
+  assert.equal((await answer({ state: 'refused', value: '', answer: '' }, second)).status, 422, 'a refusal says why');
+  assert.equal((await answer({ state: 'refused', value: '', answer: 'Giấy khai sinh ghi khác' }, second)).status, 303);
+  assert.equal(await kept(mo, 'Ngày sinh'), born);
+  const entries = [...plain((await mo.get('/toi/ai-da-xem')).text).matchAll(/Sửa thông tin theo yêu cầu/g)];
+  assert.equal(entries.length, 1, 'a refusal is no correction');
+  assert.match(plain((await mo.get('/toi/sua')).text), /Không sửa. Giấy khai sinh ghi khác/);
+});
+
 test('a unit is previewed and moved with its officers', async () => {
   const list = (await op.get('/quan-tri/don-vi')).text;
   const from = /from=(25378@[^"&]*)/.exec(list)?.[1] ?? /from=((?!25405)[^"&]+)/.exec(list)[1];

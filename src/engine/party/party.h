@@ -11,7 +11,7 @@ struct party {
     struct str kind; /* "person" or "org" */
     struct str name, personal_id, tax_code, birth_date, sex, ethnicity, nationality;
     struct str phone, email, unit, address;
-    struct str source; /* population, counter, e-id, self, generated */
+    struct str source; /* population, counter, e-id, self, correction, generated */
     int64_t source_us; /* when the source said so */
     int64_t merged_into;
 };
@@ -62,10 +62,26 @@ struct party_double {
 };
 NODISCARD enum err party_doubles(struct ctx *cx, struct party_double **ret, size_t *ret_n);
 
+/* The fields a person may ask to have corrected, in the order they are shown; NULL-ended. */
+extern const char *const party_correctable[];
+/* Name of such a field in the reader's language; the field itself when it is none of them. */
+struct str party_field_label(struct ctx *cx, struct str field);
+/* What the record keeps in it, as it is kept; null when it is none of them. */
+struct str party_field(const struct party *p, struct str field);
+/* A value of that field as people read it: 02/05/1990, Nam. */
+struct str party_field_text(struct ctx *cx, struct str field, struct str value);
+/* Puts `wanted`, as a person writes it, into the field of *p in the form the record keeps. NULL
+ * when fine, else a text key and *p is as it was: no such field, not a value of that field, or one
+ * that does not agree with the personal ID number. Nothing is saved. */
+const char *party_correct(struct arena *a, struct party *p, struct str field, struct str wanted,
+                          struct date today);
+
 /* Requests to correct what is kept; asking is done inside a transaction. */
 struct party_correction {
     int64_t id, party, asked_us, answered_us;
     struct str field, wanted, reason, state, answer;
+    struct str held;    /* what the record said when it was asked, later: what was replaced */
+    struct str written; /* what the record says since; null unless it was corrected */
 };
 NODISCARD enum err party_correction_ask(struct ctx *cx, int64_t party, struct str field,
                                         struct str wanted, struct str reason);
@@ -73,9 +89,12 @@ NODISCARD enum err party_corrections_of(struct ctx *cx, int64_t party,
                                         struct party_correction **ret, size_t *ret_n);
 NODISCARD enum err party_corrections_open(struct ctx *cx, int64_t after,
                                           struct party_correction **ret, size_t *ret_n);
-/* Inside a transaction. state "done" or "refused". ERR_CONFLICT: answered already. */
-NODISCARD enum err party_correction_answer(struct ctx *cx, int64_t id, const char *state,
-                                           struct str answer, int64_t account);
+/* ERR_NOT_FOUND. */
+NODISCARD enum err party_correction_get(struct ctx *cx, int64_t id, struct party_correction *ret);
+/* Inside a transaction. Keeps c->state ("done" or "refused"), c->answer, and when it was corrected
+ * c->held and c->written; the record itself is party_save's. ERR_CONFLICT: answered already. */
+NODISCARD enum err party_correction_answer(struct ctx *cx, const struct party_correction *c,
+                                           int64_t account);
 
 /* "Nguyễn T*** H*" and "070*****1234": what lists show before a record is opened. */
 struct str party_mask_name(struct arena *a, struct str name);

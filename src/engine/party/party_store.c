@@ -245,9 +245,30 @@ enum err
 party_correction_ask(struct ctx *cx, int64_t party, struct str field, struct str wanted,
                      struct str reason)
 {
+    struct party p;
+    TRY(party_get(cx, party, &p));
     return q_party_correction_insert(cx, NULL, .id = store_new_id(cx), .party_id = party,
                                      .field = field, .wanted = wanted, .reason = reason,
-                                     .asked_us = sys_now_us(cx));
+                                     .held = party_field(&p, field), .asked_us = sys_now_us(cx));
+}
+
+enum err
+party_correction_get(struct ctx *cx, int64_t id, struct party_correction *ret)
+{
+    struct q_party_correction_by_id row;
+    TRY(q_party_correction_by_id(cx, &row, .id = id));
+    *ret = (struct party_correction){ .id = row.id,
+                                      .party = row.party_id,
+                                      .asked_us = row.asked_us,
+                                      .answered_us = row.answered_us,
+                                      .field = row.field,
+                                      .wanted = row.wanted,
+                                      .reason = row.reason,
+                                      .state = row.state,
+                                      .answer = row.answer,
+                                      .held = row.held,
+                                      .written = row.written };
+    return ERR_OK;
 }
 
 enum err
@@ -265,7 +286,9 @@ party_corrections_of(struct ctx *cx, int64_t party, struct party_correction **re
                                           .wanted = list.v[i].wanted,
                                           .reason = list.v[i].reason,
                                           .state = list.v[i].state,
-                                          .answer = list.v[i].answer };
+                                          .answer = list.v[i].answer,
+                                          .held = list.v[i].held,
+                                          .written = list.v[i].written };
     }
     *ret = v;
     *ret_n = list.n;
@@ -293,14 +316,15 @@ party_corrections_open(struct ctx *cx, int64_t after, struct party_correction **
 }
 
 enum err
-party_correction_answer(struct ctx *cx, int64_t id, const char *state, struct str answer,
-                        int64_t account)
+party_correction_answer(struct ctx *cx, const struct party_correction *c, int64_t account)
 {
     int64_t n = 0;
-    TRY(q_party_correction_answer(cx, &n, .id = id, .state = str_of(state), .answer = answer,
+    bool is_written = c->written.p != NULL;
+    TRY(q_party_correction_answer(cx, &n, .id = c->id, .state = c->state, .answer = c->answer,
+                                  .held = is_written ? c->held : STR_NULL, .written = c->written,
                                   .answered_by = account, .answered_us = sys_now_us(cx)));
     return n == 1 ? ERR_OK
-                  : err_set(cx, ERR_CONFLICT, "correction %" PRId64 " was answered already", id);
+                  : err_set(cx, ERR_CONFLICT, "correction %" PRId64 " was answered already", c->id);
 }
 
 /* --- two records of one person ---------------------------------------------------------------- */

@@ -57,8 +57,13 @@ UPDATE party_link SET from_id = :into_id WHERE from_id = :id
 UPDATE party_link SET to_id = :into_id WHERE to_id = :id
 
 -- name: party_correction_insert :exec
--- in: id:i64 party_id:i64 field:str wanted:str reason:str asked_us:i64
-INSERT INTO party_correction (id, party_id, field, wanted, reason, asked_us, state) VALUES (:id, :party_id, :field, :wanted, :reason, :asked_us, 'open')
+-- in: id:i64 party_id:i64 field:str wanted:str reason:str held:str asked_us:i64
+INSERT INTO party_correction (id, party_id, field, wanted, reason, held, asked_us, state) VALUES (:id, :party_id, :field, :wanted, :reason, :held, :asked_us, 'open')
+
+-- name: party_correction_by_id :one
+-- in: id:i64
+-- out: id:i64 party_id:i64 field:str wanted:str reason:str asked_us:i64 state:str answer:str answered_us:i64 held:str written:str
+SELECT id, party_id, field, wanted, reason, asked_us, state, answer, answered_us, held, written FROM party_correction WHERE id = :id
 
 -- name: party_corrections_open :many
 -- in: after:i64 limit_n:i64
@@ -67,12 +72,12 @@ SELECT id, party_id, field, wanted, reason, asked_us FROM party_correction WHERE
 
 -- name: party_corrections_of :many
 -- in: party_id:i64 limit_n:i64
--- out: id:i64 field:str wanted:str reason:str asked_us:i64 state:str answer:str answered_us:i64
-SELECT id, field, wanted, reason, asked_us, state, answer, answered_us FROM party_correction WHERE party_id = :party_id ORDER BY id DESC LIMIT :limit_n
+-- out: id:i64 field:str wanted:str reason:str asked_us:i64 state:str answer:str answered_us:i64 held:str written:str
+SELECT id, field, wanted, reason, asked_us, state, answer, answered_us, held, written FROM party_correction WHERE party_id = :party_id ORDER BY id DESC LIMIT :limit_n
 
 -- name: party_correction_answer :exec
--- in: id:i64 state:str answer:str answered_by:i64 answered_us:i64
-UPDATE party_correction SET state = :state, answer = :answer, answered_by = :answered_by, answered_us = :answered_us WHERE id = :id AND state = 'open'
+-- in: id:i64 state:str answer:str held:str written:str answered_by:i64 answered_us:i64
+UPDATE party_correction SET state = :state, answer = :answer, held = COALESCE(:held, held), written = :written, answered_by = :answered_by, answered_us = :answered_us WHERE id = :id AND state = 'open'
 
 -- name: party_merge_older :exec
 -- in: id:i64 into_id:i64

@@ -15,7 +15,7 @@ CREATE TABLE party (
     email TEXT,
     unit TEXT,                       -- commune of residence or seat (code)
     address TEXT,                    -- hamlet and street
-    source TEXT NOT NULL,            -- population, counter, e-id, self, generated
+    source TEXT NOT NULL,            -- population, counter, e-id, self, correction, generated
     source_us BIGINT NOT NULL,       -- when the source said so
     merged_into BIGINT,              -- the surviving record, when two were one person
     created_us BIGINT NOT NULL
@@ -46,6 +46,8 @@ CREATE TABLE party_correction (
     field TEXT NOT NULL,
     wanted TEXT NOT NULL,
     reason TEXT NOT NULL,
+    held TEXT,                       -- what the record said when it was asked; once corrected: what was replaced
+    written TEXT,                    -- what the record says since, when it was corrected
     asked_us BIGINT NOT NULL,
     state TEXT NOT NULL,             -- open, done, refused
     answer TEXT,

@@ -316,10 +316,6 @@ looked(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 
 /* --- corrections
  * ---------------------------------------------------------------------------------------------- */
-static const char *const correctable[] = { "name",      "birth_date",  "sex",
-                                           "ethnicity", "nationality", "address",
-                                           "phone",     "email",       NULL };
-
 static const struct web_field before_fields[] = {
     { .name = "truoc", .type = WEB_ID, .doc = "id of the last one seen" },
 };
@@ -327,7 +323,7 @@ static const struct web_field correction_fields[] = {
     { .name = "field",
       .type = WEB_CHOICE,
       .is_required = true,
-      .choices = correctable,
+      .choices = party_correctable,
       .doc = "what is wrong",
       .label = "mine.correct_field" },
     { .name = "wanted",
@@ -344,34 +340,36 @@ static const struct web_field correction_fields[] = {
       .label = "mine.correct_reason" },
 };
 
-static struct str
-field_text(struct ctx *cx, struct str field)
-{
-    struct str s = text_find(cx, str_cat(cx->arena, STR("mine.field."), field));
-    return s.p == NULL ? field : s;
-}
-
 static void
 fill_known(struct ctx *cx, const struct party *p, struct tpl_mine_correct *data)
 {
-    struct date day;
-    struct str born = date_parse(p->birth_date, &day) ? text_date_of(cx, day) : p->birth_date;
-    struct str sex_key = str_cat(cx->arena, STR("mine.sex."), p->sex);
-    const struct str values[] = { p->name,      born,           text_find(cx, sex_key),
-                                  p->ethnicity, p->nationality, p->address,
-                                  p->phone,     p->email };
-    size_t n = COUNT_OF(values);
+    size_t n = 0;
+    while (party_correctable[n] != NULL) {
+        n++;
+    }
     data->known.v = ARENA_ARRAY(cx->arena, struct tpl_mine_correct_known, n);
     data->fields.v = ARENA_ARRAY(cx->arena, struct tpl_mine_correct_fields, n);
     data->known.n = n;
     data->fields.n = n;
     for (size_t i = 0; i < n; i++) {
-        struct str label = field_text(cx, str_of(correctable[i]));
-        data->known.v[i].key = label;
-        data->known.v[i].value = str_is_empty(values[i]) ? text(cx, "mine.not_known") : values[i];
-        data->fields.v[i].value = str_of(correctable[i]);
-        data->fields.v[i].label = label;
+        struct str field = str_of(party_correctable[i]);
+        struct str value = party_field_text(cx, field, party_field(p, field));
+        data->known.v[i].key = party_field_label(cx, field);
+        data->known.v[i].value = str_is_empty(value) ? text(cx, "mine.not_known") : value;
+        data->fields.v[i].value = field;
+        data->fields.v[i].label = data->known.v[i].key;
     }
+}
+
+/* "1/2/1990 → 02/01/1990": what was recorded, and what it shall be or has become. */
+static struct str
+change_text(struct ctx *cx, const struct party_correction *c)
+{
+    struct str next = c->written.p == NULL ? c->wanted : c->written;
+    struct str held = party_field_text(cx, c->field, c->held);
+    return text_fill(cx, "mine.correct_change", "old",
+                     str_is_empty(held) ? text(cx, "mine.not_known") : held, "new",
+                     party_field_text(cx, c->field, next), NULL);
 }
 
 static enum err
@@ -390,11 +388,13 @@ correct_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->asked.v = ARENA_ARRAY(cx->arena, struct tpl_mine_correct_asked, n);
     for (size_t i = 0; i < n; i++) {
         struct str key = str_cat(cx->arena, STR("mine.correction."), v[i].state);
-        data->asked.v[i] = (struct tpl_mine_correct_asked){ .field = field_text(cx, v[i].field),
-                                                            .wanted = v[i].wanted,
-                                                            .at = text_instant(cx, v[i].asked_us),
-                                                            .state = text_find(cx, key),
-                                                            .answer = v[i].answer };
+        data->asked.v[i] =
+            (struct tpl_mine_correct_asked){ .field = party_field_label(cx, v[i].field),
+                                             .wanted = v[i].wanted,
+                                             .change = change_text(cx, &v[i]),
+                                             .at = text_instant(cx, v[i].asked_us),
+                                             .state = text_find(cx, key),
+                                             .answer = v[i].answer };
     }
     crumbs(cx, rs, "mine.correct");
     return web_page(cx, rs, &tpl_mine_correct_t, data);
@@ -423,6 +423,13 @@ correct_ask(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                                   .field = web_text(rq, "field"),
                                   .wanted = web_text(rq, "wanted"),
                                   .reason = web_text(rq, "reason") };
+    struct party p;
+    TRY(party_get(cx, job.party, &p));
+    const char *wrong = party_correct(cx->arena, &p, job.field, job.wanted, calendar_today(cx));
+    if (wrong != NULL) {
+        ctx_problem(cx, STR("wanted"), str_of(wrong), STR_NULL);
+    }
+    TRY(ctx_check(cx));
     TRY(store_write(cx, correct_tx, &job));
     web_flash(cx, rs, "mine.correct_sent");
     return web_see_other(cx, rs, "/toi/sua");

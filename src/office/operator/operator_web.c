@@ -16,8 +16,9 @@ static const struct web_field reset_fields[] = {
     { .name = "checked", .type = WEB_BOOL, .doc = "identity was seen", .label = "operator.reset" },
 };
 static const struct web_field list_fields[] = { WEB_SHEET_FIELD };
-static const struct web_field after_fields[] = {
+static const struct web_field corrections_fields[] = {
     { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
+    { .name = "id", .type = WEB_ID, .doc = "one request, to answer it" },
 };
 static const struct web_field certs_fields[] = {
     { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
@@ -98,6 +99,11 @@ static const struct web_field correction_fields[] = {
       .choices = correction_states,
       .doc = "answer",
       .label = "operator.col.state" },
+    { .name = "value",
+      .type = WEB_TEXT,
+      .max = 300,
+      .doc = "what the record shall say",
+      .label = "operator.correction.value" },
     { .name = "answer",
       .type = WEB_TEXT,
       .max = 500,
@@ -171,8 +177,8 @@ static const struct web_route routes[] = {
       .doc = "Preview of a merge" },
     { HTTP_POST, "/quan-tri/gop-nguoi", "party.merge", op_merge_do, WEB_FIELDS(merge_fields), ACT,
       .again = op_merge, .doc = "Merge two records" },
-    { HTTP_GET, "/quan-tri/sua-thong-tin", "party.merge", op_corrections, WEB_FIELDS(after_fields),
-      PAGE, .doc = "Requests for correction" },
+    { HTTP_GET, "/quan-tri/sua-thong-tin", "party.merge", op_corrections,
+      WEB_FIELDS(corrections_fields), PAGE, .doc = "Requests for correction" },
     { HTTP_POST, "/quan-tri/sua-thong-tin", "party.merge", op_correction_answer,
       WEB_FIELDS(correction_fields), ACT, .again = op_corrections,
       .doc = "Answer a request for correction" },

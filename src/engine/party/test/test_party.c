@@ -152,6 +152,102 @@ test_party_check_numbers_each_fault_is_named(void **state)
     assert_string_equal(party_check_tax_code(STR("01001091")), "party.tax_length");
 }
 
+/* Corrects one field of a copy; returns what is kept then, or the text key that says why not. */
+static struct str
+corrected(struct arena *a, const struct party *p, const char *field, const char *wanted)
+{
+    struct party copy = *p;
+    const char *wrong =
+        party_correct(a, &copy, str_of(field), str_of(wanted), date_of(2026, 11, 22));
+    struct str before = party_field(p, str_of(field));
+    struct str after = party_field(&copy, str_of(field));
+    assert_true(wrong == NULL || after.p == NULL || str_eq(before, after));
+    return wrong == NULL ? after : str_of(wrong);
+}
+
+static void
+test_party_correct_takes_what_people_write_and_refuses_the_rest(void **state)
+{
+    struct arena *a = ((struct test_env *)*state)->cx->arena;
+    struct party p = { .kind = STR("person"),
+                       .name = STR("Thị Mơ"),
+                       .personal_id = STR("070190000018"),
+                       .birth_date = STR("1990-03-08"),
+                       .sex = STR("female") };
+    static const struct {
+        const char *field, *wanted, *then;
+    } cases[] = {
+        { "name", "  Thị   Mơ ", "Thị Mơ" },
+        { "name", "Thị M0", "party.wrong.name" },
+        { "birth_date", "2/5/1990", "1990-05-02" },
+        { "birth_date", "1990-05-02", "1990-05-02" },
+        { "birth_date", "30/02/1990", "party.wrong.birth_date" },
+        { "birth_date", "23/11/2026", "party.wrong.birth_date" },
+        { "birth_date", "02/05/1991", "party.id_birth" },
+        { "sex", "NỮ", "female" },
+        { "sex", "nam", "party.id_sex" },
+        { "sex", "x", "party.wrong.sex" },
+        { "ethnicity", "S’tiêng", "S’tiêng" },
+        { "ethnicity", "12", "party.wrong.words" },
+        { "address", "Thôn 3, số 12", "Thôn 3, số 12" },
+        { "address", " ", "party.wrong.address" },
+        { "phone", "0912 345 679", "0912345679" },
+        { "phone", "+84912345679", "0912345679" },
+        { "phone", "09123456790123456", "party.wrong.phone" },
+        { "phone", "113", "party.wrong.phone" },
+        { "email", "mo@vi-du.vn", "mo@vi-du.vn" },
+        { "email", "mo at vi-du.vn", "party.wrong.email" },
+        { "personal_id", "070190000019", "party.wrong.field" },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct str then = corrected(a, &p, cases[i].field, cases[i].wanted);
+        assert_string_equal(str_z(a, then), cases[i].then);
+    }
+    p.kind = STR("org");
+    ASSERT_STR(corrected(a, &p, "name", "Công ty TNHH 2 Sao"), "Công ty TNHH 2 Sao");
+    ASSERT_STR(corrected(a, &p, "sex", "nữ"), "party.wrong.field");
+}
+
+static enum err
+ask_tx(struct ctx *cx, void *arg)
+{
+    const struct party *p = arg;
+    return party_correction_ask(cx, p->id, STR("address"), STR("Thôn 4"), STR("Sổ"));
+}
+
+static enum err
+answer_tx(struct ctx *cx, void *arg)
+{
+    return party_correction_answer(cx, arg, 1);
+}
+
+static void
+test_party_correction_answer_keeps_what_was_replaced_once(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct party p;
+    struct party_correction *v = NULL;
+    struct party_correction c;
+    size_t n = 0;
+    ASSERT_OK(cx, add(cx, &p, "Thị Mơ", ""));
+    ASSERT_OK(cx, store_write(cx, ask_tx, &p));
+    ASSERT_OK(cx, party_corrections_open(cx, 0, &v, &n));
+    assert_int_equal(n, 1);
+    ASSERT_OK(cx, party_correction_get(cx, v[0].id, &c));
+    ASSERT_STR(c.state, "open");
+    ASSERT_STR(c.wanted, "Thôn 4");
+    c.state = STR("done");
+    c.answer = STR("");
+    c.held = STR("Thôn 1");
+    c.written = STR("Thôn 4");
+    ASSERT_OK(cx, store_write(cx, answer_tx, &c));
+    assert_int_equal(store_write(cx, answer_tx, &c), ERR_CONFLICT);
+    ASSERT_OK(cx, party_correction_get(cx, c.id, &c));
+    ASSERT_STR(c.held, "Thôn 1");
+    ASSERT_STR(c.written, "Thôn 4");
+    assert_int_equal(party_correction_get(cx, 12, &c), ERR_NOT_FOUND);
+}
+
 int
 main(void)
 {
@@ -164,6 +260,8 @@ main(void)
         T(test_party_find_without_marks_finds),
         T(test_party_mask_hides_all_but_beginnings),
         T(test_party_check_numbers_each_fault_is_named),
+        T(test_party_correct_takes_what_people_write_and_refuses_the_rest),
+        T(test_party_correction_answer_keeps_what_was_replaced_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
