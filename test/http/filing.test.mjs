@@ -343,9 +343,15 @@ test('withdrawal tells what it means, then ends the dossier', async () => {
 
 test('a contested value becomes a request for correction', async () => {
   const base = await begin(citizen);
+  const bad = await fill(citizen, `${base}/sai/full_name`, { dung: 'Thị M0', vi_sao: '' });
+  assert.equal(bad.status, 422);
+  assert.match(bad.text, /không có chữ số/);
+  assert.match(bad.text, /value="Thị M0"/);
   const r = await fill(citizen, `${base}/sai/full_name`, { dung: 'Thị Mơ Mới', vi_sao: 'Giấy khai sinh ghi khác' });
   assert.equal(r.status, 303);
   assert.ok(r.location.startsWith(`${base}/trang/nguoi-yeu-cau`));
+  const own = (await citizen.get('/toi/sua')).text;
+  assert.match(own, /Họ và tên: [^<]+ → Thị Mơ Mới/, 'a request about the name of the record, which an operator can write there');
 });
 
 test('the bank callback without a right signature is refused', async () => {

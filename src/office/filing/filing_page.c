@@ -1,6 +1,9 @@
 /* filing_page.c: the task list and the form, one topic a page. What is typed is stored in every
  * case; only then is it judged. */
+#include "codec/json.h"
 #include "engine/access/access.h"
+#include "engine/calendar/calendar.h"
+#include "engine/ledger/ledger.h"
 #include "engine/party/party.h"
 #include "engine/unit/unit.h"
 #include "gen/tpl_filing.h"
@@ -286,6 +289,24 @@ filing_contest(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return web_page(cx, rs, &tpl_filing_contest_t, data);
 }
 
+/* The field of the record that an answer was taken from, so that the correction can be written
+ * there: "person.full_name" is its name. Null: it came from elsewhere, or is a commune. */
+static struct str
+record_field(const struct filing *f, struct str path, const struct party *owner)
+{
+    struct str from = json_text(json_get_str_key(f->st.marks, path), "from");
+    struct str before = str_eq(owner->kind, STR("org")) ? STR("business.") : STR("person.");
+    if (!str_starts(from, before)) {
+        return STR_NULL; /* of who speaks for the organisation, of another register */
+    }
+    struct str name = str_slice(from, before.n, from.n);
+    if (str_eq(name, STR("address"))) {
+        return str_ends(path, STR(".line")) ? name : STR_NULL;
+    }
+    name = str_eq(name, STR("full_name")) ? STR("name") : name;
+    return party_field(owner, name).p == NULL ? STR_NULL : name;
+}
+
 struct contest_job {
     int64_t party;
     struct str field, wanted, reason;
@@ -295,7 +316,11 @@ static enum err
 contest_tx(struct ctx *cx, void *arg)
 {
     const struct contest_job *job = arg;
-    return party_correction_ask(cx, job->party, job->field, job->wanted, job->reason);
+    struct ledger_new e = { .kind = "person.correction_asked",
+                            .subject = job->party,
+                            .note = job->field };
+    TRY(party_correction_ask(cx, job->party, job->field, job->wanted, job->reason));
+    return ledger_add(cx, &e);
 }
 
 enum err
@@ -312,9 +337,20 @@ filing_contest_post(struct ctx *cx, const struct web_req *rq, struct web_resp *r
         return err_set(cx, ERR_FORBIDDEN, "not one's own data");
     }
     struct str why = web_text(rq, "vi_sao");
-    struct contest_job job = { .party = f.d.party,
-                               .field = row.label,
-                               .wanted = web_text(rq, "dung"),
+    struct party owner;
+    TRY(party_get(cx, f.d.party, &owner));
+    struct str field = record_field(&f, row.path, &owner);
+    struct str wanted = web_text(rq, "dung");
+    const char *wrong = field.p == NULL
+                            ? NULL
+                            : party_correct(cx->arena, &owner, field, wanted, calendar_today(cx));
+    if (wrong != NULL) {
+        ctx_problem(cx, STR("dung"), str_of(wrong), STR_NULL);
+    }
+    TRY(ctx_check(cx));
+    struct contest_job job = { .party = owner.id,
+                               .field = field.p == NULL ? row.label : field,
+                               .wanted = wanted,
                                .reason = why.p == NULL ? STR("") : why };
     TRY(store_write(cx, contest_tx, &job));
     web_flash(cx, rs, "filing.contest.sent");
