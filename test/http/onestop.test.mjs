@@ -40,8 +40,8 @@ async function person(client) {
   return /\/can-bo\/quay\/nguoi\/\d+/.exec(found.text)[0];
 }
 
-/** Files at the counter; gives the officer's address of the dossier. */
-async function fileAtCounter() {
+/** Files at the counter; gives the officer's address of the dossier. `more`: answers beside or instead of the usual ones. */
+async function fileAtCounter(more = {}) {
   const c = at.receiver;
   const home = await person(c);
   const begun = await c.form(`${home}/nop`, { procedure: '1.004873', consent: 'present' }, { from: home });
@@ -50,7 +50,7 @@ async function fileAtCounter() {
   let page = `${base}/trang/nguoi-yeu-cau`;
   for (let i = 0; i < 12 && page.includes('/trang/'); i++) {
     const { text } = await c.get(page);
-    const changes = Object.fromEntries(Object.entries(answers[page.split('/').pop()])
+    const changes = Object.fromEntries(Object.entries({ ...answers[page.split('/').pop()], ...more[page.split('/').pop()] })
       .map(([k, v]) => [k, v instanceof RegExp ? v.exec(text)[1] : v]));
     const r = await fill(c, page, changes, page);
     assert.equal(r.status, 303, `${page}: ${r.text.match(/id="errors"[\s\S]*?<\/ul>/)?.[0]}`);
@@ -370,4 +370,18 @@ test('the API gives the same documents', async () => {
   const csv = await at.receiver.get('/can-bo/viec.csv');
   assert.equal(csv.status, 200);
   assert.ok(csv.text.split('\r\n').length >= 2);
+});
+
+test('an answer that is not what the record holds is marked for the officers, with what is held', async () => {
+  const rowOf = (page, label) => new RegExp(`<dt>${label}</dt>\\s*<dd>([\\s\\S]*?)</dd>`).exec(page.text)[1];
+  const usual = await at.receiver.get(await fileAtCounter());
+  assert.doesNotMatch(rowOf(usual, 'Họ, chữ đệm, tên'), /Khác với/);
+  const dossier = await fileAtCounter({ 'nguoi-yeu-cau': { 'a.full_name': 'Thị Mơ Khác' } });
+  for (const who of [at.receiver, at.leader]) {
+    const page = await who.get(dossier);
+    assert.equal(page.status, 200);
+    assert.match(rowOf(page, 'Họ, chữ đệm, tên'), /Thị Mơ Khác[\s\S]*Khác với dữ liệu đang giữ: Thị Mơ</);
+    assert.doesNotMatch(rowOf(page, 'Số định danh cá nhân'), /Khác với/);
+  }
+  assert.match((await at.leader.get(`${dossier}?lang=en`)).text, /Differs from what is on record: Thị Mơ</);
 });

@@ -133,11 +133,20 @@ struct form_row {
     struct str label;
     struct str value;  /* formatted for people; several lines joined by \n */
     struct str source; /* "CSDL dân cư, 25/11/2026" or null */
+    struct str held; /* form_rows_against: what the sources hold instead; null: the same, nothing */
     bool is_missing;
 };
 /* What was answered, in order of the pages, hidden fields left out. */
 size_t form_rows(struct ctx *cx, const struct form_state *st, const struct form_env *env,
                  struct form_row **ret);
+/* The same, and beside each answer that differs from what these sources would fill in, what they
+ * hold. Case, tone placement and blanks make no difference. */
+struct form_known {
+    const struct form_source *v;
+    size_t n;
+};
+size_t form_rows_against(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+                         const struct form_known *known, struct form_row **ret);
 /* One answer as people read it (also for templates of documents). Null when absent. */
 struct str form_answer_text(struct ctx *cx, const struct form_state *st, const struct form_env *env,
                             struct str path);

@@ -1,5 +1,6 @@
 /* form_prefill.c: fills empty fields from what is known: sources of the caller, and answers given
  * elsewhere in the form. Nothing that a person typed is overwritten. */
+#include "codec/vn.h"
 #include "engine/form/form_int.h"
 
 struct filling {
@@ -233,4 +234,75 @@ form_refill(struct ctx *cx, struct form_state *st, const struct form_env *env,
         }
     }
     return n_filled;
+}
+
+/* --- what the sources hold beside what was answered --------------------------------------------
+ */
+/* The source of the record, not of another answer, that fills this item. */
+static bool
+held_source(const struct filling *f, const struct form_item *it, struct form_source *ret)
+{
+    for (size_t i = 0; i < it->n_fills && it->list < 0; i++) {
+        if (source_of(f, &it->fills[i], ret)) {
+            return !str_starts(ret->name, of_answer);
+        }
+    }
+    return false;
+}
+
+/* The answers as the sources would have filled them: first all of those away, so that the held ones
+ * are judged with one another and not with what was typed. */
+static void
+fill_held(struct ctx *cx, const struct filling *asked, const struct form_env *env,
+          struct form_state *held)
+{
+    const struct form *form = held->form;
+    struct form_view v = form_view(cx, held, env);
+    struct form_source s;
+    for (uint32_t i = 0; i < form->n_items; i++) {
+        if (held_source(asked, &form->items[i], &s)) {
+            form_json_drop(held->answers, form->items[i].path);
+        }
+    }
+    for (uint32_t i = 0; i < form->n_items; i++) {
+        if (held_source(asked, &form->items[i], &s)) {
+            (void)form_fill_one(&v, held, &form->items[i], &s);
+        }
+    }
+}
+
+static void
+compare(struct ctx *cx, struct form_row *row, const struct form_row *held, size_t n_held)
+{
+    for (size_t i = 0; i < n_held; i++) {
+        bool is_same = !str_eq(row->path, held[i].path) || str_is_empty(row->value) ||
+                       str_is_empty(held[i].value) ||
+                       vn_equal(cx->arena, row->value, held[i].value);
+        row->held = is_same ? row->held : held[i].value;
+    }
+}
+
+size_t
+form_rows_against(struct ctx *cx, const struct form_state *st, const struct form_env *env,
+                  const struct form_known *known, struct form_row **ret)
+{
+    struct arena *a = cx->arena;
+    struct form_state asked = *st;
+    struct form_state held = { .form = st->form,
+                               .answers = form_json_copy(a, st->answers),
+                               .wrong = form_json_new(a, JSON_OBJECT),
+                               .marks = form_json_new(a, JSON_OBJECT),
+                               .seen = st->seen,
+                               .looked = st->looked };
+    struct filling f = {
+        .view = form_view(cx, st, env), .st = &asked, .v = known->v, .n = known->n
+    };
+    struct form_row *rows = NULL;
+    size_t n = form_rows(cx, st, env, ret);
+    fill_held(cx, &f, env, &held);
+    size_t n_held = form_rows(cx, &held, env, &rows);
+    for (size_t i = 0; i < n; i++) {
+        compare(cx, &(*ret)[i], rows, n_held);
+    }
+    return n;
 }

@@ -102,7 +102,9 @@ fill_answers(struct ctx *cx, struct onestop_view *v)
     TRY(dossier_form(cx, &v->d, &st));
     TRY(dossier_form_sources(cx, &v->d, &st));
     fill_looked(cx, v, &st, &env);
-    size_t n = form_rows(cx, &st, &env, &rows);
+    struct form_known known = { 0 };
+    known.n = dossier_prefill_sources(cx, v->d.party, &known.v);
+    size_t n = form_rows_against(cx, &st, &env, &known, &rows);
     struct tpl_onestop_dossier_answers *out =
         ARENA_ARRAY(cx->arena, struct tpl_onestop_dossier_answers, n);
     for (size_t i = 0; i < n; i++) {
@@ -114,6 +116,9 @@ fill_answers(struct ctx *cx, struct onestop_view *v)
             .source = str_is_empty(rows[i].source)
                           ? STR_NULL
                           : text_fill(cx, "onestop.answers.source", "source", rows[i].source, NULL),
+            .differs = str_is_empty(rows[i].held)
+                           ? STR_NULL
+                           : text_fill(cx, "onestop.answers.differs", "held", rows[i].held, NULL),
         };
     }
     v->page->answers.v = out;

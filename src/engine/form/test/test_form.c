@@ -256,6 +256,55 @@ test_form_prefill_fills_marks_and_counts(void **state)
     assert_non_null(json_get(w->st.marks, "birth_date"));
 }
 
+static const struct form_row *
+row_of(const struct form_row *rows, size_t n, const char *path)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(rows[i].path, str_of(path))) {
+            return &rows[i];
+        }
+    }
+    fail_msg("no row %s", path);
+    return NULL;
+}
+
+static void
+test_form_rows_against_tells_what_the_record_holds_instead(void **state)
+{
+    struct world *w = *state;
+    const struct date at = date_of(2026, 11, 22);
+    const struct str label = STR("CSDL dân cư");
+    const struct form_source sources[] = {
+        { STR("person.full_name"), STR("Điểu Hoa"), false, label, at },
+        { STR("person.birth_date"), STR("1998-03-04"), false, label, at },
+        { STR("person.sex"), STR("female"), false, label, at },
+        { STR("person.personal_id"), STR("070198000456"), false, label, at },
+        { STR("person.phone"), STR(""), false, label, at },
+        { STR("person.address"), STR("{\"unit\":\"25195\",\"line\":\"thôn  5\"}"), true, label,
+          at },
+    };
+    const struct form_known known = { sources, COUNT_OF(sources) };
+    const struct form_known nothing = { NULL, 0 };
+    struct form_row *rows = NULL;
+    bool button = false;
+    ASSERT_OK(w->cx, fill(w, "nguoi-yeu-cau", person, COUNT_OF(person), &button));
+    struct str before = form_state_save(w->cx, &w->st);
+    size_t n = form_rows_against(w->cx, &w->st, &w->fe, &known, &rows);
+    ASSERT_STR(row_of(rows, n, "full_name")->value, "Điểu Lan");
+    ASSERT_STR(row_of(rows, n, "full_name")->held, "Điểu Hoa");
+    ASSERT_STR(row_of(rows, n, "birth_date")->held, "04/03/1998");
+    ASSERT_STR(row_of(rows, n, "personal_id")->held, "070198000456");
+    ASSERT_STR(row_of(rows, n, "home.unit")->held, "Phường Bình Phước");
+    assert_null(row_of(rows, n, "home.line")->held.p); /* the same but for case and blanks */
+    assert_null(row_of(rows, n, "sex")->held.p);
+    assert_null(row_of(rows, n, "ethnicity")->held.p); /* the record does not know it */
+    assert_true(str_eq(before, form_state_save(w->cx, &w->st)));
+    n = form_rows_against(w->cx, &w->st, &w->fe, &nothing, &rows);
+    for (size_t i = 0; i < n; i++) {
+        assert_null(rows[i].held.p);
+    }
+}
+
 static void
 test_form_tasks_states_follow_the_filling(void **state)
 {
@@ -386,6 +435,8 @@ main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_form_prefill_fills_marks_and_counts, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_form_rows_against_tells_what_the_record_holds_instead,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_form_tasks_states_follow_the_filling, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_form_render_hostile_text_is_escaped, set_up,
