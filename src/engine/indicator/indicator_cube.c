@@ -475,7 +475,7 @@ static void
 give_days(struct ctx *cx, const struct fill *f, struct indicator_figures *ret)
 {
     const struct indicator_ask *ask = f->ask;
-    size_t n = (size_t)(ask->to.day - ask->days_from.day + 1);
+    size_t n = (size_t)ask->to.day - (size_t)ask->days_from.day + 1;
     struct indicator_cells *v = ARENA_ARRAY(cx->arena, struct indicator_cells, n);
     for (size_t i = 0; i < n; i++) {
         v[i] = (struct indicator_cells){

@@ -10,7 +10,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define HEAD_BYTES    64
+#define HEAD_BYTES 64
+static const uint8_t magic[4] = { 'B', 'B', 'E', 'V' };
 #define EPOCHS        64U
 #define PENDING_BYTES ((size_t)256 << 20)
 
@@ -87,7 +88,7 @@ head_put(uint8_t head[HEAD_BYTES], const struct node_record *r, uint64_t seq,
          const struct digest *before)
 {
     memset(head, 0, HEAD_BYTES);
-    memcpy(head, "BBEV", 4);
+    memcpy(head, magic, sizeof(magic));
     head[4] = (uint8_t)r->type;
     number_put(head + 8, r->body.n, 4);
     number_put(head + 16, seq, 8);
@@ -98,7 +99,7 @@ head_put(uint8_t head[HEAD_BYTES], const struct node_record *r, uint64_t seq,
 static bool
 head_get(const uint8_t head[HEAD_BYTES], struct node_record *r, struct digest *before)
 {
-    if (memcmp(head, "BBEV", 4) != 0 ||
+    if (memcmp(head, magic, sizeof(magic)) != 0 ||
         (head[4] != NODE_MESSAGE && head[4] != NODE_STAMP && head[4] != NODE_REFUSAL) ||
         number_get(head + 5, 3) != 0 || number_get(head + 12, 4) != 0 ||
         number_get(head + 8, 4) > 2 * NODE_MESSAGE_BYTES) {

@@ -26,13 +26,12 @@ node_member_of(struct str path)
 struct str
 node_service_of(struct str target, struct str *ret_rest)
 {
-    struct str path = target;
     size_t n = 0;
     size_t at = 0;
     if (!str_starts(target, STR("/r1/"))) {
         return STR_NULL;
     }
-    path = str_slice(target, 4, target.n);
+    struct str path = str_slice(target, 4, target.n);
     for (; at < path.n && path.p[at] != '?'; at++) {
         if (path.p[at] == '/' && ++n == 5) {
             break;
@@ -53,7 +52,7 @@ is_name_char(char c)
 static bool
 is_text(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0; s.p != NULL && i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (c < 0x20 || c == 0x7f) {
             return false;

@@ -204,6 +204,7 @@ node_card_read(struct ctx *cx, struct str text, struct card **ret)
     struct cms_cert_info info;
     struct card *c = ARENA_NEW(cx->arena, struct card);
     const struct json_limits limits = { .depth_max = 8, .nodes_max = 5000 };
+    *ret = c;
     if (text.n > NODE_CARD_BYTES || json_parse(cx->arena, text, limits, &j, NULL) != ERR_OK) {
         return card_wrong(cx, "node.card_json", STR_NULL);
     }
@@ -226,7 +227,6 @@ node_card_read(struct ctx *cx, struct str text, struct card **ret)
     for (JSON_EACH(members, one)) {
         TRY(card_key_read(cx, one, &c->keys[c->n_keys++]));
     }
-    *ret = c;
     return ERR_OK;
 }
 
