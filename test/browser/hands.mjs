@@ -1,6 +1,7 @@
 // Two ways to use a page: with the pointer (also with JavaScript off), and with nothing but keys. Journeys are written
 // once for both.
 import assert from 'node:assert/strict';
+import { until } from '../lib/server.mjs';
 import { leaves } from './browser.mjs';
 
 const named = (name) => `main [name="${name}"]`;
@@ -140,9 +141,14 @@ export class Keys extends Pointer {
   }
 
   async attach(target, files) {
-    await this.reach(this.at(target));
-    await this.page.bringToFront(); // only the page in front has the keys' focus
-    const [chooser] = await Promise.all([this.page.waitForEvent('filechooser'), this.page.keyboard.press('Enter')]);
+    // pressed once more when nothing opens: a press is lost while the window comes to the front
+    const chooser = await until(`a choice of files for ${target}`, async () => {
+      await this.page.bringToFront(); // only the page in front has the keys' focus
+      await this.reach(this.at(target));
+      const opened = this.page.waitForEvent('filechooser', { timeout: 10000 }).catch(() => null);
+      await this.page.keyboard.press('Enter');
+      return opened;
+    });
     await chooser.setFiles(files);
   }
 

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { dropDir, newDir, root, startServer } from '../lib/server.mjs';
+import { dropDir, newDir, root, startServer, until } from '../lib/server.mjs';
 
 let server;
 const data = newDir();
@@ -28,9 +28,9 @@ test('officers press five times and type one PIN; the program stays below 64 MiB
   assert.deepEqual(first.counts, {
     receiver: { clicks: 1, typed: 0 }, specialist: { clicks: 2, typed: 0 }, leader: { clicks: 2, typed: 1 },
   });
-  const once = privateMib();
-  assert.ok(once < 64, `${once} MiB after one journey`);
+  // at rest: what is still under way on a busy machine is not what stays
+  const rests = (when) => until(`less than 64 MiB ${when}, not ${privateMib()}`, async () => privateMib() < 64, 30000);
+  await rests('after one journey');
   for (let i = 0; i < 4; i++) await journey();
-  const often = privateMib();
-  assert.ok(often < 64, `${often} MiB after five journeys`);
+  await rests('after five journeys');
 });

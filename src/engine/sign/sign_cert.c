@@ -306,8 +306,10 @@ sign_unlock_desk(struct ctx *cx, const struct sign_cert_wish *officer, int32_t m
     }
     wish.kind = SIGN_DESK;
     enum err e = sign_cert_of(cx, SIGN_DESK, wish.owner, &cert);
-    bool is_old = e == ERR_OK && sys_now_us(cx) > cert.valid_to_us;
-    if (e == ERR_NOT_FOUND || is_old) {
+    int64_t now_us = sys_now_us(cx);
+    /* a clock that was set back must not keep papers from being signed */
+    bool is_untimely = e == ERR_OK && (now_us < cert.valid_from_us || now_us > cert.valid_to_us);
+    if (e == ERR_NOT_FOUND || is_untimely) {
         TRY(sign_cert_issue(cx, &wish, &id));
     } else {
         TRY(e);

@@ -336,6 +336,33 @@ test_sign_pdf_key_in_token_verifies(void **state)
     assert_true(report.is_intact);
 }
 
+/* An officer's desk signs although the clock was set back behind its certificate. */
+static void
+test_sign_unlock_desk_clock_set_back_takes_a_new_certificate(void **state)
+{
+    struct test_env *env = *state;
+    struct ctx *cx = env->cx;
+    struct sign_cert_wish officer = { .owner = STR("18"),
+                                      .name = STR("Điểu Thị Lan"),
+                                      .org = STR("Xã Bom Bo") };
+    struct sign_cert first;
+    struct sign_cert again;
+    struct str token;
+    ASSERT_OK(cx, sign_unlock_desk(cx, &officer, 1, &token));
+    sign_lock(cx, token);
+    ASSERT_OK(cx, sign_cert_of(cx, SIGN_DESK, officer.owner, &first));
+    sys_clock_fake_step(&env->clock, -INT64_C(86400) * 1000000);
+    ASSERT_OK(cx, sign_unlock_desk(cx, &officer, 1, &token));
+    sign_lock(cx, token);
+    ASSERT_OK(cx, sign_cert_of(cx, SIGN_DESK, officer.owner, &again));
+    assert_true(again.id != first.id);
+    sys_clock_fake_step(&env->clock, INT64_C(86400) * 1000000);
+    ASSERT_OK(cx, sign_unlock_desk(cx, &officer, 1, &token));
+    sign_lock(cx, token);
+    ASSERT_OK(cx, sign_cert_of(cx, SIGN_DESK, officer.owner, &first));
+    assert_true(again.id == first.id);
+}
+
 int
 main(void)
 {
@@ -350,6 +377,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_sign_unlock_wrong_pin_locks_after_five, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_sign_pdf_session_runs_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_sign_unlock_desk_clock_set_back_takes_a_new_certificate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sign_pdf_not_a_pdf_is_unsupported, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sign_pdf_pdfsig_confirms_both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sign_pdf_key_in_token_verifies, set_up, tear_down),
