@@ -19,4 +19,5 @@ CREATE TABLE sign_cert (
     is_demo BIGINT NOT NULL
 );
 CREATE INDEX sign_cert_owner ON sign_cert (kind, owner, state, id);
+CREATE INDEX sign_cert_kind ON sign_cert (kind, id);
 CREATE UNIQUE INDEX sign_cert_fingerprint ON sign_cert (fingerprint);

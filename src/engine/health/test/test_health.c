@@ -110,11 +110,17 @@ test_health_sample_keeps_an_hour_and_logs_each_change_once(void **state)
     assert_true(v[n - 1].memory_bytes > 0);
     (void)close(pipes[1]);
     ssize_t got = read(pipes[0], text, sizeof(text) - 1);
-    assert_true(got > 0);
+    assert_true(got >= 0);
     text[got] = '\0';
-    char *first = strstr(text, "\"check\":\"backup\",\"is\":1,\"was\":0,\"value\":-1}\n");
-    assert_non_null(first);
-    assert_null(strstr(first + 1, "\"check\":\"backup\""));
+    char *first = strstr(text, "\"check\":\"backup\"");
+    if (test_is_postgres()) { /* a shared database has backups of its own */
+        assert_null(first);
+    } else {
+        assert_ptr_equal(first,
+                         strstr(text, "\"check\":\"backup\",\"is\":1,\"was\":0,\"value\":-1}\n"));
+        assert_non_null(first);
+        assert_null(strstr(first + 1, "\"check\":\"backup\""));
+    }
     (void)close(pipes[0]);
     sys_log_close(env->cx->log);
     env->cx->log = NULL;
