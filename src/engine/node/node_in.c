@@ -120,7 +120,7 @@ operation_of(struct ctx *cx, const struct node_message *m, struct str path)
 }
 
 static bool
-refused(struct ctx *cx, struct in *i, enum err e, struct str fault)
+refused(struct in *i, enum err e, struct str fault)
 {
     if (e == ERR_NOT_FOUND) {
         return fail(i, 500, STR("Server.ServerProxy.UnknownService"),
@@ -133,7 +133,6 @@ refused(struct ctx *cx, struct in *i, enum err e, struct str fault)
         return fail(i, 500, STR("Server.ServerProxy.AccessDenied"),
                     "No agreement here allows this call.");
     }
-    (void)cx;
     bool is_late = e == ERR_DEADLINE || str_eq(fault, STR("wait_time"));
     return fail(i, 500,
                 is_late ? STR("Server.ServerProxy.ServiceFailed.Timeout")
@@ -151,31 +150,27 @@ ask_service(struct ctx *cx, struct in *i, struct buf *ret)
     (void)node_service_of(i->request.target, &rest);
     (void)str_cut(rest, '?', &path, &query);
     path = path.n == 0 ? STR("/") : path;
-    const struct exchange_request rq = { .way = "node",
-                                         .consumer = i->request.client,
-                                         .service = i->request.service,
-                                         .operation = operation_of(cx, &i->request, path),
-                                         .path = path,
-                                         .query = query,
-                                         .body =
-                                             i->request.body.n == 0 ? STR_NULL : i->request.body,
-                                         .content_type = i->request.content_type,
-                                         .headers = i->request.headers,
-                                         .n_headers = 0,
-                                         .request_id = i->request.request_id };
-    struct exchange_request full = rq;
     struct http_header *fields = ARENA_ARRAY(cx->arena, struct http_header, HTTP_HEADERS_MAX);
+    struct exchange_request rq = { .way = "node",
+                                   .consumer = i->request.client,
+                                   .service = i->request.service,
+                                   .operation = operation_of(cx, &i->request, path),
+                                   .path = path,
+                                   .query = query,
+                                   .body = i->request.body.n == 0 ? STR_NULL : i->request.body,
+                                   .content_type = i->request.content_type,
+                                   .headers = fields,
+                                   .request_id = i->request.request_id };
     for (size_t k = 0; k < i->request.n_headers; k++) {
         struct str name = i->request.headers[k].name;
         if (!str_eq_nocase(name, STR("Content-Length")) &&
             !str_eq_nocase(name, STR("Content-Type"))) {
-            fields[full.n_headers++] = i->request.headers[k];
+            fields[rq.n_headers++] = i->request.headers[k];
         }
     }
-    full.headers = fields;
-    enum err e = exchange_forward(cx, &full, &a);
+    enum err e = exchange_forward(cx, &rq, &a);
     if (e != ERR_OK) {
-        return refused(cx, i, e, a.fault);
+        return refused(i, e, a.fault);
     }
     struct node_message m = { .status = a.status,
                               .client = i->request.client,

@@ -20,12 +20,16 @@ struct leader_view {
 /* --- leader_figures.c ------------------------------------------------------------------------- */
 NODISCARD enum err leader_overview(struct ctx *cx, const struct leader_view *v,
                                    struct tpl_leader_overview *ret);
+
+/* --- leader_words.c --------------------------------------------------------------------------- */
 /* Address of the dossiers behind a figure. */
 struct str leader_list_href(struct ctx *cx, const char *page, const struct dossier_figure *f);
 /* "97,8 %" of done; "–" when nothing was done. */
 struct str leader_percent(struct ctx *cx, int64_t n, int64_t whole);
 /* Word of a metric in the request's language. */
 struct str leader_word(struct ctx *cx, struct str metric);
+/* One decimal, from tenths, and what follows it. */
+struct str leader_tenths(struct ctx *cx, int64_t v, struct str after);
 
 /* --- leader_draw.c: SVG, made of numbers and escaped words only ----------------------------------
  */
