@@ -150,6 +150,17 @@ tile_count(struct ctx *cx, const struct leader_view *v, struct tiles *t, enum do
     }
 }
 
+/* Short enough for its tile; the note has every đồng. */
+static void
+tile_money(struct ctx *cx, const struct leader_view *v, struct tiles *t, enum dossier_metric m)
+{
+    struct str whole = text_money(cx, sum_of(v, m));
+    struct str value = leader_money_short(cx, sum_of(v, m));
+    struct tpl_leader_overview_tiles *tile = add_tile(cx, v, t, m, value);
+    tile->note = str_eq(value, whole) ? STR("") : whole;
+    tile_spark(cx, v, m, tile);
+}
+
 static void
 tile_rating(struct ctx *cx, const struct leader_view *v, struct tiles *t)
 {
@@ -188,8 +199,7 @@ make_tiles(struct ctx *cx, const struct leader_view *v, struct tpl_leader_overvi
         tile_count(cx, v, &t, counts[i]);
     }
     tile_share(cx, v, &t);
-    struct str paid = text_money(cx, sum_of(v, DOSSIER_PAID_VND));
-    tile_spark(cx, v, DOSSIER_PAID_VND, add_tile(cx, v, &t, DOSSIER_PAID_VND, paid));
+    tile_money(cx, v, &t, DOSSIER_PAID_VND);
     tile_count(cx, v, &t, DOSSIER_UNPAID);
     tile_rating(cx, v, &t);
     ret->tiles.v = t.v;

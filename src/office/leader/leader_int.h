@@ -24,6 +24,8 @@ NODISCARD enum err leader_overview(struct ctx *cx, const struct leader_view *v,
 /* --- leader_words.c --------------------------------------------------------------------------- */
 /* Address of the dossiers behind a figure. */
 struct str leader_list_href(struct ctx *cx, const char *page, const struct dossier_figure *f);
+/* Money in at most three figures and a word from ten million đồng on: "15,1 triệu". */
+struct str leader_money_short(struct ctx *cx, int64_t dong);
 /* "97,8 %" of done; "–" when nothing was done. */
 struct str leader_percent(struct ctx *cx, int64_t n, int64_t whole);
 /* Word of a metric in the request's language. */

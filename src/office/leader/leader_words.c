@@ -30,6 +30,24 @@ leader_percent(struct ctx *cx, int64_t n, int64_t whole)
                          str_eq(cx->lang, STR("en")) ? STR("%") : STR("\xC2\xA0%"));
 }
 
+/* Tenths of a unit in words of that unit: 15,1 triệu. */
+static struct str
+money_in(struct ctx *cx, const char *key, int64_t tenths)
+{
+    return text_fill(cx, key, "n", leader_tenths(cx, tenths, STR("")), NULL);
+}
+
+struct str
+leader_money_short(struct ctx *cx, int64_t dong)
+{
+    const int64_t million = INT64_C(1000000);
+    if (dong >= 1000 * million) {
+        return money_in(cx, "leader.money.billion", dong / (100 * million));
+    }
+    return dong < 10 * million ? text_money(cx, dong)
+                               : money_in(cx, "leader.money.million", dong / (million / 10));
+}
+
 /* A part of an address: what stands before a value, and the value; nothing without value. */
 struct part {
     struct str name, value;
