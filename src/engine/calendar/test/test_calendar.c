@@ -282,7 +282,7 @@ test_left_text_and_due_state(void **state)
     ASSERT_STR(calendar_left_text(cx, 28800), "còn 1 ngày làm việc");
     ASSERT_STR(calendar_left_text(cx, 1799), "còn 30 phút làm việc");
     ASSERT_STR(calendar_left_text(cx, -4 * 3600), "trễ 4 giờ làm việc");
-    ASSERT_STR(calendar_left_text(cx, 0), "đến hạn");
+    ASSERT_STR(calendar_left_text(cx, 0), "đã đến hạn");
     ASSERT_STR(calendar_limit_text(cx, (struct calendar_limit){ 3, CALENDAR_WD, 0 }),
                "3 ngày làm việc");
     cx->lang = STR("en");
