@@ -2,8 +2,11 @@
 #include "app/app_int.h"
 #include "codec/cookie.h"
 #include "engine/access/access.h"
+#include "engine/calendar/calendar.h"
+#include "engine/dossier/dossier.h"
 #include "engine/health/health.h"
 #include "engine/ledger/ledger.h"
+#include "engine/party/party.h"
 #include "engine/unit/unit.h"
 #include "sys/log.h"
 
@@ -83,6 +86,54 @@ session_start(struct ctx *cx, struct web_session *ret, struct str *ret_cookie)
     ret->csrf = s.csrf;
     cx->who.session = s.id;
     *ret_cookie = access_cookie(cx, secret);
+    return ERR_OK;
+}
+
+static void
+session_ended(struct ctx *cx, const struct http_request *rq, struct web_ended *ret)
+{
+    struct access_session s;
+    struct str secret = cookie_get(http_header_get(rq, STR("Cookie")), STR(ACCESS_COOKIE));
+    if (!str_is_empty(secret) && access_session_ended(cx, secret, &s) == ERR_OK) {
+        *ret = (struct web_ended){ s.account, s.for_party, s.csrf };
+    }
+}
+
+/* As on the sign-in page: drafts begun without a name become those of whoever signs in. */
+static enum err
+sign_in(struct ctx *cx, const struct http_request *rq, const struct web_signin *in,
+        struct web_session *ret, struct str *ret_cookie)
+{
+    struct access_session s;
+    struct actor me;
+    struct str secret;
+    struct access_sign_in who = { .login = in->login,
+                                  .password = in->password,
+                                  .code = in->code,
+                                  .peer = rq->peer,
+                                  .agent = http_header_get(rq, STR("User-Agent")) };
+    int64_t nameless = cx->who.session;
+    TRY(access_sign_in(cx, &who, &s, &secret));
+    TRY(access_actor_of_session(cx, &s, &me));
+    TRY(dossier_drafts_claim(cx, nameless, me.account, me.party));
+    *ret = (struct web_session){ .id = s.id, .csrf = s.csrf };
+    *ret_cookie = access_cookie(cx, secret);
+    cx->who.session = s.id;
+    become(cx, &me);
+    return ERR_OK;
+}
+
+/* Only while the person still represents it. */
+static enum err
+represent(struct ctx *cx, int64_t session, int64_t party)
+{
+    if (!party_is_linked(cx, "represents", cx->actor->party, party, calendar_today(cx))) {
+        return err_set(cx, ERR_FORBIDDEN, "does not represent that organisation");
+    }
+    TRY(access_session_for(cx, session, party));
+    struct actor me = *cx->actor;
+    me.for_party = party;
+    become(cx, &me);
     return ERR_OK;
 }
 
@@ -214,6 +265,9 @@ app_hooks_for(const struct pack *pack)
 {
     return (struct web_hooks){ .session_load = session_load,
                                .session_start = session_start,
+                               .session_ended = session_ended,
+                               .sign_in = sign_in,
+                               .represent = represent,
                                .may = access_may,
                                .is_held = is_held,
                                .perm_exists = access_perm_exists,

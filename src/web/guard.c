@@ -15,6 +15,12 @@ may(const struct web_call *c, const char *perm)
     return c->w->hooks->may != NULL && c->w->hooks->may(c->cx, perm);
 }
 
+bool
+guard_is_known(const struct web_call *c)
+{
+    return may(c, "signed-in");
+}
+
 /* Whoever handed a one-time password out still knows it: nothing is shown or done with it but the
  * change itself, and leaving. */
 enum err

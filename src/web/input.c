@@ -30,7 +30,8 @@ input_field(const struct web_route *r, struct str name)
 static bool
 is_reserved(struct str name)
 {
-    return str_eq(name, STR("csrf")) || str_eq(name, STR("lang"));
+    return str_eq(name, STR("csrf")) || str_eq(name, STR("lang")) || str_eq(name, STR("signin")) ||
+           str_starts(name, STR("signin."));
 }
 
 /* Marks that messengers and advertisers hang on shared links: a page must open all the same. */

@@ -88,6 +88,7 @@ struct web_call {
     struct str allow;     /* methods of a path that exists */
     bool is_bare;         /* made on the loop: no hooks, no layout data from the store */
     struct str flash_key; /* came with the request */
+    bool is_other;        /* signed in inside a form that somebody else may have written */
 };
 
 /* route.c */
@@ -116,7 +117,23 @@ NODISCARD enum err guard_permission(struct web_call *c);
 NODISCARD enum err guard_origin(struct web_call *c);
 NODISCARD enum err guard_csrf(struct web_call *c);
 bool guard_is_unsafe(enum http_method m);
+bool guard_is_known(const struct web_call *c); /* somebody is signed in */
 void guard_headers(struct web_call *c);
+
+/* resume.c */
+#define RESUME_QUERY "signin=1"
+struct tpl_web_error;
+/* Sent by the sign-in form inside a refused form. */
+bool resume_is_sign_in(const struct http_request *rq);
+/* And nobody is signed in yet. */
+bool resume_is_asked(const struct web_call *c);
+/* Signs in with what came along; ERR_OK: the request may be done now. ERR_UNAUTHENTICATED with
+ * problems: wrong password; ERR_CONFLICT with is_other: the answers must be seen first. */
+NODISCARD enum err resume_sign_in(struct web_call *c);
+/* Who wrote the refused form, when its token shows it. Before a new session is begun. */
+bool resume_who(struct web_call *c, struct web_ended *ret);
+/* The sign-in form of the page; who: NULL when not known. */
+void resume_fill(struct web_call *c, const struct web_ended *who, struct tpl_web_error *d);
 
 /* render.c */
 struct str render_json(struct ctx *cx, const struct tpl *t, const void *data);

@@ -370,13 +370,18 @@ kept_field(const struct web_call *c, const struct web_pair *typed)
     struct ctx *cx = c->cx;
     const struct web_field *f = input_field(c->rq.route, typed->name);
     bool has_label = f != NULL && f->label != NULL;
-    bool is_words = f != NULL && (f->type == WEB_ANY || f->type == WEB_LINES ||
-                                  (f->type == WEB_TEXT && str_has_char(typed->value, ' ')));
+    bool is_typed =
+        f != NULL && (f->type == WEB_TEXT || f->type == WEB_DATE || f->type == WEB_MONEY);
+    bool is_mark = str_eq(typed->name, STR("v")); /* the version that a page was shown in */
+    bool is_words = f != NULL && !is_mark &&
+                    (f->type == WEB_ANY || f->type == WEB_LINES ||
+                     (is_typed && (c->is_other || str_has_char(typed->value, ' '))));
     return (struct tpl_web_error_kept){ .name = typed->name,
                                         .value = typed->value,
                                         .label = has_label ? text_find(cx, str_of(f->label))
                                                            : text(cx, "err.page.kept"),
-                                        .is_hidden = !has_label && !is_words };
+                                        .is_hidden = !has_label && !is_words,
+                                        .is_read = is_words && str_has_char(typed->value, ' ') };
 }
 
 /* What was typed into a form that could not be taken, to be sent again from the error page. */
@@ -386,20 +391,29 @@ keep_form(struct web_call *c, enum err e, struct tpl_web_error *d)
     bool may_resend = e == ERR_AWAY || e == ERR_UNSURE || e == ERR_CSRF ||
                       e == ERR_UNAUTHENTICATED || e == ERR_INVALID || e == ERR_BUSY ||
                       e == ERR_DEADLINE || e == ERR_UPSTREAM || e == ERR_STORE || e == ERR_IO ||
-                      e == ERR_INTERNAL || e == ERR_DISK_FULL;
-    if (!may_resend || !guard_is_unsafe(c->http->method) || c->rq.n_typed == 0) {
+                      e == ERR_INTERNAL || e == ERR_DISK_FULL || e == ERR_PASSWORD || c->is_other;
+    struct web_ended who = { 0 };
+    bool is_resumed = e == ERR_UNAUTHENTICATED && c->w->hooks->sign_in != NULL &&
+                      !guard_is_known(c) && !c->is_bare;
+    if (!may_resend || !guard_is_unsafe(c->http->method) ||
+        (c->rq.n_typed == 0 && !is_resumed && !c->is_other)) {
         return;
     }
+    bool is_proven = is_resumed && resume_who(c, &who);
     if (e == ERR_AWAY || e == ERR_UNSURE) {
         d->token = input_raw(c, STR("csrf")); /* who it is cannot be asked now: as it came */
     } else if (ensure_session(c) != ERR_OK) {
         return;
     }
     d->has_files = c->rq.n_files != 0;
+    d->is_other = c->is_other;
     d->resend = url_encode_path(c->cx->arena, c->http->path);
     d->kept.v = ARENA_ARRAY(c->cx->arena, struct tpl_web_error_kept, c->rq.n_typed);
     for (size_t i = 0; i < c->rq.n_typed; i++) {
         d->kept.v[d->kept.n++] = kept_field(c, &c->rq.typed[i]);
+    }
+    if (is_resumed) {
+        resume_fill(c, is_proven ? &who : NULL, d);
     }
 }
 
@@ -415,6 +429,13 @@ failure_page(struct web_call *c, enum err e)
     d->signin = e == ERR_UNAUTHENTICATED ? web_signin_href(cx, c->http->path) : STR_NULL;
     d->go = e == ERR_PASSWORD ? STR(WEB_PASSWORD_PATH) : STR_NULL;
     keep_form(c, e, d);
+    if (d->is_resumed) {
+        d->title = text(cx, "web.resume.title");
+        d->help = text(cx, d->mark.n != 0 ? "web.resume.help" : "web.resume.help_unknown");
+    } else if (c->is_other && e == ERR_CONFLICT) {
+        d->title = text(cx, "web.resume.other");
+        d->help = text(cx, "web.resume.other_help");
+    }
     c->rs.title = d->title;
     c->rs.n_crumbs = 0;
     struct str body = html_page(c, &tpl_web_error_t, d);

@@ -242,6 +242,10 @@ answer(struct web_call *c)
     /* the text of somebody whose session ended in the middle of a form, or cannot be looked up, is
      * read too, to be kept */
     TRY(input_read(c));
+    if (!is_away && resume_is_asked(c)) {
+        TRY(resume_sign_in(c));
+        return act(c);
+    }
     if (may != ERR_OK) {
         c->cx->n_problems = 0;
         return may;
@@ -475,7 +479,10 @@ on_head(void *arg, const struct http_request *rq, uint64_t *ret_body_max, uint32
     const struct web_entry *e = route_find(w, rq->arena, rq->method, path, is_api, &allow);
     uint64_t max = e == NULL || e->route->body_max == 0 ? WEB_BODY_MAX : e->route->body_max;
     *ret_body_max = max < *ret_body_max ? max : *ret_body_max;
-    *ret_class = e == NULL ? 0 : class_index(w, e->route->work_class);
+    const char *class = e == NULL               ? NULL
+                        : resume_is_sign_in(rq) ? "password"
+                                                : e->route->work_class;
+    *ret_class = class_index(w, class);
 }
 
 static void

@@ -206,6 +206,14 @@ struct web_session { /* what the web floor knows of the caller */
     struct str lang;
     bool is_token; /* bearer token: no CSRF */
 };
+/* A session that is over: whose it was (0: nobody's), for which organisation, and its secret. */
+struct web_ended {
+    int64_t account, for_party;
+    struct str csrf;
+};
+struct web_signin {
+    struct str login, password, code;
+};
 struct web_nav_item {
     struct str href, text, icon;
     bool is_current;
@@ -220,6 +228,14 @@ struct web_hooks {
     /* Gives a nobody a session before the first form (draft, CSRF). ret_cookie: a whole Set-Cookie
      * value. */
     enum err (*session_start)(struct ctx *cx, struct web_session *ret, struct str *ret_cookie);
+    /* The session that the cookie named while it was good; nothing when it never was. */
+    void (*session_ended)(struct ctx *cx, const struct http_request *rq, struct web_ended *ret);
+    /* Signs in with a password inside a form whose session ended; sets cx->actor. Problems on
+     * login, password, code. */
+    enum err (*sign_in)(struct ctx *cx, const struct http_request *rq, const struct web_signin *in,
+                        struct web_session *ret, struct str *ret_cookie);
+    /* Lets the new session represent the organisation that the ended one represented. */
+    enum err (*represent)(struct ctx *cx, int64_t session, int64_t party);
     bool (*may)(struct ctx *cx, const char *perm);
     /* Signed in with a one-time password: only routes with WEB_HELD answer. */
     bool (*is_held)(struct ctx *cx);

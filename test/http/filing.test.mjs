@@ -4,7 +4,7 @@ import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { fill, forms, send, upload } from '../lib/form.mjs';
 import { pdfWords } from '../lib/pdf.mjs';
-import { Client, dayIn, demo, dropDir, newDir, startServer, untilShown } from '../lib/server.mjs';
+import { Client, dayIn, demo, dropDir, newDir, officers, startServer, untilShown } from '../lib/server.mjs';
 
 let server;
 let citizen;
@@ -156,26 +156,115 @@ test('a page saved from another device meanwhile shows both and overwrites nothi
   assert.match((await other.get(at)).text, /0911 ?222 ?333/);
 });
 
-test('a session that ended in the middle keeps what was typed until one is back', async () => {
+/** Ends every session of the citizen but a new one, as somebody does who lost a phone: cookies stay where they are. */
+async function endOthers() {
+  const other = new Client(server);
+  await other.signIn();
+  for (;;) {
+    const ends = forms((await other.get('/tai-khoan/phien')).text).filter((f) => f.fields.has('id'));
+    if (!ends.length) break;
+    for (const f of ends) await send(other, f);
+  }
+  citizen = other;
+}
+
+/** The one form of a refused page that asks for the password. */
+const asks = (text) => forms(text).find((f) => f.fields.has('signin.password'));
+
+test('a session that ended in the middle: one signs in on the page and what was typed is saved, once', async () => {
+  const lost = new Client(server);
+  await lost.signIn();
+  const base = await begin(lost);
+  const at = `${base}/trang/lien-he`;
+  const form = forms((await lost.get(at)).text).find((f) => f.action === at);
+  await endOthers();
+  let r = await send(lost, form, { 'a.phone': '0909 090 909' });
+  assert.equal(r.status, 401);
+  assert.match(r.text, /Phiên đăng nhập đã hết/);
+  assert.doesNotMatch(r.text, />401</);
+  assert.match(r.text, /0909 090 909/);
+  let page = asks(r.text);
+  assert.equal(page.action, `${at}?signin=1`, 'nothing of it stands in the address');
+  assert.match(r.text, /<input type="hidden" name="v" value="[0-9a-f]{16}">/);
+
+  r = await send(lost, page, { 'signin.login': demo.citizen, 'signin.password': 'sai mat khau' });
+  assert.equal(r.status, 401, 'a wrong password');
+  assert.match(r.text, /href="#signin.password"/);
+  assert.match(r.text, new RegExp(`name="signin.login"[^>]*value="${demo.citizen}"`));
+  assert.doesNotMatch(r.text, /sai mat khau/);
+  page = asks(r.text);
+  assert.equal(page.fields.get('a.phone'), '0909 090 909', 'keeps the text');
+
+  assert.notEqual((await send(lost, { ...page, fields: new Map([...page.fields, ['csrf', 'x']]) },
+    { 'signin.login': demo.citizen, 'signin.password': demo.password })).status, 303, 'a form of another site signs nobody in');
+  r = await send(lost, page, { 'signin.login': demo.citizen, 'signin.password': demo.password });
+  assert.equal(r.status, 303, r.text);
+  assert.match(r.location, new RegExp(`^${base}/`), 'and goes on where one was');
+  assert.match((await lost.get(at)).text, /0909 ?090 ?909/);
+});
+
+test('what one person wrote is not saved by another who signs in on that page before seeing it', async () => {
+  const lost = new Client(server);
+  await lost.signIn();
+  const form = forms((await lost.get(`/nop/1.004873?xa=${demo.unit}`)).text).find((f) => f.action === '/nop/1.004873');
+  await endOthers();
+  let r = await send(lost, form);
+  assert.equal(r.status, 401);
+  r = await send(lost, asks(r.text), { 'signin.login': officers.specialist, 'signin.password': demo.password });
+  assert.equal(r.status, 409, r.text);
+  assert.match(r.text, /Chưa có gì được lưu hay gửi/);
+  assert.match(r.text, new RegExp(`>${demo.unit}</textarea>`), 'all of it can be seen');
+  assert.match((await lost.get('/can-bo')).text, /<main/, 'but is signed in');
+  const drafts = async () => (await lost.get('/toi')).text.match(/\/nhap\/\d+"/g)?.length ?? 0;
+  const n = await drafts();
+  const mine = forms(r.text).find((f) => f.action === '/nop/1.004873');
+  assert.equal((await send(lost, mine)).status, 303, 'and may send it as her own');
+  assert.ok((await drafts()) > n);
+});
+
+test('a form that does not come from the ended session is shown before it is sent', async () => {
   const base = await begin(citizen);
   const at = `${base}/trang/lien-he`;
   const lost = new Client(server);
   await lost.signIn();
   const form = forms((await lost.get(at)).text).find((f) => f.action === at);
   lost.cookies.clear();
-  let r = await send(lost, form, { 'a.phone': '0909 090 909' });
+  let r = await send(lost, form, { 'a.phone': '0909 111 909' });
   assert.equal(r.status, 401);
-  assert.match(r.text, /0909 090 909/);
-  assert.match(r.text, /<input type="hidden" name="v" value="[0-9a-f]{16}">/, 'marks of the page stay hidden');
-  assert.doesNotMatch(r.text, /<label[^>]*>(v|a\.[a-z_]+)<\/label>/, 'no raw names as labels');
-  assert.ok(r.text.indexOf('href="/dang-nhap?tiep=') < r.text.lastIndexOf('Gửi lại</button>'), 'signing in stands first');
-  assert.doesNotMatch(r.text, />401</);
-  let kept = forms(r.text).find((f) => f.action === at);
-  assert.equal((await lost.signIn()).status, 303);
-  r = await send(lost, kept);
-  if (r.status === 403) r = await send(lost, forms(r.text).find((f) => f.action === at));
+  r = await send(lost, asks(r.text), { 'signin.login': demo.citizen, 'signin.password': demo.password });
+  assert.equal(r.status, 409);
+  assert.doesNotMatch((await lost.get(at)).text, /0909 ?111 ?909/);
+  r = await send(lost, forms(r.text).find((f) => f.action === at));
   assert.equal(r.status, 303, r.text);
-  assert.match((await lost.get(at)).text, /0909 ?090 ?909/);
+  assert.match((await lost.get(at)).text, /0909 ?111 ?909/);
+});
+
+test('an upload whose session ended says that the file must be chosen again, and takes it there', async () => {
+  const lost = new Client(server);
+  await lost.signIn();
+  const base = await begin(lost);
+  await fill(lost, `${base}/trang/hon-nhan`, { 'a.marital_history': 'widowed', 'a.late_spouse_name': 'Trần Văn An', 'a.spouse_death_paper': '12/2020' });
+  const at = `${base}/giay-to`;
+  const page = await lost.get(at);
+  const token = Client.token(page.text.slice(page.text.indexOf('<main')));
+  const post = (action, fields) => {
+    const body = new FormData();
+    for (const [k, v] of fields) body.append(k, v);
+    body.append('tep', new Blob([jpeg], { type: 'image/jpeg' }), 'anh.jpg');
+    return lost.request('POST', action, { body, headers: { origin: lost.base } });
+  };
+  const fields = [['csrf', token], ['loai', /name="loai" value="([^"]+)"/.exec(page.text)[1]]];
+  await endOthers();
+  let r = await post(at, fields);
+  assert.equal(r.status, 401, r.text);
+  assert.match(r.text, /xin chọn lại tệp/);
+  assert.match(r.text, /enctype="multipart\/form-data"/);
+  assert.match(r.text, /<input type="file" [^>]*name="tep"/);
+  const again = asks(r.text);
+  const signed = [...again.fields].filter(([k]) => !/^signin\.(login|password)$/.test(k));
+  r = await post(again.action, [...signed, ['signin.login', demo.citizen], ['signin.password', demo.password]]);
+  assert.equal(r.status, 303, r.text);
+  assert.match((await lost.get(at)).text, /anh\.jpg/);
 });
 
 test('autosave keeps what is typed and tells the new mark of the page', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decide, deskOf, fileHousehold, formTo, press, signedIn } from '../lib/desk.mjs';
 import { newPicture } from '../lib/filing.mjs';
-import { fill, send } from '../lib/form.mjs';
+import { fill, forms, send as sendForm } from '../lib/form.mjs';
 import { dayIn, demo, officers, startServer } from '../lib/server.mjs';
 
 let server;
@@ -75,7 +75,18 @@ test('another unit is asked, answers with a paper, and the asker goes on', async
   const wrong = await send(Buffer.from('MZ not a picture'), 'image/jpeg');
   assert.equal(wrong.status, 422, 'a forbidden file is refused');
   assert.match(wrong.text, /Có, hộ nghèo từ năm 2024\./, 'and the words are kept');
-  const answered = await send(newPicture(), 'image/jpeg');
+  const elsewhere = await signedIn(server, `chuyenvien.${code}`.toLowerCase());
+  for (const f of forms((await elsewhere.get('/tai-khoan/phien')).text).filter((x) => x.fields.has('id'))) await sendForm(elsewhere, f);
+  const ended = await send(newPicture(), 'image/jpeg');
+  assert.equal(ended.status, 401, 'the officer\'s session ended while the answer was written');
+  assert.match(ended.text, /<li>Có, hộ nghèo từ năm 2024\.<\/li>/, 'it can be read');
+  const page401 = forms(ended.text).find((f) => f.fields.has('signin.password'));
+  const again = new FormData();
+  for (const [k, v] of page401.fields) if (!k.startsWith('signin.') || k === 'signin.mark') again.append(k, v);
+  again.append('signin.login', `chuyenvien.${code}`.toLowerCase());
+  again.append('signin.password', demo.password);
+  again.append('opinion_file', new Blob([newPicture()], { type: 'image/jpeg' }), 'tra-loi.jpg');
+  const answered = await other.request('POST', page401.action, { body: again, headers: { origin: server.url } });
   assert.equal(answered.status, 303, answered.text);
 
   assert.match((await at.specialist.get('/can-bo?loc=mine')).text, new RegExp(`href="${dossier}"`), 'back on the asker\'s own list');
@@ -135,7 +146,7 @@ test('an officer is away: tasks go to the stand-in with the position, and come b
   const { dossier } = await atSpecialist();
   const page = await at.specialist.get(dossier);
   const claim = formTo(page.text, '/nhan');
-  if (claim) await send(at.specialist, claim);
+  if (claim) await sendForm(at.specialist, claim);
   assert.equal((await at.specialist.get('/can-bo/vang-mat')).status, 403, 'a specialist does not decide this');
   const before = await at.leader.get('/can-bo/vang-mat');
   assert.equal(before.status, 200);
@@ -162,7 +173,7 @@ test('an officer is away: tasks go to the stand-in with the position, and come b
   const second = (await atSpecialist()).dossier;
   const again = await at.operator.get('/can-bo/vang-mat?don-vi=' + encodeURIComponent(/name="unit" value="([^"]+)"/.exec(listed.text)[1]));
   assert.match(again.text, /Đang vắng/, 'the operator sees it too');
-  const ended = await send(at.operator, formTo(again.text, '/het'));
+  const ended = await sendForm(at.operator, formTo(again.text, '/het'));
   assert.equal(ended.status, 303, ended.text);
   assert.equal((await at.receiver.get('/can-bo')).text.includes('thay'), false, 'the lent position is over');
   assert.equal((await decide(at.specialist, second, 'propose')).status, 303);

@@ -68,6 +68,10 @@ struct access_session {
 /* Finds the session of a cookie secret; ERR_NOT_FOUND. Extends it now and then. */
 NODISCARD enum err access_session_find(struct ctx *cx, struct str secret,
                                        struct access_session *ret);
+/* The session that a cookie secret named before it ended or was revoked, if somebody was signed in;
+ * ERR_NOT_FOUND. It opens nothing: a form that it was given to can be told by its csrf. */
+NODISCARD enum err access_session_ended(struct ctx *cx, struct str secret,
+                                        struct access_session *ret);
 /* A session for nobody, so that a form has a CSRF secret and a draft has an owner. */
 NODISCARD enum err access_session_start(struct ctx *cx, struct str peer, struct str agent,
                                         struct access_session *ret, struct str *ret_secret);

@@ -70,6 +70,20 @@ access_session_find(struct ctx *cx, struct str secret, struct access_session *re
 }
 
 enum err
+access_session_ended(struct ctx *cx, struct str secret, struct access_session *ret)
+{
+    struct q_session_ended_by_token row;
+    if (secret.n < 20 || secret.n > 100) {
+        return err_set(cx, ERR_NOT_FOUND, "malformed session secret");
+    }
+    TRY(q_session_ended_by_token(cx, &row, .token_hash = token_stored(cx->arena, secret)));
+    *ret = (struct access_session){ .csrf = row.csrf,
+                                    .account = row.account_id,
+                                    .for_party = row.for_party };
+    return ERR_OK;
+}
+
+enum err
 access_session_insert(struct ctx *cx, int64_t account, int32_t level, int64_t life_us,
                       struct str peer, struct str agent, struct str secret,
                       struct access_session *ret)

@@ -118,6 +118,11 @@ UPDATE acting SET revoked_us = :now_us WHERE id = :id AND revoked_us IS NULL
 -- in: position_id:i64 to_account:i64 reason:str now_us:i64
 UPDATE acting SET revoked_us = :now_us WHERE position_id = :position_id AND to_account = :to_account AND reason = :reason AND revoked_us IS NULL AND to_us > :now_us
 
+-- name: session_ended_by_token :one
+-- in: token_hash:str
+-- out: csrf:str account_id:i64 for_party:i64
+SELECT csrf, account_id, for_party FROM session WHERE token_hash = :token_hash AND account_id IS NOT NULL
+
 -- name: session_by_token :one
 -- in: token_hash:str now_us:i64
 -- out: id:i64 csrf:str account_id:i64 level:i64 for_party:i64 seen_us:i64 is_officer:i64
