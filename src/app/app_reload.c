@@ -4,7 +4,6 @@
 #include "app/app_int.h"
 #include "engine/ledger/ledger.h"
 #include "net/server.h"
-#include "store/store.h"
 #include "sys/log.h"
 #include "sys/service.h"
 
@@ -47,9 +46,10 @@ reload_tls(struct reload *r, const struct app_config *fresh)
 }
 
 static enum err
-published_tx(struct ctx *cx, void *arg)
+on_live(struct ctx *cx, struct str version, struct str reason)
 {
-    struct ledger_new e = { .kind = "pack.published", .note = *(const struct str *)arg };
+    struct ledger_new e = { .kind = "pack.published", .note = version };
+    (void)reason;
     return ledger_add(cx, &e);
 }
 
@@ -70,7 +70,8 @@ reload_pack(struct reload *r, const struct app_config *fresh)
     struct pack_fault *faults = NULL;
     size_t n = 0;
     const struct pack *before = pack_now(&r->app->cx);
-    enum err e = pack_set_publish(cx, cx->packs, fresh->pack_dirs, &faults, &n);
+    const struct pack_change change = { .on_live = on_live };
+    enum err e = pack_set_publish(cx, cx->packs, fresh->pack_dirs, &change, &faults, &n);
     if (e != ERR_OK) {
         say_faults(r, faults, n);
         say(r, SYS_LOG_ERROR, "pack", str_of(cx->err.text));
@@ -82,8 +83,7 @@ reload_pack(struct reload *r, const struct app_config *fresh)
         return;
     }
     web_cache_clear(r->app->web);
-    e = store_write(cx, published_tx, &version);
-    say(r, e == ERR_OK ? SYS_LOG_INFO : SYS_LOG_ERROR, "pack", version);
+    say(r, SYS_LOG_INFO, "pack", version);
 }
 
 void

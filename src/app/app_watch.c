@@ -1,6 +1,8 @@
 /* app_watch.c: the main thread while others serve: signals, the supervisor's watchdog, samples. */
 #include "app/app_int.h"
 #include "engine/health/health.h"
+#include "engine/pack/pack.h"
+#include "store/store.h"
 #include "sys/log.h"
 #include "sys/service.h"
 
@@ -9,8 +11,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define US_PER_S     INT64_C(1000000)
-#define TRIM_EVERY_S 30
+#define US_PER_S       INT64_C(1000000)
+#define TRIM_EVERY_S   30
+#define FOLLOW_EVERY_S 5
 
 static void
 signals_of(sigset_t *set)
@@ -35,7 +38,8 @@ app_watch_signals(void)
 
 struct watch {
     struct ctx cx; /* with an arena of its own */
-    int64_t watchdog_us, pinged_us, sampled_us, trimmed_us;
+    struct app *app;
+    int64_t watchdog_us, pinged_us, sampled_us, trimmed_us, followed_us;
     bool was_alive;
 };
 
@@ -56,11 +60,31 @@ ping(struct watch *w, int64_t now_us)
     w->was_alive = is_alive;
 }
 
+/* Where several processes serve one database: what the operator put in force at another one. */
+static void
+follow(struct watch *w, int64_t now_us)
+{
+    bool is_changed = false;
+    if (!store_is_shared(w->cx.store) ||
+        (w->followed_us != 0 && now_us - w->followed_us < FOLLOW_EVERY_S * US_PER_S)) {
+        return;
+    }
+    w->followed_us = now_us;
+    arena_reset(w->cx.arena);
+    w->cx.deadline_us = 0;
+    w->cx.pack = NULL;
+    if (pack_set_follow(&w->cx, w->cx.packs, &is_changed) == ERR_OK && is_changed) {
+        web_cache_clear(w->app->web);
+        sys_log(&w->cx, SYS_LOG_INFO, "followed", NULL, 0);
+    }
+}
+
 static void
 tick(struct watch *w)
 {
     int64_t now_us = sys_mono_us(&w->cx);
     ping(w, now_us);
+    follow(w, now_us);
     if (w->trimmed_us == 0 || now_us - w->trimmed_us >= TRIM_EVERY_S * US_PER_S) {
         w->trimmed_us = now_us;
         sys_memory_trim(); /* gives back what documents and lists left behind */
@@ -76,7 +100,9 @@ tick(struct watch *w)
 void
 app_watch(struct app *app, const struct app_options *options)
 {
-    struct watch w = { .cx = app->cx, .watchdog_us = sys_watchdog_us(), .was_alive = true };
+    struct watch w = {
+        .cx = app->cx, .app = app, .watchdog_us = sys_watchdog_us(), .was_alive = true
+    };
     const struct timespec second = { .tv_sec = 1 };
     sigset_t set;
     w.cx.arena = arena_open(0);

@@ -43,7 +43,9 @@ web_close(struct web *w)
 void
 web_cache_clear(struct web *w)
 {
-    cache_clear(w->cache);
+    if (w != NULL) {
+        cache_clear(w->cache);
+    }
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */

@@ -286,7 +286,7 @@ struct server_config;
 void web_attach(struct web *w, struct server_config *config);
 /* One request without a network: for tests. */
 void web_handle(struct web *w, struct ctx *cx, struct http_request *rq, struct http_response *rs);
-/* Forgets all cached pages: a new pack version, a new notice. */
+/* Forgets all cached pages: a new pack version, a new notice. Accepts NULL. */
 void web_cache_clear(struct web *w);
 /* The same from a handler. */
 void web_forget_pages(struct web_resp *rs);

@@ -438,6 +438,9 @@ NODISCARD enum err dossier_absences(struct ctx *cx, struct str unit, struct doss
  */
 /* Loads every pack version that open dossiers still use: at start, before the first write. */
 NODISCARD enum err dossier_load_packs(struct ctx *cx);
+/* Open and closed dossiers that were filed under a version of the pack. */
+NODISCARD enum err dossier_pack_counts(struct ctx *cx, struct str version, int64_t *ret_open,
+                                       int64_t *ret_closed);
 /* What another process said by store_signal after a change, for the listeners of this one's server
  * (NULL: it has none). */
 void dossier_signalled(struct server *server, struct str text);

@@ -57,6 +57,16 @@ dossier_load_packs(struct ctx *cx)
     return ERR_OK;
 }
 
+enum err
+dossier_pack_counts(struct ctx *cx, struct str version, int64_t *ret_open, int64_t *ret_closed)
+{
+    struct q_dossier_pack_counts row;
+    TRY(q_dossier_pack_counts(cx, &row, .pack_version = version));
+    *ret_open = row.n_open;
+    *ret_closed = row.n_all - row.n_open;
+    return ERR_OK;
+}
+
 /* The pack of a finished dossier may not be loaded yet, and reading it has no place inside a write.
  */
 static enum err

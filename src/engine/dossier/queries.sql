@@ -236,6 +236,11 @@ INSERT INTO register_entry (id, unit, book, year, seq, dossier_id, at_us) VALUES
 -- out: id:i64
 SELECT id FROM dossier WHERE pack_version = :pack_version AND state = 'open' LIMIT :limit_n
 
+-- name: dossier_pack_counts :one
+-- in: pack_version:str
+-- out: n_open:i64 n_all:i64
+SELECT (SELECT COUNT(*) FROM dossier WHERE pack_version = :pack_version AND state = 'open'), (SELECT COUNT(*) FROM dossier WHERE pack_version = :pack_version)
+
 -- name: dossier_oldest_open :one
 -- out: submitted_us:i64
 -- scan: the first entry of a partial index, in its order

@@ -206,26 +206,60 @@ void pack_free(struct pack *p);
 void pack_check_print(struct buf *out, const struct pack_fault *faults, size_t n);
 
 /* --- the set ---------------------------------------------------------------------------------- */
-/* Opens the set: folder version goes live (stored if new); older versions are loaded when asked
- * for. A folder with faults is ERR_INVALID, the first fault in cx->err. */
+/* Opens the set: the folder's version goes live (stored if new), unless an earlier one was put in
+ * force again while the folder held this same version. Other versions are loaded when asked for. A
+ * folder with faults is ERR_INVALID, the first fault in cx->err. */
 NODISCARD enum err pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *const *parts,
                                  size_t n_parts, struct pack_set **ret);
+
+/* Another version goes into force, for whatever is filed from then on. */
+struct pack_change {
+    struct str reason;
+    bool is_asked; /* somebody wants the folder's version, also after a return to an earlier one */
+    /* In the transaction that records it: the ledger's entry. May be NULL. */
+    enum err (*on_live)(struct ctx *cx, struct str version, struct str reason);
+};
 /* Reads the folder again and puts it in force, atomically, while requests run. With faults nothing
- * changes: ERR_INVALID and the faults in cx->arena. */
+ * changes: ERR_INVALID and the faults in cx->arena. Nothing is recorded when it is in force
+ * already. */
 NODISCARD enum err pack_set_publish(struct ctx *cx, const struct pack_set *set, struct str dir,
+                                    const struct pack_change *change,
                                     struct pack_fault **ret_faults, size_t *ret_n);
+/* Puts a version that was in force before in force again, once it has passed today's checks.
+ * ERR_NOT_FOUND; ERR_INVALID with the faults. */
+NODISCARD enum err pack_set_return(struct ctx *cx, const struct pack_set *set, struct str dir,
+                                   struct str version, const struct pack_change *change,
+                                   struct pack_fault **ret_faults, size_t *ret_n);
+/* What pack_set_publish would take: the pack, not in force, for the caller to compare and to give
+ * to pack_free. ERR_INVALID with the faults. */
+NODISCARD enum err pack_set_check(struct ctx *cx, const struct pack_set *set, struct str dir,
+                                  struct pack **ret, struct pack_fault **ret_faults, size_t *ret_n);
+/* Takes over what another process on the same store put in force. *ret_changed tells. */
+NODISCARD enum err pack_set_follow(struct ctx *cx, const struct pack_set *set, bool *ret_changed);
 /* Frees every version: nobody may use one any more. Accepts NULL. */
 void pack_set_close(struct pack_set *set);
 
 /* Versions in the store, newest first, at most 200, for the operator's page. */
 struct pack_version {
     struct str version, id, name;
-    int64_t at_us;
+    int64_t at_us; /* first stored */
     bool is_now;
+    /* When it last went into force, how (start, published, returned), by whom (null: the program)
+     * and why; 0 when that is too long ago to be known. */
+    int64_t live_us;
+    struct str live_kind, live_by, reason;
 };
+NODISCARD enum err pack_versions(struct ctx *cx, struct pack_version **ret, size_t *ret_n);
+
+/* Files that differ between two versions; a null version stands for the folder. Sorted by path. */
+struct pack_file_change {
+    struct str path;
+    char kind; /* '+' only in `to`, '-' only in `from`, '*' differs */
+};
+NODISCARD enum err pack_compare(struct ctx *cx, struct str dir, struct str from, struct str to,
+                                struct pack_file_change **ret, size_t *ret_n);
+
 /* For blobs_collect: is this blob a pack version? Yes also when the store cannot answer. */
 bool pack_keeps_blob(struct ctx *cx, struct str hash);
-
-NODISCARD enum err pack_versions(struct ctx *cx, struct pack_version **ret, size_t *ret_n);
 
 #endif

@@ -330,6 +330,12 @@ copy_files(struct arena *a, const struct pack_file *files, size_t n)
     return v;
 }
 
+struct str
+pack_files_version(struct arena *a, const struct pack_file *files, size_t n)
+{
+    return str_slice(digest_sha256_hex(a, pack_bundle(a, files, n)), 0, 16);
+}
+
 enum err
 pack_read_files(struct ctx *cx, const struct pack_file *files, size_t n_files,
                 pack_part_fn *const *parts, size_t n_parts, struct pack **ret,
@@ -342,8 +348,7 @@ pack_read_files(struct ctx *cx, const struct pack_file *files, size_t n_files,
     l.files = copy_files(a, files, n_files);
 
     struct arena *scratch = arena_open(0);
-    struct str hash = digest_sha256_hex(scratch, pack_bundle(scratch, l.files, n_files));
-    l.pack->version = str_dup(a, str_slice(hash, 0, 16));
+    l.pack->version = str_dup(a, pack_files_version(scratch, l.files, n_files));
     arena_close(scratch);
 
     check_texts(&l);

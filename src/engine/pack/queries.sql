@@ -19,3 +19,15 @@ SELECT version FROM pack_version WHERE hash = :hash
 -- out: version:str id:str name:str stored_us:i64
 SELECT version, id, name, stored_us FROM pack_version WHERE stored_us < :before_us
 ORDER BY stored_us DESC, version DESC LIMIT 200
+
+-- name: pack_live_add :exec
+-- in: id:i64 version:str kind:str at_us:i64 actor:i64 reason:str folder:str
+INSERT INTO pack_live (id, version, kind, at_us, actor, reason, folder)
+VALUES (:id, :version, :kind, :at_us, :actor, :reason, :folder)
+
+-- name: pack_live_list :many
+-- in: before:i64 limit_n:i64
+-- out: id:i64 version:str kind:str at_us:i64 actor:i64 reason:str folder:str actor_name:str
+SELECT l.id, l.version, l.kind, l.at_us, l.actor, l.reason, l.folder, p.name
+FROM pack_live l LEFT JOIN account a ON a.id = l.actor LEFT JOIN party p ON p.id = a.party_id
+WHERE l.id < :before ORDER BY l.id DESC LIMIT :limit_n

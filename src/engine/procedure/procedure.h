@@ -195,6 +195,16 @@ struct str procedure_fee_text(struct ctx *cx, const struct procedure_fee *f);
 struct str procedure_fees_text(struct ctx *cx, const struct procedure *p);
 struct str procedure_time_text(struct ctx *cx, const struct procedure *p);
 
+/* --- what changes between two versions of the pack -------------------------------------------- */
+struct procedure_change {
+    struct str code, name; /* name in the request's language */
+    char kind;             /* '+' only in `to`, '-' only in `from`, '*' differs */
+    struct str what;       /* what differs, in words: "Thời hạn: 5 ngày → 3 ngày; …" */
+};
+/* By code, then first day. In cx->arena, as all strings in it. */
+size_t procedure_compare(struct ctx *cx, const struct pack *from, const struct pack *to,
+                         struct procedure_change **ret);
+
 /* Pack part: procedures/fields….csv, life-events….csv, and procedures/<any>.json, each one
  * procedure or a list of them. After unit_pack_part. Forms, processes and templates must be files
  * of the pack. */

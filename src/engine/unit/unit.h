@@ -57,6 +57,10 @@ size_t unit_by_name(struct ctx *cx, struct str name, struct date on,
 /* The same over all times: every version that had the name, by code, then first day. */
 size_t unit_by_name_ever(struct ctx *cx, struct str name, const struct unit *const **ret);
 
+/* Keys of units that one version of the pack has and another lacks, by code. In cx->arena. */
+size_t unit_missing(struct ctx *cx, const struct pack *has, const struct pack *lacks,
+                    struct str **ret);
+
 /* --- tree ------------------------------------------------------------------------------------- */
 const struct unit *unit_parent(const struct ctx *cx, const struct unit *u, struct date on);
 /* Valid children sorted by name (Vietnamese alphabet); any level with UNIT_LEVEL_COUNT. In

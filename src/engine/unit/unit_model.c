@@ -262,3 +262,29 @@ unit_is_within(const struct ctx *cx, const struct unit *u, struct str whole, str
     }
     return false;
 }
+
+static int
+unit_order(const struct unit *a, const struct unit *b)
+{
+    int by_code = str_cmp(a->code, b->code);
+    return by_code != 0 ? by_code : a->from.day < b->from.day ? -1 : a->from.day > b->from.day;
+}
+
+size_t
+unit_missing(struct ctx *cx, const struct pack *has, const struct pack *lacks, struct str **ret)
+{
+    const struct units *a = has->slot[PACK_UNITS];
+    const struct units *b = lacks->slot[PACK_UNITS];
+    size_t n = 0;
+    size_t k = 0;
+    *ret = ARENA_ARRAY(cx->arena, struct str, a->n + 1);
+    for (size_t i = 0; i < a->n; i++) { /* both by code, then first day */
+        while (k < b->n && unit_order(&b->v[k], &a->v[i]) < 0) {
+            k++;
+        }
+        if (k == b->n || unit_order(&b->v[k], &a->v[i]) != 0) {
+            (*ret)[n++] = str_dup(cx->arena, a->v[i].key);
+        }
+    }
+    return n;
+}

@@ -54,7 +54,7 @@ web_fn op_home, op_users, op_user, op_user_new, op_user_lock, op_user_unlock, op
     op_position_end, op_token_revoke, op_roles;
 web_fn op_health, op_queues, op_notice_again, op_dead_retry, op_dead_discard;
 web_fn op_merge, op_merge_do, op_corrections, op_correction_answer;
-web_fn op_calendar, op_today_set, op_packs, op_pack_publish, op_certs, op_cert_revoke, op_units,
-    op_unit_move, op_ledger, op_ledger_verify;
+web_fn op_calendar, op_today_set, op_packs, op_pack, op_pack_check, op_pack_publish, op_pack_return,
+    op_certs, op_cert_revoke, op_units, op_unit_move, op_ledger, op_ledger_verify;
 
 #endif

@@ -1,102 +1,18 @@
-/* operator_site.c: packs, certificates, reorganisation of units, ledger. */
+/* operator_site.c: certificates, reorganisation of units, ledger. */
 #include "base/buf.h"
 #include "base/date.h"
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier.h"
 #include "engine/ledger/ledger.h"
-#include "engine/pack/pack.h"
 #include "engine/sign/sign.h"
 #include "engine/unit/unit.h"
 #include "office/operator/operator_int.h"
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define CERTS_MAX  100
-#define NAMES_MAX  4096
-#define FAULTS_MAX 50
-
-/* --- packs
- * -----------------------------------------------------------------------------------------------
- */
-static enum err
-list_packs(struct ctx *cx, struct tpl_operator_page *p)
-{
-    static const char *const heads[] = { "operator.col.version", "operator.col.name",
-                                         "operator.col.at", "operator.col.state", NULL };
-    struct pack_version *v = NULL;
-    size_t n = 0;
-    TRY(pack_versions(cx, &v, &n));
-    struct tpl_operator_page_tables *t =
-        op_table(cx, p, "operator.packs.versions", "operator.packs.none", heads, n);
-    for (size_t i = 0; i < n; i++) {
-        struct tpl_operator_page_tables_rows *r = op_row(cx, t, v[i].is_now ? "ontime" : "wait");
-        op_cell(cx, r, v[i].version, STR_NULL);
-        op_cell(cx, r, v[i].name, STR_NULL);
-        op_cell(cx, r, op_when(cx, v[i].at_us), STR_NULL);
-        op_cell(cx, r,
-                v[i].is_now ? text(cx, "operator.packs.now") : text(cx, "operator.packs.kept"),
-                STR_NULL);
-    }
-    (void)op_form(cx, p, STR("/quan-tri/goi-noi-dung"), "operator.publish", "operator.publish.hint",
-                  "operator.publish");
-    return ERR_OK;
-}
-
-enum err
-op_packs(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
-{
-    struct tpl_operator_page *p = op_page(cx, "operator.packs");
-    (void)rq;
-    TRY(list_packs(cx, p));
-    return op_show(cx, rs, p);
-}
-
-static enum err
-published_tx(struct ctx *cx, void *arg)
-{
-    struct ledger_new e = { .kind = "pack.published", .note = *(const struct str *)arg };
-    return ledger_add(cx, &e);
-}
-
-/* With faults nothing changes and the page names each with its remedy. */
-enum err
-op_pack_publish(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
-{
-    static const char *const heads[] = { "operator.col.file", "operator.col.line",
-                                         "operator.col.what", "operator.col.remedy", NULL };
-    struct pack_fault *faults = NULL;
-    size_t n = 0;
-    (void)rq;
-    enum err e = pack_set_publish(cx, cx->packs, cx->config->pack_dirs, &faults, &n);
-    if (e == ERR_INVALID && n > 0) {
-        struct tpl_operator_page *p = op_page(cx, "operator.packs");
-        size_t shown = n < FAULTS_MAX ? n : FAULTS_MAX;
-        op_say(cx, p, "late",
-               text_fill(cx, "operator.publish.faults", "n", text_number(cx, (int64_t)n), NULL),
-               NULL);
-        struct tpl_operator_page_tables *t =
-            op_table(cx, p, "operator.publish.list", NULL, heads, shown);
-        for (size_t i = 0; i < shown; i++) {
-            struct tpl_operator_page_tables_rows *r = op_row(cx, t, "late");
-            op_cell(cx, r, faults[i].file, STR_NULL);
-            op_cell(cx, r, text_number(cx, faults[i].line), STR_NULL);
-            op_cell(cx, r, faults[i].what, STR_NULL);
-            op_cell(cx, r, faults[i].remedy, STR_NULL);
-        }
-        TRY(list_packs(cx, p));
-        web_status(rs, 422);
-        return op_show(cx, rs, p);
-    }
-    TRY(e);
-    web_forget_pages(rs);
-    cx->pack = NULL;
-    pack_pin(cx);
-    struct str version = pack_now(cx)->version;
-    TRY(store_write(cx, published_tx, &version));
-    web_flash(cx, rs, "operator.publish.done");
-    return web_see_other(cx, rs, "/quan-tri/goi-noi-dung");
-}
+#define CERTS_MAX 100
+#define NAMES_MAX 4096
 
 /* --- certificates
  * ---------------------------------------------------------------------------------------------- */

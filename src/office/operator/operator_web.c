@@ -115,6 +115,22 @@ static const struct web_field calendar_fields[] = {
     { .name = "don-vi", .type = WEB_TEXT, .max = 60, .doc = "unit with a calendar of its own" },
     WEB_SHEET_FIELD,
 };
+static const struct web_field publish_fields[] = {
+    { .name = "version", .type = WEB_TEXT, .max = 40, .doc = "the version that was looked at" },
+    { .name = "reason",
+      .type = WEB_TEXT,
+      .max = 300,
+      .doc = "why",
+      .label = "operator.col.reason" },
+};
+static const struct web_field return_fields[] = {
+    { .name = "reason",
+      .type = WEB_TEXT,
+      .is_required = true,
+      .max = 300,
+      .doc = "why",
+      .label = "operator.col.reason" },
+};
 static const struct web_field today_fields[] = {
     { .name = "today", .type = WEB_DATE, .doc = "business date; empty: real date" },
 };
@@ -186,10 +202,18 @@ static const struct web_route routes[] = {
       .doc = "Calendar and business date" },
     { HTTP_POST, "/quan-tri/lich", "calendar.manage", op_today_set, WEB_FIELDS(today_fields), ACT,
       .again = op_calendar, .doc = "Set the demo's business date" },
-    { HTTP_GET, "/quan-tri/goi-noi-dung", "pack.manage", op_packs, PAGE,
+    { HTTP_GET, "/quan-tri/goi-noi-dung", "pack.manage", op_packs, PAGE, .work_class = "report",
       .doc = "Versions of the content pack" },
-    { HTTP_POST, "/quan-tri/goi-noi-dung", "pack.manage", op_pack_publish, ACT,
-      .work_class = "report", .doc = "Put the folder's version in force" },
+    { HTTP_POST, "/quan-tri/goi-noi-dung/kiem-tra", "pack.manage", op_pack_check, PAGE,
+      .work_class = "report", .doc = "Check the folder: its faults, or what it would change" },
+    { HTTP_POST, "/quan-tri/goi-noi-dung", "pack.manage", op_pack_publish,
+      WEB_FIELDS(publish_fields), ACT, .work_class = "report", .again = op_packs,
+      .doc = "Put the folder's version in force" },
+    { HTTP_GET, "/quan-tri/goi-noi-dung/{version}", "pack.manage", op_pack, PAGE,
+      .work_class = "report", .doc = "A version: its dossiers, and what going back would change" },
+    { HTTP_POST, "/quan-tri/goi-noi-dung/{version}/quay-lai", "pack.manage", op_pack_return,
+      WEB_FIELDS(return_fields), ACT, .work_class = "report", .again = op_pack,
+      .doc = "Put an earlier version in force again" },
     { HTTP_GET, "/quan-tri/chung-thu", "user.manage", op_certs, WEB_FIELDS(certs_fields), PAGE,
       .doc = "Register of certificates" },
     { HTTP_POST, "/quan-tri/chung-thu/thu-hoi", "user.manage", op_cert_revoke,

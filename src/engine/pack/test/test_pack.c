@@ -184,6 +184,7 @@ test_publish_while_a_request_runs_and_old_version_stays(void **state)
     struct pack_set *set = NULL;
     struct pack_fault *faults = NULL;
     size_t n = 0;
+    const struct pack_change change = { 0 };
     struct str dir = copy_pack(env, "p", STR("web.brand = Cũ\n"));
     ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &set));
     cx->packs = set;
@@ -193,7 +194,7 @@ test_publish_while_a_request_runs_and_old_version_stays(void **state)
 
     (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
     env->clock.wall += 1000;
-    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &faults, &n));
+    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &change, &faults, &n));
     assert_ptr_equal(pack_now(cx), pinned); /* this request still sees its version */
     ASSERT_STR(text(cx, "web.brand"), "Cũ");
     pack_pin(cx);
@@ -201,7 +202,7 @@ test_publish_while_a_request_runs_and_old_version_stays(void **state)
     assert_false(str_eq(pack_now(cx)->version, old));
 
     (void)copy_pack(env, "p", STR("hỏng\n"));
-    assert_int_equal(pack_set_publish(cx, set, dir, &faults, &n), ERR_INVALID);
+    assert_int_equal(pack_set_publish(cx, set, dir, &change, &faults, &n), ERR_INVALID);
     assert_int_equal(n, 1);
     pack_pin(cx);
     ASSERT_STR(text(cx, "web.brand"), "Mới");
@@ -230,6 +231,158 @@ test_publish_while_a_request_runs_and_old_version_stays(void **state)
     test_env_free(env);
 }
 
+/* Version in force now, in the test's arena. */
+static struct str
+version_now(struct ctx *cx)
+{
+    cx->pack = NULL;
+    return str_dup(cx->arena, pack_now(cx)->version);
+}
+
+static void
+reopen(struct ctx *cx, struct str dir, struct pack_set **set)
+{
+    pack_set_close(*set);
+    cx->pack = NULL;
+    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), set));
+    cx->packs = *set;
+}
+
+static enum err
+refuse_live(struct ctx *cx, struct str version, struct str reason)
+{
+    (void)version;
+    (void)reason;
+    return err_set(cx, ERR_CONFLICT, "no entry can be written");
+}
+
+static void
+test_return_stays_over_a_restart_until_the_folder_changes_or_is_asked_for(void **state)
+{
+    (void)state;
+    struct test_env *env = test_env_new();
+    struct ctx *cx = env->cx;
+    struct pack_set *set = NULL;
+    struct pack_fault *faults = NULL;
+    size_t n = 0;
+    const struct pack_change silent = { .reason = STR("sai lệ phí") };
+    const struct pack_change asked = { .is_asked = true };
+    const struct pack_change refused = { .on_live = refuse_live };
+    struct str dir = copy_pack(env, "p", STR("web.brand = Cũ\n"));
+    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &set));
+    cx->packs = set;
+    struct str old = version_now(cx);
+    (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
+    env->clock.wall += 1000;
+    assert_int_equal(pack_set_publish(cx, set, dir, &refused, &faults, &n), ERR_CONFLICT);
+    assert_true(str_eq(version_now(cx), old)); /* what cannot be recorded does not go live */
+    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &silent, &faults, &n));
+    struct str new = version_now(cx);
+
+    assert_int_equal(pack_set_return(cx, set, dir, STR("0123456789abcdef"), &silent, &faults, &n),
+                     ERR_NOT_FOUND);
+    env->clock.wall += 1000;
+    ASSERT_OK(cx, pack_set_return(cx, set, dir, old, &silent, &faults, &n));
+    assert_true(str_eq(version_now(cx), old));
+    struct pack_version *v = NULL;
+    ASSERT_OK(cx, pack_versions(cx, &v, &n));
+    assert_int_equal(n, 2);
+    assert_true(!v[0].is_now && v[1].is_now);
+    ASSERT_STR(v[0].live_kind, "published");
+    ASSERT_STR(v[1].live_kind, "returned");
+    ASSERT_STR(v[1].reason, "sai lệ phí");
+    assert_true(v[1].live_us > v[1].at_us);
+
+    reopen(cx, dir, &set); /* the folder still holds the newer one */
+    assert_true(str_eq(version_now(cx), old));
+    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &silent, &faults, &n)); /* a reload likewise */
+    assert_true(str_eq(version_now(cx), old));
+    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &asked, &faults, &n));
+    assert_true(str_eq(version_now(cx), new));
+
+    ASSERT_OK(cx, pack_set_return(cx, set, dir, old, &silent, &faults, &n));
+    (void)copy_pack(env, "p", STR("web.brand = Mới nữa\n"));
+    reopen(cx, dir, &set);
+    assert_false(str_eq(version_now(cx), old) || str_eq(version_now(cx), new));
+    cx->packs = NULL;
+    pack_set_close(set);
+    test_env_free(env);
+}
+
+static void
+test_check_puts_nothing_in_force_and_compare_names_the_files(void **state)
+{
+    (void)state;
+    struct test_env *env = test_env_new();
+    struct ctx *cx = env->cx;
+    struct pack_set *set = NULL;
+    struct pack_fault *faults = NULL;
+    struct pack *p = NULL;
+    size_t n = 0;
+    struct str dir = copy_pack(env, "p", STR("web.brand = Cũ\n"));
+    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &set));
+    cx->packs = set;
+    struct str old = version_now(cx);
+    struct pack_file_change *c = NULL;
+    ASSERT_OK(cx, pack_compare(cx, dir, old, STR_NULL, &c, &n));
+    assert_int_equal(n, 0);
+    (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
+    ASSERT_OK(cx, sys_file_write(cx, str_cat(cx->arena, dir, STR("/zz.md")), STR("thêm\n")));
+    ASSERT_OK(cx, pack_set_check(cx, set, dir, &p, &faults, &n));
+    assert_false(str_eq(p->version, old));
+    pack_free(p);
+    assert_true(str_eq(version_now(cx), old));
+    struct pack_version *v = NULL;
+    ASSERT_OK(cx, pack_versions(cx, &v, &n));
+    assert_int_equal(n, 1); /* a check keeps nothing */
+    ASSERT_OK(cx, pack_compare(cx, dir, old, STR_NULL, &c, &n));
+    assert_int_equal(n, 2);
+    ASSERT_STR(c[0].path, "texts/vi.txt");
+    assert_int_equal(c[0].kind, '*');
+    ASSERT_STR(c[1].path, "zz.md");
+    assert_int_equal(c[1].kind, '+');
+    ASSERT_OK(cx, pack_compare(cx, dir, STR_NULL, old, &c, &n));
+    assert_int_equal(c[1].kind, '-');
+    (void)copy_pack(env, "p", STR("hỏng\n"));
+    assert_int_equal(pack_set_check(cx, set, dir, &p, &faults, &n), ERR_INVALID);
+    assert_int_equal(n, 1);
+    cx->packs = NULL;
+    pack_set_close(set);
+    test_env_free(env);
+}
+
+static void
+test_follow_takes_over_what_another_process_put_in_force(void **state)
+{
+    (void)state;
+    struct test_env *env = test_env_new();
+    struct ctx *cx = env->cx;
+    struct pack_set *mine = NULL;
+    struct pack_set *other = NULL;
+    struct pack_fault *faults = NULL;
+    size_t n = 0;
+    bool is_changed = true;
+    const struct pack_change change = { 0 };
+    struct str dir = copy_pack(env, "p", STR("web.brand = Cũ\n"));
+    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &mine));
+    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &other));
+    (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
+    ASSERT_OK(cx, pack_set_publish(cx, other, dir, &change, &faults, &n));
+    cx->packs = other;
+    struct str new = version_now(cx);
+    cx->packs = mine;
+    assert_false(str_eq(version_now(cx), new));
+    ASSERT_OK(cx, pack_set_follow(cx, mine, &is_changed));
+    assert_true(is_changed);
+    assert_true(str_eq(version_now(cx), new));
+    ASSERT_OK(cx, pack_set_follow(cx, mine, &is_changed));
+    assert_false(is_changed);
+    cx->packs = NULL;
+    pack_set_close(mine);
+    pack_set_close(other);
+    test_env_free(env);
+}
+
 int
 main(void)
 {
@@ -240,6 +393,9 @@ main(void)
         cmocka_unit_test(test_read_files_decomposed_text_is_a_fault),
         cmocka_unit_test(test_bundle_comes_back_and_refuses_damage),
         cmocka_unit_test(test_publish_while_a_request_runs_and_old_version_stays),
+        cmocka_unit_test(test_return_stays_over_a_restart_until_the_folder_changes_or_is_asked_for),
+        cmocka_unit_test(test_check_puts_nothing_in_force_and_compare_names_the_files),
+        cmocka_unit_test(test_follow_takes_over_what_another_process_put_in_force),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

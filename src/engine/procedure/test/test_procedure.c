@@ -1,6 +1,6 @@
 /* test_procedure.c: the real catalogue is without fault; fees and papers of a case; faults are
  * told. */
-#include "engine/procedure/procedure.h"
+#include "engine/procedure/procedure_int.h"
 #include "lib/harness.h"
 
 static pack_part_fn *const parts[] = { pack_part_site, unit_pack_part, calendar_pack_part,
@@ -144,6 +144,70 @@ test_pack_faults_name_line_and_remedy(void **state)
     test_env_free(env);
 }
 
+/* A copy of what is compared, changed by hand: everything else is the real catalogue. */
+static const struct procedure_change *
+change_find(const struct procedure_change *v, size_t n, const char *code)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (str_eq(v[i].code, str_of(code))) {
+            return &v[i];
+        }
+    }
+    return NULL;
+}
+
+static bool
+has(struct str s, struct str part)
+{
+    return str_find(s, part) != s.n;
+}
+
+static void
+test_compare_tells_fees_time_papers_added_and_removed(void **state)
+{
+    (void)state;
+    struct pack *p = NULL;
+    struct test_env *env = open_real(&p);
+    struct ctx *cx = env->cx;
+    struct procedure_change *v = NULL;
+    assert_int_equal(procedure_compare(cx, p, p, &v), 0);
+
+    const struct procedures *all = procedures_of(p);
+    struct procedures fewer = *all;
+    const struct procedure **by_code = ARENA_ARRAY(cx->arena, const struct procedure *, all->n);
+    struct procedure changed = *procedure_at(cx, STR("2.000815"), date_of(2026, 11, 22));
+    struct procedure_fee *fees = ARENA_ARRAY(cx->arena, struct procedure_fee, changed.n_fees);
+    memcpy(fees, changed.fees, changed.n_fees * sizeof(*fees));
+    fees[0].max_vnd += 1000;
+    changed.fees = fees;
+    changed.time.amount += 2;
+    changed.n_papers--;
+    struct str removed = all->by_code[0]->code;
+    fewer.n = 0;
+    for (size_t i = 1; i < all->n; i++) {
+        bool is_it = str_eq(all->by_code[i]->code, changed.code);
+        by_code[fewer.n++] = is_it ? &changed : all->by_code[i];
+    }
+    fewer.by_code = by_code;
+    struct pack other = *p;
+    other.slot[PACK_PROCEDURES] = &fewer;
+
+    size_t n = procedure_compare(cx, p, &other, &v);
+    assert_int_equal(n, 2);
+    assert_int_equal(change_find(v, n, str_z(cx->arena, removed))->kind, '-');
+    const struct procedure_change *c = change_find(v, n, "2.000815");
+    assert_int_equal(c->kind, '*');
+    assert_true(has(c->what, STR("201.000")));
+    assert_true(has(c->what, STR("Thời hạn: ")));
+    assert_true(has(c->what, STR("Bỏ giấy tờ: ")));
+    n = procedure_compare(cx, &other, p, &v);
+    assert_int_equal(n, 2);
+    assert_int_equal(change_find(v, n, str_z(cx->arena, removed))->kind, '+');
+    assert_true(has(change_find(v, n, "2.000815")->what, STR("Thêm giấy tờ: ")));
+    pack_free(p);
+    test_env_free(env);
+}
+
 int
 main(void)
 {
@@ -152,6 +216,7 @@ main(void)
         cmocka_unit_test(test_papers_only_those_of_the_case),
         cmocka_unit_test(test_list_pages_by_key_and_filters),
         cmocka_unit_test(test_pack_faults_name_line_and_remedy),
+        cmocka_unit_test(test_compare_tells_fees_time_papers_added_and_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
