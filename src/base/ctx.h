@@ -66,6 +66,7 @@ struct ctx {
     bool is_writing;           /* true inside store_write */
     uint32_t n_statements;     /* counted by the store, read by tests and metrics */
     uint32_t n_commits;        /* counted by the store: writes that are done, whatever follows */
+    enum err unread; /* set by the store: the last failure that another try may mend, or ERR_OK */
     uint32_t n_problems;
     struct problem problems[CTX_PROBLEMS_MAX];
     struct err_detail err;

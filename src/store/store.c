@@ -60,6 +60,17 @@ store_counts(struct ctx *cx, struct store_count **ret, size_t *ret_n)
     return cx->store->ops->tables(cx, cx->conn, ret, ret_n);
 }
 
+/* What the store could not tell or do, though it may at the next try: kept, so that nobody takes it
+ * for a row that is not there. Inside a write the whole closure is judged instead. */
+static enum err
+note_unread(struct ctx *cx, enum err e)
+{
+    if (e != ERR_OK && !cx->is_writing && err_may_retry(e)) {
+        cx->unread = e;
+    }
+    return e;
+}
+
 enum err
 store_write(struct ctx *cx, store_tx_fn *fn, void *arg)
 {
@@ -68,7 +79,7 @@ store_write(struct ctx *cx, store_tx_fn *fn, void *arg)
     }
     enum err e = cx->store->ops->write(cx, cx->store, fn, arg);
     cx->n_commits += e == ERR_OK ? 1 : 0;
-    return e;
+    return note_unread(cx, e);
 }
 
 enum err
@@ -77,7 +88,7 @@ store_write_locked(struct ctx *cx, store_tx_fn *fn, void *arg)
     if (cx->conn != NULL) {
         return err_set(cx, ERR_INTERNAL, "store_write_locked inside a transaction or snapshot");
     }
-    return cx->store->ops->write_locked(cx, cx->store, fn, arg);
+    return note_unread(cx, cx->store->ops->write_locked(cx, cx->store, fn, arg));
 }
 
 enum err
@@ -87,8 +98,8 @@ store_read(struct ctx *cx, store_tx_fn *fn, void *arg)
         return fn(cx, arg); /* part of the transaction or snapshot that is open */
     }
     struct store_conn *c = NULL;
-    TRY(cx->store->ops->reader(cx, cx->store, &c));
-    enum err e = cx->store->ops->snapshot_begin(cx, c);
+    TRY(note_unread(cx, cx->store->ops->reader(cx, cx->store, &c)));
+    enum err e = note_unread(cx, cx->store->ops->snapshot_begin(cx, c));
     if (e == ERR_OK) {
         cx->conn = c;
         e = fn(cx, arg);
@@ -161,18 +172,23 @@ store_new_id(struct ctx *cx)
 }
 
 static enum err
-run_stmt(struct ctx *cx, struct store_run *run)
+run_somewhere(struct ctx *cx, struct store_run *run)
 {
     struct store_conn *c = cx->conn;
-    cx->n_statements++;
     if (c != NULL) {
-        TRY(cx->store->ops->run(cx, c, run));
-    } else {
-        TRY(cx->store->ops->reader(cx, cx->store, &c));
-        enum err e = cx->store->ops->run(cx, c, run);
-        cx->store->ops->reader_done(cx->store, c);
-        TRY(e);
+        return cx->store->ops->run(cx, c, run);
     }
+    TRY(cx->store->ops->reader(cx, cx->store, &c));
+    enum err e = cx->store->ops->run(cx, c, run);
+    cx->store->ops->reader_done(cx->store, c);
+    return e;
+}
+
+static enum err
+run_stmt(struct ctx *cx, struct store_run *run)
+{
+    cx->n_statements++;
+    TRY(note_unread(cx, run_somewhere(cx, run)));
     if (arena_is_over(cx->arena)) {
         return err_set(cx, ERR_TOO_LARGE, "%s: arena quota passed", run->st->name);
     }

@@ -111,6 +111,17 @@ load_session(struct web_call *c)
     return e;
 }
 
+/* A refusal that was found while the store could not be read is none: what was not found may be
+ * there. */
+static enum err
+unless_unread(struct web_call *c, enum err e)
+{
+    enum err unread = c->cx->unread;
+    return e == ERR_OK || err_may_retry(e) || unread == ERR_OK
+               ? e
+               : err_set(c->cx, unread, "%s, but the store could not be read", err_name(e));
+}
+
 /* Runs the handler; a form with faults is shown again by the route's own page. */
 static enum err
 run_handler(struct web_call *c)
@@ -120,7 +131,7 @@ run_handler(struct web_call *c)
     enum err e = ctx_check(cx);
     cx->n_commits = 0;
     if (e == ERR_OK) {
-        e = r->fn(cx, &c->rq, &c->rs);
+        e = unless_unread(c, r->fn(cx, &c->rq, &c->rs));
     }
     if (e != ERR_INVALID || cx->n_problems == 0 || r->again == NULL || c->rq.is_api) {
         return e;
@@ -211,7 +222,8 @@ act(struct web_call *c)
     if (e == ERR_OK) {
         e = render_answer(c);
     }
-    if (e == ERR_AWAY && has_written(c)) {
+    bool is_away = e == ERR_AWAY || (e == c->cx->unread && err_may_retry(e));
+    if (is_away && has_written(c)) {
         e = err_set(c->cx, ERR_UNSURE, "the database went away after a part was written");
     }
     if (e != ERR_OK) {
@@ -422,6 +434,7 @@ call_new(struct web *w, struct ctx *cx, struct http_request *rq, struct http_res
     c->rq.http = rq;
     cx->req = &c->rq;
     cx->n_problems = 0;
+    cx->unread = ERR_OK;
     *rs = (struct http_response){ 0 };
     return c;
 }
@@ -442,7 +455,7 @@ web_handle(struct web *w, struct ctx *cx, struct http_request *rq, struct http_r
     }
     c->flash_key = str_dup(cx->arena, cookie_get(http_header_get(rq, STR("Cookie")), STR("flash")));
     split_base(c);
-    enum err e = answer(c);
+    enum err e = unless_unread(c, answer(c));
     if (e != ERR_OK) {
         render_failure(c, e);
         if (e == ERR_METHOD) {

@@ -100,7 +100,7 @@ pg_conn_ready(struct ctx *cx, struct pg_store *s, struct pg_conn *c)
     c->is_in_tx = false;
     c->is_retry = false;
     c->broken = ERR_OK;
-    if (c->pg != NULL && PQstatus(c->pg) == CONNECTION_OK) {
+    if (c->pg != NULL && PQstatus(c->pg) == CONNECTION_OK && !c->is_lost) {
         return ERR_OK;
     }
     pg_conn_close(c);

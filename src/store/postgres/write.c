@@ -55,8 +55,8 @@ closure_run(struct ctx *cx, struct pg_store *s, struct pg_conn *c, const struct 
     count(s, sys_clock_real.mono_us(&sys_clock_real) - from);
     cx->is_writing = false;
     cx->conn = NULL;
-    /* a failure counts even when the closure went on */
-    return e == ERR_OK ? c->broken : e;
+    /* a failure counts even when the closure went on, or took it for a row that is not there */
+    return e == ERR_OK || err_may_retry(c->broken) ? c->broken : e;
 }
 
 /* The answer may be lost, or come with a warning: a wait for the replica that was broken off. Then

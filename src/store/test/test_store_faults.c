@@ -465,6 +465,31 @@ test_write_failing_at_each_call_is_all_or_nothing(void **state)
     world_free(&w);
 }
 
+/* Who takes a failed look for "no such row" is found out by the request that it was part of. */
+static void
+test_failed_look_is_noted_and_a_missing_row_is_not(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct world w = world_new();
+    struct ctx *cx = w.env->cx;
+    struct q_store_meta_get row;
+    assert_int_equal(q_store_meta_get(cx, &row, .name = STR("none")), ERR_NOT_FOUND);
+    assert_int_equal(cx->unread, ERR_OK);
+    for (int i = 0; i < 300; i++) { /* more than the cache holds */
+        ASSERT_OK(cx, put(cx, str_fmt(cx->arena, "%0*d", 900, i)));
+    }
+    fault_vfs_fail(w.vfs, FAULT_READ, 1, SQLITE_IOERR_READ, true);
+    assert_int_equal(q_store_meta_get(cx, &row, .name = STR("none")), ERR_STORE);
+    assert_int_equal(cx->unread, ERR_STORE);
+    cx->unread = ERR_OK;
+    fault_vfs_fail(w.vfs, FAULT_WRITE | FAULT_SYNC, 1, SQLITE_FULL, true);
+    assert_int_equal(put(cx, STR("full")), ERR_DISK_FULL);
+    assert_int_equal(cx->unread, ERR_DISK_FULL);
+    fault_vfs_fail(w.vfs, 0, 0, 0, false);
+    world_free(&w);
+}
+
 static void
 test_write_once_failing_commit_is_tried_again_alone(void **state)
 {
@@ -511,6 +536,7 @@ main(void)
         cmocka_unit_test(test_write_run_twice_is_there_once),
         cmocka_unit_test(test_batch_lost_under_closure_that_goes_on_writes_nothing),
         cmocka_unit_test(test_write_failing_at_each_call_is_all_or_nothing),
+        cmocka_unit_test(test_failed_look_is_noted_and_a_missing_row_is_not),
         cmocka_unit_test(test_write_once_failing_commit_is_tried_again_alone),
         cmocka_unit_test(test_disk_full_refuses_and_loses_nothing),
     };

@@ -126,6 +126,20 @@ test_database_away_after_a_part_was_written_is_not_called_nothing(void **state)
 }
 
 static void
+test_not_found_while_the_store_was_away_is_no_answer(void **state)
+{
+    struct fixture *f = *state;
+    request(f, HTTP_GET, STR("/nuot"), STR_NULL);
+    assert_int_equal(go(f), 503);
+    assert_true(has(f->rs.body, STR("chuyển máy")));
+    post_form(f, STR("/nuot"), STR(""), true);
+    assert_int_equal(go(f), 503);
+    assert_true(has(f->rs.body, STR("Chưa rõ việc này")));
+    request(f, HTTP_GET, STR("/khong-co"), STR_NULL); /* what came before is forgotten */
+    assert_int_equal(go(f), 404);
+}
+
+static void
 test_post_without_token_keeps_what_was_typed_and_offers_a_new_token(void **state)
 {
     struct fixture *f = *state;
@@ -315,7 +329,7 @@ test_check_routes_over_own_tables_finds_no_fault(void **state)
     web_check_routes(f->w, &f->cx, &check);
     print_message(STR_FMT, STR_ARG(check.report));
     assert_int_equal(check.n_faults, 0);
-    assert_true(check.n_routes == 11);
+    assert_true(check.n_routes == 13);
     assert_int_equal(world.n_handled, 0);
 }
 
@@ -422,6 +436,7 @@ main(void)
         T(test_api_of_a_page_gives_its_document),
         T(test_problem_document_names_each_field),
         T(test_database_away_after_a_part_was_written_is_not_called_nothing),
+        T(test_not_found_while_the_store_was_away_is_no_answer),
         T(test_caller_who_cannot_be_looked_up_is_asked_to_try_again),
         T(test_post_without_token_keeps_what_was_typed_and_offers_a_new_token),
         T(test_post_with_token_is_taken_and_masks_differ),

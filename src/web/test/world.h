@@ -196,6 +196,16 @@ half_done(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return err_set(cx, ERR_AWAY, "no connection");
 }
 
+/* The store failed, and whoever asked it took that for a row that is not there. */
+static enum err
+swallow(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    (void)rs;
+    cx->unread = ERR_AWAY;
+    cx->n_commits += rq->http->method == HTTP_POST ? 1 : 0;
+    return err_set(cx, ERR_NOT_FOUND, "no row");
+}
+
 static enum err
 see_far(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -213,6 +223,8 @@ static const struct web_route routes_v[] = {
     { HTTP_GET, "/trang/co-dinh", "public", see_far, .doc = "x" },
     { HTTP_GET, "/ban", "public", be_busy, .doc = "x" },
     { HTTP_POST, "/nua", "signed-in", half_done, .doc = "x" },
+    { HTTP_GET, "/nuot", "public", swallow, .doc = "x" },
+    { HTTP_POST, "/nuot", "signed-in", swallow, .doc = "x" },
     { HTTP_GET, "/nguoi", "signed-in", show_person, .doc = "x" },
     { HTTP_GET, "/viec", "staff.do", show_error_page, .doc = "x" },
     { HTTP_POST, "/luu", "signed-in", save, WEB_FIELDS(save_fields),
