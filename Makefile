@@ -51,9 +51,9 @@ check: ## every test that guards a landing
 	@tools/check full
 check-full: ## the long ones too
 	@tools/check long
-check-ha: all ## the primary of a three-machine database lost HA_ROUNDS times (21; a quarter of an hour)
+check-ha: all ## the primary of a three-machine database lost HA_ROUNDS times (24; a quarter of an hour)
 	@tools/install-deps ha
-	@HA_ROUNDS=$(or $(HA_ROUNDS),21) HA_LIMIT_S=$(or $(HA_LIMIT_S),30) tools/with-cluster node --test test/ha/failover.test.mjs
+	@HA_ROUNDS=$(or $(HA_ROUNDS),24) HA_LIMIT_S=$(or $(HA_LIMIT_S),30) tools/with-cluster node --test test/ha/failover.test.mjs
 bench: all bench-tools ## measure; writes build/bench.json, build/bench-relay.json
 	-@tools/install-deps bench
 	@tools/bench

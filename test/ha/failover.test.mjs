@@ -186,7 +186,7 @@ async function firstWrite(from) {
   return new Promise((resolve) => {
     let isFound = false;
     (async () => {
-      while (!isFound) {
+      while (!isFound && !isOver) {
         fetch(`${servers[0].url}/dang-nhap`, { redirect: 'manual' }).then(async (r) => {
           await r.arrayBuffer();
           if (r.status !== 200 || !r.headers.getSetCookie().some((c) => c.startsWith('bb_phien='))) return;
@@ -254,6 +254,7 @@ test(`${rounds} losses of the primary under load`, { skip: !store && 'needs tool
     for (let round = 0; round < rounds; round++) await oneRound(t, round, took);
   };
   await Promise.race([all(), calm]).catch((e) => {
+    isOver = true;
     for (const c of people) t.diagnostic(`someone:\n${c.past.join('\n')}`);
     for (const s of servers) t.diagnostic(`log of ${s.url}:\n${s.err.split('\n').slice(-60).join('\n')}`);
     t.diagnostic(`balancer:\n${spawnSync('tail', ['-n', '80', join(process.env.BOMBO_HA_DIR, 'haproxy.log')], { encoding: 'utf8' }).stdout}`);
