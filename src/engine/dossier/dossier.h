@@ -104,7 +104,8 @@ enum dossier_clock {
 };
 struct dossier {
     int64_t id, version, party, filed_by, assisted_by, case_id,
-        parent; /* filed_by: account; parent: one filing, several */
+        parent;    /* filed_by: account; parent: one filing, several */
+    int64_t draft; /* it was made of, 0: none */
     struct str number, code, procedure, pack_version, unit, channel, collect, post_address, phone,
         email;
     struct str state;     /* open, done, refused, withdrawn, stopped */
@@ -309,6 +310,9 @@ NODISCARD enum err dossier_answer_supplement(struct ctx *cx, int64_t dossier, st
  * when confirmed. */
 NODISCARD enum err dossier_answer_draft(struct ctx *cx, int64_t dossier, struct str corrections);
 NODISCARD enum err dossier_withdraw(struct ctx *cx, int64_t dossier, struct str reason);
+/* A line of the history that another system caused: kind is a text key dossier.event.<kind>. */
+NODISCARD enum err dossier_remark(struct ctx *cx, int64_t dossier, const char *kind,
+                                  struct str note);
 /* Overdue, or due within a working day: apology with reason and new date, once. first_due_us keeps
  * the appointment that was missed: the result is measured against it. ERR_CONFLICT: there is time
  * left. Source: Decree 61/2018 art. 19 as kept by Decree 118/2025. */

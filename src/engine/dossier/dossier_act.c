@@ -504,6 +504,28 @@ dossier_withdraw(struct ctx *cx, int64_t dossier, struct str reason)
     return ERR_OK;
 }
 
+struct remark_job {
+    int64_t dossier;
+    const char *kind;
+    struct str note;
+};
+
+static enum err
+remark_tx(struct ctx *cx, void *arg)
+{
+    const struct remark_job *job = arg;
+    struct dossier d;
+    TRY(dossier_get(cx, job->dossier, &d));
+    return dossier_record(cx, &d, job->kind, job->note, true);
+}
+
+enum err
+dossier_remark(struct ctx *cx, int64_t dossier, const char *kind, struct str note)
+{
+    struct remark_job job = { dossier, kind, note };
+    return store_write(cx, remark_tx, &job);
+}
+
 static enum err
 rate_tx(struct ctx *cx, void *arg)
 {

@@ -44,7 +44,7 @@ dossier_draft_new(struct ctx *cx, const struct dossier_draft_new *in, int64_t *r
     if (in->party != 0) {
         TRY(party_get(cx, in->party, &job.party));
     }
-    TRY(store_write(cx, new_tx, &job));
+    TRY(cx->is_writing ? new_tx(cx, &job) : store_write(cx, new_tx, &job));
     *ret_id = job.id;
     return ERR_OK;
 }

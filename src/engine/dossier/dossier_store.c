@@ -22,6 +22,7 @@ from_row(const struct q_dossier_by_id *r)
     return (struct dossier){
         .id = r->id,
         .version = r->version,
+        .draft = r->draft_id,
         .party = r->party_id,
         .filed_by = r->filed_by,
         .assisted_by = r->assisted_by,

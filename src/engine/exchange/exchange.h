@@ -262,6 +262,7 @@ struct exchange_question {
     /* Names the message, however often it is sent: the same id goes out each time, and it stands
      * once in the ledger. Null: a question of its own each time. */
     struct str key;
+    bool is_poll; /* with a key: stands once in the ledger, but is a new message each time */
 };
 struct exchange_reply {
     struct str fields; /* JSON object in our names */
@@ -318,6 +319,36 @@ NODISCARD enum err exchange_portal_rows(struct ctx *cx, struct str state,
 NODISCARD enum err exchange_portal_again(struct ctx *cx, int64_t dossier);
 extern const struct jobs_timed exchange_timed[];
 
+/* --- dossiers that come from the national portal (exchange_arrival.c) ------------------------- */
+/* A dossier that a citizen filed at the portal. It becomes a dossier here once, however often the
+ * portal hands it over, or is held with a reason until an operator acts; the portal is told the
+ * outcome before any status. What it changes or withdraws later follows the same way. */
+struct exchange_arrival {
+    int64_t id, dossier, revision, first_us, at_us, n_again, tries;
+    struct str national, connector; /* the portal's number; name of the portal */
+    struct str state;               /* new, held, taken, refused, withdrawn */
+    struct str fault;               /* word: procedure, unit, paper ...; empty: none */
+    struct str why;                 /* the same for people, with the paper or answers concerned */
+    struct str outcome;             /* what the portal is told */
+    struct str procedure, unit;     /* codes as the portal wrote them */
+    bool is_told, is_told_refused, is_working;
+};
+/* Newest first, ids below before (0: all), state null: any; at most 100. */
+NODISCARD enum err exchange_arrivals(struct ctx *cx, struct str state, int64_t before,
+                                     struct exchange_arrival **ret, size_t *ret_n);
+NODISCARD enum err exchange_arrival_get(struct ctx *cx, int64_t id, struct exchange_arrival *ret);
+/* Where a dossier came from. ERR_NOT_FOUND: it was filed here. */
+NODISCARD enum err exchange_arrival_of(struct ctx *cx, int64_t dossier,
+                                       struct exchange_arrival *ret);
+NODISCARD enum err exchange_arrivals_held(struct ctx *cx, int64_t *ret_n);
+/* Asks the portal now. ERR_CONFLICT: none is in force. */
+NODISCARD enum err exchange_arrivals_fetch(struct ctx *cx);
+/* The operator: works on a held one again, or tells an outcome again that the portal did not want.
+ * ERR_CONFLICT: there is nothing to do. */
+NODISCARD enum err exchange_arrival_again(struct ctx *cx, int64_t id);
+/* The operator: gives a held one back to the portal with a reason. ERR_INVALID, ERR_CONFLICT. */
+NODISCARD enum err exchange_arrival_refuse(struct ctx *cx, int64_t id, struct str reason);
+
 /* --- for the relay (exchange_policy.c) -------------------------------------------------------- */
 #define EXCHANGE_AUDIENCE "bombo-exchange"
 /* Where the labelled simulators listen on the program's own port. */
@@ -350,6 +381,29 @@ NODISCARD enum err exchange_sim_messages(struct ctx *cx, struct str service, str
 /* Demo: how a simulator behaves: normal, slow, faulty, down, lossy (acts, and loses the answer).
  * ERR_FORBIDDEN outside the demo. */
 NODISCARD enum err exchange_sim_set(struct ctx *cx, struct str service, struct str mode);
+/* Demo: the simulated portal has a dossier for us: made of one of its templates (arrivals of its
+ * file), or a change of one it handed over. ERR_NOT_FOUND, ERR_FORBIDDEN. */
+struct exchange_sim_hand {
+    struct str service, template_id;
+    struct str national; /* null: a new one */
+    struct str change;   /* new, changed, withdrawn */
+};
+NODISCARD enum err exchange_sim_hand_over(struct ctx *cx, const struct exchange_sim_hand *in,
+                                          struct str *ret_national);
+struct exchange_sim_dossier {
+    struct str national, template_id, change, outcome, number;
+    int64_t revision, at_us;
+    bool is_told;
+};
+/* What it has for us, and what it heard; at most 200. */
+NODISCARD enum err exchange_sim_dossiers(struct ctx *cx, struct str service,
+                                         struct exchange_sim_dossier **ret, size_t *ret_n);
+/* Its templates: value and words. 0: it hands nothing over. */
+struct exchange_sim_template {
+    struct str id, text;
+};
+size_t exchange_sim_templates(struct ctx *cx, struct str service,
+                              struct exchange_sim_template **ret);
 /* Demo: one call to a simulator without the exchange (what the relay's route leads to). */
 NODISCARD enum err exchange_sim_call(struct ctx *cx, struct str service, struct str path,
                                      struct str query, struct str body,

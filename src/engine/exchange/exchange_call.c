@@ -12,7 +12,7 @@
 #define LIST_MAX   100
 #define COUNTS_MAX 200
 #define BATCH_MAX  1000
-#define ANSWER_MAX ((size_t)8 << 20)
+#define ANSWER_MAX ((size_t)32 << 20) /* a paper of 20 MB as base64 */
 #define DAY_US     (INT64_C(86400) * DATE_US_PER_S)
 
 /* --- accounts --------------------------------------------------------------------------------- */

@@ -125,8 +125,10 @@ record(struct ctx *cx, struct asking *a)
         str_is_empty(a->q->key) ? ERR_NOT_FOUND : q_xquestion_by_key(cx, &again, .key = a->q->key);
     a->row = e == ERR_OK ? again.id : store_new_id(cx);
     a->request_id = str_fmt(cx->arena, "q-%" PRId64, a->row);
-    if (e == ERR_OK) {
-        return ERR_OK; /* recorded when it was sent first */
+    if (e == ERR_OK) { /* recorded when it was sent first */
+        a->request_id =
+            a->q->is_poll ? str_fmt(cx->arena, "p-%" PRId64, store_new_id(cx)) : a->request_id;
+        return ERR_OK;
     }
     if (e != ERR_NOT_FOUND) {
         return e;
@@ -232,7 +234,7 @@ write_message(struct ctx *cx, struct asking *a)
         header(a, STR("X-Uplink"), a->uplink->id);
     }
     header(a, STR("X-Road-Id"), a->request_id);
-    header(a, STR("Idempotency-Key"), a->q->key);
+    header(a, STR("Idempotency-Key"), a->q->is_poll ? STR_NULL : a->q->key);
     header(a, STR("X-Road-UserId"),
            cx->who.account == 0 ? STR_NULL : str_fmt(cx->arena, "%" PRId64, cx->who.account));
     header(a, STR("X-Road-Issue"), issue_of(cx, a->q));
@@ -283,7 +285,7 @@ read_rest(struct ctx *cx, const struct asking *a, const struct exchange_answer *
           struct exchange_reply *ret)
 {
     struct json *tree = NULL;
-    struct buf b = buf_new(cx->arena, BODY_BYTES);
+    struct buf b = buf_new(cx->arena, BODY_BYTES + answer->body.n);
     bool is_json = parse(cx, answer->body, &tree) == ERR_OK && tree->type == JSON_OBJECT;
     ret->fault = status_word(answer->status);
     if (is_json && answer->status < 500 && !str_is_empty(a->connector->fault_field)) {

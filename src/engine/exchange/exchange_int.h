@@ -60,7 +60,8 @@ struct exchange_step { /* an operation of a connector */
 /* The operations by which a portal's connector exchanges dossiers; null: it has none. */
 struct exchange_dossier_api {
     struct str look, number, create, progress; /* statuses go there */
-    struct str list, file, taken;              /* dossiers come from there */
+    struct str list, get, file, taken;         /* dossiers come from there */
+    int64_t every_s;                           /* how often it is asked for them */
 };
 enum exchange_style { EXCHANGE_REST, EXCHANGE_SOAP };
 struct exchange_connector {
@@ -136,6 +137,12 @@ enum err exchange_uplink_account(struct ctx *cx, struct str id, const struct jso
 enum err exchange_on_status(struct ctx *cx, struct str key, struct str payload);
 /* The connector in force; NULL: none. */
 const struct exchange_connector *exchange_portal_now(struct ctx *cx);
+/* Since when the platform may speak with it; INT64_MAX: no agreement. */
+int64_t exchange_portal_since(struct ctx *cx, const struct exchange_connector *c);
+/* Its statuses are told from where they were, now. */
+enum err exchange_portal_tell(struct ctx *cx, int64_t dossier);
+/* Timed: asks the portal in force for dossiers, works on them, tells what became of them. */
+enum err exchange_arrivals_turn(struct ctx *cx, int64_t *ret_again_us);
 /* [tx] The line answered, or did not. */
 enum err exchange_line_note(struct ctx *cx, struct str connector, bool is_up);
 bool exchange_line_is_down(struct ctx *cx, struct str connector);

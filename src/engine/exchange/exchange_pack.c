@@ -6,6 +6,8 @@
 #define CONNECTORS_MAX 60
 #define STEPS_MAX      30
 #define MAPS_MAX       80
+#define ARRIVAL_EVERY_S                                                                            \
+    60 /* how often a portal is asked for dossiers, where the pack says nothing */
 
 static const char *const map_names[] = { "our",   "their",    "date", "fixed", "codes",
                                          "items", "required", "text", NULL };
@@ -194,8 +196,8 @@ dossier_step(const struct reader *r, const struct json *j, const struct exchange
 static void
 read_dossier(const struct reader *r, const struct json *j, struct exchange_connector *c)
 {
-    static const char *const names[] = { "look", "number", "create", "progress",
-                                         "list", "file",   "taken",  NULL };
+    static const char *const names[] = { "look", "number", "create", "progress", "list",
+                                         "get",  "file",   "taken",  "every_s",  NULL };
     if (j == NULL) {
         return;
     }
@@ -206,9 +208,17 @@ read_dossier(const struct reader *r, const struct json *j, struct exchange_conne
         .create = dossier_step(r, j, c, "create"),
         .progress = dossier_step(r, j, c, "progress"),
         .list = dossier_step(r, j, c, "list"),
+        .get = dossier_step(r, j, c, "get"),
         .file = dossier_step(r, j, c, "file"),
         .taken = dossier_step(r, j, c, "taken"),
+        .every_s = json_int(j, "every_s", ARRIVAL_EVERY_S),
     };
+    const struct exchange_dossier_api *d = &c->dossier;
+    bool is_half = str_is_empty(d->get) || str_is_empty(d->file) || str_is_empty(d->taken);
+    if (!str_is_empty(d->list) && (is_half || d->every_s < 1)) {
+        fault(r, j, "thêm \"get\", \"file\", \"taken\"; \"every_s\" từ 1 giây",
+              "cổng thiếu thao tác giao hồ sơ", c->id);
+    }
     if (str_is_empty(c->dossier.create) || str_is_empty(c->dossier.progress)) {
         fault(r, j, "thêm \"create\" và \"progress\"", "cổng thiếu thao tác gửi hồ sơ", c->id);
     }

@@ -342,9 +342,8 @@ tell_steps(struct ctx *cx, struct telling *t, const struct dossier_step *v, size
 }
 
 /* --- whether it is told ----------------------------------------------------------------------- */
-/* What was filed before the platform might speak with the portal is not told. */
-static bool
-is_told(struct ctx *cx, const struct exchange_connector *c, const struct dossier *d)
+int64_t
+exchange_portal_since(struct ctx *cx, const struct exchange_connector *c)
 {
     struct exchange_subsystem consumer;
     struct exchange_service service;
@@ -354,12 +353,52 @@ is_told(struct ctx *cx, const struct exchange_connector *c, const struct dossier
     if (exchange_subsystem_by_path(cx, exchange_of_pack(cx)->consumer, &consumer) != ERR_OK ||
         exchange_service_by_path(cx, c->service, &service) != ERR_OK ||
         exchange_agreements(cx, consumer.id, service.id, STR("granted"), 0, &v, &n) != ERR_OK) {
-        return false;
+        return INT64_MAX;
     }
     for (size_t i = 0; i < n; i++) {
         since_us = v[i].decided_us < since_us ? v[i].decided_us : since_us;
     }
-    return d->submitted_us >= since_us;
+    return since_us;
+}
+
+/* A dossier that came from a portal is told to that portal, after the receipt: *ret_is_early while
+ * that is not through. ERR_NOT_FOUND: it was filed here. */
+static enum err
+begin_arrived(struct ctx *cx, struct telling *t, bool *ret_is_early)
+{
+    struct q_xarrival_by_draft_list l;
+    struct q_xarrival_by_id r;
+    TRY(q_xarrival_by_draft(cx, &l, .draft_id = t->d.draft, .limit_n = 1));
+    if (l.n == 0) {
+        return err_set(cx, ERR_NOT_FOUND, "filed here");
+    }
+    TRY(q_xarrival_by_id(cx, &r, .id = l.v[0].id));
+    t->c = exchange_connector(cx, r.connector);
+    t->at = (struct q_xportal_get){
+        .connector = r.connector, .national = r.national, .is_made = 1, .sent_step = t->d.id
+    };
+    *ret_is_early = r.is_told == 0 || !str_is_empty(r.work);
+    return t->c == NULL ? err_set(cx, ERR_GONE, "no connector " STR_FMT, STR_ARG(r.connector))
+                        : ERR_OK;
+}
+
+/* ERR_NOT_FOUND: nothing is to be told yet, or ever. */
+static enum err
+begin_telling(struct ctx *cx, struct telling *t)
+{
+    bool is_early = false;
+    enum err e = begin_arrived(cx, t, &is_early);
+    if (e == ERR_NOT_FOUND) {
+        t->c = exchange_portal_now(cx);
+        /* what was filed before the platform might speak with the portal is not told */
+        is_early = t->c == NULL || t->d.submitted_us < exchange_portal_since(cx, t->c);
+        t->at = (struct q_xportal_get){ .connector = is_early ? STR("") : t->c->id,
+                                        .national = STR("") };
+    } else if (e != ERR_OK) {
+        return e;
+    }
+    return is_early ? err_set(cx, ERR_NOT_FOUND, "no portal is told of dossier %" PRId64, t->d.id)
+                    : mark(cx, t, "queued", STR(""));
 }
 
 /* ERR_NOT_FOUND: nothing is to be told. */
@@ -368,16 +407,15 @@ open_telling(struct ctx *cx, int64_t dossier, struct telling *ret)
 {
     TRY(dossier_get(cx, dossier, &ret->d));
     enum err e = q_xportal_get(cx, &ret->at, .dossier_id = dossier);
-    ret->c = e == ERR_OK ? exchange_connector(cx, ret->at.connector) : exchange_portal_now(cx);
-    if (e != ERR_OK && e != ERR_NOT_FOUND) {
+    if (e == ERR_NOT_FOUND) {
+        TRY(begin_telling(cx, ret));
+    } else if (e == ERR_OK) {
+        ret->c = exchange_connector(cx, ret->at.connector);
+    } else {
         return e;
     }
-    if (ret->c == NULL || (e == ERR_NOT_FOUND && !is_told(cx, ret->c, &ret->d))) {
+    if (ret->c == NULL) {
         return err_set(cx, ERR_NOT_FOUND, "no portal is told of dossier %" PRId64, dossier);
-    }
-    if (e == ERR_NOT_FOUND) {
-        ret->at = (struct q_xportal_get){ .connector = ret->c->id, .national = STR("") };
-        TRY(mark(cx, ret, "queued", STR("")));
     }
     TRY(dossier_procedure(cx, &ret->d, &ret->procedure));
     return party_get(cx, ret->d.party, &ret->who);
@@ -433,12 +471,18 @@ again_tx(struct ctx *cx, void *arg)
 }
 
 enum err
-exchange_portal_again(struct ctx *cx, int64_t dossier)
+exchange_portal_tell(struct ctx *cx, int64_t dossier)
 {
     struct again_job job = { &dossier, 1 };
+    return store_write(cx, again_tx, &job);
+}
+
+enum err
+exchange_portal_again(struct ctx *cx, int64_t dossier)
+{
     struct q_xportal_get have;
     TRY(q_xportal_get(cx, &have, .dossier_id = dossier));
-    return store_write(cx, again_tx, &job);
+    return exchange_portal_tell(cx, dossier);
 }
 
 /* Those that wait for a line that may be back: one of each line tries, the others follow it. */
@@ -469,6 +513,7 @@ wake_waiting(struct ctx *cx, int64_t *ret_again_us)
 
 const struct jobs_timed exchange_timed[] = {
     { STR_INIT("exchange.portal"), wake_waiting },
+    { STR_INIT("exchange.arrivals"), exchange_arrivals_turn },
     { { NULL, 0 }, NULL },
 };
 

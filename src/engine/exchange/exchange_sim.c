@@ -257,6 +257,13 @@ keep(struct ctx *cx, struct exchange_sim *s, struct str *ret)
     if (str_is_empty(job.key)) {
         return STR("invalid");
     }
+    if (json_flag(s->rule, "queue", false)) {
+        struct str word = exchange_sim_told(cx, s);
+        job.status = json_text(s->in, "outcome");
+        if (!str_is_empty(word)) {
+            return word;
+        }
+    }
     if (store_write(cx, store_tx, &job) != ERR_OK) {
         return STR("down");
     }
@@ -300,6 +307,9 @@ work(struct ctx *cx, struct exchange_sim *s, struct str *ret)
     }
     if (str_eq(kind, STR("stored"))) {
         return recall(cx, s, ret);
+    }
+    if (str_starts(kind, STR("queue"))) {
+        return exchange_sim_queue(cx, s, ret);
     }
     *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
     return STR("");

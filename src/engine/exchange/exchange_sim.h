@@ -22,5 +22,11 @@ struct str exchange_sim_value(struct ctx *cx, struct exchange_sim *s, struct str
 /* A JSON object of our fields, each made by its rule. */
 struct str exchange_sim_fields(struct ctx *cx, struct exchange_sim *s, const struct json *shape);
 struct str exchange_sim_party(struct ctx *cx, const struct exchange_sim *s, struct str name);
+/* Dossiers that wait at a simulated portal (exchange_sim_queue.c): kinds queue, queue_one,
+ * queue_file.
+ */
+struct str exchange_sim_queue(struct ctx *cx, struct exchange_sim *s, struct str *ret);
+/* It was told what became of one (a "store" rule with "queue": true). */
+struct str exchange_sim_told(struct ctx *cx, const struct exchange_sim *s);
 
 #endif

@@ -423,3 +423,100 @@ ON CONFLICT (connector) DO UPDATE SET n_failed = excluded.n_failed, down_until_u
 -- out: id:i64 key:str message:str status:str n_again:i64 at_us:i64
 -- scan: the simulators' memory, read by an operator of the demo
 SELECT id, key, message, status, n_again, at_us FROM exchange_sim_message WHERE service = :service ORDER BY id DESC LIMIT :limit_n
+
+-- name: xline_poll :exec
+-- in: connector:str poll_us:i64
+INSERT INTO exchange_portal_line (connector, is_chosen, n_failed, down_until_us, poll_us) VALUES (:connector, 0, 0, 0, :poll_us)
+ON CONFLICT (connector) DO UPDATE SET poll_us = excluded.poll_us
+
+-- name: xline_poll_get :one
+-- in: connector:str
+-- out: poll_us:i64
+SELECT poll_us FROM exchange_portal_line WHERE connector = :connector
+
+-- name: xportal_by_national :many
+-- in: national:str limit_n:i64
+-- out: dossier_id:i64
+SELECT dossier_id FROM exchange_portal WHERE national = :national AND national <> '' LIMIT :limit_n
+
+-- name: xarrival_insert :exec
+-- in: id:i64 connector:str national:str revision:i64 state:str work:str fault:str outcome:str n_outcome:i64 is_told:i64 dossier_id:i64 at_us:i64
+INSERT INTO exchange_arrival (id, connector, national, revision, state, work, fault, note, outcome, n_outcome, is_told, procedure_code, unit_code, draft_id, dossier_id, n_again, tries, next_us, first_us, at_us)
+VALUES (:id, :connector, :national, :revision, :state, :work, :fault, '', :outcome, :n_outcome, :is_told, '', '', 0, :dossier_id, 0, 0, 0, :at_us, :at_us)
+
+-- name: xarrival_by_id :one
+-- in: id:i64
+-- out: id:i64 connector:str national:str revision:i64 state:str work:str fault:str note:str outcome:str n_outcome:i64 is_told:i64 procedure_code:str unit_code:str draft_id:i64 dossier_id:i64 n_again:i64 tries:i64 next_us:i64 first_us:i64 at_us:i64
+SELECT id, connector, national, revision, state, work, fault, note, outcome, n_outcome, is_told, procedure_code, unit_code, draft_id, dossier_id, n_again, tries, next_us, first_us, at_us
+FROM exchange_arrival WHERE id = :id
+
+-- name: xarrival_by_national :one
+-- in: national:str
+-- out: id:i64
+SELECT id FROM exchange_arrival WHERE national = :national
+
+-- name: xarrival_by_draft :many
+-- in: draft_id:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM exchange_arrival WHERE draft_id = :draft_id AND draft_id <> 0 LIMIT :limit_n
+
+-- name: xarrival_by_dossier :many
+-- in: dossier_id:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM exchange_arrival WHERE dossier_id = :dossier_id AND dossier_id <> 0 LIMIT :limit_n
+
+-- name: xarrival_due :many
+-- in: now_us:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM exchange_arrival WHERE work <> '' AND next_us <= :now_us ORDER BY id LIMIT :limit_n
+
+-- name: xarrival_untold :many
+-- in: after:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM exchange_arrival WHERE is_told = 0 AND id > :after ORDER BY id LIMIT :limit_n
+
+-- name: xarrival_newest :many
+-- in: before:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM exchange_arrival WHERE id < :before ORDER BY id DESC LIMIT :limit_n
+
+-- name: xarrival_in_state :many
+-- in: state:str before:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM exchange_arrival WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit_n
+
+-- name: xarrival_n :one
+-- in: state:str
+-- out: n:i64
+SELECT count(*) FROM exchange_arrival WHERE state = :state
+
+-- name: xarrival_put :exec
+-- in: id:i64 revision:i64 state:str work:str fault:str note:str outcome:str n_outcome:i64 is_told:i64 procedure_code:str unit_code:str draft_id:i64 dossier_id:i64 n_again:i64 tries:i64 next_us:i64 at_us:i64
+UPDATE exchange_arrival SET revision = :revision, state = :state, work = :work, fault = :fault, note = :note, outcome = :outcome, n_outcome = :n_outcome, is_told = :is_told,
+    procedure_code = :procedure_code, unit_code = :unit_code, draft_id = :draft_id, dossier_id = :dossier_id, n_again = :n_again, tries = :tries, next_us = :next_us, at_us = :at_us
+WHERE id = :id
+
+-- name: xarrival_told :exec
+-- in: id:i64 n_outcome:i64 is_told:i64
+UPDATE exchange_arrival SET is_told = :is_told WHERE id = :id AND n_outcome = :n_outcome AND is_told = 0
+
+-- name: xarrival_draft :exec
+-- in: id:i64 draft_id:i64
+UPDATE exchange_arrival SET draft_id = :draft_id WHERE id = :id
+
+-- name: xsim_dossier_get :one
+-- in: service:str national:str
+-- out: revision:i64 change:str template:str is_told:i64 outcome:str number:str at_us:i64
+SELECT revision, change, template, is_told, outcome, number, at_us FROM exchange_sim_dossier WHERE service = :service AND national = :national
+
+-- name: xsim_dossier_put :exec
+-- in: service:str national:str revision:i64 change:str template:str is_told:i64 outcome:str number:str at_us:i64
+INSERT INTO exchange_sim_dossier (service, national, revision, change, template, is_told, outcome, number, at_us)
+VALUES (:service, :national, :revision, :change, :template, :is_told, :outcome, :number, :at_us)
+ON CONFLICT (service, national) DO UPDATE SET revision = excluded.revision, change = excluded.change, template = excluded.template, is_told = excluded.is_told,
+    outcome = excluded.outcome, number = excluded.number, at_us = excluded.at_us
+
+-- name: xsim_dossiers :many
+-- in: service:str limit_n:i64
+-- out: national:str revision:i64 change:str template:str is_told:i64 outcome:str number:str at_us:i64
+SELECT national, revision, change, template, is_told, outcome, number, at_us FROM exchange_sim_dossier WHERE service = :service ORDER BY national LIMIT :limit_n

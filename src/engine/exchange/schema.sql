@@ -206,14 +206,46 @@ CREATE TABLE exchange_portal (
     at_us BIGINT NOT NULL
 );
 CREATE INDEX exchange_portal_state ON exchange_portal (state, at_us);
+CREATE INDEX exchange_portal_national ON exchange_portal (national) WHERE national <> '';
 
 -- How the line to a portal is, and which one is in force. record
 CREATE TABLE exchange_portal_line (
     connector TEXT PRIMARY KEY,
     is_chosen BIGINT NOT NULL,
     n_failed BIGINT NOT NULL,        -- calls in a row that got no answer
-    down_until_us BIGINT NOT NULL    -- nobody tries before
+    down_until_us BIGINT NOT NULL,   -- nobody tries before
+    poll_us BIGINT NOT NULL DEFAULT 0 -- when the portal is asked next for dossiers to take in
 );
+
+-- Dossiers that a national portal hands over to us. No content: it is read from the portal when it is worked on. record
+CREATE TABLE exchange_arrival (
+    id BIGINT PRIMARY KEY,
+    connector TEXT NOT NULL,
+    national TEXT NOT NULL,          -- the portal's number
+    revision BIGINT NOT NULL,        -- the portal's count of changes, as it was told last
+    state TEXT NOT NULL,             -- new, held (an operator must look), taken, refused (given back), withdrawn
+    work TEXT NOT NULL,              -- what is to be done: arrive, change, withdraw; empty: nothing
+    fault TEXT NOT NULL,             -- why it is held, or not yet worked on
+    note TEXT NOT NULL,              -- which paper, which answers; no personal data
+    outcome TEXT NOT NULL,           -- what the portal is told: taken, held, refused, changed, withdrawn, late, own
+    n_outcome BIGINT NOT NULL,       -- outcomes so far: names the message, however often it is sent
+    is_told BIGINT NOT NULL,         -- 0: the portal must be told, 1: it was, 2: it does not want to hear
+    procedure_code TEXT NOT NULL,
+    unit_code TEXT NOT NULL,         -- as the portal wrote it
+    draft_id BIGINT NOT NULL,        -- 0: none
+    dossier_id BIGINT NOT NULL,      -- 0: none
+    n_again BIGINT NOT NULL,         -- how often the portal handed the same over again
+    tries BIGINT NOT NULL,
+    next_us BIGINT NOT NULL,         -- not worked on before
+    first_us BIGINT NOT NULL,        -- when the portal handed it over first
+    at_us BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX exchange_arrival_national ON exchange_arrival (national);
+CREATE INDEX exchange_arrival_work ON exchange_arrival (id) WHERE work <> '';
+CREATE INDEX exchange_arrival_tell ON exchange_arrival (id) WHERE is_told = 0;
+CREATE INDEX exchange_arrival_state ON exchange_arrival (state, id);
+CREATE INDEX exchange_arrival_draft ON exchange_arrival (draft_id) WHERE draft_id <> 0;
+CREATE INDEX exchange_arrival_dossier ON exchange_arrival (dossier_id) WHERE dossier_id <> 0;
 
 -- Memory of the labelled simulators: what they were given. Only in the demo. derived
 CREATE TABLE exchange_sim_row (
@@ -236,6 +268,19 @@ CREATE TABLE exchange_sim_message (
 );
 CREATE UNIQUE INDEX exchange_sim_message_id ON exchange_sim_message (service, message);
 CREATE INDEX exchange_sim_message_key ON exchange_sim_message (service, key, id);
+-- Dossiers that wait at a simulated portal to be taken in. derived
+CREATE TABLE exchange_sim_dossier (
+    service TEXT NOT NULL,
+    national TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    change TEXT NOT NULL,            -- new, changed, withdrawn
+    template TEXT NOT NULL,          -- which of the simulator's arrivals it is
+    is_told BIGINT NOT NULL,         -- the other side answered for this revision
+    outcome TEXT NOT NULL,           -- what it answered last
+    number TEXT NOT NULL,            -- its number there
+    at_us BIGINT NOT NULL,
+    PRIMARY KEY (service, national)
+);
 -- How a simulator behaves now. derived
 CREATE TABLE exchange_sim_mode (
     service TEXT PRIMARY KEY,

@@ -46,6 +46,22 @@ procedure_in(const struct pack *p, struct str code, struct date on)
     return NULL;
 }
 
+#define CODE_CHARS 8 /* "1.004873" */
+
+struct str
+procedure_code_of(struct str s)
+{
+    if (s.n < CODE_CHARS || s.p[1] != '.' || (s.n > CODE_CHARS && s.p[CODE_CHARS] != '.')) {
+        return STR_NULL;
+    }
+    for (size_t i = 0; i < CODE_CHARS; i++) {
+        if (i != 1 && (s.p[i] < '0' || s.p[i] > '9')) {
+            return STR_NULL;
+        }
+    }
+    return str_slice(s, 0, CODE_CHARS);
+}
+
 const struct procedure *
 procedure_at(const struct ctx *cx, struct str code, struct date on)
 {

@@ -7,30 +7,13 @@
 #include "gen/tpl_filing.h"
 #include "office/filing/filing_int.h"
 
-#define CODE_CHARS 8 /* "1.004873" */
-
-/* "1.004873" of "1.004873.000.00.00.H19" or "1.004873.01"; null when it is none. */
-static struct str
-procedure_code(struct str s)
-{
-    if (s.n < CODE_CHARS || s.p[1] != '.' || (s.n > CODE_CHARS && s.p[CODE_CHARS] != '.')) {
-        return STR_NULL;
-    }
-    for (size_t i = 0; i < CODE_CHARS; i++) {
-        if (i != 1 && (s.p[i] < '0' || s.p[i] > '9')) {
-            return STR_NULL;
-        }
-    }
-    return str_slice(s, 0, CODE_CHARS);
-}
-
 static const struct procedure *
 procedure_of(struct ctx *cx, const struct web_req *rq, struct str *ret_asked)
 {
     static const char *const names[] = { "MaTTHCDP", "MaDVC", "MaTTHC" };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct str asked = web_text(rq, names[i]);
-        struct str code = procedure_code(asked);
+        struct str code = procedure_code_of(asked);
         const struct procedure *p =
             code.p == NULL ? NULL : procedure_at(cx, code, calendar_today(cx));
         *ret_asked = str_is_empty(*ret_asked) ? asked : *ret_asked;

@@ -3,6 +3,7 @@
 #include "codec/qr.h"
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
+#include "engine/exchange/exchange.h"
 #include "engine/ledger/ledger.h"
 #include "engine/party/party.h"
 #include "engine/unit/unit.h"
@@ -368,6 +369,17 @@ fill_linked(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *
     return ERR_OK;
 }
 
+/* Filed at the national portal and handed over to us; null: filed here. */
+static struct str
+from_portal(struct ctx *cx, const struct dossier *d)
+{
+    struct exchange_arrival a;
+    return exchange_arrival_of(cx, d->id, &a) == ERR_OK
+               ? text_fill(cx, "filing.from_portal", "portal", a.connector, "number", a.national,
+                           NULL)
+               : STR_NULL;
+}
+
 enum err
 filing_own(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -386,6 +398,7 @@ filing_own(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->state = text_find(cx, str_fmt(cx->arena, "dossier.status.%d", (int)d.status));
     data->collect = text_find(cx, str_cat(cx->arena, STR("dossier.collect."), d.collect));
     data->rating = d.rating;
+    data->from_portal = from_portal(cx, &d);
     fill_time(cx, &d, data);
     TRY(fill_marks(cx, &d, data));
     fill_actions(cx, &d, data);

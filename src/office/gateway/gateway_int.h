@@ -50,6 +50,12 @@ web_fn gw_agreements, gw_agreement, gw_decide_post, gw_calls;
 /* gateway_national.c */
 web_fn gw_national, gw_sim_page, gw_sim_post, gw_replay_post;
 web_fn gw_portal, gw_portal_post, gw_portal_again_post;
+/* gateway_arrival.c */
+/* What the national portal handed over, and the simulated portal's side of it. */
+enum err gw_arrivals_table(struct ctx *cx, struct tpl_gateway_page *p);
+enum err gw_sim_queue(struct ctx *cx, struct tpl_gateway_page *p, struct str service);
+web_fn gw_arrival, gw_arrival_again_post, gw_arrival_refuse_post, gw_arrivals_fetch_post,
+    gw_sim_hand_post;
 /* gateway_node.c */
 web_fn gw_nodes, gw_node_card, gw_node_add_post, gw_node_state_post, gw_node_key_post,
     gw_node_key_revoke_post, gw_evidence, gw_evidence_one, gw_container;

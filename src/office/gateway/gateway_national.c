@@ -111,6 +111,7 @@ gw_sim_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     for (size_t i = 0; i < COUNT_OF(modes); i++) {
         gw_option(field, str_of(modes[i]), gw_word(cx, "mode", str_of(modes[i])));
     }
+    TRY(gw_sim_queue(cx, p, own->id));
     struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.sim_taken", heads, n);
     for (size_t i = 0; i < n; i++) {
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, "ontime");
@@ -195,8 +196,10 @@ enum err
 gw_portal(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct exchange_portal_line line;
+    int64_t n_held = 0;
     (void)rq;
     TRY(exchange_portal_state(cx, &line));
+    TRY(exchange_arrivals_held(cx, &n_held));
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.portal"));
     struct str n_waiting = text_number(cx, line.n_waiting);
     struct str n_refused = text_number(cx, line.n_refused);
@@ -209,7 +212,13 @@ gw_portal(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     gw_say(
         p, line.n_refused > 0 ? "late" : "ontime",
         text_fill(cx, "gateway.portal.counts", "waiting", n_waiting, "refused", n_refused, NULL));
+    gw_say(p, n_held > 0 ? "late" : "ontime",
+           text_fill(cx, "gateway.arrivals.counts", "n", text_number(cx, n_held), NULL));
     portal_form(cx, p, &line);
+    if (!is_off) {
+        (void)gw_form(cx, p, STR("/truc/cong/lay"), "gateway.arrivals.fetch");
+    }
+    TRY(gw_arrivals_table(cx, p));
     TRY(portal_rows(cx, p, "refused", "gateway.portal.refused"));
     TRY(portal_rows(cx, p, "waiting", "gateway.portal.waiting"));
     return gw_show_below(cx, rs, p, STR("/truc/quoc-gia"), text(cx, "gateway.national"));

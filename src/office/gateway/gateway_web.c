@@ -140,6 +140,14 @@ static const struct web_field mode_fields[] = {
       .label = "gateway.sim_mode" },
 };
 
+static const char *const hand_words[] = { "new", "changed", "withdrawn", NULL };
+static const struct web_field arrival_fields[] = { { "reason", WEB_LINES, .is_required = true,
+                                                     .max = 1000, .doc = "Why" } };
+static const struct web_field hand_fields[] = {
+    { "template", WEB_TEXT, .doc = "Sample dossier" },
+    { "what", WEB_TEXT, .is_required = true, .choices = hand_words, .doc = "What happens" },
+    { "national", WEB_TEXT, .doc = "The portal's number; empty: a new one" }
+};
 static const struct web_field portal_fields[] = {
     { .name = "connector",
       .type = WEB_TEXT,
@@ -249,10 +257,21 @@ static const struct web_route routes[] = {
       .again = gw_portal, .doc = "Choose the portal's generation, or none" },
     { HTTP_POST, "/truc/cong/gui-lai", MANAGE, gw_portal_again_post, WEB_FIELDS(id_fields), ACT,
       .again = gw_portal, .doc = "Send what a dossier waits with" },
+    { HTTP_POST, "/truc/cong/lay", MANAGE, gw_arrivals_fetch_post, ACT, .again = gw_portal,
+      .doc = "Ask the national portal for dossiers now" },
+    { HTTP_GET, "/truc/cong/den/{id}", MANAGE, gw_arrival, PAGE,
+      .doc = "A dossier that the national portal handed over" },
+    { HTTP_POST, "/truc/cong/xu-ly-lai/{id}", MANAGE, gw_arrival_again_post, ACT,
+      .doc = "Work on such a dossier again" },
+    { HTTP_POST, "/truc/cong/tra-ve/{id}", MANAGE, gw_arrival_refuse_post,
+      WEB_FIELDS(arrival_fields), ACT, .again = gw_arrival,
+      .doc = "Give such a dossier back to the portal" },
     { HTTP_GET, "/truc/mo-phong/{id}", MANAGE, gw_sim_page, WEB_FIELDS(sim_fields), PAGE,
       .doc = "A simulator: how it behaves, what it was given (demo only)" },
     { HTTP_POST, "/truc/mo-phong/{id}", MANAGE, gw_sim_post, WEB_FIELDS(mode_fields), ACT,
       .doc = "Set a simulator's behaviour (demo only)" },
+    { HTTP_POST, "/truc/mo-phong/{id}/giao", MANAGE, gw_sim_hand_post, WEB_FIELDS(hand_fields), ACT,
+      .doc = "The simulated portal hands a dossier over (demo only)" },
     { HTTP_GET, "/truc/diem-ket-noi", MANAGE, gw_nodes, PAGE,
       .doc = "Other installations and signing keys" },
     { HTTP_POST, "/truc/diem-ket-noi", MANAGE, gw_node_add_post, WEB_FIELDS(card_fields), ACT,

@@ -3,6 +3,7 @@
 #include "office/onestop/onestop_int.h"
 
 #include "engine/calendar/calendar.h"
+#include "engine/exchange/exchange.h"
 #include "engine/paper/paper.h"
 #include "engine/party/party.h"
 #include "engine/pay/pay.h"
@@ -31,6 +32,17 @@ fact(struct facts *f, struct str key, struct str value)
     }
 }
 
+/* The national portal that handed it over, and its number there; null: it was filed here. */
+static struct str
+from_portal(struct ctx *cx, const struct dossier *d)
+{
+    struct exchange_arrival a;
+    return exchange_arrival_of(cx, d->id, &a) == ERR_OK
+               ? text_fill(cx, "onestop.from_portal.value", "portal", a.connector, "number",
+                           a.national, NULL)
+               : STR_NULL;
+}
+
 static void
 fill_facts(struct ctx *cx, struct onestop_view *v, const struct party *p)
 {
@@ -49,6 +61,7 @@ fill_facts(struct ctx *cx, struct onestop_view *v, const struct party *p)
     fact(&f, text(cx, "onestop.submitted"), text_instant(cx, d->submitted_us));
     fact(&f, text(cx, "onestop.channel"),
          text_find(cx, str_cat(cx->arena, STR("dossier.channel."), d->channel)));
+    fact(&f, text(cx, "onestop.from_portal"), from_portal(cx, d));
     fact(&f, text(cx, "onestop.collect"),
          text_find(cx, str_cat(cx->arena, STR("dossier.collect."), d->collect)));
     fact(&f, text(cx, "onestop.post_address"), d->post_address);
