@@ -107,6 +107,9 @@ start_node(struct app *app, const struct app_options *o)
     }
     app->cx.node = app->node;
     app->cx.gate = node_gate(app->node);
+    if (app->health != NULL) {
+        health_watch_node(app->health, app->node);
+    }
     return true;
 }
 
@@ -211,6 +214,7 @@ app_serve(const struct app_options *options)
     }
     if (app.health != NULL) {
         health_watch(app.health, NULL);
+        health_watch_node(app.health, NULL);
     }
     store_unlisten(app.store);
     server_stop(app.server, GRACE_MS);

@@ -322,7 +322,16 @@ test('who is not known, suspended or revoked does not pass, and each has its own
   await until('the node is let in again', async () => (await call()).status === 200);
 
   idOf(await B.operator.form(`/truc/thoa-thuan/${B.agreement}`, { state: 'suspended', version: '2', note: 'rà soát' }));
-  await until('the provider\'s own agreement holds', async () => (await call()).error === 'Server.ServerProxy.AccessDenied');
+  const denied = await until('the provider\'s own agreement holds', async () => {
+    const r = await call();
+    return r.error === 'Server.ServerProxy.AccessDenied' && r.headers.get('x-road-request-hash') && r;
+  });
+  // a refusal after a good signature is signed too: both keep it, and it is proved like any answer
+  const id = denied.headers.get('x-road-request-id');
+  await until('the refusal is indexed', async () => (await A.operator.get(`/api/v1/truc/bang-chung?q=${id}`)).json().tables[0].rows.length === 2);
+  const dir = await unpack(A, id, 'refusal');
+  assert.equal(xmlsec(dir, 'answer').code, 0);
+  assert.match(readFileSync(join(dir, 'answer.http'), 'latin1'), /^HTTP\/1\.1 500[\s\S]*X-Road-Error: Server\.ServerProxy\.AccessDenied/);
   idOf(await B.operator.form(`/truc/thoa-thuan/${B.agreement}`, { state: 'granted', version: '3', operations: 'tra-cuu', rate_s: '0', quota_day: '0' }));
   await until('it is granted again', async () => (await call()).status === 200);
 });

@@ -468,7 +468,7 @@ SELECT id FROM exchange_arrival WHERE dossier_id = :dossier_id AND dossier_id <>
 -- name: xarrival_due :many
 -- in: now_us:i64 limit_n:i64
 -- out: id:i64
-SELECT id FROM exchange_arrival WHERE work <> '' AND next_us <= :now_us ORDER BY id LIMIT :limit_n
+SELECT id FROM exchange_arrival WHERE work <> '' AND next_us <= :now_us ORDER BY next_us, id LIMIT :limit_n
 
 -- name: xarrival_untold :many
 -- in: after:i64 limit_n:i64

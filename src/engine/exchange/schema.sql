@@ -241,7 +241,7 @@ CREATE TABLE exchange_arrival (
     at_us BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX exchange_arrival_national ON exchange_arrival (national);
-CREATE INDEX exchange_arrival_work ON exchange_arrival (id) WHERE work <> '';
+CREATE INDEX exchange_arrival_work ON exchange_arrival (next_us, id) WHERE work <> '';
 CREATE INDEX exchange_arrival_tell ON exchange_arrival (id) WHERE is_told = 0;
 CREATE INDEX exchange_arrival_state ON exchange_arrival (state, id);
 CREATE INDEX exchange_arrival_draft ON exchange_arrival (draft_id) WHERE draft_id <> 0;

@@ -59,6 +59,14 @@ health_answer(struct health *h, const char *module, int64_t us)
 /* --- readiness ---------------------------------------------------------------------------------
  */
 void
+health_watch_node(struct health *h, struct node *node)
+{
+    (void)pthread_mutex_lock(&h->lock);
+    h->node = node;
+    (void)pthread_mutex_unlock(&h->lock);
+}
+
+void
 health_state_set(struct health *h, enum health_state state)
 {
     atomic_store(&h->state, (int)state);
@@ -170,6 +178,10 @@ look_at_all(struct ctx *cx, struct health *h, struct health_view *v)
     }
     v->backup_us = backup_time(cx);
     v->is_shared = store_is_shared(cx->store);
+    struct node *was = cx->node; /* the caller's ctx may be older than the node */
+    cx->node = h->node;
+    v->has_node = cx->node != NULL && node_state(cx, &v->node) == ERR_OK;
+    cx->node = was;
 }
 
 static int64_t

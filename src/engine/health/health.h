@@ -16,6 +16,9 @@ struct health *health_open(const char *version, const char *const *modules, size
 void health_close(struct health *h); /* accepts NULL */
 /* The server whose figures these are; before that, and with NULL again, there are none. */
 void health_watch(struct health *h, struct server *server);
+/* Signed exchange, whose log is watched; with NULL no longer: when it returns nobody looks at it.
+ */
+void health_watch_node(struct health *h, struct node *node);
 
 /* One answer of a worker. Any thread; module may be NULL. */
 void health_answer(struct health *h, const char *module, int64_t us);
@@ -46,6 +49,9 @@ enum health_what {
     HEALTH_FAILURES, /* answers 5xx but 503 in the last minute */
     HEALTH_TLS,      /* days until the certificate ends; -1: no TLS */
     HEALTH_BACKUP,   /* hours since the last backup; -1: never; -2: not this program's task */
+    HEALTH_EVIDENCE, /* how much of the evidence log's room is used, percent; -1: no signed exchange
+                      */
+    HEALTH_STAMPS, /* how long signed messages have waited for a time-stamp, s; -1: no authority */
     HEALTH_COUNT
 };
 struct health_check {

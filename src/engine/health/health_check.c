@@ -12,6 +12,7 @@ const char *const health_names[HEALTH_COUNT] = {
     [HEALTH_DISK] = "disk",         [HEALTH_LEDGER] = "ledger", [HEALTH_OUTBOX] = "outbox",
     [HEALTH_DEAD] = "dead",         [HEALTH_JOBS] = "jobs",     [HEALTH_BUSY] = "busy",
     [HEALTH_FAILURES] = "failures", [HEALTH_TLS] = "tls",       [HEALTH_BACKUP] = "backup",
+    [HEALTH_EVIDENCE] = "evidence", [HEALTH_STAMPS] = "stamps",
 };
 
 /* At or above warn, at or above bad. */
@@ -77,6 +78,33 @@ judge_backup(const struct health_view *v)
     return c;
 }
 
+/* Evidence is never dropped: a log without room refuses calls. So there is a warning long before.
+ */
+static struct health_check
+judge_evidence(const struct health_view *v)
+{
+    const struct node_state *n = &v->node;
+    if (!v->has_node || n->log_max_bytes == 0) {
+        return above(HEALTH_EVIDENCE, -1, NO_THRESHOLD, NO_THRESHOLD);
+    }
+    struct health_check c = above(HEALTH_EVIDENCE, n->log_bytes / (n->log_max_bytes / 100), 70, 90);
+    c.level = n->is_full || n->is_log_failed ? HEALTH_BAD : c.level;
+    return c;
+}
+
+/* While the authority is away exchange goes on for the hours of the policy, then it is closed. */
+static struct health_check
+judge_stamps(const struct health_view *v)
+{
+    if (!v->has_node || !v->node.has_authority) {
+        return above(HEALTH_STAMPS, -1, NO_THRESHOLD, NO_THRESHOLD);
+    }
+    struct health_check c =
+        above(HEALTH_STAMPS, age_s(v, v->node.unstamped_since_us), 600, NO_THRESHOLD);
+    c.level = v->node.is_stamp_late ? HEALTH_BAD : c.level;
+    return c;
+}
+
 void
 health_judge(const struct health_view *v, struct health_check ret[HEALTH_COUNT])
 {
@@ -105,4 +133,6 @@ health_judge(const struct health_view *v, struct health_check ret[HEALTH_COUNT])
     ret[HEALTH_FAILURES] = above(HEALTH_FAILURES, v->n_failed_minute, 1, 60);
     ret[HEALTH_TLS] = judge_tls(v);
     ret[HEALTH_BACKUP] = judge_backup(v);
+    ret[HEALTH_EVIDENCE] = judge_evidence(v);
+    ret[HEALTH_STAMPS] = judge_stamps(v);
 }

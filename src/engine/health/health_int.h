@@ -4,6 +4,7 @@
 
 #include "base/hist.h"
 #include "engine/health/health.h"
+#include "engine/node/node.h"
 #include "net/server.h"
 #include "store/jobs.h"
 #include "store/store.h"
@@ -44,6 +45,8 @@ struct health_view {
     int64_t made_us;   /* the database; 0: not known */
     bool is_shared;    /* the database is looked after by its own means */
     int64_t n_refused_minute, n_failed_minute;
+    bool has_node;          /* signed exchange is open */
+    struct node_state node; /* when it is */
 };
 
 /* health_check.c: the rules, from what was seen. */
@@ -65,6 +68,7 @@ struct health {
     _Atomic bool can_read;
 
     pthread_mutex_t lock; /* guards all below */
+    struct node *node;
     bool has_view;
     struct health_view view;
     struct health_check checks[HEALTH_COUNT];

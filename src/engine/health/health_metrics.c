@@ -238,6 +238,31 @@ add_queues(struct buf *b, const struct health_view *v)
           "When the last backup was finished; 0: never.", v->backup_us);
 }
 
+static void
+add_node(struct buf *b, const struct node_state *n)
+{
+    one(b, "bombo_evidence_log_bytes", "gauge", "Size of the evidence log.",
+        (uint64_t)n->log_bytes);
+    one(b, "bombo_evidence_log_limit_bytes", "gauge", "Beyond this, signed calls are refused.",
+        (uint64_t)n->log_max_bytes);
+    one(b, "bombo_evidence_records_total", "counter", "Records of the log.", (uint64_t)n->seq);
+    one(b, "bombo_evidence_unindexed", "gauge", "Records that cannot be found by search yet.",
+        (uint64_t)(n->seq - n->indexed_seq));
+    one(b, "bombo_evidence_syncs_total", "counter", "Writes of the log to the disk.", n->n_syncs);
+    one(b, "bombo_evidence_failed", "gauge", "1 when the log cannot be written.",
+        n->is_log_failed ? 1 : 0);
+    one_s(b, "bombo_stamp_last_timestamp_seconds", "gauge", "When the last time-stamp came.",
+          n->stamped_us);
+    one_s(b, "bombo_stamp_waiting_since_timestamp_seconds", "gauge",
+          "Since when messages wait for a time-stamp; 0: none does.", n->unstamped_since_us);
+    one(b, "bombo_node_sent_total", "counter", "Signed calls to other installations.", n->n_sent);
+    one(b, "bombo_node_received_total", "counter", "Signed calls from other installations.",
+        n->n_received);
+    one(b, "bombo_node_refused_total", "counter", "Of them, refused.", n->n_refused);
+    one(b, "bombo_node_signatures_total", "counter", "Signatures made.", n->n_batches);
+    one(b, "bombo_node_signed_messages_total", "counter", "Messages that they cover.", n->n_signed);
+}
+
 enum err
 health_metrics(struct ctx *cx, struct health *h, struct str *ret)
 {
@@ -259,6 +284,9 @@ health_metrics(struct ctx *cx, struct health *h, struct str *ret)
     add_modules(&b, h);
     add_store(&b, v);
     add_queues(&b, v);
+    if (v->has_node) {
+        add_node(&b, &v->node);
+    }
     if (b.is_failed) {
         return err_set(cx, ERR_TOO_LARGE, "figures over %u bytes", TEXT_MAX_BYTES);
     }

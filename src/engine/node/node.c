@@ -240,20 +240,26 @@ node_may_pass(struct node *n, int64_t now_us)
     return "";
 }
 
-void
-node_answer_error(struct http_response *rs, struct arena *a, int status, struct str type,
-                  const char *text, struct str detail)
+struct str
+node_error_body(struct arena *a, struct str type, struct str text, struct str detail)
 {
     struct buf b = buf_new(a, 4096);
     struct json_out o = json_out(&b);
     json_open(&o);
     json_put_str(&o, "type", type);
-    json_put_str(&o, "message", str_of(text));
+    json_put_str(&o, "message", text);
     json_put_str(&o, "detail", detail.p == NULL ? STR("") : detail);
     json_close(&o);
+    return buf_str(&b);
+}
+
+void
+node_answer_error(struct http_response *rs, struct arena *a, int status, struct str type,
+                  const char *text, struct str detail)
+{
     rs->status = status;
-    rs->content_type = STR("application/json;charset=utf-8");
-    rs->body = buf_str(&b);
+    rs->content_type = NODE_ERROR_TYPE;
+    rs->body = node_error_body(a, type, str_of(text), detail);
     http_response_header(rs, STR("X-Road-Error"), str_dup(a, type));
     if (status == 503 || status == 429) {
         http_response_header(rs, STR("Retry-After"), STR("1"));

@@ -140,6 +140,19 @@ refused(struct in *i, enum err e, struct str fault)
                 "The service did not answer.");
 }
 
+/* The message that answers this request; false when it cannot be written in the signed form. */
+static bool
+write_answer(struct ctx *cx, struct in *i, struct node_message *m, struct buf *ret)
+{
+    m->client = i->request.client;
+    m->service = i->request.service;
+    m->message_id = i->request.message_id;
+    m->request_id = i->request.request_id;
+    m->request_hash = node_request_hash(cx->arena, &i->request);
+    return node_message_write(ret, m, NODE_ANSWER) &&
+           node_message_read(buf_str(ret), NODE_ANSWER, &i->answer);
+}
+
 static bool
 ask_service(struct ctx *cx, struct in *i, struct buf *ret)
 {
@@ -173,18 +186,29 @@ ask_service(struct ctx *cx, struct in *i, struct buf *ret)
         return refused(i, e, a.fault);
     }
     struct node_message m = { .status = a.status,
-                              .client = i->request.client,
-                              .service = i->request.service,
-                              .message_id = i->request.message_id,
-                              .request_id = i->request.request_id,
-                              .request_hash = node_request_hash(cx->arena, &i->request),
                               .content_type =
                                   str_is_empty(a.content_type) ? STR_NULL : a.content_type,
                               .body = a.body };
-    return (node_message_write(ret, &m, NODE_ANSWER) &&
-            node_message_read(buf_str(ret), NODE_ANSWER, &i->answer)) ||
+    return write_answer(cx, i, &m, ret) ||
            fail(i, 500, STR("Server.ServerProxy.ServiceFailed.InvalidResponse"),
                 "The service's answer cannot be signed as it is.");
+}
+
+/* A refusal of a call whose signature was good is an answer too: signed and kept, so that the
+ * caller can prove it and nobody on the way can make one up. */
+static bool
+write_refusal(struct ctx *cx, struct in *i, struct buf *ret)
+{
+    struct str type = i->fault;
+    struct node_message m = {
+        .status = i->status,
+        .content_type = NODE_ERROR_TYPE,
+        .body = node_error_body(cx->arena, type, i->fault_text, i->request.request_id),
+        .headers = { { STR("X-Road-Error"), type } },
+        .n_headers = 1,
+    };
+    (void)atomic_fetch_add(&i->n->n_refused, 1);
+    return write_answer(cx, i, &m, ret);
 }
 
 static bool
@@ -205,9 +229,14 @@ call(struct ctx *cx, struct in *i, const struct http_request *rq, struct http_re
         return fail(i, 503, str_fmt(cx->arena, "Server.ServerProxy.%s", closed),
                     "Signed exchange is closed here at the moment.");
     }
-    if (!check_message(cx, i, body, now_us) || !keep(cx, i, NODE_REQUEST, i->proof, i->message) ||
-        !ask_service(cx, i, &out)) {
+    if (!check_message(cx, i, body, now_us) || !keep(cx, i, NODE_REQUEST, i->proof, i->message)) {
         return false;
+    }
+    if (!ask_service(cx, i, &out)) {
+        out = buf_new(cx->arena, NODE_MESSAGE_BYTES);
+        if (!write_refusal(cx, i, &out)) {
+            return false;
+        }
     }
     struct digest d = digest_sha256(i->answer.bytes);
     if (node_sign(cx, i->n->lanes, i->own->own, i->peer->name, NODE_ANSWER, &d, &proof) != ERR_OK) {

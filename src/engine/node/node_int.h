@@ -254,6 +254,9 @@ struct node {
 struct node_trust *node_trust_now(struct node *n); /* with a reference */
 /* "" when calls may pass, else the error code why not. */
 const char *node_may_pass(struct node *n, int64_t now_us);
+#define NODE_ERROR_TYPE STR("application/json;charset=utf-8")
+/* PR-REST 4.6: {"type", "message", "detail"}. */
+struct str node_error_body(struct arena *a, struct str type, struct str text, struct str detail);
 void node_answer_error(struct http_response *rs, struct arena *a, int status, struct str type,
                        const char *text, struct str detail);
 /* node_out.c, node_in.c: on_work of the two servers; arg is the node. */

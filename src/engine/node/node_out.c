@@ -208,6 +208,15 @@ release(struct out *o, struct http_response *rs)
     rs->content_type = o->answer.content_type;
     rs->body = o->answer.body;
     http_response_header(rs, STR("X-Road-Request-Hash"), o->answer.request_hash);
+    for (size_t i = 0; i < o->answer.n_headers;
+         i++) { /* a refusal, signed by the service's member */
+        if (str_eq_nocase(o->answer.headers[i].name, STR("X-Road-Error"))) {
+            http_response_header(rs, STR("X-Road-Error"), o->answer.headers[i].value);
+        }
+    }
+    if (o->answer.status == 503 || o->answer.status == 429) {
+        http_response_header(rs, STR("Retry-After"), STR("1"));
+    }
 }
 
 void

@@ -183,6 +183,21 @@ test_ask_over_soap_and_over_a_session_speak_their_style(void **state)
 }
 
 /* Each simulated operation answers a call that has all it asks for, in its own style. */
+/* A dossier that a simulated portal has for us, as the questions about it name it. */
+static struct str
+handed_over(struct ctx *cx, struct str portal)
+{
+    struct str national;
+    struct exchange_sim_hand in = { .service = portal,
+                                    .template_id = STR("du"),
+                                    .change = STR("new") };
+    ASSERT_OK(cx, exchange_sim_hand_over(cx, &in, &national));
+    return str_fmt(cx->arena,
+                   "{\"national\":\"" STR_FMT "\",\"file\":\"t1\",\"revision\":\"1\","
+                   "\"outcome\":\"taken\"}",
+                   STR_ARG(national));
+}
+
 static void
 test_every_simulator_answers_every_operation(void **state)
 {
@@ -209,6 +224,10 @@ test_every_simulator_answers_every_operation(void **state)
                                            .fields = all };
             if (str_eq(c->id, STR("vbpl"))) {
                 q.fields = STR("{\"number\":\"60/2014/QH13\"}");
+            }
+            if (str_eq(c->steps[k].id, c->dossier.get) || str_eq(c->steps[k].id, c->dossier.file) ||
+                str_eq(c->steps[k].id, c->dossier.taken)) {
+                q.fields = handed_over(cx, c->id);
             }
             if (str_eq(c->steps[k].id, STR("LayDanhSachTTHC"))) {
                 q.fields = STR("{\"field\":\"\"}");

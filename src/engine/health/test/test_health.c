@@ -54,6 +54,17 @@ test_health_judge_each_limit_raises_its_check(void **state)
     v.n_failed_minute = 1;
     v.server.tls_until_us = v.at_us + INT64_C(86400) * 1000000 * 3;
     v.backup_us = 0;
+    v.has_node = true;
+    v.node = (struct node_state){ .log_bytes = INT64_C(71) << 30,
+                                  .log_max_bytes = INT64_C(100) << 30,
+                                  .has_authority = true,
+                                  .unstamped_since_us = v.at_us - INT64_C(601) * 1000000 };
+    assert_int_equal(level_of(&v, HEALTH_EVIDENCE), HEALTH_WARN);
+    assert_int_equal(level_of(&v, HEALTH_STAMPS), HEALTH_WARN);
+    v.node.is_log_failed = true;
+    v.node.is_stamp_late = true;
+    assert_int_equal(level_of(&v, HEALTH_EVIDENCE), HEALTH_BAD);
+    assert_int_equal(level_of(&v, HEALTH_STAMPS), HEALTH_BAD);
     assert_int_equal(level_of(&v, HEALTH_STORE), HEALTH_BAD);
     assert_int_equal(level_of(&v, HEALTH_WRITER), HEALTH_BAD);
     assert_int_equal(level_of(&v, HEALTH_LOOPS), HEALTH_WARN);
