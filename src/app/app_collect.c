@@ -1,6 +1,7 @@
 /* app_collect.c: files that no row names are removed. They come from uploads that were taken out of
  * a draft again, and from a program that ended between writing a file and its row. */
 #include "app/app_int.h"
+#include "engine/box/box.h"
 #include "engine/dossier/dossier.h"
 #include "engine/pack/pack.h"
 #include "engine/paper/paper.h"
@@ -10,7 +11,8 @@
 #define AGE_US (2 * DAY_US) /* longer than any request between file and row */
 
 /* Every module that stores blobs has a line here: what nobody knows is removed. */
-static blobs_keep_fn *const keepers[] = { pack_keeps_blob, paper_keeps_blob, dossier_keeps_blob };
+static blobs_keep_fn *const keepers[] = { pack_keeps_blob, paper_keeps_blob, dossier_keeps_blob,
+                                          box_keeps_blob };
 
 static bool
 is_known(struct ctx *cx, struct str hash)

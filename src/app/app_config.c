@@ -94,6 +94,8 @@ static const struct option options[] = {
     { "--node-tsa-ca", "root certificate of that authority, PEM", OPT_TEXT, CONFIG(node_tsa_ca) },
     { "--node-stamp-hours", "how long exchange goes on while the authority is away (4)", OPT_NUMBER,
       CONFIG(node_stamp_hours) },
+    { "--box-retry-s", "longest wait before messages to another installation are tried again (600)",
+      OPT_NUMBER, CONFIG(box_retry_s) },
     { "--node-log-gib", "room for the evidence log, GiB; when full no call passes (50)", OPT_NUMBER,
       CONFIG(node_log_gib) },
     { "--queue", "requests that may wait for a worker, beyond: 503 (512)", OPT_NUMBER,

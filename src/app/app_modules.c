@@ -1,6 +1,7 @@
 /* app_modules.c: the one list of modules: their parts of a pack, jobs and routes. */
 #include "app/app_int.h"
 #include "engine/access/access.h"
+#include "engine/box/box.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier.h"
 #include "engine/exchange/exchange.h"
@@ -41,9 +42,10 @@ app_pack_parts(pack_part_fn *const **ret)
 }
 
 static const struct jobs_topic *const topics[] = { notice_topics, dossier_topics, exchange_topics,
-                                                   node_topics };
+                                                   node_topics, box_topics };
 static const struct jobs_timed *const timed[] = { ledger_timed,    access_timed,   dossier_timed,
-                                                  indicator_timed, exchange_timed, app_timed };
+                                                  indicator_timed, exchange_timed, box_timed,
+                                                  app_timed };
 
 const struct jobs_config *
 app_jobs(void)

@@ -2,6 +2,7 @@
 #include "app/app_int.h"
 #include "base/buf.h"
 #include "codec/pdf.h"
+#include "engine/box/box.h"
 #include "engine/dossier/dossier.h"
 #include "engine/health/health.h"
 #include "engine/indicator/indicator.h"
@@ -75,6 +76,7 @@ open_rest(struct app *app)
                         "Check --sign-module, --sign-pin and the data folder.", e);
     }
     app->cx.sign = app->sign;
+    app->cx.own = &box_own;
     app->figures = indicator_cube_open();
     app->cx.figures = app->figures;
     return true;

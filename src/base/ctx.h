@@ -17,6 +17,7 @@ struct server;        /* net/: the running server, for live events; NULL in test
 struct relay;         /* net/: the running relay of the exchange; NULL when there is none */
 struct node;          /* engine/node: signed exchange with other installations; NULL: none */
 struct exchange_gate; /* engine/exchange: where calls to other installations leave; NULL: nowhere */
+struct exchange_own;  /* engine/exchange: services that the program itself offers; NULL: none */
 struct sign_desk;     /* engine/sign: open keys and sessions of this process */
 struct web_req;       /* web/: the request being answered */
 struct sys_log;       /* sys/: where lines for the operator go */
@@ -51,6 +52,7 @@ struct ctx {
     struct relay *relay;
     struct node *node;
     const struct exchange_gate *gate;
+    const struct exchange_own *own;
     struct sign_desk *sign; /* NULL where nothing is signed */
     struct sys_log *log;    /* NULL: nothing is written */
     struct health *health;  /* NULL in tests and commands */

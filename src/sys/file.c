@@ -120,6 +120,41 @@ sys_file_each(struct ctx *cx, struct str path, sys_chunk_fn *fn, void *arg)
     return e;
 }
 
+enum err
+sys_file_part(struct ctx *cx, struct str path, int64_t at_bytes, size_t max_bytes, struct str *ret)
+{
+    int fd = open_read(cx, path);
+    if (fd < 0) {
+        return fail_errno(cx, errno, "open", path);
+    }
+    char *p = arena_alloc(cx->arena, max_bytes);
+    ssize_t got = lseek(fd, at_bytes, SEEK_SET) < 0 ? -1 : read_full(fd, p, max_bytes);
+    enum err e = got < 0 ? fail_errno(cx, errno, "read", path) : ERR_OK;
+    (void)close(fd);
+    TRY(e);
+    *ret = (struct str){ p, (size_t)got };
+    return ERR_OK;
+}
+
+enum err
+sys_file_add(struct ctx *cx, struct str path, int64_t at_bytes, struct str bytes)
+{
+    int fd = open(str_z(cx->arena, path), O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0) {
+        return fail_errno(cx, errno, "open", path);
+    }
+    enum err e = ERR_OK;
+    if (lseek(fd, 0, SEEK_END) != at_bytes) {
+        e = err_set(cx, ERR_CONFLICT, "the file has another size: " STR_FMT, STR_ARG(path));
+    } else if (write_full(fd, bytes.p, bytes.n) != 0) {
+        e = fail_errno(cx, errno, "write", path);
+    }
+    if (close(fd) != 0 && e == ERR_OK) {
+        e = fail_errno(cx, errno, "close", path);
+    }
+    return e;
+}
+
 struct str
 sys_path_dir(struct str path)
 {

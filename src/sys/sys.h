@@ -77,6 +77,13 @@ NODISCARD enum err sys_file_info(struct ctx *cx, struct str path, struct sys_fil
  */
 typedef enum err sys_chunk_fn(struct ctx *cx, struct str chunk, void *arg);
 NODISCARD enum err sys_file_each(struct ctx *cx, struct str path, sys_chunk_fn *fn, void *arg);
+/* Adds bytes to a file that must be at_bytes long, making it at 0; not durable by itself.
+ * ERR_CONFLICT: it has another size. ERR_DISK_FULL, ERR_IO. */
+NODISCARD enum err sys_file_add(struct ctx *cx, struct str path, int64_t at_bytes,
+                                struct str bytes);
+/* Up to max_bytes from a place on; fewer only at the end. ERR_NOT_FOUND, ERR_IO. */
+NODISCARD enum err sys_file_part(struct ctx *cx, struct str path, int64_t at_bytes,
+                                 size_t max_bytes, struct str *ret);
 /* Durable move: fsyncs the file, renames it over `to`, fsyncs the folder of `to`.
  * ERR_UNSUPPORTED when the two are on different file systems (nothing was done). */
 NODISCARD enum err sys_file_move(struct ctx *cx, struct str from, struct str to);
@@ -139,6 +146,7 @@ struct app_config {
     int32_t node_port;        /* 0: no signed exchange */
     int32_t node_stamp_hours; /* how long to go on while the authority is away; 0: 4 */
     int32_t node_log_gib;     /* the evidence log's room on the disk; 0: 50 */
+    int32_t box_retry_s;      /* longest wait before a line is tried again; 0: 600 */
     int32_t relay_port;       /* 0: no relay beside the pages */
     int32_t relay_loops;
     struct str today;        /* business date override YYYY-MM-DD, or empty */

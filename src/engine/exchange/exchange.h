@@ -243,6 +243,24 @@ struct exchange_answer {
 NODISCARD enum err exchange_forward(struct ctx *cx, const struct exchange_request *rq,
                                     struct exchange_answer *ret);
 
+/* May this system call the operation now? Counts against the agreement's rate. *ret has an empty
+ * fault when it may. ERR_NOT_FOUND: no such system or service. */
+struct exchange_pass {
+    int64_t consumer_id, service_id, agreement_id;
+    struct str fault, endpoint;
+};
+NODISCARD enum err exchange_may_pass(struct ctx *cx, struct str consumer, struct str service,
+                                     struct str operation, struct exchange_pass *ret);
+
+/* Services with the endpoint "box:" are the program's own (engine/box): exchange_forward hands them
+ * to cx->own after agreement and limits. The relay does not lead there. */
+#define EXCHANGE_BOX_ENDPOINT "box:"
+#define EXCHANGE_BOX_CODE     "hop-thu"
+struct exchange_own {
+    enum err (*answer)(struct ctx *cx, const struct exchange_request *rq,
+                       struct exchange_answer *ret);
+};
+
 /* --- connectors to national services (exchange_connector.c) ----------------------------------- */
 /* Where calls to services of other installations leave: endpoint "node:" (engine/node). */
 struct exchange_gate {

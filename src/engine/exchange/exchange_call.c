@@ -262,6 +262,28 @@ to_simulator(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
     return exchange_simulate(cx, &rq, ret);
 }
 
+/* A service of the program itself. */
+static enum err
+to_own(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
+{
+    struct exchange_request rq = *c->rq;
+    rq.path = str_is_empty(rq.path) ? c->operation.path : rq.path;
+    return cx->own == NULL ? err_set(cx, ERR_UPSTREAM, "not offered by this process")
+                           : cx->own->answer(cx, &rq, ret);
+}
+
+static enum err
+to_service(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
+{
+    if (str_starts(c->service.endpoint, STR("sim:"))) {
+        return to_simulator(cx, c, ret);
+    }
+    if (str_eq(c->service.endpoint, STR(EXCHANGE_BOX_ENDPOINT))) {
+        return to_own(cx, c, ret);
+    }
+    return over_http(cx, c, ret);
+}
+
 static struct str
 fault_of(enum err e)
 {
@@ -271,8 +293,7 @@ fault_of(enum err e)
 static enum err
 pass(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
-    bool is_simulated = str_starts(c->service.endpoint, STR("sim:"));
-    enum err e = is_simulated ? to_simulator(cx, c, ret) : over_http(cx, c, ret);
+    enum err e = to_service(cx, c, ret);
     ret->fault = fault_of(e);
     if (e != ERR_OK || str_is_empty(c->agreement.removed) || str_is_empty(ret->body)) {
         return e;
@@ -304,6 +325,23 @@ account(struct ctx *cx, const struct call *c, const struct exchange_answer *a)
                                  .trace_id = cx->trace_id,
                                  .request_id = c->rq->request_id };
     return exchange_calls_add(cx, &row, 1);
+}
+
+enum err
+exchange_may_pass(struct ctx *cx, struct str consumer, struct str service, struct str operation,
+                  struct exchange_pass *ret)
+{
+    const struct exchange_request rq = { .consumer = consumer,
+                                         .service = service,
+                                         .operation = operation };
+    struct call c = { .rq = &rq };
+    struct str fault;
+    TRY(exchange_subsystem_by_path(cx, consumer, &c.consumer));
+    TRY(exchange_service_by_path(cx, service, &c.service));
+    TRY(judge(cx, &c, &fault));
+    *ret = (struct exchange_pass){ c.consumer.id, c.service.id, c.agreement.id, fault,
+                                   c.service.endpoint };
+    return ERR_OK;
 }
 
 enum err

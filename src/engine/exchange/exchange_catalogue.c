@@ -296,7 +296,8 @@ static bool
 is_endpoint(struct str s)
 {
     return str_starts(s, STR("sim:")) || str_eq(s, STR(EXCHANGE_NODE_ENDPOINT)) ||
-           str_starts(s, STR("http://")) || str_starts(s, STR("https://"));
+           str_eq(s, STR(EXCHANGE_BOX_ENDPOINT)) || str_starts(s, STR("http://")) ||
+           str_starts(s, STR("https://"));
 }
 
 static enum err

@@ -54,7 +54,8 @@ load_services(struct ctx *cx, struct build *b)
             struct exchange_service s;
             after = list.v[i].id;
             TRY(exchange_service_get(cx, after, &s));
-            if (str_eq(s.state, STR("published"))) {
+            bool is_box = str_eq(s.code, STR(EXCHANGE_BOX_CODE));
+            if (!is_box && str_eq(s.state, STR("published"))) {
                 b->services = room(cx, &b->n_services, b->services, sizeof(s));
                 b->services[b->n_services.n++] = s;
             }

@@ -142,6 +142,7 @@ look_store(struct ctx *cx, void *arg)
     TRY(store_made_us(cx, &v->made_us));
     v->ledger_size = head.size;
     TRY(ledger_lag(cx, &v->ledger_pending, &v->ledger_oldest_us));
+    TRY(box_figures(cx, &v->boxes));
     return look_queues(cx, v);
 }
 

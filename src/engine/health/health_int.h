@@ -3,6 +3,7 @@
 #define ENGINE_HEALTH_HEALTH_INT_H
 
 #include "base/hist.h"
+#include "engine/box/box.h"
 #include "engine/health/health.h"
 #include "engine/node/node.h"
 #include "net/server.h"
@@ -41,6 +42,7 @@ struct health_view {
     size_t n_topics;
     struct health_timed timed[TIMED_MAX];
     size_t n_timed;
+    struct box_figures boxes;
     int64_t backup_us; /* 0: never */
     int64_t made_us;   /* the database; 0: not known */
     bool is_shared;    /* the database is looked after by its own means */

@@ -209,6 +209,21 @@ add_store(struct buf *b, const struct health_view *v)
 }
 
 static void
+add_boxes(struct buf *b, const struct box_figures *f)
+{
+    family(b, "bombo_box_messages", "gauge", "Messages in boxes, waiting to leave, sent, dead.");
+    labelled(b, "bombo_box_messages", "state", "waiting", (uint64_t)f->n_waiting);
+    labelled(b, "bombo_box_messages", "state", "leaving", (uint64_t)f->n_leaving);
+    labelled(b, "bombo_box_messages", "state", "sent", (uint64_t)f->n_sent);
+    labelled(b, "bombo_box_messages", "state", "dead", (uint64_t)f->n_dead);
+    one(b, "bombo_box_waiting_bytes", "gauge", "Bytes of those that wait.", (uint64_t)f->n_bytes);
+    one(b, "bombo_box_lines_down", "gauge", "Lines to other installations that do not get through.",
+        (uint64_t)f->n_down);
+    one_s(b, "bombo_box_down_since_timestamp_seconds", "gauge",
+          "Since when the longest of them does not; 0: all get through.", f->down_us);
+}
+
+static void
 add_queues(struct buf *b, const struct health_view *v)
 {
     family(b, "bombo_outbox_waiting", "gauge", "Entries of the outbox that wait, by topic.");
@@ -234,6 +249,7 @@ add_queues(struct buf *b, const struct health_view *v)
     for (size_t i = 0; i < v->n_timed; i++) {
         labelled(b, "bombo_job_failing", "job", v->timed[i].name, v->timed[i].is_failing ? 1 : 0);
     }
+    add_boxes(b, &v->boxes);
     one_s(b, "bombo_backup_last_success_timestamp_seconds", "gauge",
           "When the last backup was finished; 0: never.", v->backup_us);
 }

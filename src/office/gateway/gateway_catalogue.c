@@ -461,7 +461,7 @@ gw_service_new_post(struct ctx *cx, const struct web_req *rq, struct web_resp *r
     if (!exchange_may_act_for(cx, &sub)) {
         return err_set(cx, ERR_FORBIDDEN, "another member's system");
     }
-    if (str_starts(s.endpoint, STR("sim:"))) {
+    if (str_starts(s.endpoint, STR("sim:")) || str_eq(s.endpoint, STR(EXCHANGE_BOX_ENDPOINT))) {
         ctx_problem(cx, STR("endpoint"), STR("exchange.endpoint_form"), STR_NULL);
     }
     struct str document = uploaded(cx, rq);

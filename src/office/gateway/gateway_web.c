@@ -1,6 +1,7 @@
 /* gateway_web.c: routes of the exchange platform. */
 #include "office/gateway/gateway.h"
 
+#include "engine/box/box.h"
 #include "engine/node/node.h"
 #include "office/gateway/gateway_int.h"
 
@@ -8,6 +9,7 @@
 #define ADAPTER_BODY  ((uint32_t)256 << 10)
 #define CARD_BODY     ((uint32_t)(3 * NODE_CARD_BYTES))
 #define TOKEN_BODY    ((uint32_t)8 << 10)
+#define BOX_BODY      ((uint32_t)2 << 20) /* escapes of JSON */
 
 static const char *const classes[] = { "GOV", "PTY", "COM", "NGO", NULL };
 static const char *const data_classes[] = { "open", "internal", "personal", "sensitive", NULL };
@@ -178,6 +180,41 @@ static const struct web_field evidence_fields[] = {
     { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
 };
 
+static const struct web_field why_fields[] = {
+    { .name = "why", .type = WEB_TEXT, .is_required = true, .max = 300, .label = "gateway.why" },
+};
+static const struct web_field boxes_fields[] = {
+    { .name = "he-thong", .type = WEB_ID, .doc = "of this system" },
+    { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
+};
+static const struct web_field line_fields[] = {
+    { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
+};
+static const struct web_field try_member_fields[] = {
+    { .name = "member", .type = WEB_TEXT, .is_required = true, .doc = "whose lines" },
+};
+static const char *const box_places[] = { "here", "away", NULL };
+static const struct web_field open_fields[] = {
+    { .name = "system", .type = WEB_ID, .is_required = true, .label = "gateway.system" },
+    { .name = "place",
+      .type = WEB_CHOICE,
+      .is_required = true,
+      .choices = box_places,
+      .label = "gateway.box_place" },
+};
+static const struct web_field fetch_fields[] = {
+    { .name = "max", .type = WEB_INT, .doc = "at most so many" },
+};
+static const struct web_field part_fields[] = {
+    { .name = "at", .type = WEB_INT, .is_required = true, .doc = "where the part begins" },
+    { .name = "total", .type = WEB_INT, .is_required = true, .doc = "bytes of the whole file" },
+};
+static const struct web_field sent_fields[] = {
+    { .name = "to", .type = WEB_TEXT, .is_required = true, .max = 260, .doc = "the receiver" },
+    { .name = "topic", .type = WEB_TEXT, .max = 100, .doc = "the topic" },
+    { .name = "id", .type = WEB_TEXT, .is_required = true, .max = 100, .doc = "id of the message" },
+};
+
 /* A simulator reads its own query, as the real service would. */
 static const struct web_field any_fields[] = {
     { .name = "", .type = WEB_ANY, .doc = "the service's own" },
@@ -289,6 +326,37 @@ static const struct web_route routes[] = {
       .doc = "An exchange, computed again" },
     { HTTP_GET, "/truc/bang-chung/{id}/tep", EVIDENCE, gw_container,
       .doc = "The ASiC-E container of an exchange" },
+    { HTTP_GET, "/truc/hop-thu", CALL, gw_boxes, WEB_FIELDS(boxes_fields), PAGE,
+      .doc = "Message boxes: lines, what waits, what is dead" },
+    { HTTP_POST, "/truc/hop-thu", CALL, gw_box_open_post, WEB_FIELDS(open_fields), ACT,
+      .again = gw_boxes, .doc = "Give a system a box" },
+    { HTTP_POST, "/truc/hop-thu/thu-lai", MANAGE, gw_box_try_post, WEB_FIELDS(try_member_fields),
+      ACT, .doc = "Try a member's lines now" },
+    { HTTP_GET, "/truc/hop-thu/dong/{id}", CALL, gw_box_line, WEB_FIELDS(line_fields), PAGE,
+      .doc = "A line of messages" },
+    { HTTP_GET, "/truc/hop-thu/tin/{id}", CALL, gw_box_message, PAGE, .doc = "A message's head" },
+    { HTTP_POST, "/truc/hop-thu/tin/{id}/dua-lai", CALL, gw_box_back_post, WEB_FIELDS(why_fields),
+      ACT, .again = gw_box_message, .doc = "Put a dead message back" },
+    { HTTP_POST, "/truc/hop-thu/tin/{id}/bo", CALL, gw_box_drop_post, WEB_FIELDS(why_fields), ACT,
+      .again = gw_box_message, .doc = "Drop a dead message" },
+    { HTTP_POST, "/boxes/messages", "public", gw_box_put, PROGRAM, .body_max = BOX_BODY,
+      .doc = "Put a message (token)" },
+    { HTTP_GET, "/boxes/messages", "public", gw_box_fetch, WEB_FIELDS(fetch_fields),
+      .flags = WEB_NO_STORE, .doc = "Fetch what is in the box (token)" },
+    { HTTP_POST, "/boxes/messages/{id}/ack", "public", gw_box_ack, PROGRAM, .body_max = TOKEN_BODY,
+      .doc = "Acknowledge a message (token)" },
+    { HTTP_POST, "/boxes/messages/{id}/refuse", "public", gw_box_refuse, PROGRAM,
+      .body_max = TOKEN_BODY, .doc = "Refuse a message with a reason (token)" },
+    { HTTP_GET, "/boxes/sent", "public", gw_box_sent, WEB_FIELDS(sent_fields),
+      .flags = WEB_NO_STORE, .doc = "What became of a message (token)" },
+    { HTTP_GET, "/boxes/topics", "public", gw_box_topics, .flags = WEB_NO_STORE,
+      .doc = "One's subscriptions (token)" },
+    { HTTP_POST, "/boxes/topics", "public", gw_box_subscribe, PROGRAM, .body_max = TOKEN_BODY,
+      .doc = "Subscribe to a topic, or end it (token)" },
+    { HTTP_POST, "/boxes/files/{hash}", "public", gw_box_part, WEB_FIELDS(part_fields), PROGRAM,
+      .body_max = (uint32_t)BOX_PART_BYTES, .doc = "Bring a part of a file (token)" },
+    { HTTP_GET, "/boxes/files/{hash}", "public", gw_box_file, .flags = WEB_NO_STORE,
+      .doc = "A file, with Range (token)" },
     { HTTP_POST, "/token", "public", gw_token, PROGRAM, .body_max = TOKEN_BODY,
       .doc = "OAuth2 client credentials" },
     { HTTP_GET, "/oauth2/jwks", "public", gw_jwks, .doc = "Public keys of access tokens" },

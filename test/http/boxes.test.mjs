@@ -1,0 +1,156 @@
+// Message boxes: within one installation, and between two over a line that breaks, with either side killed.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { after, before, test } from 'node:test';
+import { allow, begin, Box, furnish, introduce, newNode, S, sha256, X } from '../lib/boxes.mjs';
+import { dropDir, freePort, until } from '../lib/server.mjs';
+
+let A, B; // X's installation, S's installation
+let one, other; // programs of X at A, of S at B
+
+/** The line between the two: passes bytes on, or cuts. */
+const line = { isCut: false, sockets: new Set(), server: null };
+async function lay(to) {
+  line.server = net.createServer((c) => {
+    if (line.isCut) return c.destroy();
+    const up = net.connect(to, '127.0.0.1');
+    for (const [s, t] of [[c, up], [up, c]]) {
+      line.sockets.add(s);
+      s.on('error', () => {});
+      s.on('close', () => { line.sockets.delete(s); t.destroy(); });
+      s.pipe(t);
+    }
+    return up;
+  }).listen(await freePort(), '127.0.0.1');
+  await once(line.server, 'listening');
+  return `127.0.0.1:${line.server.address().port}`;
+}
+function cut(isCut) {
+  line.isCut = isCut;
+  if (isCut) for (const s of line.sockets) s.destroy();
+}
+
+before(async () => {
+  [A, B] = await Promise.all([newNode('xa.test'), newNode('so.test')]);
+  await Promise.all([furnish(A, [S]), furnish(B, [X])]);
+  B.reach = await lay(B.nodePort);
+  await introduce(A, B);
+  for (const node of [A, B]) for (const [from, to] of [[X, S], [S, X]]) await allow(node, from, to);
+  one = await new Box(A, X).signIn();
+  other = await new Box(B, S).signIn();
+});
+after(async () => {
+  for (const node of [A, B]) {
+    await node?.server?.stop();
+    if (node?.data) dropDir(node.data);
+  }
+  line.server?.close();
+  cut(true);
+});
+
+test('without a token, without an agreement, malformed: each refused with its word', async () => {
+  const nobody = new Box(A, X);
+  nobody.token = 'x';
+  assert.deepEqual([(await nobody.put({ id: '1', to: S })).status, (await nobody.call('GET', '/boxes/messages')).status], [401, 401]);
+  const away = await one.put({ id: '1', to: 'VN/GOV/KHONG/CO' });
+  assert.deepEqual([away.status, away.json.error], [404, 'not_found']);
+  assert.equal((await one.put({ id: '1', to: X, body: 'x' })).json.error, 'no_agreement');
+  assert.equal((await one.put({ id: 'có dấu', to: S })).status, 422);
+  assert.equal((await one.put({ id: '1', to: S, files: [{ hash: sha256('x'), name: 'x' }] })).status, 422);
+  assert.equal((await one.put({ id: '1', to: S, body: 'x'.repeat(300000) })).status, 422);
+});
+
+test('messages come once, in order, and the sender learns that they were taken', async () => {
+  for (let i = 0; i < 30; i++) assert.equal((await one.put({ id: `a-${i}`, to: S, type: 'text/plain', body: `tin ${i}` })).status, 201);
+  const again = await one.put({ id: 'a-3', to: S, type: 'text/plain', body: 'tin 3' });
+  assert.deepEqual([again.status, again.json.again, again.json.seq], [200, true, 4]);
+  assert.equal((await one.put({ id: 'a-3', to: S, type: 'text/plain', body: 'khác' })).status, 409);
+  const got = [];
+  await until('all thirty', async () => got.push(...await other.drain()) >= 30);
+  assert.deepEqual(got.map((m) => m.body), [...Array(30).keys()].map((i) => `tin ${i}`));
+  assert.equal(got[0].from, X);
+  await until('the receipt', async () => (await one.call('GET', `/boxes/sent?to=${S}&id=a-29`)).json.state === 'taken');
+});
+
+test('what is fetched and not acknowledged is hidden and holds what follows; refused is dead until a person decides', async () => {
+  await other.put({ id: 'b-1', to: X, body: '1' });
+  await other.put({ id: 'b-2', to: X, body: '2' });
+  let first;
+  await until('the first', async () => { [first] = await one.fetch(1); return first; });
+  assert.equal(first.id, 'b-1');
+  assert.deepEqual(await one.fetch(), []);
+  const r = await one.call('POST', `/boxes/messages/${first.message}/refuse`, { reason: 'không phải của xã' });
+  assert.equal(r.status, 200);
+  const rest = [];
+  await until('what followed', async () => rest.push(...await one.drain()) > 0);
+  assert.deepEqual(rest.map((m) => m.id), ['b-2']);
+  const page = `/truc/hop-thu/tin/${first.message}`;
+  assert.match((await A.operator.get(page)).text, /không phải của xã/);
+  assert.equal((await A.operator.form(`${page}/dua-lai`, { why: '' }, { from: page })).status, 422);
+  assert.equal((await A.operator.form(`${page}/dua-lai`, { why: 'gửi đúng rồi' }, { from: page })).status, 303);
+  await until('it came again', async () => (await one.drain()).some((m) => m.id === 'b-1'));
+  await until('its sender learns of the end', async () => (await other.call('GET', `/boxes/sent?to=${X}&id=b-1`)).json.state === 'taken');
+});
+
+test('a topic reaches who subscribed, also at the other installation', async () => {
+  assert.equal((await other.call('POST', '/boxes/topics', { owner: X, topic: 'thong-bao' })).status, 200);
+  assert.equal((await other.call('GET', '/boxes/topics')).json.topics[0].topic, 'thong-bao');
+  const r = await one.put({ id: 'c-1', topic: 'thong-bao', body: 'nghỉ lễ' });
+  assert.deepEqual([r.status, r.json.boxes], [201, 1]);
+  await until('the topic', async () => (await other.drain()).some((m) => m.topic === 'thong-bao' && m.body === 'nghỉ lễ'));
+  assert.equal((await other.call('POST', '/boxes/topics', { owner: X, topic: 'thong-bao', on: false })).status, 200);
+  assert.equal((await one.put({ id: 'c-2', topic: 'thong-bao', body: 'x' })).json.boxes, 0);
+});
+
+test('a file goes apart, in parts, goes on where it stopped, and is fetched with Range', async () => {
+  const bytes = Buffer.alloc((5 << 20) + 17);
+  for (let i = 0; i < bytes.length; i += 4) bytes.writeUInt32LE((i * 2654435761) >>> 0, Math.min(i, bytes.length - 4));
+  const hash = await one.bring(bytes, { to: 2 << 20 });
+  const asked = await one.call('POST', `/boxes/files/${hash}?at=0&total=${bytes.length}`, Buffer.alloc(0));
+  assert.equal(asked.json.have, 2 << 20);
+  assert.equal((await one.put({ id: 'd-0', to: S, files: [{ hash, name: 'quyết định.pdf' }] })).status, 422);
+  await one.bring(bytes, { from: asked.json.have });
+  assert.equal((await one.put({ id: 'd-1', to: S, files: [{ hash, name: 'quyết định.pdf', type: 'application/pdf' }] })).status, 201);
+  let m;
+  await until('the message with its file', async () => { [m] = await other.drain(); return m; });
+  assert.deepEqual(m.files, [{ hash, name: 'quyết định.pdf', type: 'application/pdf', bytes: bytes.length }]);
+  const all = await other.call('GET', `/boxes/files/${hash}`);
+  assert.equal(sha256(all.bytes), hash);
+  const part = await other.call('GET', `/boxes/files/${hash}`, undefined, { range: 'bytes=1048576-1048585' });
+  assert.deepEqual([part.status, part.bytes.equals(bytes.subarray(1048576, 1048586))], [206, true]);
+  const wrong = sha256('khác');
+  assert.equal((await one.call('POST', `/boxes/files/${wrong}?at=0&total=4`, Buffer.from('abcd'))).status, 422);
+});
+
+test('the line is cut, both sides are killed: nothing is lost, doubled or out of order', async () => {
+  const sent = { one: [], other: [] };
+  const put = async (box, key, to, n) => {
+    for (let i = 0; i < n; i++) {
+      const id = `${key}-${sent[key].length}`;
+      assert.equal((await box.put({ id, to, body: id })).status, 201);
+      sent[key].push(id);
+    }
+  };
+  const got = { one: [], other: [] };
+  cut(true);
+  await put(one, 'one', S, 60);
+  await until('the page tells of the line', async () => /is-late/.test((await A.operator.get('/truc/hop-thu')).text));
+  await A.server.kill();
+  await begin(A);
+  await put(one, 'one', S, 60);
+  cut(false);
+  await until('something arrived', async () => got.other.push(...await other.drain()) > 0);
+  await Promise.all([put(one, 'one', S, 60), put(other, 'other', X, 60)]);
+  await B.server.kill();
+  await put(one, 'one', S, 30);
+  await begin(B);
+  await put(other, 'other', X, 30);
+  await until('everything is there', async () => {
+    got.other.push(...await other.drain());
+    got.one.push(...await one.drain());
+    return got.other.length >= sent.one.length && got.one.length >= sent.other.length;
+  });
+  assert.deepEqual(got.other.map((m) => m.id), sent.one);
+  assert.deepEqual(got.one.map((m) => m.id), sent.other);
+});
