@@ -98,6 +98,8 @@ test('the whole path: begin, fill, collect, check, submit, receipt, dossier', as
   assert.match(wrong.text, /value="12"/, 'what was typed is kept');
   await fill(citizen, `${base}/nhan`, { collect: 'electronic', phone: '0912 345 678' });
   const check = await citizen.get(`${base}/xem-lai`);
+  const heads = check.text.match(/<h2[^>]*>[^<]+/g).map((h) => h.replace(/<h2[^>]*>/, ''));
+  assert.deepEqual(heads, [...new Set(heads)], 'no heading twice');
   assert.equal(check.status, 200);
   assert.match(check.text, /summary-edit/);
   assert.equal((await fill(citizen, `${base}/xem-lai`, {}, `${base}/nop`)).status, 422, 'the declaration must be ticked');

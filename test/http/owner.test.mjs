@@ -78,6 +78,9 @@ before(async () => {
   const bill = /thu-phi\/(\d{6,})/.exec(JSON.stringify(await cash.read(`/can-bo/thu-phi?so=${number}`)) + (await cash.client.get(`/can-bo/thu-phi?so=${number}`)).text)[1];
   const officePaper = (await at.receiver.read(open.office)).papers[0].id;
   const record = /\d+$/.exec((await at.citizen.read('/toi/giay-to')).records[0].href)[0];
+  const home = /\/can-bo\/quay\/nguoi\/\d+/.exec((await receiver.get(`/can-bo/quay/nguoi?q=${demo.citizen}`)).text)[0];
+  assert.equal((await receiver.form(`${home}/nop`, { procedure: '1.011607', consent: 'present' }, { from: home })).status, 303);
+  const consent = (await at.citizen.read('/toi/dong-y')).asked[0].id;
   // an operator of the other commune alone
   const op = new Program(server, at.contract);
   op.client = await signedIn(officers.operator);
@@ -93,7 +96,7 @@ before(async () => {
   const exchange = await exchangeOf(op.client);
   await assign(op.client, account(`thuphi.${far}`), 'integrator');
   them.integrator = await signedIn(`thuphi.${far}`);
-  ids = { ...exchange, draft: /\d+$/.exec(draft)[0], paper, open: open.id, done: done.id, result, bill, record, officePaper, clerk, position, waiting, unsigned,
+  ids = { ...exchange, consent, draft: /\d+$/.exec(draft)[0], paper, open: open.id, done: done.id, result, bill, record, officePaper, clerk, position, waiting, unsigned,
     task: (await at.receiver.read(open.office)).task, unit: `${demo.unit}@2025-07-01` };
 });
 after(async () => { await server?.stop(); });
@@ -101,9 +104,10 @@ after(async () => { await server?.stop(); });
 /** Whose the {parameters} of a path are, and which id of theirs is put in. The longest prefix counts. */
 const owned = () => ({
   '/toi/giay-to/': { who: 'citizen', id: ids.record },
+  '/toi/dong-y/': { who: 'citizen', id: ids.consent },
   '/nhap/': { who: 'citizen', id: ids.draft, page: 'lien-he', path: 'birth_date', paper: ids.paper },
   '/ho-so/': { who: 'citizen', id: ids.done, result: ids.result },
-  '/can-bo/ho-so/': { who: 'office', id: ids.open, form: 'kiem-soat' },
+  '/can-bo/ho-so/': { who: 'office', id: ids.open, form: 'kiem-soat', consent: ids.consent },
   '/can-bo/giay-to/': { who: 'office', paper: ids.officePaper },
   '/can-bo/ket-qua/': { who: 'office', result: ids.result },
   '/can-bo/viec/': { who: 'office', task: ids.task },

@@ -31,7 +31,6 @@ struct dossier_draft {
     struct str channel; /* online, counter */
     struct str collect; /* counter, post, electronic; null = not chosen */
     struct str post_address, phone, email;
-    struct str consent; /* how the person agreed to be helped, null = not needed */
     int64_t n_copies;
     int64_t created_us, updated_us;
     int64_t dossier;       /* 0 until submitted */
@@ -40,7 +39,9 @@ struct dossier_draft {
 struct dossier_draft_new {
     struct str procedure, unit, address, channel;
     int64_t party, account, session, assisted_by;
-    struct str consent;
+    struct str consent_how;   /* how the person agreed to be helped: present, paper, phone; null:
+                               * not needed */
+    struct str consent_words; /* what they said */
 };
 NODISCARD enum err dossier_draft_new(struct ctx *cx, const struct dossier_draft_new *in,
                                      int64_t *ret_id);
@@ -62,6 +63,29 @@ NODISCARD enum err dossier_drafts_claim(struct ctx *cx, int64_t session, int64_t
 size_t dossier_prefill_sources(struct ctx *cx, int64_t party, const struct form_source **ret);
 /* Environment for form functions: today, unit choices, names channel/collect/copies. */
 struct form_env dossier_form_env(struct ctx *cx, const struct dossier_draft *d);
+
+/* --- consent (rows: engine/party)
+ * ---------------------------------------------------------------------------------------------- */
+/* Somebody else agreed to this draft being filled in for them, and still does. */
+NODISCARD enum err dossier_is_helped(struct ctx *cx, int64_t draft, bool *ret);
+/* Other adults in the answers of a form, without the applicant `own`. Filing asks each for consent.
+ */
+#define DOSSIER_OTHERS_MAX 24
+struct party;
+struct party_consent;
+struct dossier;
+struct dossier_other {
+    const struct form_other *other;
+    struct str name, number;
+};
+size_t dossier_others(struct ctx *cx, const struct form *form, struct str answers,
+                      const struct party *own, struct dossier_other ret[DOSSIER_OTHERS_MAX]);
+/* given, refused or withdrawn; how: account (by themselves), present, paper. Ledger, history of the
+ * dossier. ERR_CONFLICT: not from the state it is in. The caller knows whose it is. */
+NODISCARD enum err dossier_consent_answer(struct ctx *cx, const struct party_consent *c,
+                                          struct str state, struct str how, struct str words);
+/* Somebody whose consent is needed refused it or took it back: the result is not signed. */
+NODISCARD enum err dossier_lacks_consent(struct ctx *cx, const struct dossier *d, bool *ret);
 
 /* What still stands between the draft and submission. */
 struct dossier_need {

@@ -27,14 +27,16 @@ new_tx(struct ctx *cx, void *arg)
     struct new_job *job = arg;
     const struct dossier_draft_new *in = job->in;
     job->id = store_new_id(cx);
+    if (!str_is_empty(in->consent_how)) {
+        TRY(dossier_consent_helped(cx, in, job->id, &job->party));
+    }
     return q_draft_insert(
         cx, NULL, .id = job->id, .party_id = in->party, .account_id = in->account,
         .session_id = in->account == 0 ? in->session : 0, .assisted_by = in->assisted_by,
         .procedure_code = in->procedure, .pack_version = pack_now(cx)->version, .unit = in->unit,
         .address = in->address.p == NULL ? STR("") : in->address, .form = STR(""),
         .channel = in->channel, .phone = job->party.phone.p == NULL ? STR("") : job->party.phone,
-        .email = job->party.email.p == NULL ? STR("") : job->party.email, .consent = in->consent,
-        .now_us = sys_now_us(cx));
+        .email = job->party.email.p == NULL ? STR("") : job->party.email, .now_us = sys_now_us(cx));
 }
 
 enum err
@@ -101,7 +103,6 @@ dossier_draft_get(struct ctx *cx, int64_t id, int64_t session, struct dossier_dr
                                    .post_address = r.post_address,
                                    .phone = r.phone,
                                    .email = r.email,
-                                   .consent = r.consent,
                                    .n_copies = r.n_copies,
                                    .created_us = r.created_us,
                                    .updated_us = r.updated_us,
@@ -121,7 +122,7 @@ save_tx(struct ctx *cx, void *arg)
                        .moved_from = d->moved_from.p == NULL ? STR("") : d->moved_from,
                        .address = d->address, .form = d->form, .collect = d->collect,
                        .post_address = d->post_address, .phone = d->phone, .email = d->email,
-                       .n_copies = d->n_copies, .consent = d->consent, .now_us = sys_now_us(cx)));
+                       .n_copies = d->n_copies, .now_us = sys_now_us(cx)));
     return n == 1 ? ERR_OK
                   : err_set(cx, ERR_CONFLICT, "draft %" PRId64 " changed elsewhere", d->id);
 }

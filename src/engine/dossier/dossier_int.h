@@ -189,4 +189,10 @@ NODISCARD enum err dossier_papers_of(struct ctx *cx, const struct procedure *p,
 /* [tx] Makes the bill in engine/pay for what is due; sets fee_vnd, is_paid. */
 NODISCARD enum err dossier_bill_make(struct ctx *cx, struct dossier *d, const struct procedure *p);
 
+/* dossier_consent.c: inside a transaction. */
+NODISCARD enum err dossier_consent_helped(struct ctx *cx, const struct dossier_draft_new *in,
+                                          int64_t draft, const struct party *p);
+NODISCARD enum err dossier_consent_ask(struct ctx *cx, const struct dossier *d, int64_t draft,
+                                       const struct party *own);
+
 #endif

@@ -280,6 +280,12 @@ sign_one(struct ctx *cx, int64_t task, struct str token)
         ctx_problem(cx, STR("tasks"), STR("dossier.apology_first"), job.d.number);
         return ctx_check(cx);
     }
+    bool lacks_consent = false;
+    TRY(dossier_lacks_consent(cx, &job.d, &lacks_consent));
+    if (lacks_consent) {
+        ctx_problem(cx, STR("tasks"), STR("dossier.consent.first"), job.d.number);
+        return ctx_check(cx);
+    }
     job.act.version = job.task.version;
     TRY(dossier_result_in(cx, job.d.id, STR("draft"), &job.result));
     TRY(dossier_sign_file(cx, &job.d, &job.result, token, &job.hash));

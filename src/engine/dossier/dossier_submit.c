@@ -137,6 +137,7 @@ submit_tx(struct ctx *cx, void *arg)
                                 .content = job->answers };
     TRY(ledger_add(cx, &entry));
     TRY(dossier_note(cx, &job->d, "submitted", STR_NULL, true));
+    TRY(dossier_consent_ask(cx, &job->d, f->id, &job->party));
     TRY(dossier_count(cx, &job->d, "received", 1));
     TRY(dossier_stock(cx, &job->d, "open", true));
     TRY(dossier_tell(cx, &job->d, "submitted", STR_NULL));
@@ -170,6 +171,13 @@ prepare(struct ctx *cx, struct submit_job *job)
     }
     if (!check.is_collect_done) {
         ctx_problem(cx, STR("collect"), STR("dossier.collect_missing"), STR_NULL);
+    }
+    bool is_helped = false;
+    if (f->assisted_by != 0) {
+        TRY(dossier_is_helped(cx, f->id, &is_helped));
+    }
+    if (f->assisted_by != 0 && !is_helped) {
+        ctx_problem(cx, STR("cam_doan"), STR("dossier.consent.gone"), job->party.name);
     }
     job->unit = unit_by_key(cx, f->unit);
     if (job->unit == NULL) {

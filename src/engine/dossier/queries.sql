@@ -1,18 +1,18 @@
 -- name: draft_insert :exec
--- in: id:i64 party_id:i64 account_id:i64 session_id:i64 assisted_by:i64 procedure_code:str pack_version:str unit:str address:str form:str channel:str phone:str email:str consent:str now_us:i64
-INSERT INTO draft (id, version, party_id, account_id, session_id, assisted_by, procedure_code, pack_version, unit, address, form, channel, collect, post_address, phone, email, consent, n_copies, created_us, updated_us)
-VALUES (:id, 1, :party_id, :account_id, :session_id, :assisted_by, :procedure_code, :pack_version, :unit, :address, :form, :channel, '', '', :phone, :email, :consent, 1, :now_us, :now_us)
+-- in: id:i64 party_id:i64 account_id:i64 session_id:i64 assisted_by:i64 procedure_code:str pack_version:str unit:str address:str form:str channel:str phone:str email:str now_us:i64
+INSERT INTO draft (id, version, party_id, account_id, session_id, assisted_by, procedure_code, pack_version, unit, address, form, channel, collect, post_address, phone, email, n_copies, created_us, updated_us)
+VALUES (:id, 1, :party_id, :account_id, :session_id, :assisted_by, :procedure_code, :pack_version, :unit, :address, :form, :channel, '', '', :phone, :email, 1, :now_us, :now_us)
 
 -- name: draft_by_id :one
 -- in: id:i64
--- out: id:i64 version:i64 party_id:i64 account_id:i64 session_id:i64 assisted_by:i64 procedure_code:str pack_version:str unit:str address:str form:str channel:str collect:str post_address:str phone:str email:str consent:str n_copies:i64 created_us:i64 updated_us:i64 dossier_id:i64 moved_from:str
-SELECT id, version, party_id, account_id, session_id, assisted_by, procedure_code, pack_version, unit, address, form, channel, collect, post_address, phone, email, consent, n_copies, created_us, updated_us, dossier_id, moved_from
+-- out: id:i64 version:i64 party_id:i64 account_id:i64 session_id:i64 assisted_by:i64 procedure_code:str pack_version:str unit:str address:str form:str channel:str collect:str post_address:str phone:str email:str n_copies:i64 created_us:i64 updated_us:i64 dossier_id:i64 moved_from:str
+SELECT id, version, party_id, account_id, session_id, assisted_by, procedure_code, pack_version, unit, address, form, channel, collect, post_address, phone, email, n_copies, created_us, updated_us, dossier_id, moved_from
 FROM draft WHERE id = :id
 
 -- name: draft_update :exec
--- in: id:i64 version:i64 unit:str moved_from:str address:str form:str collect:str post_address:str phone:str email:str n_copies:i64 consent:str now_us:i64
+-- in: id:i64 version:i64 unit:str moved_from:str address:str form:str collect:str post_address:str phone:str email:str n_copies:i64 now_us:i64
 UPDATE draft SET version = version + 1, unit = :unit, moved_from = :moved_from, address = :address, form = :form, collect = :collect, post_address = :post_address,
-    phone = :phone, email = :email, n_copies = :n_copies, consent = :consent, updated_us = :now_us
+    phone = :phone, email = :email, n_copies = :n_copies, updated_us = :now_us
 WHERE id = :id AND version = :version AND dossier_id IS NULL
 
 -- name: drafts_of_account :many

@@ -17,7 +17,6 @@ CREATE TABLE draft (
     post_address TEXT NOT NULL,
     phone TEXT NOT NULL,
     email TEXT NOT NULL,
-    consent TEXT,
     n_copies BIGINT NOT NULL,
     created_us BIGINT NOT NULL,
     updated_us BIGINT NOT NULL,

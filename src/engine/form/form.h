@@ -29,6 +29,16 @@ const struct form_page *form_page_at(const struct form *f, size_t i);
 const struct form_page *form_page_find(const struct form *f, struct str page_id);
 struct str form_page_id(const struct form_page *p);
 struct str form_page_title(const struct ctx *cx, const struct form_page *p);
+/* Other adults whose data the form asks for: they are asked for their consent (doc/forms.md). */
+struct form_other {
+    struct str id;
+    struct str list;                 /* array whose items name them; null: the form itself */
+    struct str name, number;         /* members that hold name and personal ID */
+    struct pack_text title;          /* "Người cha" */
+    struct pack_text purpose, basis; /* why their data is used, and after which law */
+    bool is_needed;                  /* without their consent the result is not signed */
+};
+size_t form_others(const struct form *f, const struct form_other **ret);
 /* The schema as JSON text, for the API. */
 struct str form_schema_json(const struct form *f);
 

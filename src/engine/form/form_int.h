@@ -95,6 +95,8 @@ struct form {
     size_t n_prefills;
     struct form_lookup *lookups;
     size_t n_lookups;
+    struct form_other *others;
+    size_t n_others;
     const struct form_set *set;
 };
 

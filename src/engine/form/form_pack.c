@@ -220,6 +220,38 @@ read_checks(struct form_loader *ld, const struct json *list)
     }
 }
 
+/* Their fields must be there: a member renamed in the schema would silently ask nobody. */
+static void
+read_others(struct form_loader *ld, const struct json *list)
+{
+    static const char *const known[] = { "id",      "list",  "name",      "personal_id", "title",
+                                         "purpose", "basis", "is_needed", NULL };
+    size_t n = list == NULL ? 0 : list->n;
+    ld->f->others = ARENA_ARRAY(ld->arena, struct form_other, n + 1);
+    for (JSON_EACH(list, j)) {
+        pack_json_known(ld->at, j, known);
+        struct form_other *o = &ld->f->others[ld->f->n_others++];
+        *o = (struct form_other){ .id = pack_json_str(ld->at, j, "id", true),
+                                  .list = pack_json_str(ld->at, j, "list", false),
+                                  .name = pack_json_str(ld->at, j, "name", true),
+                                  .number = pack_json_str(ld->at, j, "personal_id", true),
+                                  .title = pack_json_text(ld->at, j, "title", true),
+                                  .purpose = pack_json_text(ld->at, j, "purpose", true),
+                                  .basis = pack_json_text(ld->at, j, "basis", true),
+                                  .is_needed = pack_json_bool(ld->at, j, "is_needed", false) };
+        const struct json *at = json_get(ld->f->schema_tree, "properties");
+        if (!str_is_empty(o->list)) {
+            const struct json *array = json_get(at, str_z(ld->arena, o->list));
+            at = json_get(json_get(array, "items"), "properties");
+        }
+        if (json_get(at, str_z(ld->arena, o->name)) == NULL ||
+            json_get(at, str_z(ld->arena, o->number)) == NULL) {
+            FORM_FAULT(ld, j, "Sửa name và personal_id thành trường có trong schema",
+                       "others: \"" STR_FMT "\" chỉ tới trường không có", STR_ARG(o->id));
+        }
+    }
+}
+
 static void
 collect_prefills(struct form_loader *ld)
 {
@@ -264,7 +296,8 @@ read_pages(struct form_loader *ld, const struct json *root)
 static struct form *
 read_form(struct form_loader *ld, struct str path)
 {
-    static const char *const known[] = { "id", "title", "schema", "checks", "pages", "note", NULL };
+    static const char *const known[] = { "id",    "title", "schema", "checks",
+                                         "pages", "note",  "others", NULL };
     const struct json *root = pack_load_json(ld->l, path, true);
     if (root == NULL) {
         return NULL;
@@ -294,6 +327,7 @@ read_form(struct form_loader *ld, struct str path)
     ld->scope = ld->f->schema_tree;
     read_pages(ld, root);
     read_checks(ld, json_get(root, "checks"));
+    read_others(ld, json_get(root, "others"));
     collect_prefills(ld);
     ld->f->n_items = ld->n_items;
     ld->f->items = arena_copy(ld->arena, ld->items, size_mul(sizeof(ld->items[0]), ld->n_items));

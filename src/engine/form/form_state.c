@@ -28,6 +28,13 @@ form_id(const struct form *f)
     return f->id;
 }
 
+size_t
+form_others(const struct form *f, const struct form_other **ret)
+{
+    *ret = f->others;
+    return f->n_others;
+}
+
 struct str
 form_title(const struct ctx *cx, const struct form *f)
 {

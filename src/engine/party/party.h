@@ -96,6 +96,44 @@ NODISCARD enum err party_correction_get(struct ctx *cx, int64_t id, struct party
 NODISCARD enum err party_correction_answer(struct ctx *cx, const struct party_correction *c,
                                            int64_t account);
 
+/* --- consent: one store for all of it ----------------------------------------------------------
+ */
+struct party_consent {
+    int64_t id, draft, dossier; /* dossier: 0 until it is filed */
+    struct str number; /* of who is asked; empty: name and number do not agree, or unknown */
+    struct str name;
+    struct str
+        kind; /* helped: somebody fills in for them; named: they stand in another's dossier */
+    struct str part;                      /* named: which person of the form */
+    struct str asker;                     /* who files or helps */
+    struct str wording;                   /* what was put to them, as it was shown */
+    struct str state;                     /* asked, given, refused, withdrawn */
+    struct str how;                       /* account, present, paper, phone; empty while asked */
+    struct str words;                     /* what they said, or which paper they signed */
+    bool is_needed;                       /* without it the result is not signed */
+    int64_t account;                      /* who wrote the last state down */
+    int64_t asked_us, given_us, ended_us; /* ended: refused or withdrawn; 0: not */
+};
+/* Inside a transaction. state is "asked", or "given" with how; sets id. The ledger is the
+ * caller's. */
+NODISCARD enum err party_consent_add(struct ctx *cx, struct party_consent *c);
+/* ERR_NOT_FOUND. */
+NODISCARD enum err party_consent_get(struct ctx *cx, int64_t id, struct party_consent *ret);
+/* What a person was asked, newest first; of a draft or of a dossier, oldest first. At most 50. */
+NODISCARD enum err party_consents_of(struct ctx *cx, struct str number, struct party_consent **ret,
+                                     size_t *ret_n);
+NODISCARD enum err party_consents_of_draft(struct ctx *cx, int64_t draft,
+                                           struct party_consent **ret, size_t *ret_n);
+NODISCARD enum err party_consents_of_dossier(struct ctx *cx, int64_t dossier,
+                                             struct party_consent **ret, size_t *ret_n);
+/* Inside a transaction: the draft became this dossier. */
+NODISCARD enum err party_consent_filed(struct ctx *cx, int64_t draft, int64_t dossier);
+/* asked -> given, refused; given -> withdrawn; refused, withdrawn -> given. */
+bool party_consent_may(struct str from, struct str to);
+/* Inside a transaction. ERR_CONFLICT: not from the state it is in. */
+NODISCARD enum err party_consent_answer(struct ctx *cx, const struct party_consent *c,
+                                        struct str state, struct str how, struct str words);
+
 /* "Nguyễn T*** H*" and "070*****1234": what lists show before a record is opened. */
 struct str party_mask_name(struct arena *a, struct str name);
 struct str party_mask_id(struct arena *a, struct str number);

@@ -104,3 +104,38 @@ WHERE birth_date = :birth_date AND name_fold LIKE :name_like AND merged_into IS 
 SELECT birth_date, name_fold FROM party
 WHERE birth_date > '' AND kind = 'person' AND merged_into IS NULL
 GROUP BY birth_date, name_fold HAVING COUNT(*) > 1 AND COUNT(DISTINCT personal_id) <= 1 ORDER BY birth_date, name_fold LIMIT :limit_n
+
+-- name: party_consent_insert :exec
+-- in: id:i64 number:str name:str kind:str part:str draft_id:i64 dossier_id:i64 asker:str wording:str is_needed:i64 state:str how:str words:str account_id:i64 asked_us:i64 given_us:i64
+INSERT INTO party_consent (id, number, name, kind, part, draft_id, dossier_id, asker, wording, is_needed, state, how, words, account_id, asked_us, given_us)
+VALUES (:id, :number, :name, :kind, :part, :draft_id, :dossier_id, :asker, :wording, :is_needed, :state, :how, :words, :account_id, :asked_us, :given_us)
+
+-- name: party_consent_by_id :one
+-- in: id:i64
+-- out: id:i64 number:str name:str kind:str part:str draft_id:i64 dossier_id:i64 asker:str wording:str is_needed:i64 state:str how:str words:str account_id:i64 asked_us:i64 given_us:i64 ended_us:i64
+SELECT id, number, name, kind, part, draft_id, dossier_id, asker, wording, is_needed, state, how, words, account_id, asked_us, given_us, ended_us
+FROM party_consent WHERE id = :id
+
+-- name: party_consent_ids_of :many
+-- in: number:str limit_n:i64
+-- out: id:i64
+SELECT id FROM party_consent WHERE number = :number ORDER BY id DESC LIMIT :limit_n
+
+-- name: party_consent_ids_draft :many
+-- in: draft_id:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM party_consent WHERE draft_id = :draft_id ORDER BY id LIMIT :limit_n
+
+-- name: party_consent_ids_dossier :many
+-- in: dossier_id:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM party_consent WHERE dossier_id = :dossier_id ORDER BY id LIMIT :limit_n
+
+-- name: party_consent_filed :exec
+-- in: draft_id:i64 dossier_id:i64
+UPDATE party_consent SET dossier_id = :dossier_id WHERE draft_id = :draft_id
+
+-- name: party_consent_answer :exec
+-- in: id:i64 was:str state:str how:str words:str account_id:i64 given_us:i64 ended_us:i64
+UPDATE party_consent SET state = :state, how = :how, words = :words, account_id = :account_id,
+    given_us = CASE WHEN :given_us = 0 THEN given_us ELSE :given_us END, ended_us = :ended_us WHERE id = :id AND state = :was

@@ -56,3 +56,28 @@ CREATE TABLE party_correction (
 );
 CREATE INDEX party_correction_open ON party_correction (state, id);
 CREATE INDEX party_correction_party ON party_correction (party_id, id);
+
+-- What somebody agreed to, or was asked to: to be helped with a filing, or to stand with their data in
+-- another's. Found by number, for whoever is named need not be on record. record
+CREATE TABLE party_consent (
+    id BIGINT PRIMARY KEY,
+    number TEXT NOT NULL,            -- personal ID or tax code of who is asked; '' when name and number do not agree
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,              -- helped, named
+    part TEXT NOT NULL,              -- named: which person of the form
+    draft_id BIGINT NOT NULL,
+    dossier_id BIGINT NOT NULL,      -- 0 until it is filed
+    asker TEXT NOT NULL,             -- name of who files or helps
+    wording TEXT NOT NULL,           -- what was put to them: purpose, data, legal basis
+    is_needed BIGINT NOT NULL,       -- without it the result is not signed
+    state TEXT NOT NULL,             -- asked, given, refused, withdrawn
+    how TEXT NOT NULL,               -- account, present, paper, phone; '' while asked
+    words TEXT NOT NULL,             -- what they said, or which paper they signed
+    account_id BIGINT NOT NULL,      -- who wrote the last state down
+    asked_us BIGINT NOT NULL,
+    given_us BIGINT NOT NULL DEFAULT 0,
+    ended_us BIGINT NOT NULL DEFAULT 0 -- refused or withdrawn
+);
+CREATE INDEX party_consent_number ON party_consent (number, id);
+CREATE INDEX party_consent_draft ON party_consent (draft_id, id);
+CREATE INDEX party_consent_dossier ON party_consent (dossier_id, id);

@@ -258,19 +258,6 @@ counter_person(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 
 /* --- beginning a dossier for the person
  * ------------------------------------------------------------------------- */
-static struct str
-consent_json(struct ctx *cx, struct str how)
-{
-    struct buf b = buf_new(cx->arena, CONSENT_BYTES);
-    struct json_out o = json_out(&b);
-    json_open(&o);
-    json_put_str(&o, "how", how);
-    json_put_str(&o, "at", date_iso_instant_vn(cx->arena, sys_now_us(cx)));
-    json_put_str(&o, "officer", cx->actor->name);
-    json_close(&o);
-    return buf_str(&b);
-}
-
 /* What the platform knows of the person is in the form already. */
 static enum err
 prefill(struct ctx *cx, int64_t id)
@@ -321,7 +308,7 @@ counter_begin(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                                     .party = p.id,
                                     .account = cx->who.account,
                                     .assisted_by = cx->who.account,
-                                    .consent = consent_json(cx, web_text(rq, "consent")) };
+                                    .consent_how = web_text(rq, "consent") };
     TRY(dossier_draft_new(cx, &in, &draft));
     TRY(prefill(cx, draft));
     return web_see_other(cx, rs, "/nhap/%" PRId64, draft);

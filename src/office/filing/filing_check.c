@@ -232,6 +232,28 @@ fill_bill(struct ctx *cx, const struct dossier_check *check, struct tpl_filing_c
     data->total = text_money(cx, check->bill.total_vnd);
 }
 
+/* Who will be asked for their consent when this is filed. */
+static enum err
+fill_others(struct ctx *cx, const struct filing *f, struct tpl_filing_check *data)
+{
+    struct dossier_other v[DOSSIER_OTHERS_MAX];
+    struct party own = { 0 };
+    if (f->d.party != 0) {
+        TRY(party_get(cx, f->d.party, &own));
+    }
+    size_t n = dossier_others(cx, f->form, form_answers_json(cx, &f->st), &own, v);
+    data->others.v = ARENA_ARRAY(cx->arena, struct tpl_filing_check_others, n);
+    data->others.n = n;
+    for (size_t i = 0; i < n; i++) {
+        data->others.v[i] =
+            (struct tpl_filing_check_others){ .name = v[i].name,
+                                              .part = pack_text(cx, v[i].other->title),
+                                              .purpose = pack_text(cx, v[i].other->purpose),
+                                              .basis = pack_text(cx, v[i].other->basis) };
+    }
+    return ERR_OK;
+}
+
 static void
 fill_head(struct ctx *cx, const struct filing *f, const struct dossier_check *check,
           struct tpl_filing_check *data)
@@ -272,6 +294,7 @@ filing_check(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     fill_answers(cx, &f, data);
     TRY(fill_papers(cx, &f, &check, data));
     fill_bill(cx, &check, data);
+    TRY(fill_others(cx, &f, data));
     if (!check.is_complete) {
         TRY(filing_next(cx, &f, NULL, &data->missing));
     }

@@ -57,8 +57,11 @@ static bool
 may_use_records(struct ctx *cx, const struct filing *f)
 {
     const struct actor *me = cx->actor;
-    bool is_helped = me != NULL && me->is_officer && f->d.assisted_by == me->account &&
-                     f->d.party != 0 && !str_is_empty(f->d.consent);
+    bool is_helped = false;
+    if (me != NULL && me->is_officer && f->d.assisted_by == me->account && f->d.party != 0 &&
+        dossier_is_helped(cx, f->d.id, &is_helped) != ERR_OK) {
+        is_helped = false;
+    }
     return filing_may_know(cx, f->d.party) || (is_helped && access_may(cx, "record.reuse"));
 }
 

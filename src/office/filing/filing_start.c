@@ -215,20 +215,6 @@ check_other(struct ctx *cx, const struct web_req *rq)
     }
 }
 
-/* Consent is kept as it was given: how, in whose words, when. */
-static struct str
-consent_json(struct ctx *cx, const struct web_req *rq)
-{
-    struct buf b = buf_new(cx->arena, CONSENT_BYTES);
-    struct json_out o = json_out(&b);
-    json_open(&o);
-    json_put_str(&o, "how", web_text(rq, "dong_y"));
-    json_put_str(&o, "words", web_text(rq, "dong_y_loi"));
-    json_put_str(&o, "at", date_iso_instant_vn(cx->arena, sys_now_us(cx)));
-    json_close(&o);
-    return buf_str(&b);
-}
-
 static enum err
 other_party(struct ctx *cx, const struct web_req *rq, struct dossier_draft_new *in)
 {
@@ -253,7 +239,8 @@ other_party(struct ctx *cx, const struct web_req *rq, struct dossier_draft_new *
     }
     in->party = job.p.id;
     in->assisted_by = cx->actor->account;
-    in->consent = consent_json(cx, rq);
+    in->consent_how = web_text(rq, "dong_y");
+    in->consent_words = web_text(rq, "dong_y_loi");
     return ERR_OK;
 }
 

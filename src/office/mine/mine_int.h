@@ -16,4 +16,9 @@ struct str mine_actor_text(struct ctx *cx, const struct ledger_entry *e);
 
 web_fn mine_export_page, mine_export;
 
+/* --- mine_consent.c */
+/* Questions that wait for one's answer. */
+NODISCARD enum err mine_consents_open(struct ctx *cx, size_t *ret);
+web_fn mine_consents, mine_consent_answer;
+
 #endif

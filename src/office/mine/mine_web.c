@@ -147,6 +147,12 @@ home(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     }
     TRY(fill_dossiers(cx, web_int(rq, "truoc"), data));
     TRY(fill_newest(cx, data));
+    size_t n_asked = 0;
+    TRY(mine_consents_open(cx, &n_asked));
+    if (n_asked > 0) {
+        data->consents =
+            text_fill(cx, "mine.consents_open", "n", text_number(cx, (int64_t)n_asked), NULL);
+    }
     return web_page(cx, rs, &tpl_mine_home_t, data);
 }
 
@@ -435,6 +441,16 @@ correct_ask(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return web_see_other(cx, rs, "/toi/sua");
 }
 
+static const char *const consent_answers[] = { "given", "refused", "withdrawn", NULL };
+static const struct web_field consent_fields[] = {
+    { .name = "answer",
+      .type = WEB_CHOICE,
+      .is_required = true,
+      .choices = consent_answers,
+      .doc = "the answer" },
+    { .name = "words", .type = WEB_TEXT, .max = 300, .doc = "in one's own words" },
+};
+
 static const struct web_route routes[] = {
     { HTTP_GET, "/toi", "public", home, WEB_FIELDS(before_fields),
       .flags = (uint32_t)WEB_API | (uint32_t)WEB_NO_STORE, .reply = &tpl_mine_home_t,
@@ -452,6 +468,10 @@ static const struct web_route routes[] = {
     { HTTP_GET, "/toi/du-lieu", "signed-in", mine_export_page, .doc = "What the copy contains" },
     { HTTP_POST, "/toi/du-lieu", "signed-in", mine_export, .work_class = "report",
       .doc = "A copy of one's data: ZIP of JSON and CSV" },
+    { HTTP_GET, "/toi/dong-y", "account.own", mine_consents, .flags = WEB_API,
+      .reply = &tpl_mine_consents_t, .doc = "What one was asked to agree to, and the answers" },
+    { HTTP_POST, "/toi/dong-y/{id}", "account.own", mine_consent_answer, WEB_FIELDS(consent_fields),
+      .flags = WEB_API, .doc = "Agree, refuse, or take it back" },
     { HTTP_GET, "/toi/sua", "correction.ask", correct_page, .flags = WEB_API,
       .reply = &tpl_mine_correct_t, .doc = "What is kept of one, requests to correct it" },
     { HTTP_POST, "/toi/sua", "correction.ask", correct_ask, WEB_FIELDS(correction_fields),

@@ -46,6 +46,7 @@ onestop_case_show(struct ctx *cx, const struct web_req *rq, struct web_resp *rs,
     TRY(onestop_part_actions(cx, &v));
     TRY(onestop_part_opinions(cx, &v));
     TRY(onestop_part_results(cx, &v));
+    TRY(onestop_part_consents(cx, &v));
     TRY(onestop_part_history(cx, rq, &v, is_conflict));
     web_title(rs, v.d.number);
     web_crumb(cx, rs, STR("/can-bo"), text(cx, "onestop.inbox"));

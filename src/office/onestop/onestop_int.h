@@ -61,6 +61,9 @@ NODISCARD enum err onestop_part_opinions(struct ctx *cx, struct onestop_view *v)
 NODISCARD enum err onestop_part_question(struct ctx *cx, struct onestop_view *v,
                                          const struct flow_process *process);
 NODISCARD enum err onestop_part_results(struct ctx *cx, struct onestop_view *v);
+/* onestop_consent.c: other people in the dossier, and whether they agreed. */
+NODISCARD enum err onestop_part_consents(struct ctx *cx, struct onestop_view *v);
+web_fn onestop_consent;
 /* The printed forms that have something to say. */
 void onestop_part_prints(struct ctx *cx, struct onestop_view *v);
 NODISCARD enum err onestop_part_history(struct ctx *cx, const struct web_req *rq,

@@ -94,6 +94,13 @@ static const struct web_field apology_fields[] = {
     { "new_due", WEB_DATE, .is_required = true, .doc = "new date",
       .label = "onestop.apology.date" },
 };
+static const char *const consent_answers[] = { "given", "refused", NULL };
+static const struct web_field consent_fields[] = {
+    { "answer", WEB_CHOICE, .is_required = true, .choices = consent_answers, .doc = "the answer" },
+    { "words", WEB_TEXT, .max = 300, .doc = "which paper was signed" },
+    { "signed", WEB_BOOL, .doc = "identity checked, signed before the officer",
+      .label = "onestop.consent.signed" },
+};
 static const struct web_field result_fields[] = {
     { "f.", WEB_ANY, .doc = "additions to the result by name" },
 };
@@ -206,6 +213,9 @@ static const struct web_route routes[] = {
     { HTTP_POST, "/can-bo/ho-so/{id}/xin-loi", "dossier.apologise", onestop_apologise,
       WEB_FIELDS(apology_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_case,
       .doc = "Apologise for delay, with a new date, once" },
+    { HTTP_POST, "/can-bo/ho-so/{id}/dong-y/{consent}", "dossier.intake", onestop_consent,
+      WEB_FIELDS(consent_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_case,
+      .doc = "Another person of the dossier answers at the counter, against signature" },
     { HTTP_POST, "/can-bo/ho-so/{id}/ket-qua", "dossier.process", onestop_fields,
       WEB_FIELDS(result_fields), .flags = WEB_API | WEB_OFFICE, .again = onestop_case,
       .doc = "Additions to the result before it is signed" },
