@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "codec/pdf.h"
 #include "engine/box/box.h"
+#include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier.h"
 #include "engine/health/health.h"
 #include "engine/indicator/indicator.h"
@@ -63,6 +64,11 @@ open_rest(struct app *app)
     e = dossier_load_packs(&app->cx);
     if (e != ERR_OK) {
         return complain(app, "an older version of the content cannot be read",
+                        "Restore the data folder from its backup.", e);
+    }
+    e = calendar_overrides_load(&app->cx);
+    if (e != ERR_OK) {
+        return complain(app, "the days that operators set cannot be read",
                         "Restore the data folder from its backup.", e);
     }
     e = pdf_check_fonts(&app->cx);

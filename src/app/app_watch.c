@@ -1,5 +1,6 @@
 /* app_watch.c: the main thread while others serve: signals, the supervisor's watchdog, samples. */
 #include "app/app_int.h"
+#include "engine/calendar/calendar.h"
 #include "engine/health/health.h"
 #include "engine/pack/pack.h"
 #include "store/store.h"
@@ -73,7 +74,9 @@ follow(struct watch *w, int64_t now_us)
     arena_reset(w->cx.arena);
     w->cx.deadline_us = 0;
     w->cx.pack = NULL;
-    if (pack_set_follow(&w->cx, w->cx.packs, &is_changed) == ERR_OK && is_changed) {
+    bool is_calendar_read = calendar_overrides_load(&w->cx) == ERR_OK; /* else tried again soon */
+    if (is_calendar_read && pack_set_follow(&w->cx, w->cx.packs, &is_changed) == ERR_OK &&
+        is_changed) {
         web_cache_clear(w->app->web);
         sys_log(&w->cx, SYS_LOG_INFO, "followed", NULL, 0);
     }

@@ -1,7 +1,7 @@
 // The operators' pages: each opens for the operator and for nobody else; acts change what they say.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client, demo, officers, startServer } from '../lib/server.mjs';
+import { Client, dayIn, demo, officers, startServer } from '../lib/server.mjs';
 import { totp } from '../lib/totp.mjs';
 
 const pages = ['/quan-tri', '/quan-tri/suc-khoe', '/quan-tri/nguoi-dung', '/quan-tri/nguoi-dung/moi', '/quan-tri/vai-tro',
@@ -141,6 +141,33 @@ test('an officer who lost password and telephone comes back through the operator
   assert.equal((await post(`${self}/mat-khau`, { checked: '1' }, self)).status, 409, 'nobody gives one to oneself');
 });
 
+test('a day is looked at with the appointments it touches, set, refused twice, undone; the ledger tells', async () => {
+  const lich = '/quan-tri/lich';
+  const year = Number(dayIn().y) + 1;
+  const off = { kieu: 'off', ngay: `16/03/${year + (new Date(`${year}-03-16`).getUTCDay() % 6 ? 0 : 1)}`, 'ngay-bu': '', cho: '', ten: 'Nghỉ mất điện', 'ly-do': 'Thông báo 5' };
+  const wrong = await post(`${lich}/xem`, { ...off, ngay: '01/01/2020' }, lich);
+  assert.equal(wrong.status, 422);
+  assert.match(plain(wrong.text), /Ngày đã qua không đổi được/);
+  assert.match(wrong.text, /value="Nghỉ mất điện"/, 'what was typed stays');
+  assert.equal((await post(`${lich}/xem`, { ...off, 'ly-do': '' }, lich)).status, 422);
+  assert.equal((await post(`${lich}/xem`, { ...off, kieu: 'work' }, lich)).status, 422, 'worked anyway');
+  assert.equal((await post(`${lich}/xem`, { ...off, kieu: 'swap' }, lich)).status, 422, 'no day instead');
+  const seen = await post(`${lich}/xem`, off, lich);
+  assert.equal(seen.status, 200, plain(seen.text));
+  assert.match(plain(seen.text), /Mọi đơn vị: 0 hồ sơ hẹn trả đúng ngày này/);
+  assert.doesNotMatch((await op.get(lich)).text, /Nghỉ mất điện/, 'looking sets nothing');
+  assert.equal((await post(`${lich}/ngay`, off, lich)).status, 303);
+  assert.equal((await post(`${lich}/ngay`, off, lich)).status, 422, 'set already');
+  const page = await op.get(`${lich}?nam=${off.ngay.slice(6)}`);
+  assert.match(rowOf(page, 'Nghỉ mất điện'), new RegExp(off.ngay));
+  const ids = /action="\/quan-tri\/lich\/bo"[\s\S]*?name="id" value="(\d+)"/.exec(page.text);
+  assert.match((await op.get('/quan-tri/nhat-ky')).text, /Đặt ngày nghỉ/);
+  assert.equal((await post(`${lich}/bo`, { id: ids[1] }, lich)).status, 303);
+  assert.equal((await post(`${lich}/bo`, { id: ids[1] }, lich)).status, 409);
+  assert.match(rowOf(await op.get(lich), 'Nghỉ mất điện'), /Đã bỏ/);
+  assert.match((await op.get('/quan-tri/nhat-ky')).text, /Bỏ ngày đã đặt trong lịch/);
+});
+
 test('the demo business date moves and goes back', async () => {
   assert.equal((await post('/quan-tri/lich', { today: '2026-12-01' })).status, 303);
   assert.match((await op.get('/quan-tri/lich')).text, /01\/12\/2026/);
@@ -194,7 +221,7 @@ test('two records of one person are found by name and birth date, compared and m
   assert.equal((await receiver.get(`/can-bo/quay/nguoi/${gone}`)).status, 200, 'the old number still leads to the person');
 });
 
-test('calendars: each year, a unit of its own, the hours; what to do for a coming year', async () => {
+test('calendars: each year, a unit of its own, the hours; days are set on the page', async () => {
   const tet = await op.get('/quan-tri/lich?nam=2025');
   assert.match(rowOf(tet, '26/04/2025'), /Thứ Bảy Làm bù cho ngày 02\/5\/2025 Làm việc/);
   assert.match(rowOf(tet, '02/05/2025'), /Thứ Sáu .*Nghỉ/);
@@ -204,7 +231,7 @@ test('calendars: each year, a unit of its own, the hours; what to do for a comin
   const saturday = (page) => /<tr[^>]*><td[^>]*>Thứ Bảy<\/td>[\s\S]*?<\/tr>/.exec(page.text.split('Giờ làm việc trong tuần').pop())[0];
   assert.match(plain(saturday(await op.get(`/quan-tri/lich?don-vi=${own}`))), /07:30-11:30/);
   assert.match(plain(saturday(tet)), /Nghỉ/);
-  assert.match(tet.text, /calendar\/overrides\.csv/);
+  assert.match(plain(tet.text), /Đặt ngày nghỉ, ngày làm bù/);
   assert.match((await op.get('/quan-tri/lich?nam=2024&dang=csv')).text, /08\/02\/2024,Thứ Năm,Nghỉ Tết Nguyên đán,Nghỉ/);
 });
 

@@ -108,6 +108,40 @@ enum calendar_state { CALENDAR_FINE, CALENDAR_SOON, CALENDAR_LATE };
 enum calendar_state calendar_due_state(const struct ctx *cx, struct str unit, int64_t now_us,
                                        int64_t due_us);
 
+/* --- days that operators set ------------------------------------------------------------------ */
+/* A day off, or a day worked, of one unit or of all; wins over the pack. For new appointments: one
+ * that was promised stays, whatever becomes of the calendar (doc/decisions/house.md). */
+struct calendar_override_new {
+    struct date day;
+    bool is_off; /* else it is worked */
+    int32_t as;  /* worked with the hours of this weekday; 0 = its own, a weekend day's Monday */
+    struct str unit;   /* code; empty = all */
+    struct str name;   /* "Làm bù cho ngày 31/8" */
+    struct str reason; /* decision or cause */
+};
+/* Can it be set? Else adds a problem on `field`: the day has passed, is too far off, already is so,
+ * or was set before. */
+bool calendar_override_fits(struct ctx *cx, struct str field,
+                            const struct calendar_override_new *in);
+/* Inside a transaction; calendar_overrides_load afterwards. ERR_CONFLICT: set meanwhile. */
+NODISCARD enum err calendar_override_add(struct ctx *cx, const struct calendar_override_new *in,
+                                         int64_t *ret_id);
+/* Inside a transaction; calendar_overrides_load afterwards. The pack's day holds again.
+ * ERR_NOT_FOUND; ERR_CONFLICT: ended already, or the day has passed. */
+NODISCARD enum err calendar_override_end(struct ctx *cx, int64_t id, struct date *ret_day);
+struct calendar_override {
+    int64_t id, made_us, ended_us; /* ended_us 0: in force */
+    struct date day;
+    bool is_off;
+    struct str unit, name, reason, made_by, ended_by; /* names; null: the program */
+};
+/* The newest 200, also those that ended, by day. */
+NODISCARD enum err calendar_overrides(struct ctx *cx, struct calendar_override **ret,
+                                      size_t *ret_n);
+/* Takes the rows over into cx->packs for all threads, when they changed: at the start, after a
+ * change, and where several processes serve one database every few seconds. */
+NODISCARD enum err calendar_overrides_load(struct ctx *cx);
+
 /* Pack part: calendar folder: hours.csv, holidays.json, overrides.csv, unit-calendars.csv. After
  * unit_pack_part. */
 void calendar_pack_part(struct pack_load *l);

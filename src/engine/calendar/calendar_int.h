@@ -67,6 +67,9 @@ void calendar_fill_hours(const struct calendar_hours *h, int32_t weekday, int32_
 void calendar_compute_specials(struct arena *a, struct calendar *c);
 const struct calendar_hours *calendar_hours_of(const struct calendar *c, struct str unit,
                                                int32_t day);
+/* The day as an operator set it; false when nobody did. */
+bool calendar_fill_override(const struct ctx *cx, const struct calendar_hours *h, struct str unit,
+                            struct date d, struct calendar_day *ret);
 void calendar_fill_day(const struct calendar *c, const struct calendar_hours *h, struct date d,
                        struct calendar_day *ret);
 

@@ -1,5 +1,5 @@
 /* calendar_model.c: what a day is worth. Pure. An override wins over a holiday, a holiday over the
- * hours. */
+ * hours; what an operator set on the page wins over all (calendar_override.c). */
 #include "engine/calendar/calendar_int.h"
 
 const struct calendar *
@@ -120,7 +120,10 @@ calendar_day(const struct ctx *cx, struct str unit, struct date d, struct calend
         *ret = (struct calendar_day){ .why = { STR(""), STR("") } };
         return;
     }
-    calendar_fill_day(c, calendar_hours_of(c, unit, d.day), d, ret);
+    const struct calendar_hours *h = calendar_hours_of(c, unit, d.day);
+    if (!calendar_fill_override(cx, h, unit, d, ret)) {
+        calendar_fill_day(c, h, d, ret);
+    }
 }
 
 struct date
@@ -163,7 +166,7 @@ calendar_specials(struct ctx *cx, struct str unit, int32_t year, struct calendar
     struct date end = date_of(year, 12, 31);
     for (struct date d = date_of(year, 1, 1); d.day <= end.day; d.day++) {
         struct calendar_day day;
-        calendar_fill_day(c, calendar_hours_of(c, unit, d.day), d, &day);
+        calendar_day(cx, unit, d, &day);
         if (day.why.vi.n != 0) {
             v[n++] = (struct calendar_special){ d, day };
         }

@@ -284,6 +284,12 @@ NODISCARD enum err dossier_figure_list(struct ctx *cx, const struct dossier_figu
                                        int64_t after, struct dossier_figure_row **ret,
                                        size_t *ret_n);
 
+/* Open dossiers whose clock runs and whose appointment lies in [from_us, to_us), of a unit (key;
+ * null: all): how many, and the first of them, at most 50. Without the applicants' names. */
+NODISCARD enum err dossier_appointments(struct ctx *cx, struct str unit, int64_t from_us,
+                                        int64_t to_us, int64_t *ret_count,
+                                        struct dossier_figure_row **ret, size_t *ret_n);
+
 /* When the oldest open dossier of all units was filed; 0 when none is open. */
 NODISCARD enum err dossier_oldest_open(struct ctx *cx, int64_t *ret_submitted_us);
 

@@ -239,6 +239,22 @@ list_due(struct ctx *cx, const struct dossier_figure *f, struct due_span span, i
     COPY_ROWS(list);
 }
 
+enum err
+dossier_appointments(struct ctx *cx, struct str unit, int64_t from_us, int64_t to_us,
+                     int64_t *ret_count, struct dossier_figure_row **ret, size_t *ret_n)
+{
+    const struct dossier_figure of = { .unit = unit };
+    struct q_figure_due_count count;
+    TRY(q_figure_due_count(cx, &count, .from_us = from_us, .to_us = to_us, .unit = or_empty(unit),
+                           .procedure_code = STR(""), .field = STR("")));
+    TRY(list_due(cx, &of, (struct due_span){ from_us, to_us }, 0, ret, ret_n));
+    for (size_t i = 0; i < *ret_n; i++) {
+        (*ret)[i].applicant = STR("");
+    }
+    *ret_count = count.n;
+    return ERR_OK;
+}
+
 static enum err
 list_stock(struct ctx *cx, const struct dossier_figure *f, int64_t before,
            struct dossier_figure_row **ret, size_t *ret_n)

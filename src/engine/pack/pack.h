@@ -236,6 +236,12 @@ NODISCARD enum err pack_set_check(struct ctx *cx, const struct pack_set *set, st
                                   struct pack **ret, struct pack_fault **ret_faults, size_t *ret_n);
 /* Takes over what another process on the same store put in force. *ret_changed tells. */
 NODISCARD enum err pack_set_follow(struct ctx *cx, const struct pack_set *set, bool *ret_changed);
+/* What a module keeps of rows that change the pack's part in this installation (days that operators
+ * set): immutable, read by every thread without a lock. The set owns it and frees it, and those it
+ * had before, when it closes; they are small and few. NULL when none was set. */
+const void *pack_overlay(const struct pack_set *set, enum pack_slot slot);
+void pack_overlay_set(const struct pack_set *set, enum pack_slot slot, void *take_p,
+                      void (*free_fn)(void *));
 /* Frees every version: nobody may use one any more. Accepts NULL. */
 void pack_set_close(struct pack_set *set);
 

@@ -16,6 +16,12 @@
 #define PACK_VERSIONS_MAX 4096
 #define PACK_PARTS_MAX    32
 
+struct overlay {
+    void *p;
+    void (*free_fn)(void *);
+    struct overlay *next; /* the one set before, of any slot */
+};
+
 /* The versions in this process. */
 struct set_state {
     pthread_mutex_t lock;  /* guards packs and n */
@@ -25,6 +31,8 @@ struct set_state {
     size_t n;
     pack_part_fn *parts[PACK_PARTS_MAX];
     size_t n_parts;
+    _Atomic(const struct overlay *) overlays[PACK_SLOT_COUNT];
+    struct overlay *all_overlays; /* under lock */
 };
 
 /* cx->packs is const; what changes lies behind this pointer. */

@@ -202,11 +202,40 @@ pack_set_open(struct ctx *cx, struct str dir, pack_part_fn *const *parts, size_t
     return ERR_OK;
 }
 
+const void *
+pack_overlay(const struct pack_set *set, enum pack_slot slot)
+{
+    const struct overlay *o =
+        atomic_load_explicit(&set->state->overlays[slot], memory_order_acquire);
+    return o == NULL ? NULL : o->p;
+}
+
+void
+pack_overlay_set(const struct pack_set *set, enum pack_slot slot, void *take_p,
+                 void (*free_fn)(void *))
+{
+    struct set_state *st = set->state;
+    struct overlay *o = calloc(1, sizeof(*o));
+    ASSERT(o != NULL);
+    *o = (struct overlay){ .p = take_p, .free_fn = free_fn };
+    (void)pthread_mutex_lock(&st->lock);
+    o->next = st->all_overlays;
+    st->all_overlays = o;
+    atomic_store_explicit(&st->overlays[slot], o, memory_order_release);
+    (void)pthread_mutex_unlock(&st->lock);
+}
+
 void
 pack_set_close(struct pack_set *set)
 {
     if (set == NULL) {
         return;
+    }
+    for (struct overlay *o = set->state->all_overlays; o != NULL;) {
+        struct overlay *next = o->next;
+        o->free_fn(o->p);
+        free(o);
+        o = next;
     }
     for (size_t i = 0; i < set->state->n; i++) {
         pack_free(set->state->packs[i]);

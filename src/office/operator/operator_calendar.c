@@ -106,10 +106,12 @@ op_calendar(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     year = year < 2000 || year > 2100 ? date_civil(today).year : year;
     op_say(cx, p, "now", text_fill(cx, "operator.today", "day", text_date_of(cx, today), NULL),
            NULL);
-    op_say(cx, p, "now", text(cx, "operator.calendar.how"), "/quan-tri/goi-noi-dung");
+    op_say(cx, p, "now", text(cx, "operator.days.rule"), NULL);
     add_filter(cx, p, unit, year);
     add_days(cx, p, unit, year);
+    TRY(op_days_table(cx, p));
     add_hours(cx, p, unit, year);
+    op_days_form(cx, p);
     if (cx->config->is_demo) {
         struct tpl_operator_page_forms *f =
             op_form(cx, p, STR(HERE), "operator.today_set", "operator.today_set.hint",

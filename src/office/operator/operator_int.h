@@ -57,4 +57,10 @@ web_fn op_merge, op_merge_do, op_corrections, op_correction_answer;
 web_fn op_calendar, op_today_set, op_packs, op_pack, op_pack_check, op_pack_publish, op_pack_return,
     op_certs, op_cert_revoke, op_units, op_unit_move, op_ledger, op_ledger_verify;
 
+/* --- operator_days.c: parts of the calendar's page ----------------------------------------------
+ */
+enum err op_days_table(struct ctx *cx, struct tpl_operator_page *p);
+void op_days_form(struct ctx *cx, struct tpl_operator_page *p);
+web_fn op_days_look, op_days_set, op_days_undo;
+
 #endif

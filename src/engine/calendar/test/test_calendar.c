@@ -3,6 +3,7 @@
 #include "engine/calendar/calendar.h"
 #include "engine/unit/unit.h"
 #include "lib/harness.h"
+#include "store/store.h"
 
 static pack_part_fn *const parts[] = { pack_part_site, pack_part_texts, unit_pack_part,
                                        calendar_pack_part };
@@ -327,6 +328,119 @@ test_today_switch_moves_the_date_only_in_the_demo(void **state)
     test_env_free(env);
 }
 
+/* Rows are written in one transaction, as the operator's page does. */
+struct set_job {
+    const struct calendar_override_new *day;
+    int64_t id;
+};
+
+static enum err
+set_tx(struct ctx *cx, void *arg)
+{
+    struct set_job *j = arg;
+    return calendar_override_add(cx, j->day, &j->id);
+}
+
+static enum err
+end_tx(struct ctx *cx, void *arg)
+{
+    struct date unused;
+    return calendar_override_end(cx, *(const int64_t *)arg, &unused);
+}
+
+static int64_t
+set_day(struct ctx *cx, const struct calendar_override_new *day)
+{
+    struct set_job j = { .day = day };
+    assert_true(calendar_override_fits(cx, STR("day"), day));
+    ASSERT_OK(cx, store_write(cx, set_tx, &j));
+    ASSERT_OK(cx, calendar_overrides_load(cx));
+    return j.id;
+}
+
+static int32_t
+spans_on(struct ctx *cx, struct str unit, struct date d)
+{
+    struct calendar_day day;
+    calendar_day(cx, unit, d, &day);
+    return day.n_spans;
+}
+
+static bool
+is_refused(struct ctx *cx, const struct calendar_override_new *day, const char *key)
+{
+    cx->n_problems = 0;
+    bool is_it =
+        !calendar_override_fits(cx, STR("day"), day) && str_eq(cx->problems[0].key, str_of(key));
+    cx->n_problems = 0;
+    return is_it;
+}
+
+static void
+test_override_of_an_operator_wins_over_the_pack_until_it_is_undone(void **state)
+{
+    (void)state;
+    struct test_env *env = test_env_new();
+    struct ctx *cx = env->cx;
+    struct pack_set *set = NULL;
+    ASSERT_OK(cx, pack_set_open(cx, STR("packs/binh-phuoc"), parts, COUNT_OF(parts), &set));
+    cx->packs = set;
+    env->clock.wall = at("2027-02-01", 8, 0);
+    struct date monday = day("2027-03-15");
+    struct date saturday = day("2027-03-20");
+    struct date holiday = day("2027-09-02");
+    const struct str bom_bo = STR("25405");
+    int64_t from_us = at("2027-03-12", 13, 0); /* Friday afternoon */
+    int64_t due_us = calendar_add_work(cx, bom_bo, from_us, (int64_t)2 * 8 * 3600);
+
+    const struct calendar_override_new off = {
+        .day = monday, .is_off = true, .unit = bom_bo, .name = STR("Mất điện"), .reason = STR("x")
+    };
+    int64_t id = set_day(cx, &off);
+    assert_int_equal(spans_on(cx, STR("25405@2025-07-01"), monday), 0);
+    assert_int_equal(spans_on(cx, STR("25195"), monday), 2); /* of another unit */
+    assert_int_equal(spans_on(cx, STR_NULL, monday), 2);
+    int64_t later_us = calendar_add_work(cx, bom_bo, from_us, (int64_t)2 * 8 * 3600);
+    assert_true(later_us - due_us == (int64_t)24 * 3600 * 1000000);
+    assert_true(is_refused(cx, &off, "calendar.override.same"));
+
+    struct calendar_override_new work = { .day = saturday,
+                                          .name = STR("Làm bù"),
+                                          .reason = STR("x") };
+    work.unit = STR("");
+    (void)set_day(cx, &work);
+    assert_int_equal(spans_on(cx, STR_NULL, saturday), 2);
+    assert_int_equal(spans_on(cx, bom_bo, saturday), 2);
+    work.day = holiday; /* worked although the pack has a holiday: its own weekday's hours */
+    (void)set_day(cx, &work);
+    assert_int_equal(spans_on(cx, STR_NULL, holiday), 2);
+
+    work.day = day("2027-03-16");
+    assert_true(is_refused(cx, &work, "calendar.override.worked"));
+    work.day = day("2027-01-30");
+    assert_true(is_refused(cx, &work, "calendar.override.past"));
+    work.day = day("2031-01-04");
+    assert_true(is_refused(cx, &work, "calendar.override.far"));
+    work.day = day("2027-03-27");
+    work.unit = STR("none");
+    assert_true(is_refused(cx, &work, "calendar.override.unit"));
+
+    ASSERT_OK(cx, store_write(cx, end_tx, &id));
+    ASSERT_OK(cx, calendar_overrides_load(cx));
+    assert_int_equal(spans_on(cx, bom_bo, monday), 2);
+    assert_int_equal(store_write(cx, end_tx, &id), ERR_CONFLICT);
+    struct calendar_override *v = NULL;
+    size_t n = 0;
+    ASSERT_OK(cx, calendar_overrides(cx, &v, &n));
+    assert_int_equal(n, 3);
+    assert_true(v[2].ended_us != 0 && v[2].id == id);
+    env->clock.wall = at("2027-03-22", 8, 0);
+    assert_int_equal(store_write(cx, end_tx, &v[1].id), ERR_CONFLICT); /* the day has passed */
+    cx->packs = NULL;
+    pack_set_close(set);
+    test_env_free(env);
+}
+
 int
 main(void)
 {
@@ -341,6 +455,7 @@ main(void)
         cmocka_unit_test(test_add_limit_every_unit),
         cmocka_unit_test(test_left_text_and_due_state),
         cmocka_unit_test(test_today_switch_moves_the_date_only_in_the_demo),
+        cmocka_unit_test(test_override_of_an_operator_wins_over_the_pack_until_it_is_undone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
