@@ -39,8 +39,8 @@ op_days_table(struct ctx *cx, struct tpl_operator_page *p)
     static const char *const heads[] = { "operator.col.day",
                                          "operator.col.work",
                                          "operator.col.unit",
-                                         "operator.col.why",
-                                         "operator.col.reason",
+                                         "operator.days.name",
+                                         "operator.days.reason",
                                          "operator.days.by",
                                          NULL };
     struct calendar_override *v = NULL;
