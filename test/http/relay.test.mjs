@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { bin as BOMBO, freePort, hasSaid, start, until as untilTrue } from '../lib/server.mjs';
+import { bin as BOMBO, freePort, hasSaid, root, start, until as untilTrue } from '../lib/server.mjs';
 
 const run = promisify(execFile);
 const dir = mkdtempSync(path.join(tmpdir(), 'bombo-relay-'));
@@ -258,11 +258,12 @@ test('a token signed by the platform opens the way; ES256 and RS256; others do n
   await stopRelay(relay);
 });
 
-/** A certificate of its own authority, by the openssl command. */
-function certificate(name, cn) {
+/** A certificate of its own authority, by the openssl command; of another day when `at` says so. */
+function certificate(name, cn, at) {
   const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${cn}`,
     '-addext', `subjectAltName=DNS:${cn},IP:127.0.0.1`, '-keyout', file(`${name}.key`), '-out', file(`${name}.crt`)];
-  assert.equal(spawnSync('openssl', words).status, 0);
+  const made = at === undefined ? spawnSync('openssl', words) : spawnSync(path.join(root, 'tools/at'), [at, 'openssl', ...words], { env: { ...process.env, MAKEFLAGS: '' } });
+  assert.equal(made.status, 0, String(made.stderr));
   const der = Buffer.from(readFileSync(file(`${name}.crt`), 'utf8').replace(/-----[^-]+-----|\s/g, ''), 'base64');
   return { cert: readFileSync(file(`${name}.crt`)), key: readFileSync(file(`${name}.key`)), sha256: createHash('sha256').update(der).digest('hex') };
 }
@@ -302,9 +303,19 @@ test('TLS on both sides, with client certificates on both sides', async () => {
   relay.process.kill('SIGHUP');
   await until(() => relay.out.includes('read again'));
   assert.equal((await ask(desk, '')).body.type, 'Server.ServerProxy.SslAuthenticationFailed');
+  // nor one whose certificate is over
+  const old = certificate('old', 'people.internal', '2020-01-01 08:00');
+  const expired = https.createServer({ cert: old.cert, key: old.key }, echo).listen(0, '127.0.0.1');
+  await once(expired, 'listening');
+  writeFileSync(file('policy.json'), JSON.stringify({ ...p, pools: [{ ...pool, addresses: [at(expired)], ca_file: file('old.crt') }, p.pools[1]] }));
+  relay.process.kill('SIGHUP');
+  await until(() => relay.out.split('read again').length > 2);
+  assert.equal((await ask(desk, '')).body.type, 'Server.ServerProxy.SslAuthenticationFailed');
   await stopRelay(relay);
-  secure.close();
-  secure.closeAllConnections();
+  for (const s of [secure, expired]) {
+    s.close();
+    s.closeAllConnections();
+  }
 });
 
 test('fields that an agreement takes out do not reach the client', async () => {

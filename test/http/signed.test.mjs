@@ -7,99 +7,15 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Client, dropDir, newDir, officers, runBombo, startServer } from '../lib/server.mjs';
+import { furnish, idOf, introduce, makeKey, ownPort, start, token, until } from '../lib/nodes.mjs';
+import { Client, dropDir, newDir, officers, runBombo } from '../lib/server.mjs';
 
 const A = {}, B = {}; // the consumer's and the provider's installation
 const seen = [];
 let service, scratch;
-
-const description = JSON.stringify({
-  openapi: '3.1.0',
-  info: { title: 'Sổ đất', version: '1.0' },
-  paths: {
-    '/thua/{so}': { get: { operationId: 'tra-cuu', summary: 'Tra cứu một thửa',
-      parameters: [{ name: 'so', in: 'path', required: true, schema: { type: 'string' } }], responses: { 200: { description: 'thửa' } } } },
-    '/thua': { post: { operationId: 'ghi', summary: 'Ghi một thửa', responses: { 201: { description: 'đã ghi' } } } },
-  },
-});
-
-const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
-
-async function until(what, fn) {
-  for (let i = 0; i < 600; i++) {
-    const got = await fn();
-    if (got) return got;
-    await new Promise((done) => setTimeout(done, 50));
-  }
-  assert.fail(`never: ${what}`);
-}
-
-/** Ports outside the range that the system hands out by itself: they stay free while a server is away. */
-const taken = new Set();
-async function ownPort() {
-  for (;;) {
-    const port = 15000 + Math.floor(Math.random() * 15000);
-    const s = net.createServer().listen(port, '127.0.0.1');
-    const is = await Promise.race([once(s, 'listening').then(() => true), once(s, 'error').then(() => false)]);
-    if (is) {
-      s.close();
-      await once(s, 'close');
-    }
-    if (is && !taken.has(port)) return taken.add(port) && port;
-  }
-}
-
-async function start(node) {
-  node.server = await startServer({ data: node.data, port: node.port, args: ['--relay-port', String(node.relayPort), '--relay-address', '127.0.0.1',
-    '--node-port', String(node.nodePort), '--node-address', '127.0.0.1', '--node-name', node.name, ...(node.args ?? [])] });
-  node.operator = new Client(node.server);
-  assert.equal((await node.operator.signIn(officers.operator)).status, 303);
-}
-
-/** The same two members, systems, service and agreement on both sides: each side decides for itself. */
-async function furnish(node, endpoint) {
-  const o = node.operator;
-  const member = async (code, name) => idOf(await o.form('/truc/thanh-vien', { class: 'GOV', code, name }));
-  const system = async (m, code, name) => idOf(await o.form(`/truc/thanh-vien/${m}/he-thong`, { code, name }, { from: `/truc/thanh-vien/${m}` }));
-  node.consumerMember = await member('X1', 'Xã gọi');
-  node.providerMember = await member('S1', 'Sở trả lời');
-  node.consumer = await system(node.consumerMember, 'MOT-CUA', 'Một cửa xã');
-  const provider = await system(node.providerMember, 'DAT-DAI', 'Đất đai');
-  const body = new FormData();
-  const fields = { subsystem: provider, code: 'so-dat', name: 'Sổ đất', data_class: 'personal', summary: 'Thửa đất', endpoint, sla_ms: '500' };
-  for (const [k, v] of Object.entries(fields)) body.set(k, v);
-  body.set('csrf', Client.token((await o.get('/truc/dich-vu-moi')).text));
-  body.set('document', new Blob([description], { type: 'application/json' }), 'openapi.json');
-  const offered = idOf(await o.request('POST', '/truc/dich-vu-moi', { body, headers: { origin: node.server.url } }));
-  node.agreement = idOf(await o.form(`/truc/dich-vu/${offered}/xin-phep`, { consumer: node.consumer, operations: 'tra-cuu',
-    purpose: 'Cấp giấy phép xây dựng', legal_basis: 'Luật Đất đai' }));
-  idOf(await o.form(`/truc/thoa-thuan/${node.agreement}`, { state: 'granted', version: '1', operations: 'tra-cuu', rate_s: '0', quota_day: '0' }));
-}
-
-const makeKey = async (node, member) => assert.equal((await node.operator.form('/truc/diem-ket-noi/khoa', { member },
-  { from: '/truc/diem-ket-noi' })).status, 303);
-
-/** Gives a's card to b, as the operators would, with the address at which b reaches a. */
-async function introduce(a, b, port) {
-  const card = (await a.operator.get('/truc/diem-ket-noi/the')).json();
-  card.address = `127.0.0.1:${port}`;
-  const r = await b.operator.form('/truc/diem-ket-noi', { card: JSON.stringify(card) });
-  assert.equal(r.status, 303, r.text.slice(0, 3000));
-}
-
-async function token(node) {
-  const page = await node.operator.form(`/truc/he-thong/${node.consumer}/khoa`, { name: 'máy chủ', ttl_s: '3600' },
-    { from: `/truc/he-thong/${node.consumer}` });
-  const [, id, secret] = /id="secret">([a-z0-9]+) : (bbx_[A-Za-z0-9_-]+)/.exec(page.text);
-  const r = await fetch(`${node.server.url}/token`, { method: 'POST', headers: {
-    authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
-    body: 'grant_type=client_credentials' });
-  return (await r.json()).access_token;
-}
 
 const path = '/r1/VN/GOV/S1/DAT-DAI/so-dat/thua/12';
 async function call(extra = {}, target = path) {
@@ -420,4 +336,35 @@ test('killed at any moment: every answered call has its evidence on both sides',
     const again = await post(middle.last);
     assert.equal(again.headers['x-road-error'], 'Server.ServerProxy.DuplicateMessage');
   }
+});
+
+test('a node cannot speak for a member of another one, whatever it signs with', async () => {
+  const o = A.operator;
+  const member = idOf(await o.form('/truc/thanh-vien', { class: 'GOV', code: 'X2', name: 'Xã ở nơi khác' }));
+  const system = idOf(await o.form(`/truc/thanh-vien/${member}/he-thong`, { code: 'MOT-CUA', name: 'Một cửa' }, { from: `/truc/thanh-vien/${member}` }));
+  const agreement = idOf(await o.form(`/truc/dich-vu/${A.offered}/xin-phep`, { consumer: system, operations: 'tra-cuu', purpose: 'Cấp giấy phép xây dựng', legal_basis: 'Luật Đất đai' }));
+  idOf(await o.form(`/truc/thoa-thuan/${agreement}`, { state: 'granted', version: '1', operations: 'tra-cuu', rate_s: '0', quota_day: '0' }));
+  // the key is genuine, but where B knows it, it belongs to a third installation
+  await makeKey(A, 'VN/GOV/X2');
+  const card = await until('the new key is on the card', async () => {
+    const got = (await o.get('/truc/diem-ket-noi/the')).json();
+    return got.members.some((m) => m.member === 'VN/GOV/X2') && got;
+  });
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', '/CN=c.test',
+    '-keyout', join(scratch, 'c.key'), '-out', join(scratch, 'c.pem')], { stdio: 'ignore' });
+  const third = { ...card, node: 'c.test', address: '127.0.0.1:1', tls: readFileSync(join(scratch, 'c.pem'), 'utf8'), members: card.members.filter((m) => m.member === 'VN/GOV/X2') };
+  const r = await B.operator.form('/truc/diem-ket-noi', { card: JSON.stringify(third) });
+  assert.equal(r.status, 303, r.text.slice(0, 500));
+  const other = { authorization: `Bearer ${await token(A, system)}`, 'x-road-client': 'VN/GOV/X2/MOT-CUA' };
+  await until('the relay knows the new system, and the other side refuses it', async () => (await call(other)).error === 'Server.ServerProxy.IncorrectMember');
+  await good();
+});
+
+test('a revoked key signs nothing that is taken', async () => {
+  const peers = '/truc/diem-ket-noi';
+  const page = (await B.operator.get(peers)).text;
+  const row = page.split('<tr').find((x) => x.includes('VN/GOV/X1') && x.includes('khoa/huy'));
+  const [, id] = /name="id" value="(\d+)"/.exec(row);
+  assert.equal((await B.operator.form(`${peers}/khoa/huy`, { id }, { from: peers })).status, 303);
+  await until('the revoked key is refused', async () => (await call()).error === 'Server.ServerProxy.CertificateRevoked');
 });

@@ -246,6 +246,18 @@ over_http(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
     return ERR_OK;
 }
 
+/* The uplink that a connector says it signed in at; null: called past it (relay, sandbox). */
+static struct str
+uplink_of(const struct exchange_request *rq)
+{
+    for (size_t i = 0; i < rq->n_headers; i++) {
+        if (str_eq(rq->headers[i].name, STR("X-Uplink"))) {
+            return rq->headers[i].value;
+        }
+    }
+    return STR_NULL;
+}
+
 static enum err
 to_simulator(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
@@ -258,6 +270,7 @@ to_simulator(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
         .headers = c->rq->headers,
         .n_headers = c->rq->n_headers,
         .timeout_ms = c->service.timeout_ms,
+        .uplink = uplink_of(c->rq),
     };
     return exchange_simulate(cx, &rq, ret);
 }

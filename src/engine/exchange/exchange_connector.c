@@ -14,7 +14,7 @@
 #include "sys/sys.h"
 
 #define BODY_BYTES  ((size_t)512 << 10)
-#define HEADERS_MAX 8
+#define HEADERS_MAX 10
 #define LIST_MAX    100
 #define BEFORE_ALL  INT64_MAX
 
@@ -238,6 +238,7 @@ write_message(struct ctx *cx, struct asking *a)
     header(a, STR("X-Road-UserId"),
            cx->who.account == 0 ? STR_NULL : str_fmt(cx->arena, "%" PRId64, cx->who.account));
     header(a, STR("X-Road-Issue"), issue_of(cx, a->q));
+    header(a, STR("X-Purpose"), a->q->purpose);
     return a->connector->style == EXCHANGE_SOAP ? soap_message(cx, a) : rest_message(cx, a, proof);
 }
 
@@ -431,9 +432,8 @@ ask(struct ctx *cx, const struct exchange_question *q, int64_t replay_of,
     if (e != ERR_OK && str_is_empty(reply.fault)) {
         reply.fault = STR("down");
     }
-    struct end_job end = { a.row, reply.fault };
-    TRY(store_write(cx, end_tx, &end));
     *ret = reply;
+    TRY(store_write(cx, end_tx, &(struct end_job){ a.row, reply.fault }));
     return err_of(cx, reply.fault);
 }
 
@@ -505,8 +505,7 @@ answer_process(struct ctx *cx, const struct exchange_process *p, int64_t dossier
     json_put_str(&o, "name", p->answer);
     json_put_str(&o, "value", json_text(fields, str_z(cx->arena, p->from)));
     json_close(&o);
-    struct answer_job job = { id, buf_str(&b) };
-    return store_write(cx, answer_tx, &job);
+    return store_write(cx, answer_tx, &(struct answer_job){ id, buf_str(&b) });
 }
 
 enum err

@@ -128,6 +128,9 @@ read_request(struct ctx *cx, struct exchange_sim *s)
     if (s->rq->uplink.p != NULL && !is_signed_in(cx, s, body)) {
         return err_set(cx, ERR_UNAUTHENTICATED, "not signed in at the uplink");
     }
+    if (s->rq->uplink.p != NULL && str_is_empty(header_of(s->rq, "X-Purpose"))) {
+        return err_set(cx, ERR_BAD_REQUEST, "a question without its purpose");
+    }
     TRY(parse(cx, buf_str(&fields), &in));
     s->in = in;
     struct str key = json_text(in, str_z(cx->arena, json_text(s->rule, "by")));

@@ -203,11 +203,12 @@ page_of(struct ctx *cx, struct str words)
     size_t at[6] = { 0 };
     struct str draw =
         str_fmt(cx->arena, "BT /F1 14 Tf 72 720 Td (" STR_FMT ") Tj ET", STR_ARG(words));
+    static const char page[] = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
+                               "/Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>";
     const char *const objects[] = {
         "<< /Type /Catalog /Pages 2 0 R >>",
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        "/Resources << /Font << /F1 5 0 R >> >> >>",
+        page,
         NULL,
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     };

@@ -244,6 +244,36 @@ test_every_simulator_answers_every_operation(void **state)
     assert_true(n >= 30);
 }
 
+/* Both styles of signing in: the session in the body beside dstcode, and the token. */
+static void
+test_simulate_without_sign_in_or_purpose_is_refused(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    const struct {
+        struct str service, operation, uplink, body;
+    } all[] = {
+        { STR("dvcqg-mc"), STR("TraCuuHoSo"), STR("ndxp"), STR("{\"MaHoSo\":\"N-1\"}") },
+        { STR("dvcqg"), STR("trang-thai"), STR("ndop"), STR("{\"MaHoSoDiaPhuong\":\"N-1\"}") },
+    };
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        struct str bearer =
+            str_cat(cx->arena, STR("Bearer "), exchange_sim_proof(cx, all[i].uplink));
+        struct http_header proof = { STR("Authorization"), bearer };
+        struct exchange_answer a;
+        struct exchange_sim_request rq = { .service = all[i].service,
+                                           .operation = all[i].operation,
+                                           .uplink = all[i].uplink,
+                                           .body = all[i].body };
+        ASSERT_OK(cx, exchange_simulate(cx, &rq, &a));
+        bool says_so = a.status == 401 || str_find(a.body, STR("unauthenticated")) < a.body.n;
+        assert_true(says_so);
+        rq.headers = &proof; /* signed in by token, but for no purpose */
+        rq.n_headers = 1;
+        ASSERT_OK(cx, exchange_simulate(cx, &rq, &a));
+        assert_true(a.status != 200 || str_find(a.body, STR("\"0\"")) == a.body.n);
+    }
+}
+
 static void
 test_ask_without_agreement_is_forbidden_and_accounted(void **state)
 {
@@ -453,6 +483,7 @@ main(void)
         cmocka_unit_test(test_ask_wrong_data_says_no_more_than_that),
         cmocka_unit_test(test_ask_over_soap_and_over_a_session_speak_their_style),
         cmocka_unit_test(test_every_simulator_answers_every_operation),
+        cmocka_unit_test(test_simulate_without_sign_in_or_purpose_is_refused),
         cmocka_unit_test(test_ask_without_agreement_is_forbidden_and_accounted),
         cmocka_unit_test(test_ask_during_an_outage_fails_and_can_be_replayed),
         cmocka_unit_test(test_token_issue_checks_secret_address_and_scope),

@@ -469,6 +469,32 @@ test_log_without_room_refuses_and_takes_again(void **state)
     node_log_close(l);
 }
 
+/* --- bad days --------------------------------------------------------------------------------- */
+/* The caller is told which of the two closed the exchange, and for how long stamps may be missing
+ * is the policy's to say. */
+static void
+test_may_pass_says_why_signed_calls_are_refused(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct app_config config = *cx->config;
+    struct node n = { .cx = *cx };
+    const int64_t hour_us = 3600 * DATE_US_PER_S;
+    const int64_t now_us = 1000 * hour_us;
+    config.node_stamp_hours = 2;
+    n.cx.config = &config;
+    n.log = log_of(cx, (int64_t)(2 * NODE_MESSAGE_BYTES) + 150);
+    assert_string_equal(node_may_pass(&n, now_us), "");
+    atomic_store(&n.unstamped_since_us, now_us - 2 * hour_us);
+    assert_string_equal(node_may_pass(&n, now_us), "");
+    assert_string_equal(node_may_pass(&n, now_us + 1), "LoggingFailed.TimestamperFailed");
+    atomic_store(&n.unstamped_since_us, 0); /* a stamp came */
+    assert_string_equal(node_may_pass(&n, now_us + 1), "");
+    ASSERT_OK(cx, add(cx, n.log, "one"));
+    ASSERT_OK(cx, add(cx, n.log, "two"));
+    assert_string_equal(node_may_pass(&n, now_us), "LoggingFailed.LogFull");
+    node_log_close(n.log);
+}
+
 /* --- stamps ----------------------------------------------------------------------------------- */
 static void
 test_stamp_path_leads_to_the_root_from_every_leaf(void **state)
@@ -540,6 +566,8 @@ main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_log_verify_finds_a_changed_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_log_without_room_refuses_and_takes_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_may_pass_says_why_signed_calls_are_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_stamp_path_leads_to_the_root_from_every_leaf, set_up,
                                         tear_down),

@@ -1,0 +1,73 @@
+// Signed and time-stamped exchange, measured: program -> relay -> node A -> mutual TLS -> node B -> service and back, every
+// message signed, verified and on both disks before the answer is released. Everything shares the machine's cores.
+//   node bench/signed.mjs [SECONDS]     needs build/bombo and build/bench/load; prints one JSON object
+import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { furnish, introduce, makeKey, ownPort, start, token, until } from '../test/lib/nodes.mjs';
+import { dropDir, newDir, root } from '../test/lib/server.mjs';
+
+const seconds = Number(process.argv[2] ?? 5);
+const scratch = mkdtempSync(join(tmpdir(), 'bombo-bench-'));
+const A = { name: 'xa.test' }, B = { name: 'so.test' };
+const target = '/r1/VN/GOV/S1/DAT-DAI/so-dat/thua/12';
+const service = http.createServer((rq, rs) => rs.setHeader('content-type', 'application/json').end('{"so":"12","chu":"Điểu Minh"}')).listen(0, '127.0.0.1');
+await once(service, 'listening');
+
+/** A time-stamp authority made of openssl: once a second is asked. */
+async function authority() {
+  const at = (name) => join(scratch, name);
+  writeFileSync(at('tsa.cnf'), `[req]\ndistinguished_name=dn\nx509_extensions=ext\nprompt=no\n[dn]\nCN=Bench TSA\n[ext]\nextendedKeyUsage=critical,timeStamping
+[tsa]\ndefault_tsa=t\n[t]\nserial=${at('serial')}\nsigner_cert=${at('tsa.pem')}\nsigner_key=${at('tsa.key')}\nsigner_digest=sha256\ndefault_policy=1.2.3\ndigests=sha256\ncrypto_device=builtin\n`);
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-config', at('tsa.cnf'), '-keyout', at('tsa.key'), '-out', at('tsa.pem')], { stdio: 'ignore' });
+  writeFileSync(at('serial'), '01');
+  let n = 0;
+  const server = http.createServer(async (rq, rs) => {
+    const parts = [];
+    for await (const b of rq) parts.push(b);
+    const name = at(`q${n++}`);
+    writeFileSync(`${name}.tsq`, Buffer.concat(parts));
+    await promisify(execFile)('openssl', ['ts', '-reply', '-config', at('tsa.cnf'), '-queryfile', `${name}.tsq`, '-out', `${name}.tsr`]);
+    rs.setHeader('content-type', 'application/timestamp-reply').end(readFileSync(`${name}.tsr`));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, args: ['--node-tsa', `http://127.0.0.1:${server.address().port}/`, '--node-tsa-ca', at('tsa.pem')] };
+}
+
+const tsa = await authority();
+const run = async (kind, n, bearer) => JSON.parse((await promisify(execFile)(join(root, 'build/bench/load'), [kind, String(A.relayPort), String(n), String(seconds), target],
+  { env: { ...process.env, LOAD_FIELDS: `Authorization: Bearer ${bearer}\r\nX-Road-Client: VN/GOV/X1/MOT-CUA\r\n` } })).stdout);
+const out = { cores: cpus().length, seconds, closed: [], open: [] };
+try {
+  for (const node of [A, B]) {
+    Object.assign(node, { data: newDir(), port: await ownPort(), relayPort: await ownPort(), nodePort: await ownPort(), args: tsa.args });
+    await start(node);
+  }
+  await furnish(A, 'node:');
+  await furnish(B, `http://127.0.0.1:${service.address().port}/api`);
+  await makeKey(A, 'VN/GOV/X1');
+  await makeKey(B, 'VN/GOV/S1');
+  await introduce(A, B, A.nodePort);
+  await introduce(B, A, B.nodePort);
+  const bearer = await token(A);
+  await until('a signed call passes', async () => (await fetch(`http://127.0.0.1:${A.relayPort}${target}`,
+    { headers: { authorization: `Bearer ${bearer}`, 'x-road-client': 'VN/GOV/X1/MOT-CUA' } })).status === 200);
+  for (const n of [1, 16, 64]) out.closed.push({ connections: n, ...await run('closed', n, bearer) });
+  for (const n of [100, 400, 1000, 2000]) out.open.push({ rate: n, ...await run('open', n, bearer) });
+} finally {
+  for (const node of [A, B]) {
+    await node.server?.stop();
+    if (node.data) dropDir(node.data);
+  }
+  for (const s of [service, tsa.server]) {
+    s.close();
+    s.closeAllConnections();
+  }
+  rmSync(scratch, { recursive: true, force: true });
+}
+console.log(JSON.stringify(out, null, 1));
+process.exit(0);
