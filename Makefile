@@ -118,12 +118,12 @@ testtools: $(TESTTOOLS)
 
 # Measuring: a load generator, the bare loop to compare with, and what is measured inside the program.
 bench-tools: $(B)/bench/load $(B)/bench/bare $(B)/bench/inproc
-$(B)/bench/inproc: bench/inproc.c test/lib/fault_vfs.c $(REL_OBJ)
+$(B)/bench/inproc: bench/inproc.c bench/steps.c test/lib/fault_vfs.c $(REL_OBJ)
 	@mkdir -p $(@D)
-	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -Itest $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
-$(B)/bench/bare: bench/bare.c test/lib/fault_vfs.c $(REL_OBJ)
+	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -I. -Itest $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
+$(B)/bench/bare: bench/bare.c bench/bare_pg.c test/lib/fault_vfs.c $(REL_OBJ)
 	@mkdir -p $(@D)
-	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -Itest $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
+	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -I. -Itest $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
 $(B)/bench/load: bench/load.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -D_GNU_SOURCE -Wall -Wextra -Werror $< -o $@

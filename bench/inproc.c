@@ -1,10 +1,13 @@
 /* inproc.c: what is measured inside the program.
  *   inproc fields                          fields typed per form of the pack, as JSON
  *   inproc submit DATA N THREADS DELAY_US  submits N ready drafts from THREADS threads, each sync
- * DELAY_US longer The second also leaves the number of commits, so that the bare loop can use the
- * same batches. */
+ *                                          DELAY_US longer; tells the number of commits, so that
+ *                                          the bare loop can use the same batches
+ *   inproc steps DATA N THREADS            the same, then officers work on them; tells of the steps
+ */
 #include "app/app_fill.h"
 #include "app/app_simulate.h"
+#include "bench/steps.h"
 #include "engine/access/access.h"
 #include "engine/calendar/calendar.h"
 #include "engine/party/party.h"
@@ -28,10 +31,21 @@ struct work {
     struct app *app;
     struct arena *arena;
     struct ready *ready;
+    int64_t *ids; /* of the dossiers, 0: not submitted */
     size_t n;
     _Atomic size_t next;
     _Atomic size_t n_failed;
+    _Atomic int64_t cpu_us; /* of the threads that submit */
 };
+
+/* CPU time of this process (CLOCK_PROCESS_CPUTIME_ID) or thread. */
+static int64_t
+cpu_us(clockid_t clock)
+{
+    struct timespec t;
+    (void)clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
 
 static int64_t
 mono_us(const struct app *app)
@@ -76,11 +90,14 @@ submit_all(void *arg)
         cx.n_problems = 0;
         if (dossier_submit(&cx, &w->ready[i].draft, &receipt) != ERR_OK) {
             w->n_failed++;
+        } else {
+            w->ids[i] = receipt.id;
         }
         arena_reset(cx.arena);
     }
     store_thread_done(cx.store);
     arena_close(cx.arena);
+    w->cpu_us += cpu_us(CLOCK_THREAD_CPUTIME_ID);
     return NULL;
 }
 
@@ -100,7 +117,22 @@ open_app(struct app *app, const char *data)
 }
 
 static int
-submit(const char *data, size_t n, size_t n_threads, uint32_t delay_us)
+steps(struct work *w, size_t n_threads)
+{
+    struct steps_result r;
+    if (!steps_run(w->app, w->ids, w->n, n_threads, &r)) {
+        (void)fprintf(stderr, "inproc: steps: %s\n", w->app->cx.err.text);
+        return 1;
+    }
+    (void)printf("{\"accepted\": %zu, \"accepted_us\": %" PRId64 ", \"steps\": %zu, \"steps_us\": "
+                 "%" PRId64 ", \"failed\": %zu}\n",
+                 r.accepted.n, r.accepted.took_us, r.others.n, r.others.took_us,
+                 r.accepted.n_failed + r.others.n_failed);
+    return 0;
+}
+
+static int
+submit(const char *data, size_t n, size_t n_threads, uint32_t delay_us, bool has_steps)
 {
     struct app app;
     struct fault_vfs *vfs = NULL;
@@ -114,6 +146,8 @@ submit(const char *data, size_t n, size_t n_threads, uint32_t delay_us)
     }
     struct work w = { .app = &app, .arena = arena_open(0) };
     w.ready = ARENA_ARRAY(w.arena, struct ready, n);
+    w.ids = ARENA_ARRAY(w.arena, int64_t, n);
+    memset(w.ids, 0, n * sizeof(*w.ids));
     struct app_simulation what = { .n = (int64_t)n, .days = 1 };
     if (app_demo_paper(&app.cx, "Giấy tờ mẫu", &what.paper) != ERR_OK ||
         app_simulate_drafts(&app.cx, &what, keep_draft, &w) != ERR_OK) {
@@ -125,9 +159,16 @@ submit(const char *data, size_t n, size_t n_threads, uint32_t delay_us)
     if (vfs != NULL) {
         fault_vfs_delay_sync(vfs, delay_us);
     }
-    (void)printf("{\"mark\": %" PRId64 ", ", store_new_id(&app.cx));
+    /* the store as it was before, for the bare loop; PostgreSQL copies by its own means */
+    struct str before_db = str_fmt(w.arena, "%s/before.db", data);
+    enum err copied = has_steps ? ERR_OK : store_copy_to(&app.cx, before_db);
+    if (copied != ERR_OK && copied != ERR_UNSUPPORTED) {
+        (void)fprintf(stderr, "inproc: copy: %s\n", app.cx.err.text);
+        return 1;
+    }
     store_stats(app.store, &before);
     int64_t start_us = mono_us(&app);
+    int64_t start_cpu_us = cpu_us(CLOCK_PROCESS_CPUTIME_ID);
     for (size_t i = 0; i < n_threads; i++) {
         ASSERT(pthread_create(&threads[i], NULL, submit_all, &w) == 0);
     }
@@ -135,14 +176,17 @@ submit(const char *data, size_t n, size_t n_threads, uint32_t delay_us)
         (void)pthread_join(threads[i], NULL);
     }
     int64_t took_us = mono_us(&app) - start_us;
+    int64_t took_cpu_us = cpu_us(CLOCK_PROCESS_CPUTIME_ID) - start_cpu_us;
     store_stats(app.store, &after);
-    (void)printf("\"n\": %zu, \"failed\": %zu, \"took_us\": %" PRId64 ", \"commits\": %" PRIu64
-                 "}\n",
-                 w.n, (size_t)w.n_failed, took_us, after.n_commits - before.n_commits);
+    (void)printf("{\"n\": %zu, \"failed\": %zu, \"took_us\": %" PRId64 ", \"cpu_us\": %" PRId64
+                 ", \"writer_cpu_us\": %" PRId64 ", \"commits\": %" PRIu64 "}\n",
+                 w.n, (size_t)w.n_failed, took_us, took_cpu_us, took_cpu_us - w.cpu_us,
+                 after.n_commits - before.n_commits);
+    int status = has_steps ? steps(&w, n_threads) : 0;
     arena_close(w.arena);
     app_close(&app);
     fault_vfs_free(vfs);
-    return 0;
+    return status;
 }
 
 static int
@@ -207,12 +251,15 @@ main(int argc, char **argv)
     if (argc == 3 && str_eq(str_of(argv[1]), STR("fields"))) {
         return fields(argv[2]);
     }
-    if (argc == 6 && str_eq(str_of(argv[1]), STR("submit"))) {
+    bool has_steps = argc == 5 && str_eq(str_of(argv[1]), STR("steps"));
+    if (has_steps || (argc == 6 && str_eq(str_of(argv[1]), STR("submit")))) {
         size_t n = (size_t)number(argv[3]);
         size_t n_threads = (size_t)number(argv[4]);
         return submit(argv[2], n < DRAFTS_MAX ? n : DRAFTS_MAX,
-                      n_threads < THREADS_MAX ? n_threads : THREADS_MAX, (uint32_t)number(argv[5]));
+                      n_threads < THREADS_MAX ? n_threads : THREADS_MAX,
+                      has_steps ? 0 : (uint32_t)number(argv[5]), has_steps);
     }
-    (void)fprintf(stderr, "inproc fields DATA | inproc submit DATA N THREADS DELAY_US\n");
+    (void)fprintf(stderr, "inproc fields DATA | inproc submit DATA N THREADS DELAY_US | "
+                          "inproc steps DATA N THREADS\n");
     return 2;
 }

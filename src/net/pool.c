@@ -47,11 +47,13 @@ pool_submit(struct server *s, struct req *r)
         }
         k->last = r;
         k->queued++;
-        (void)pthread_cond_signal(&p->wake);
     } else {
         k->n_refused++;
     }
     (void)pthread_mutex_unlock(&p->lock);
+    if (is_taken) { /* after the unlock, else the woken thread would wait for the lock at once */
+        (void)pthread_cond_signal(&p->wake);
+    }
     return is_taken;
 }
 

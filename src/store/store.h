@@ -118,7 +118,7 @@ struct store_config {
     uint32_t connections_n; /* PostgreSQL: held at most; 0 = 3 per core, at least 4 */
     uint32_t queue_max;     /* closures waiting for the writer or a connection; 0 = 4096 */
     uint32_t batch_max;     /* closures per commit; 0 = 256 */
-    uint32_t cache_kib;     /* page cache per connection; 0 = 2048 */
+    uint32_t cache_kib;     /* page cache per connection; 0 = 2048, the writer's 8192 */
     const char *vfs;        /* SQLite VFS name for fault tests; NULL = default */
     store_connect_fn *const
         *on_connect; /* called for each new connection; ended by NULL; or NULL */
@@ -139,6 +139,7 @@ void store_thread_done(struct store *s);
 struct store_stats {
     uint64_t n_commits, n_closures;
     uint64_t n_batches_retried; /* PostgreSQL: transactions run again */
+    uint64_t n_batches_spoiled; /* SQLite: run again since one closure failed after it wrote */
     uint64_t n_syncs_waited;
     uint64_t closure_us_max, closure_us_sum, queue_depth;
     struct hist_view closure_us;   /* each closure alone, without the commit */

@@ -64,6 +64,10 @@ struct access_session {
     struct str csrf;
     int64_t account, for_party;
     int32_t level;
+    /* of the account, when access_session_find read them with the session; else state is null */
+    struct str state, login, name;
+    int64_t party;
+    bool is_officer, must_change;
 };
 /* Finds the session of a cookie secret; ERR_NOT_FOUND. Extends it now and then. */
 NODISCARD enum err access_session_find(struct ctx *cx, struct str secret,

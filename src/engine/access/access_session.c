@@ -56,7 +56,13 @@ access_session_find(struct ctx *cx, struct str secret, struct access_session *re
                                     .csrf = row.csrf,
                                     .account = row.account_id,
                                     .for_party = row.for_party,
-                                    .level = (int32_t)row.level };
+                                    .level = (int32_t)row.level,
+                                    .state = row.state,
+                                    .login = row.login,
+                                    .name = row.name,
+                                    .party = row.party_id,
+                                    .is_officer = row.is_officer != 0,
+                                    .must_change = row.must_change != 0 };
     if (now_us - row.seen_us > SEEN_EVERY_US) {
         int64_t life_us =
             row.account_id == 0 ? ANONYMOUS_LIFE_US : access_session_life_us(row.is_officer != 0);
@@ -152,21 +158,29 @@ load_positions(struct ctx *cx, struct actor *me)
     return ERR_OK;
 }
 
+/* The person of an account whose row was read. */
+static enum err
+actor_of_row(struct ctx *cx, const struct actor *read, struct str state, struct actor *ret)
+{
+    if (!str_eq(state, STR("active"))) {
+        return err_set(cx, ERR_UNAUTHENTICATED, "account %" PRId64 " is locked", read->account);
+    }
+    *ret = *read;
+    return ret->is_officer ? load_positions(cx, ret) : ERR_OK;
+}
+
 enum err
 access_actor_of_account(struct ctx *cx, int64_t account, struct actor *ret)
 {
     struct q_account_by_id row;
     TRY(q_account_by_id(cx, &row, .id = account));
-    if (!str_eq(row.state, STR("active"))) {
-        return err_set(cx, ERR_UNAUTHENTICATED, "account %" PRId64 " is locked", account);
-    }
-    *ret = (struct actor){ .account = row.id,
-                           .party = row.party_id,
-                           .name = row.name,
-                           .login = row.login,
-                           .is_officer = row.is_officer != 0,
-                           .must_change = row.must_change != 0 };
-    return ret->is_officer ? load_positions(cx, ret) : ERR_OK;
+    struct actor me = { .account = row.id,
+                        .party = row.party_id,
+                        .name = row.name,
+                        .login = row.login,
+                        .is_officer = row.is_officer != 0,
+                        .must_change = row.must_change != 0 };
+    return actor_of_row(cx, &me, row.state, ret);
 }
 
 enum err
@@ -175,7 +189,17 @@ access_actor_of_session(struct ctx *cx, const struct access_session *s, struct a
     if (s->account == 0) {
         return err_set(cx, ERR_UNAUTHENTICATED, "nobody is signed in");
     }
-    TRY(access_actor_of_account(cx, s->account, ret));
+    if (s->state.p == NULL) {
+        TRY(access_actor_of_account(cx, s->account, ret));
+    } else { /* every request comes here: its account came with its session */
+        struct actor me = { .account = s->account,
+                            .party = s->party,
+                            .name = s->name,
+                            .login = s->login,
+                            .is_officer = s->is_officer,
+                            .must_change = s->must_change };
+        TRY(actor_of_row(cx, &me, s->state, ret));
+    }
     ret->session = s->id;
     ret->for_party = s->for_party;
     ret->level = s->level;

@@ -125,8 +125,9 @@ SELECT csrf, account_id, for_party FROM session WHERE token_hash = :token_hash A
 
 -- name: session_by_token :one
 -- in: token_hash:str now_us:i64
--- out: id:i64 csrf:str account_id:i64 level:i64 for_party:i64 seen_us:i64 is_officer:i64
-SELECT s.id, s.csrf, s.account_id, s.level, s.for_party, s.seen_us, a.is_officer FROM session s LEFT JOIN account a ON a.id = s.account_id
+-- out: id:i64 csrf:str account_id:i64 level:i64 for_party:i64 seen_us:i64 is_officer:i64 party_id:i64 login:str state:str must_change:i64 name:str
+SELECT s.id, s.csrf, s.account_id, s.level, s.for_party, s.seen_us, a.is_officer, a.party_id, a.login, a.state, a.must_change, p.name
+FROM session s LEFT JOIN account a ON a.id = s.account_id LEFT JOIN party p ON p.id = a.party_id
 WHERE s.token_hash = :token_hash AND s.revoked_us IS NULL AND s.ends_us > :now_us
 
 -- name: session_insert :exec

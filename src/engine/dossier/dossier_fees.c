@@ -121,9 +121,12 @@ dossier_bill_make(struct ctx *cx, struct dossier *d, const struct procedure *p)
         d->is_paid = true;
         return ERR_OK;
     }
-    struct pay_bill_new in = {
-        .dossier_id = d->id, .unit = d->unit, .payer = d->applicant, .lines = lines, .n_lines = n
-    };
+    struct pay_bill_new in = { .dossier_id = d->id,
+                               .unit = d->unit,
+                               .payer = d->applicant,
+                               .lines = lines,
+                               .n_lines = n,
+                               .is_first = true };
     TRY(pay_bill_create(cx, &in, &made));
     d->is_paid = str_eq(made.state, STR("paid"));
     if (!d->is_paid) {

@@ -118,13 +118,16 @@ dossier_status_advance(struct ctx *cx, struct dossier *d, int32_t to)
 /* A step that comes again (sent back, answered, brought in) goes to the hands that had it last, as
  * long as they are still there; everybody of the role may take it all the same. */
 static enum err
-same_hands(struct ctx *cx, const struct flow_task *t)
+same_hands(struct ctx *cx, const struct dossier *d, const struct flow_task *t)
 {
     struct flow_task *v = NULL;
     struct access_officer *o = NULL;
     size_t n = 0;
     size_t n_officers = 0;
     int64_t who = 0;
+    if (d->case_id == 0) {
+        return ERR_OK; /* the process begins: nobody had anything in hand */
+    }
     TRY(flow_tasks_of_case(cx, t->case_id, &v, &n));
     for (size_t i = 0; i < n; i++) {
         bool is_same = str_eq(v[i].step_id, t->step_id) && str_eq(v[i].unit, t->unit);
@@ -151,7 +154,7 @@ on_opened(struct ctx *cx, struct dossier_run *run, const struct flow_step *step,
 {
     run->opened = t->id;
     if (!str_eq(step->role, STR("citizen"))) {
-        TRY(same_hands(cx, t));
+        TRY(same_hands(cx, run->d, t));
     }
     if (step->is_clock_paused) {
         dossier_clock_pause(cx, run->d);

@@ -26,29 +26,64 @@ struct submit_job {
     bool is_repeat;
 };
 
+/* The new dossier, numbered. Its row is inserted when the beginning of its process has said what it
+ * holds (insert_row), so that it is written once. */
 static enum err
-insert_row(struct ctx *cx, struct submit_job *job)
+make_dossier(struct ctx *cx, struct submit_job *job)
 {
     const struct dossier_draft *f = job->draft;
-    int64_t now_us = sys_now_us(cx);
-    int64_t react_us = calendar_add_work(cx, f->unit, calendar_now_us(cx), DOSSIER_REACT_S);
     struct str number;
-    int64_t id = store_new_id(cx);
     TRY(unit_next_number(cx, job->unit, calendar_today(cx), &number));
-    TRY(q_dossier_insert(
-        cx, NULL, .id = id, .number = number, .code = job->code, .draft_id = f->id,
-        .parent_id = job->parent, .procedure_code = f->procedure,
-        .field = job->procedure->field->code, .pack_version = pack_now(cx)->version,
-        .unit = f->unit, .party_id = job->party.id, .applicant = job->party.name,
-        .applicant_fold = vn_fold(cx->arena, job->party.name), .filed_by = cx->who.account,
-        .assisted_by = f->assisted_by, .channel = f->channel, .collect = f->collect,
-        .post_address = f->post_address, .phone = f->phone, .email = f->email,
-        .answers = job->answers, .n_copies = f->n_copies, .submitted_us = now_us,
-        .react_us = react_us,
+    job->d = (struct dossier){
+        .id = store_new_id(cx),
+        .version = 1,
+        .party = job->party.id,
+        .filed_by = cx->who.account,
+        .assisted_by = f->assisted_by,
+        .parent = job->parent,
+        .number = number,
+        .code = job->code,
+        .procedure = f->procedure,
+        .pack_version = pack_now(cx)->version,
+        .unit = f->unit,
+        .channel = f->channel,
+        .collect = f->collect,
+        .post_address = f->post_address,
+        .phone = f->phone,
+        .email = f->email,
+        .state = STR("open"),
+        .status = 1,
+        .field = job->procedure->field->code,
+        .answers = job->answers,
+        .vars = STR("{}"),
+        .applicant = job->party.name,
+        .n_copies = f->n_copies,
+        .clock = DOSSIER_CLOCK_WAITING,
+        .submitted_us = sys_now_us(cx),
         .due_us = calendar_add_limit(cx, f->unit, calendar_now_us(cx), job->procedure->time),
-        .fee_vnd = 0, .is_paid = 0));
-    TRY(dossier_get(cx, id, &job->d));
+        .react_us = calendar_add_work(cx, f->unit, calendar_now_us(cx), DOSSIER_REACT_S),
+    };
     return dossier_step_tell(cx, &job->d);
+}
+
+static enum err
+insert_row(struct ctx *cx, const struct submit_job *job)
+{
+    const struct dossier *d = &job->d;
+    return q_dossier_insert(
+        cx, NULL, .id = d->id, .number = d->number, .code = d->code, .draft_id = job->draft->id,
+        .parent_id = d->parent, .procedure_code = d->procedure, .field = d->field,
+        .pack_version = d->pack_version, .unit = d->unit, .party_id = d->party,
+        .applicant = d->applicant, .applicant_fold = vn_fold(cx->arena, d->applicant),
+        .filed_by = d->filed_by, .assisted_by = d->assisted_by, .channel = d->channel,
+        .collect = d->collect, .post_address = d->post_address, .phone = d->phone,
+        .email = d->email, .answers = d->answers, .vars = d->vars, .n_copies = d->n_copies,
+        .state = d->state, .status = d->status, .case_id = d->case_id, .clock = (int64_t)d->clock,
+        .submitted_us = d->submitted_us, .react_us = d->react_us, .accepted_us = d->accepted_us,
+        .due_us = d->due_us, .first_due_us = d->first_due_us, .paused_us = d->paused_us,
+        .remaining_s = d->remaining_s, .finished_us = d->finished_us, .returned_us = d->returned_us,
+        .apology_us = d->apology_us, .n_supplements = d->n_supplements, .fee_vnd = d->fee_vnd,
+        .is_paid = d->is_paid);
 }
 
 static enum err
@@ -58,8 +93,7 @@ start_process(struct ctx *cx, struct submit_job *job)
     struct flow_env env;
     TRY(dossier_run_begin(cx, &job->d, &run, &env));
     TRY(flow_start(cx, &env, job->d.id, job->procedure->process, &job->d.case_id));
-    run.is_changed = true;
-    return dossier_run_end(cx, &run);
+    return insert_row(cx, job);
 }
 
 /* Who decides the linked case at the place of the first: the police post for residence, say. Where
@@ -101,7 +135,7 @@ dossier_open_linked(struct ctx *cx, const struct dossier *from, struct str proce
     same.unit = job.unit->key;
     TRY(party_get(cx, from->party, &job.party));
     job.parent = from->id;
-    TRY(insert_row(cx, &job));
+    TRY(make_dossier(cx, &job));
     TRY(dossier_record(cx, &job.d, "submitted", STR_NULL, true));
     TRY(dossier_count(cx, &job.d, "received", 1));
     TRY(dossier_stock(cx, &job.d, "open", true));
@@ -124,7 +158,7 @@ submit_tx(struct ctx *cx, void *arg)
     if (e != ERR_NOT_FOUND) {
         return e;
     }
-    TRY(insert_row(cx, job));
+    TRY(make_dossier(cx, job));
     TRY(q_draft_done(cx, &n, .id = f->id, .version = f->version, .dossier_id = job->d.id));
     if (n != 1) {
         return err_set(cx, ERR_CONFLICT, "draft %" PRId64 " changed while it was submitted", f->id);

@@ -50,13 +50,13 @@ SELECT f.form FROM dossier d JOIN draft f ON f.id = d.draft_id WHERE d.id = :id
 UPDATE draft SET unit = :to_unit, moved_from = :from_unit WHERE unit = :from_unit AND dossier_id IS NULL
 
 -- name: dossier_insert :exec
--- in: id:i64 number:str code:str draft_id:i64? parent_id:i64 procedure_code:str field:str pack_version:str unit:str party_id:i64 applicant:str applicant_fold:str filed_by:i64 assisted_by:i64 channel:str collect:str post_address:str phone:str email:str answers:str n_copies:i64 submitted_us:i64 react_us:i64 due_us:i64 fee_vnd:i64 is_paid:i64
+-- in: id:i64 number:str code:str draft_id:i64? parent_id:i64 procedure_code:str field:str pack_version:str unit:str party_id:i64 applicant:str applicant_fold:str filed_by:i64 assisted_by:i64 channel:str collect:str post_address:str phone:str email:str answers:str vars:str n_copies:i64 state:str status:i64 case_id:i64 clock:i64 submitted_us:i64 react_us:i64 accepted_us:i64 due_us:i64 first_due_us:i64 paused_us:i64 remaining_s:i64 finished_us:i64 returned_us:i64 apology_us:i64 n_supplements:i64 fee_vnd:i64 is_paid:i64
 INSERT INTO dossier (id, version, number, code, draft_id, parent_id, procedure_code, field, pack_version, unit, party_id, applicant, applicant_fold, filed_by, assisted_by,
     channel, collect, post_address, phone, email, answers, vars, n_copies, state, status, case_id, clock, submitted_us, react_us, accepted_us, due_us, first_due_us,
     paused_us, remaining_s, finished_us, returned_us, apology_us, n_supplements, fee_vnd, is_paid, rating)
 VALUES (:id, 1, :number, :code, :draft_id, :parent_id, :procedure_code, :field, :pack_version, :unit, :party_id, :applicant, :applicant_fold, :filed_by, :assisted_by,
-    :channel, :collect, :post_address, :phone, :email, :answers, '{}', :n_copies, 'open', 1, 0, 0, :submitted_us, :react_us, 0, :due_us, 0,
-    0, 0, 0, 0, 0, 0, :fee_vnd, :is_paid, 0)
+    :channel, :collect, :post_address, :phone, :email, :answers, :vars, :n_copies, :state, :status, :case_id, :clock, :submitted_us, :react_us,
+    :accepted_us, :due_us, :first_due_us, :paused_us, :remaining_s, :finished_us, :returned_us, :apology_us, :n_supplements, :fee_vnd, :is_paid, 0)
 
 -- name: dossier_by_id :one
 -- in: id:i64

@@ -11,6 +11,7 @@ struct run {
     struct str outcome;         /* of the task just done */
     int64_t from_task;          /* task that is sending back */
     const struct json *vars; /* for the conditions of one gateway; asked anew after each service */
+    bool is_new;             /* the case was made in this run */
 };
 
 /* --- loading and saving ----------------------------------------------------------------------- */
@@ -118,8 +119,10 @@ save_run(struct ctx *cx, struct run *r)
     TRY(save_tokens(cx, r));
     r->c.state = is_done ? STR("done") : STR("open");
     r->c.result = is_done ? r->m.result : STR_NULL;
-    TRY(flow_store_case_touch(cx, &r->c, is_done ? r->env->now_us : 0));
-    r->c.version++;
+    if (!r->is_new || is_done) { /* a case just begun stands as it was inserted */
+        TRY(flow_store_case_touch(cx, &r->c, is_done ? r->env->now_us : 0));
+        r->c.version++;
+    }
     return is_done ? tell(cx, r, FLOW_CASE_ENDED, NULL) : ERR_OK;
 }
 
@@ -262,7 +265,7 @@ enum err
 flow_start(struct ctx *cx, const struct flow_env *env, int64_t subject_id, struct str process_id,
            int64_t *ret_case_id)
 {
-    struct run r = { .env = env, .p = flow_find(env->pack, process_id) };
+    struct run r = { .env = env, .p = flow_find(env->pack, process_id), .is_new = true };
     if (r.p == NULL) {
         return err_set(cx, ERR_NOT_FOUND, "no process " STR_FMT, STR_ARG(process_id));
     }

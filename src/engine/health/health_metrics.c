@@ -184,6 +184,9 @@ add_store(struct buf *b, const struct health_view *v)
         s->n_closures);
     one(b, "bombo_store_batches_retried_total", "counter",
         "Commits that failed and were run again one by one.", s->n_batches_retried);
+    one(b, "bombo_store_batches_spoiled_total", "counter",
+        "Commits begun anew because a transaction in them failed after it wrote.",
+        s->n_batches_spoiled);
     one(b, "bombo_store_queue_length", "gauge", "Transactions waiting for the writer.",
         s->queue_depth);
     one_s(b, "bombo_store_busy_seconds", "gauge", "How long the running commit is under way.",

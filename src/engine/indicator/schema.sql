@@ -51,6 +51,10 @@ CREATE TABLE indicator_stock (
     procedure_code TEXT NOT NULL,
     field TEXT NOT NULL,
     PRIMARY KEY (metric, subject_id)
+-- sqlite:
+) WITHOUT ROWID;
+-- postgres:
 );
+-- end
 CREATE INDEX indicator_stock_unit ON indicator_stock (metric, unit, subject_id);
 CREATE INDEX indicator_stock_count ON indicator_stock (metric, unit, procedure_code, field);

@@ -36,6 +36,7 @@ struct pay_bill_new {
     struct str unit, payer;
     const struct pay_line *lines;
     size_t n_lines;
+    bool is_first; /* the dossier is made in this transaction: no bill of it can be there */
 };
 /* Makes the bill of a dossier: inside a write of the caller, or opens its own. One open bill per
  * dossier and set of lines: asked again, returns the same one. A bill of 0 dong is paid at once (no

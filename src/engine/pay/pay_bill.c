@@ -144,7 +144,7 @@ pay_settle(struct ctx *cx, const struct pay_bill *b, struct str channel, struct 
 struct creation {
     const struct pay_bill_new *in;
     struct str lines, code;
-    int64_t id, amount_vnd;
+    int64_t id, amount_vnd, created_us;
 };
 
 static enum err
@@ -152,8 +152,11 @@ create_tx(struct ctx *cx, void *arg)
 {
     struct creation *c = arg;
     struct q_pay_bill_same same;
-    enum err e = q_pay_bill_same(cx, &same, .dossier_id = c->in->dossier_id, .lines = c->lines);
+    enum err e = ERR_NOT_FOUND;
 
+    if (!c->in->is_first) {
+        e = q_pay_bill_same(cx, &same, .dossier_id = c->in->dossier_id, .lines = c->lines);
+    }
     if (e == ERR_OK) {
         c->id = same.id;
         return ERR_OK;
@@ -163,7 +166,7 @@ create_tx(struct ctx *cx, void *arg)
     }
     TRY(q_pay_bill_insert(cx, NULL, .id = c->id, .dossier_id = c->in->dossier_id, .code = c->code,
                           .unit = c->in->unit, .payer = c->in->payer, .lines = c->lines,
-                          .amount_vnd = c->amount_vnd, .created_us = sys_now_us(cx)));
+                          .amount_vnd = c->amount_vnd, .created_us = c->created_us));
     if (c->amount_vnd == 0) {
         struct pay_bill b = { .id = c->id, .dossier_id = c->in->dossier_id, .code = c->code };
         return pay_settle(cx, &b, STR("none"), STR_NULL, STR_NULL);
@@ -174,7 +177,7 @@ create_tx(struct ctx *cx, void *arg)
 enum err
 pay_bill_create(struct ctx *cx, const struct pay_bill_new *in, struct pay_bill *ret)
 {
-    struct creation c = { .in = in, .id = store_new_id(cx) };
+    struct creation c = { .in = in, .id = store_new_id(cx), .created_us = sys_now_us(cx) };
 
     if (!sum_lines(in, &c.amount_vnd)) {
         return err_set(cx, ERR_INVALID, "lines of a bill are out of bounds");
@@ -182,7 +185,21 @@ pay_bill_create(struct ctx *cx, const struct pay_bill_new *in, struct pay_bill *
     c.lines = lines_json(cx, in);
     c.code = str_cat(cx->arena, STR("BB"), sys_random_code(cx, 8));
     TRY(cx->is_writing ? create_tx(cx, &c) : store_write(cx, create_tx, &c));
-    return pay_bill_by_id(cx, c.id, ret);
+    if (!in->is_first || c.amount_vnd == 0) {
+        return pay_bill_by_id(cx, c.id, ret);
+    }
+    *ret = (struct pay_bill){ .id = c.id,
+                              .dossier_id = in->dossier_id,
+                              .code = c.code,
+                              .unit = in->unit,
+                              .payer = in->payer,
+                              .state = STR("open"),
+                              .amount_vnd = c.amount_vnd,
+                              .created_us = c.created_us,
+                              .lines = ARENA_ARRAY(cx->arena, struct pay_line, in->n_lines),
+                              .n_lines = in->n_lines };
+    memcpy(ret->lines, in->lines, in->n_lines * sizeof(*in->lines));
+    return ERR_OK;
 }
 
 struct cancel {

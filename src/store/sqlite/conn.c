@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define READER_BUSY_MS    5000
-#define PROGRESS_EVERY    4096 /* virtual machine steps between looks at the deadline */
-#define DEFAULT_CACHE_KIB 2048U
+#define READER_BUSY_MS   5000
+#define PROGRESS_EVERY   4096 /* virtual machine steps between looks at the deadline */
+#define READER_CACHE_KIB 2048U
+#define WRITER_CACHE_KIB 8192U /* a full batch fits: pages spilled early are written twice */
 
 enum err
 sqlite_fail(struct ctx *cx, sqlite3 *db, int rc, const char *what)
@@ -52,7 +53,8 @@ static enum err
 conn_settings(struct ctx *cx, struct sqlite_store *s, struct sqlite_conn *c)
 {
     char cache[64];
-    uint32_t kib = s->cache_kib != 0 ? s->cache_kib : DEFAULT_CACHE_KIB;
+    uint32_t kib = c->base.is_writer ? WRITER_CACHE_KIB : READER_CACHE_KIB;
+    kib = s->cache_kib != 0 ? s->cache_kib : kib;
     (void)snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%u", kib);
     (void)sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);

@@ -69,7 +69,8 @@ struct sqlite_store {
 
     struct sqlite_conn writer; /* used by the writer thread only, once it runs */
     sqlite3_stmt *ctl[CTL_COUNT];
-    int64_t id_high; /* as stored; writer thread only */
+    int64_t id_high;    /* as stored; writer thread only */
+    uint32_t n_careful; /* batches that still run with savepoints; writer thread only */
 
     pthread_t thread;
     bool has_thread, has_sync; /* what close has to undo */

@@ -1,18 +1,25 @@
 /* writer.c: the one thread that writes. Closures of many callers share one transaction and one
  * sync.
  *
- * Each closure runs in a savepoint of its own, so that its failure undoes its own work only. A
- * failure of disk or memory inside a savepoint may make SQLite roll back the whole transaction;
- * then the neighbours' work is gone too. So after each closure sqlite3_get_autocommit() is asked,
- * and when the batch is gone, every closure of it runs again, each in a transaction of its own. No
- * progress handler and no interrupt exist on this connection, since they have the same effect. */
+ * A closure that fails must undo its own work only. Savepoints do that, but each of them makes
+ * SQLite copy every page that the closure touches, a sixth of the writer's time. So a batch runs
+ * without them first; a closure that fails before it wrote anything is simply left out. When one
+ * fails after it wrote, the batch is rolled back and its closures run again, each in a savepoint of
+ * its own; so do those of the next batches, since failures come in swarms.
+ *
+ * A failure of disk or memory may make SQLite roll back the whole transaction, with or without
+ * savepoints; then the neighbours' work is gone too. So after each closure
+ * sqlite3_get_autocommit() is asked, and when the batch is gone, every closure of it runs again,
+ * each in a transaction of its own. No progress handler and no interrupt exist on this connection,
+ * since they have the same effect. */
 #include "store/sqlite/sqlite_int.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-#define BATCH_US_MAX 50000 /* a batch takes no more closures after this long */
+#define BATCH_US_MAX  50000 /* a batch takes no more closures after this long */
+#define CAREFUL_AFTER 16U   /* batches with savepoints after one that had to run again */
 
 static int
 ctl(struct sqlite_store *s, enum sqlite_ctl what)
@@ -92,7 +99,6 @@ closure_run(struct sqlite_store *s, struct sqlite_req *r)
     cx->conn = NULL;
 
     (void)pthread_mutex_lock(&s->mutex);
-    s->stats.n_closures++;
     s->stats.closure_us_sum += (uint64_t)took;
     if ((uint64_t)took > s->stats.closure_us_max) {
         s->stats.closure_us_max = (uint64_t)took;
@@ -102,21 +108,40 @@ closure_run(struct sqlite_store *s, struct sqlite_req *r)
     return e == ERR_OK ? s->writer.broken : e;
 }
 
-/* False when the batch is gone: nothing of it will be on disk. */
-static bool
-closure_in_batch(struct sqlite_store *s, struct sqlite_req *r)
+/* How a closure left its batch. */
+enum left {
+    LEFT_FINE,    /* its own work is in the batch, or it failed and none of it is */
+    LEFT_SPOILED, /* it failed after it wrote, and no savepoint undoes that */
+    LEFT_GONE     /* the transaction was lost: nothing of the batch will be on disk */
+};
+
+static enum left
+closure_bare(struct sqlite_store *s, struct sqlite_req *r)
+{
+    int64_t before = sqlite3_total_changes64(s->writer.db);
+    r->err = closure_run(s, r);
+    if (is_tx_gone(s)) {
+        return LEFT_GONE;
+    }
+    bool has_written = sqlite3_total_changes64(s->writer.db) != before;
+    bool is_clean = r->err == ERR_OK || (!has_written && s->writer.broken == ERR_OK);
+    return is_clean ? LEFT_FINE : LEFT_SPOILED;
+}
+
+static enum left
+closure_guarded(struct sqlite_store *s, struct sqlite_req *r)
 {
     if (ctl(s, CTL_SAVEPOINT) != SQLITE_OK) {
-        return false;
+        return LEFT_GONE;
     }
     r->err = closure_run(s, r);
     if (is_tx_gone(s)) {
-        return false;
+        return LEFT_GONE;
     }
     if (r->err != ERR_OK && ctl(s, CTL_ROLLBACK_TO) != SQLITE_OK) {
-        return false;
+        return LEFT_GONE;
     }
-    return ctl(s, CTL_RELEASE) == SQLITE_OK;
+    return ctl(s, CTL_RELEASE) == SQLITE_OK ? LEFT_FINE : LEFT_GONE;
 }
 
 /* Keeps the stored high-water mark of ids above every id that this transaction may hold. */
@@ -197,6 +222,7 @@ answer(struct sqlite_store *s, struct sqlite_list *batch)
     while (r != NULL) {
         struct sqlite_req *next = r->next; /* r is gone once the mutex is free */
         r->state = REQ_DONE;
+        s->stats.n_closures++;
         (void)pthread_cond_signal(&r->cond);
         r = next;
     }
@@ -217,28 +243,60 @@ run_each_alone(struct sqlite_store *s, struct sqlite_list *batch)
     }
 }
 
-static void
-batch_run(struct sqlite_store *s)
+/* Runs the closures of a spoiled batch again, with savepoints. */
+static enum left
+batch_guarded(struct sqlite_store *s, struct sqlite_list *batch)
 {
-    struct sqlite_list batch = { 0 };
-    int64_t from = sys_clock_real.mono_us(&sys_clock_real);
-    int64_t until = from + BATCH_US_MAX;
+    enum left how = LEFT_FINE;
+    s->n_careful = CAREFUL_AFTER;
+    (void)pthread_mutex_lock(&s->mutex);
+    s->stats.n_batches_spoiled++;
+    (void)pthread_mutex_unlock(&s->mutex);
+    if (ctl(s, CTL_ROLLBACK) != SQLITE_OK || ctl(s, CTL_BEGIN) != SQLITE_OK) {
+        return LEFT_GONE;
+    }
+    for (struct sqlite_req *r = batch->first; r != NULL && how == LEFT_FINE; r = r->next) {
+        how = closure_guarded(s, r);
+    }
+    return how;
+}
+
+/* Takes closures from the queue into the transaction that has begun, as long as all goes well. */
+static enum left
+batch_fill(struct sqlite_store *s, struct sqlite_list *batch, bool has_begun, int64_t until)
+{
+    enum left how = has_begun ? LEFT_FINE : LEFT_GONE;
+    bool is_careful = s->n_careful > 0;
     uint32_t n = 0;
-    atomic_store(&s->busy_from_us, from);
-    s->writer.base.has_outbox = false;
-    bool is_alive = ctl(s, CTL_BEGIN) == SQLITE_OK;
+    s->n_careful -= is_careful;
     do {
         struct sqlite_req *r = queue_take(s);
         if (r == NULL) {
             break;
         }
-        list_add(&batch, r);
+        list_add(batch, r);
         n++;
         hist_add(&s->wait_us, sys_clock_real.mono_us(&sys_clock_real) - r->asked_us);
-        is_alive = is_alive && closure_in_batch(s, r);
-    } while (is_alive && n < s->batch_max && sys_clock_real.mono_us(&sys_clock_real) < until);
+        if (how == LEFT_FINE) {
+            how = is_careful ? closure_guarded(s, r) : closure_bare(s, r);
+        }
+    } while (how == LEFT_FINE && n < s->batch_max &&
+             sys_clock_real.mono_us(&sys_clock_real) < until);
+    return how;
+}
 
-    if (!is_alive || commit(s) != SQLITE_OK) {
+static void
+batch_run(struct sqlite_store *s)
+{
+    struct sqlite_list batch = { 0 };
+    int64_t from = sys_clock_real.mono_us(&sys_clock_real);
+    atomic_store(&s->busy_from_us, from);
+    s->writer.base.has_outbox = false;
+    enum left how = batch_fill(s, &batch, ctl(s, CTL_BEGIN) == SQLITE_OK, from + BATCH_US_MAX);
+    if (how == LEFT_SPOILED) {
+        how = batch_guarded(s, &batch);
+    }
+    if (how != LEFT_FINE || commit(s) != SQLITE_OK) {
         run_each_alone(s, &batch);
     }
     atomic_store(&s->busy_from_us, 0);

@@ -8,13 +8,17 @@
 
 struct put {
     struct str name, value;
-    enum err end; /* what the closure returns after writing */
+    enum err end;   /* what the closure returns after writing */
+    bool is_barren; /* returns it before writing */
 };
 
 static enum err
 put_tx(struct ctx *cx, void *arg)
 {
     struct put *p = arg;
+    if (p->is_barren) {
+        return p->end;
+    }
     TRY(q_store_meta_set(cx, NULL, .name = p->name, .value = p->value));
     return p->end;
 }
@@ -160,6 +164,7 @@ gate_tx(struct ctx *cx UNUSED, void *arg)
     struct gate *g = arg;
     (void)sem_post(&g->is_in);
     (void)sem_wait(&g->may_go);
+    (void)sem_post(&g->may_go); /* also when the batch is run again */
     return ERR_OK;
 }
 
@@ -248,13 +253,15 @@ struct writer {
     pthread_t thread;
     struct str name;
     enum err end, err;
+    bool is_barren;
 };
 
 static void *
 writer_main(void *arg)
 {
     struct writer *w = arg;
-    w->err = put(w->cx, w->name, STR("1"), w->end);
+    struct put p = { .name = w->name, .value = STR("1"), .end = w->end, .is_barren = w->is_barren };
+    w->err = store_write(w->cx, put_tx, &p);
     return NULL;
 }
 
@@ -290,11 +297,10 @@ test_write_full_queue_is_busy(void **state)
     test_env_free(env);
 }
 
+/* Twenty closures at once, each fourth of which fails; what the store counted meanwhile. */
 static void
-test_write_batch_shares_one_commit_and_isolates_failures(void **state)
+run_batch(bool is_barren, struct store_stats *ret)
 {
-    (void)state;
-    TEST_SQLITE_ONLY();
     struct test_env *env = test_env_new();
     struct gate g;
     struct writer w[20];
@@ -303,8 +309,10 @@ test_write_batch_shares_one_commit_and_isolates_failures(void **state)
     store_stats(env->cx->store, &a);
     gate_close(&g, env);
     for (size_t i = 0; i < COUNT_OF(w); i++) {
-        w[i] =
-            (struct writer){ .cx = test_ctx_new(env), .end = i % 4 == 3 ? ERR_CONFLICT : ERR_OK };
+        bool is_failing = i % 4 == 3;
+        w[i] = (struct writer){ .cx = test_ctx_new(env),
+                                .end = is_failing ? ERR_CONFLICT : ERR_OK,
+                                .is_barren = is_failing && is_barren };
         w[i].name = str_fmt(w[i].cx->arena, "w%zu", i);
         assert_int_equal(pthread_create(&w[i].thread, NULL, writer_main, &w[i]), 0);
     }
@@ -317,10 +325,35 @@ test_write_batch_shares_one_commit_and_isolates_failures(void **state)
     }
     store_stats(env->cx->store, &b);
     assert_int_equal(b.n_closures - a.n_closures, COUNT_OF(w) + 1);
-    assert_in_range(b.n_commits - a.n_commits, 1,
-                    2); /* the gate may have ended its batch by time */
     assert_int_equal(test_i64(env->cx, "SELECT count(*) FROM store_meta WHERE name LIKE 'w%'"), 15);
+    *ret = (struct store_stats){ .n_commits = b.n_commits - a.n_commits,
+                                 .n_batches_spoiled = b.n_batches_spoiled - a.n_batches_spoiled,
+                                 .n_batches_retried = b.n_batches_retried - a.n_batches_retried };
     test_env_free(env);
+}
+
+static void
+test_write_batch_shares_one_commit_and_isolates_failures(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct store_stats st;
+    run_batch(false, &st);
+    assert_in_range(st.n_commits, 1, 10);        /* a batch may end by time */
+    assert_in_range(st.n_batches_spoiled, 1, 2); /* not for each failure: savepoints follow */
+    assert_int_equal(st.n_batches_retried, 0);
+}
+
+static void
+test_write_failing_before_it_wrote_spoils_no_batch(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct store_stats st;
+    run_batch(true, &st);
+    assert_in_range(st.n_commits, 1, 10);
+    assert_int_equal(st.n_batches_spoiled, 0);
+    assert_int_equal(st.n_batches_retried, 0);
 }
 
 /* --- ids and the life of a database ----------------------------------------------------------- */
@@ -459,6 +492,7 @@ main(void)
         cmocka_unit_test(test_write_started_before_deadline_is_waited_for),
         cmocka_unit_test(test_write_full_queue_is_busy),
         cmocka_unit_test(test_write_batch_shares_one_commit_and_isolates_failures),
+        cmocka_unit_test(test_write_failing_before_it_wrote_spoils_no_batch),
         cmocka_unit_test(test_new_id_grows_when_clock_is_set_back),
         cmocka_unit_test(test_readers_of_ended_threads_are_used_again),
         cmocka_unit_test(test_open_second_time_is_busy),

@@ -27,7 +27,8 @@ static const struct pay_line lines_15000[] = {
 static struct pay_bill
 bill(struct ctx *cx, int64_t dossier_id)
 {
-    struct pay_bill_new in = { dossier_id, STR("H19.25.42"), STR("Điểu Thị Sréy"), lines_15000, 2 };
+    struct pay_bill_new in = { dossier_id, STR("H19.25.42"), STR("Điểu Thị Sréy"), lines_15000, 2,
+                               false };
     struct pay_bill b;
     ASSERT_OK(cx, pay_bill_create(cx, &in, &b));
     return b;
@@ -54,7 +55,7 @@ test_pay_bill_create_wrong_lines_are_invalid(void **state)
 {
     struct ctx *cx = ((struct test_env *)*state)->cx;
     struct pay_line l = { STR("x"), STR("x"), -1, 1, STR_NULL };
-    struct pay_bill_new in = { 7, STR("u"), STR("p"), &l, 1 };
+    struct pay_bill_new in = { 7, STR("u"), STR("p"), &l, 1, false };
     struct pay_bill b;
 
     assert_int_equal(pay_bill_create(cx, &in, &b), ERR_INVALID);
@@ -69,7 +70,7 @@ static void
 test_pay_bill_create_nothing_due_is_paid_at_once(void **state)
 {
     struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct pay_bill_new in = { 7, STR("u"), STR("p"), &lines_15000[1], 1 };
+    struct pay_bill_new in = { 7, STR("u"), STR("p"), &lines_15000[1], 1, false };
     struct pay_bill b;
 
     ASSERT_OK(cx, pay_bill_create(cx, &in, &b));
