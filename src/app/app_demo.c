@@ -173,10 +173,32 @@ officer(struct ctx *cx, struct demo *demo, const char *role, const char *slug, c
     return app_demo_officer(cx, demo, &o, "", STR_NULL);
 }
 
+struct demo_job {
+    const struct demo *before;
+    struct demo after;
+    demo_tx_fn *fn;
+};
+
 static enum err
-commune_tx(struct ctx *cx, void *arg)
+demo_tx(struct ctx *cx, void *arg)
 {
-    struct demo *demo = arg;
+    struct demo_job *job = arg;
+    job->after = *job->before;
+    return job->fn(cx, &job->after);
+}
+
+enum err
+app_demo_write(struct ctx *cx, struct demo *demo, demo_tx_fn *fn)
+{
+    struct demo_job job = { .before = demo, .fn = fn };
+    TRY(store_write(cx, demo_tx, &job));
+    *demo = job.after;
+    return ERR_OK;
+}
+
+static enum err
+commune_tx(struct ctx *cx, struct demo *demo)
+{
     TRY(officer(cx, demo, "receiver", "motcua", "Cán bộ một cửa"));
     TRY(officer(cx, demo, "specialist", "chuyenvien", "Công chức tư pháp - hộ tịch"));
     TRY(officer(cx, demo, "leader", "lanhdao", "Phó Chủ tịch Ủy ban nhân dân"));
@@ -206,9 +228,8 @@ twice(struct ctx *cx, struct demo *demo)
 }
 
 static enum err
-shown_tx(struct ctx *cx, void *arg)
+shown_tx(struct ctx *cx, struct demo *demo)
 {
-    struct demo *demo = arg;
     int64_t account = 0;
     struct party p = { .kind = STR("person"),
                        .name = STR("Thị Mơ"),
@@ -289,7 +310,7 @@ app_demo_prepare(struct ctx *cx)
     size_t n = unit_list(cx, UNIT_COMMUNE, calendar_today(cx), &units);
     for (size_t i = 0; i < n; i++) {
         if (app_demo_begin(cx, demo, units[i], "")) {
-            TRY(store_write(cx, commune_tx, demo));
+            TRY(app_demo_write(cx, demo, commune_tx));
         }
         TRY(certificates(cx, demo));
     }
@@ -300,7 +321,7 @@ app_demo_prepare(struct ctx *cx)
         return err_set(cx, ERR_NOT_FOUND, "unit " SHOW_UNIT " is not in the pack");
     }
     (void)app_demo_begin(cx, demo, shown, "");
-    TRY(store_write(cx, shown_tx, demo));
+    TRY(app_demo_write(cx, demo, shown_tx));
     TRY(exchange_install(cx, &n));
     demo->unit = shown; /* the day's other accounts made it the province */
     TRY(app_demo_exchange(cx, demo));

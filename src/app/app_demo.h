@@ -41,6 +41,10 @@ struct party app_demo_person(struct ctx *cx, struct demo *demo, int32_t year);
 /* Turns to a unit. False when its officers are there already (their leader is then demo->leader).
  */
 bool app_demo_begin(struct ctx *cx, struct demo *demo, const struct unit *u, const char *suffix);
+/* store_write of a function over the demo, which may run twice: each run begins with the demo as it
+ * is now, chance included; the last run's is kept. */
+typedef enum err demo_tx_fn(struct ctx *cx, struct demo *demo);
+NODISCARD enum err app_demo_write(struct ctx *cx, struct demo *demo, demo_tx_fn *fn);
 struct demo_officer {
     const char *role, *slug, *title;
 };

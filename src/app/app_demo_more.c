@@ -138,7 +138,7 @@ app_demo_household(struct ctx *cx, struct demo *demo, const struct party *who)
 /* --- other bodies --------------------------------------------------------------------------------
  */
 static enum err
-body_tx(struct ctx *cx, void *arg)
+body_tx(struct ctx *cx, struct demo *demo)
 {
     static const struct demo_officer officers[] = {
         { "receiver", "motcua", "Cán bộ tiếp nhận" },
@@ -146,7 +146,7 @@ body_tx(struct ctx *cx, void *arg)
         { "leader", "lanhdao", "Phó thủ trưởng cơ quan" },
     };
     for (size_t i = 0; i < COUNT_OF(officers); i++) {
-        TRY(app_demo_officer(cx, arg, &officers[i], "", STR_NULL));
+        TRY(app_demo_officer(cx, demo, &officers[i], "", STR_NULL));
     }
     return ERR_OK;
 }
@@ -161,7 +161,7 @@ app_demo_bodies(struct ctx *cx, struct demo *demo,
         size_t n = unit_list(cx, levels[k], calendar_today(cx), &units);
         for (size_t i = 0; i < n; i++) {
             if (app_demo_begin(cx, demo, units[i], "")) {
-                TRY(store_write(cx, body_tx, demo));
+                TRY(app_demo_write(cx, demo, body_tx));
             }
             TRY(made(cx, demo));
         }
