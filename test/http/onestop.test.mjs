@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fill, forms, send } from '../lib/form.mjs';
 import { pdfWords } from '../lib/pdf.mjs';
-import { Client, demo, officers, startServer, untilShown } from '../lib/server.mjs';
+import { Client, dayIn, demo, officers, startServer, untilShown } from '../lib/server.mjs';
 
 let server;
 const at = {};
@@ -384,4 +384,61 @@ test('an answer that is not what the record holds is marked for the officers, wi
     assert.doesNotMatch(rowOf(page, 'Số định danh cá nhân'), /Khác với/);
   }
   assert.match((await at.leader.get(`${dossier}?lang=en`)).text, /Differs from what is on record: Thị Mơ</);
+});
+
+test('an organisation at the counter: its representative is recorded with the paper of authority', async () => {
+  const c = at.receiver;
+  const code = '0100109106'; // the check digit is right
+  const search = await c.get(`/can-bo/quay/nguoi?q=${code}`);
+  assert.match(search.text, /<details id="to-chuc" open>/, 'a tax code nobody has opens the form');
+  const add = (tax) => c.form('/can-bo/quay/to-chuc', { tax_code: tax, org_name: 'Hợp tác xã Điều Bom Bo' }, { from: `/can-bo/quay/nguoi?q=${code}` });
+  assert.equal((await add('0100109107')).status, 422, 'a wrong check digit');
+  const added = await add(code);
+  assert.equal(added.status, 303, added.text);
+  const home = added.location;
+  const bare = await c.form(`${home}/nop`, { procedure: '1.013225' }, { from: home });
+  assert.equal(bare.status, 422);
+  for (const name of ['agent_name', 'agent_number', 'agent_by', 'agent_paper', 'agent_seen']) assert.match(bare.text, new RegExp(`href="#${name}"`));
+  const agent = { procedure: '1.013225', agent_name: 'Thị Mơ', agent_number: demo.citizen, agent_by: 'letter', agent_paper: '12/GUQ ngày 20/11/2026', agent_seen: '1' };
+  const begun = await c.form(`${home}/nop`, agent, { from: home });
+  assert.equal(begun.status, 303, begun.text);
+  const draft = await c.get(begun.location);
+  assert.equal(draft.status, 200);
+  assert.match((await c.get(`${begun.location}/xem-lai`)).text, /Hợp tác xã Điều Bom Bo/, 'it is filed for the organisation');
+});
+
+test('the day is counted and closed: no receipt afterwards, none is void, and the list keeps it', async () => {
+  const today = dayIn(0).iso;
+  const dossier = await fileAtCounter();
+  const number = await payCash(dossier);
+  const later = await fileAtCounter();
+  const cash = await at.cashier.get('/can-bo/thu-phi');
+  const sum = Number(/Theo sổ, ngày này thu ([\d.]+)/.exec(cash.text)[1].replaceAll('.', ''));
+  assert.ok(sum > 0);
+  const close = (fields) => at.cashier.form('/can-bo/thu-phi/khoa-so', { ngay: today, ...fields }, { from: '/can-bo/thu-phi' });
+  const short = await close({ dem_duoc: String(sum - 1000) });
+  assert.equal(short.status, 422, 'a difference needs a reason');
+  assert.match(short.text, /href="#ly_do_lech"/);
+  assert.match(short.text, new RegExp(`value="${sum - 1000}"`), 'what was typed is kept');
+  assert.equal((await close({ dem_duoc: String(sum), ngay: dayIn(3).iso })).status, 422, 'not a day to come');
+  const done = await close({ dem_duoc: String(sum - 1000), ly_do_lech: 'Trả thiếu tiền thối' });
+  assert.equal(done.status, 303, done.text);
+  const closed = await at.cashier.get('/can-bo/thu-phi');
+  assert.match(closed.text, /đã khóa: không thu thêm/);
+  assert.match(closed.text, /Trả thiếu tiền thối/);
+  assert.equal(formTo(closed.text, '/khoa-so'), undefined);
+  assert.equal((await at.cashier.form('/can-bo/thu-phi/khoa-so', { ngay: today, dem_duoc: String(sum) }, { from: `/can-bo/thu-phi?so=${number}` })).status, 422, 'once');
+
+  const next = (await at.receiver.get(later)).text.match(/<h1 class="num">([^<]+)</)[1];
+  const page = await at.cashier.get(`/can-bo/thu-phi?so=${next}`);
+  const bill = forms(page.text).find((f) => /thu-phi\/\d+$/.test(f.action));
+  const refused = await send(at.cashier, bill);
+  assert.equal(refused.status, 422, 'no receipt into a closed day');
+  assert.match(refused.text, /Sổ thu tiền mặt của ngày này đã khóa/);
+  const paid = formTo((await at.cashier.get(`/can-bo/thu-phi?so=${number}`)).text, '/huy');
+  assert.equal((await send(at.cashier, paid, { ly_do: 'nhầm' })).status, 422, 'and none is taken out of it');
+  assert.match((await at.cashier.get('/can-bo/thu-phi/khoa-so')).text, /Trả thiếu tiền thối/);
+  const book = pdfWords((await at.cashier.get('/can-bo/thu-phi/so-thu.pdf')).bytes);
+  assert.match(book, /Chênh lệch: .*Trả thiếu tiền thối/);
+  assert.match(book, /Mã kiểm sổ/);
 });

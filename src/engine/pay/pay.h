@@ -104,6 +104,28 @@ struct pay_day_line {
 NODISCARD enum err pay_day_book(struct ctx *cx, struct str unit, struct date day,
                                 struct pay_day_line **ret, size_t *ret_n, int64_t *ret_sum_vnd);
 
+/* The end of a day: the cash is counted against the day book. Afterwards pay_cash and pay_cash_void
+ * in that day are ERR_GONE. */
+struct pay_closing {
+    int64_t id;
+    struct str unit;
+    struct date day;
+    int64_t n_valid, n_void, expected_vnd, counted_vnd;
+    struct str reason; /* why they differ; empty when they do not */
+    struct str by;     /* name of who counted */
+    int64_t at_us;
+    struct str digest; /* SHA-256 of the day book as it was closed */
+};
+/* Takes unit, day, counted_vnd, reason and by; fills the rest. ERR_GONE: closed already;
+ * ERR_CONFLICT: differs from the book, and no reason; ERR_INVALID: a day to come. */
+NODISCARD enum err pay_close_day(struct ctx *cx, struct pay_closing *c);
+/* ERR_NOT_FOUND: still open. */
+NODISCARD enum err pay_closing_of(struct ctx *cx, struct str unit, struct date day,
+                                  struct pay_closing *ret);
+/* Closed days before that one, newest first, at most 60. */
+NODISCARD enum err pay_closings(struct ctx *cx, struct str unit, struct date before,
+                                struct pay_closing **ret, size_t *ret_n);
+
 /* --- reconciliation --------------------------------------------------------------------------- */
 struct pay_statement_line {
     struct str bank_ref, code;

@@ -30,6 +30,7 @@ cash_tx(struct ctx *cx, void *arg)
     int64_t now_us = sys_now_us(cx);
 
     TRY(pay_bill_by_id(cx, in->bill_id, &b));
+    TRY(pay_require_open_day(cx, b.unit, date_at_vn(now_us).day));
     TRY(pay_receipt_number(cx, b.unit, &receipt));
     TRY(pay_settle(cx, &b, STR("cash"), STR_NULL, receipt));
     return q_pay_cash_insert(cx, NULL, .id = in->id, .unit = b.unit, .day = date_at_vn(now_us).day,
@@ -92,6 +93,7 @@ void_tx(struct ctx *cx, void *arg)
     if (e == ERR_NOT_FOUND || row.day != date_at_vn(now_us).day) {
         return err_set(cx, ERR_CONFLICT, "bill has no cash receipt of today");
     }
+    TRY(pay_require_open_day(cx, b.unit, row.day));
     TRY(q_pay_cash_void(cx, NULL, .id = row.id, .void_us = now_us, .void_by = in->cashier,
                         .void_reason = in->reason));
     TRY(q_pay_bill_reopen(cx, &n, .id = b.id));

@@ -11,6 +11,9 @@ NODISCARD enum err pay_settle(struct ctx *cx, const struct pay_bill *b, struct s
 /* Inside a write: the next receipt number of the unit in this year. */
 NODISCARD enum err pay_receipt_number(struct ctx *cx, struct str unit, struct str *ret);
 
+/* ERR_GONE when the day's cash was counted and closed. */
+NODISCARD enum err pay_require_open_day(struct ctx *cx, struct str unit, int64_t day);
+
 /* What a callback's body says, within its bounds. ERR_BAD_REQUEST. */
 struct pay_said {
     struct str code, bank_ref;

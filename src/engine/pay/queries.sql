@@ -86,3 +86,19 @@ UPDATE pay_cash SET void_us = :void_us, void_by = :void_by, void_reason = :void_
 -- name: pay_bill_reopen :exec
 -- in: id:i64
 UPDATE pay_bill SET state = 'open', channel = NULL, receipt = NULL, paid_us = 0, paid_day = 0 WHERE id = :id AND state = 'paid' AND channel = 'cash'
+
+-- name: pay_closing_insert :exec
+-- in: id:i64 unit:str day:i64 n_valid:i64 n_void:i64 expected_vnd:i64 counted_vnd:i64 reason:str closed_by:str account_id:i64 at_us:i64 digest:str
+INSERT INTO pay_closing (id, unit, day, n_valid, n_void, expected_vnd, counted_vnd, reason, closed_by, account_id, at_us, digest)
+VALUES (:id, :unit, :day, :n_valid, :n_void, :expected_vnd, :counted_vnd, :reason, :closed_by, :account_id, :at_us, :digest)
+
+-- name: pay_closing_of :one
+-- in: unit:str day:i64
+-- out: id:i64 day:i64 n_valid:i64 n_void:i64 expected_vnd:i64 counted_vnd:i64 reason:str closed_by:str at_us:i64 digest:str
+SELECT id, day, n_valid, n_void, expected_vnd, counted_vnd, reason, closed_by, at_us, digest FROM pay_closing WHERE unit = :unit AND day = :day
+
+-- name: pay_closings :many
+-- in: unit:str before_day:i64 limit_n:i64
+-- out: id:i64 day:i64 n_valid:i64 n_void:i64 expected_vnd:i64 counted_vnd:i64 reason:str closed_by:str at_us:i64 digest:str
+SELECT id, day, n_valid, n_void, expected_vnd, counted_vnd, reason, closed_by, at_us, digest FROM pay_closing
+WHERE unit = :unit AND day < :before_day ORDER BY day DESC LIMIT :limit_n

@@ -65,3 +65,20 @@ CREATE TABLE pay_cash (
 );
 CREATE INDEX pay_cash_day ON pay_cash (unit, day, id);
 CREATE INDEX pay_cash_bill ON pay_cash (bill_id, id);
+
+-- record: a day's cash counted and closed: no receipt is written or declared void in that day any more
+CREATE TABLE pay_closing (
+    id BIGINT PRIMARY KEY,
+    unit TEXT NOT NULL,
+    day BIGINT NOT NULL,
+    n_valid BIGINT NOT NULL,
+    n_void BIGINT NOT NULL,
+    expected_vnd BIGINT NOT NULL,
+    counted_vnd BIGINT NOT NULL,
+    reason TEXT NOT NULL,                    -- of a difference, else ''
+    closed_by TEXT NOT NULL,
+    account_id BIGINT NOT NULL,
+    at_us BIGINT NOT NULL,
+    digest TEXT NOT NULL                     -- SHA-256 of the day book as it was closed; also in the ledger
+);
+CREATE UNIQUE INDEX pay_closing_day ON pay_closing (unit, day);

@@ -62,6 +62,7 @@ counter_cash(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         }
     }
     TRY(counter_daybook(cx, unit, day, page));
+    TRY(counter_closing(cx, unit, day, page));
     web_reads_person(
         cx, rs, 0, "pay.daybook",
         str_fmt(cx->arena, "day=" STR_FMT " n=%zu", STR_ARG(page->day), page->lines.n));
@@ -87,6 +88,10 @@ counter_pay(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct dossier d;
     TRY(open_bill(cx, rq, "pay.collect", &b, &d));
     enum err e = pay_cash(cx, b.id, cx->actor->name, &b);
+    if (e == ERR_GONE) {
+        ctx_problem(cx, STR("so"), STR("counter.closing.closed"), STR_NULL);
+        return ctx_check(cx);
+    }
     if (e != ERR_OK && e != ERR_CONFLICT) {
         return e;
     }
@@ -120,7 +125,12 @@ counter_void(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         ctx_problem(cx, STR("ly_do"), STR("counter.void.too_late"), STR_NULL);
     }
     TRY(ctx_check(cx));
-    TRY(pay_cash_void(cx, b.id, cx->actor->name, why));
+    enum err e = pay_cash_void(cx, b.id, cx->actor->name, why);
+    if (e == ERR_GONE) {
+        ctx_problem(cx, STR("ly_do"), STR("counter.closing.closed"), STR_NULL);
+        return ctx_check(cx);
+    }
+    TRY(e);
     web_flash(cx, rs, "counter.flash.void");
     return web_see_other(cx, rs, "/can-bo/thu-phi?so=" STR_FMT, STR_ARG(d.number));
 }

@@ -162,6 +162,18 @@ counter_daybook_pdf(struct ctx *cx, const struct web_req *rq, struct web_resp *r
     json_put_i64(&o, "n_valid", (int64_t)book.n - n_void);
     json_put_i64(&o, "n_void", n_void);
     json_put_i64(&o, "total_vnd", book.sum_vnd);
+    struct pay_closing c;
+    enum err e = pay_closing_of(cx, book.unit, book.day, &c);
+    if (e == ERR_OK) {
+        json_put_str(&o, "closed_at", date_iso_instant_vn(cx->arena, c.at_us));
+        json_put_str(&o, "closed_by", c.by);
+        json_put_i64(&o, "counted_vnd", c.counted_vnd);
+        json_put_str(&o, "difference", text_money(cx, c.counted_vnd - c.expected_vnd));
+        json_put_str(&o, "difference_reason", c.reason);
+        json_put_str(&o, "digest", c.digest);
+    } else if (e != ERR_NOT_FOUND) {
+        return e;
+    }
     json_close(&o);
     if (b.is_failed) {
         return err_set(cx, ERR_TOO_LARGE, "day book of more than a book");

@@ -20,6 +20,12 @@ bool counter_day(struct ctx *cx, struct str s, struct date *day);
 /* The day book's part of the cash page. */
 NODISCARD enum err counter_daybook(struct ctx *cx, struct str unit, struct date day,
                                    struct tpl_counter_cash *page);
+/* The closing's part: what was counted, or the form to count. */
+NODISCARD enum err counter_closing(struct ctx *cx, struct str unit, struct date day,
+                                   struct tpl_counter_cash *page);
+/* counter_org.c: the person who stands there for an organisation: checks what was typed and puts it
+ * in words, with the paper of authority. */
+NODISCARD enum err counter_agent(struct ctx *cx, const struct web_req *rq, struct str *ret_words);
 /* Heading of a printed book of a unit, and who prints it. */
 struct json_out;
 void counter_put_agency(struct ctx *cx, struct json_out *o, struct str unit);
@@ -28,6 +34,7 @@ web_fn counter_start, counter_people, counter_add, counter_person, counter_begin
 web_fn counter_scan, counter_answered, counter_custody, counter_take, counter_give;
 web_fn counter_cash, counter_pay, counter_unclaimed, counter_register;
 web_fn counter_register_csv, counter_slip, counter_held;
+web_fn counter_close, counter_closings, counter_org_add;
 web_fn counter_receipt, counter_void, counter_daybook_csv, counter_daybook_pdf;
 
 #endif

@@ -126,6 +126,7 @@ counter_people(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         web_reads_person(cx, rs, 0, "counter.find", str_fmt(cx->arena, "n=%zu", page->rows.n));
     }
     page->number = party_check_personal_id(words, STR_NULL, STR_NULL) == NULL ? words : STR_NULL;
+    page->tax_code = party_check_tax_code(words) == NULL ? words : STR_NULL;
     page->is_unknown = page->rows.n == 0;
     web_title(rs, text(cx, "counter.people"));
     return web_page(cx, rs, &tpl_counter_people_t, page);
@@ -234,6 +235,7 @@ counter_person(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(party_get(cx, id, &p));
     page->id = counter_id(cx, p.id);
     page->name = p.name;
+    page->is_org = str_eq(p.kind, STR("org"));
     page->number = str_is_empty(p.personal_id) ? p.tax_code : p.personal_id;
     page->born = p.birth_date;
     struct date born;
@@ -301,6 +303,15 @@ counter_begin(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         ctx_problem(cx, STR("procedure"), STR("counter.no_unit"), STR_NULL);
         return ctx_check(cx);
     }
+    struct str words = STR_NULL;
+    struct str how = web_text(rq, "consent");
+    if (str_eq(p.kind, STR("org"))) {
+        TRY(counter_agent(cx, rq, &words));
+        how = STR("paper");
+    } else if (str_is_empty(how)) {
+        ctx_problem(cx, STR("consent"), STR("web.invalid.required"), STR_NULL);
+        return ctx_check(cx);
+    }
     struct dossier_draft_new in = { .procedure = proc->code,
                                     .unit = decides->key,
                                     .address = unit_by_key(cx, unit)->code,
@@ -308,7 +319,8 @@ counter_begin(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                                     .party = p.id,
                                     .account = cx->who.account,
                                     .assisted_by = cx->who.account,
-                                    .consent_how = web_text(rq, "consent") };
+                                    .consent_how = how,
+                                    .consent_words = words };
     TRY(dossier_draft_new(cx, &in, &draft));
     TRY(prefill(cx, draft));
     return web_see_other(cx, rs, "/nhap/%" PRId64, draft);

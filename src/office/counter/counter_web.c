@@ -7,6 +7,7 @@
 #define UPLOAD_BYTES (PAPER_BYTES_MAX + (1U << 20))
 
 static const char *const sexes[] = { "male", "female", NULL };
+static const char *const authorities[] = { "law", "letter", NULL };
 static const char *const consents[] = { "present", "paper", "phone", NULL };
 
 static const struct web_field people_fields[] = {
@@ -26,8 +27,18 @@ static const struct web_field add_fields[] = {
 static const struct web_field begin_fields[] = {
     { "procedure", WEB_TEXT, .is_required = true, .max = 30, .doc = "code",
       .label = "counter.procedure" },
-    { "consent", WEB_CHOICE, .is_required = true, .choices = consents,
-      .doc = "how the person agreed", .label = "counter.consent" },
+    { "consent", WEB_CHOICE, .choices = consents, .doc = "how the person agreed",
+      .label = "counter.consent" },
+    { "agent_name", WEB_TEXT, .max = 80, .doc = "of an organisation: who stands there",
+      .label = "counter.agent.name" },
+    { "agent_number", WEB_TEXT, .max = 12, .doc = "personal ID of that person",
+      .label = "counter.agent.number" },
+    { "agent_by", WEB_CHOICE, .choices = authorities, .doc = "by what right",
+      .label = "counter.agent.by" },
+    { "agent_paper", WEB_TEXT, .max = 200, .doc = "number and date of the paper of authority",
+      .label = "counter.agent.paper" },
+    { "agent_seen", WEB_BOOL, .doc = "identity and paper were seen",
+      .label = "counter.agent.seen" },
 };
 static const struct web_field account_fields[] = {
     { "checked", WEB_BOOL, .doc = "identity was checked", .label = "counter.checked" },
@@ -59,6 +70,25 @@ static const struct web_field cash_fields[] = {
     { "so", WEB_TEXT, .max = 60, .doc = "dossier number" },
     { "ngay", WEB_DATE, .doc = "day of the day book" },
 };
+static const struct web_field close_fields[] = {
+    { "so", WEB_TEXT, .max = 60, .doc = "dossier number, for the page that is shown again" },
+    { "ngay", WEB_DATE, .is_required = true, .doc = "day to close" },
+    { "dem_duoc", WEB_MONEY, .is_required = true, .doc = "cash that was counted",
+      .label = "counter.closing.counted" },
+    { "ly_do_lech", WEB_LINES, .max = 500, .doc = "why it differs from the book",
+      .label = "counter.closing.reason" },
+};
+static const struct web_field closings_fields[] = {
+    { "truoc", WEB_DATE, .doc = "days before this one" },
+};
+static const struct web_field org_fields[] = {
+    { "tax_code", WEB_TEXT, .is_required = true, .max = 14, .doc = "tax code",
+      .label = "counter.org.tax" },
+    { "org_name", WEB_TEXT, .is_required = true, .max = 200, .doc = "name as registered",
+      .label = "counter.org.name" },
+    { "org_address", WEB_TEXT, .max = 200, .doc = "seat", .label = "counter.org.seat" },
+    { "org_phone", WEB_TEXT, .max = 20, .doc = "phone", .label = "counter.phone" },
+};
 static const struct web_field day_fields[] = {
     { "ngay", WEB_DATE, .doc = "day; today when left out" },
 };
@@ -80,6 +110,8 @@ static const struct web_route routes[] = {
       .flags = WEB_API | WEB_OFFICE, .doc = "Find a person", .reply = &tpl_counter_people_t },
     { HTTP_POST, "/can-bo/quay/nguoi", "dossier.intake", counter_add, WEB_FIELDS(add_fields),
       .flags = WEB_API | WEB_OFFICE, .again = counter_people, .doc = "Add a person" },
+    { HTTP_POST, "/can-bo/quay/to-chuc", "dossier.intake", counter_org_add, WEB_FIELDS(org_fields),
+      .flags = WEB_API | WEB_OFFICE, .again = counter_people, .doc = "Add an organisation" },
     { HTTP_GET, "/can-bo/quay/nguoi/{party}", "dossier.intake", counter_person,
       WEB_FIELDS(people_fields), .flags = WEB_API | WEB_OFFICE,
       .doc = "One person; the reading is recorded", .reply = &tpl_counter_person_t },
@@ -122,8 +154,13 @@ static const struct web_route routes[] = {
       .doc = "The register of dossiers (form 06) as CSV" },
     { HTTP_GET, "/can-bo/thu-phi", "pay.collect", counter_cash, WEB_FIELDS(cash_fields),
       .flags = WEB_API | WEB_OFFICE, .doc = "Cash and day book", .reply = &tpl_counter_cash_t },
-    { HTTP_POST, "/can-bo/thu-phi/{bill}", "pay.collect", counter_pay,
-      .flags = WEB_API | WEB_OFFICE, .doc = "Take cash for a bill" },
+    { HTTP_GET, "/can-bo/thu-phi/khoa-so", "pay.collect", counter_closings,
+      WEB_FIELDS(closings_fields), .flags = WEB_API | WEB_OFFICE, .doc = "Closed days",
+      .reply = &tpl_counter_closings_t },
+    { HTTP_POST, "/can-bo/thu-phi/khoa-so", "pay.collect", counter_close, WEB_FIELDS(close_fields),
+      .flags = WEB_API | WEB_OFFICE, .again = counter_cash, .doc = "Count and close a day's cash" },
+    { HTTP_POST, "/can-bo/thu-phi/{bill}", "pay.collect", counter_pay, WEB_FIELDS(cash_fields),
+      .flags = WEB_API | WEB_OFFICE, .again = counter_cash, .doc = "Take cash for a bill" },
     { HTTP_POST, "/can-bo/thu-phi/{bill}/huy", "pay.refund", counter_void, WEB_FIELDS(void_fields),
       .flags = WEB_API | WEB_OFFICE, .again = counter_cash,
       .doc = "Declare today's cash receipt of a bill void: the money went back" },
