@@ -15,6 +15,7 @@
 #include "engine/procedure/procedure.h"
 #include "engine/search/search.h"
 #include "engine/unit/unit.h"
+#include "engine/watch/watch.h"
 #include "office/account/account.h"
 #include "office/counter/counter.h"
 #include "office/filing/filing.h"
@@ -45,7 +46,7 @@ static const struct jobs_topic *const topics[] = { notice_topics, dossier_topics
                                                    node_topics, box_topics };
 static const struct jobs_timed *const timed[] = { ledger_timed,    access_timed,   dossier_timed,
                                                   indicator_timed, exchange_timed, box_timed,
-                                                  app_timed };
+                                                  watch_timed,     app_timed };
 
 const struct jobs_config *
 app_jobs(void)

@@ -143,6 +143,7 @@ look_store(struct ctx *cx, void *arg)
     v->ledger_size = head.size;
     TRY(ledger_lag(cx, &v->ledger_pending, &v->ledger_oldest_us));
     TRY(box_figures(cx, &v->boxes));
+    TRY(watch_alarms_on(cx, &v->n_alarms));
     return look_queues(cx, v);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/box/box.h"
 #include "engine/health/health.h"
 #include "engine/node/node.h"
+#include "engine/watch/watch.h"
 #include "net/server.h"
 #include "store/jobs.h"
 #include "store/store.h"
@@ -43,6 +44,7 @@ struct health_view {
     struct health_timed timed[TIMED_MAX];
     size_t n_timed;
     struct box_figures boxes;
+    int64_t n_alarms;  /* of the exchange */
     int64_t backup_us; /* 0: never */
     int64_t made_us;   /* the database; 0: not known */
     bool is_shared;    /* the database is looked after by its own means */

@@ -253,6 +253,8 @@ add_queues(struct buf *b, const struct health_view *v)
         labelled(b, "bombo_job_failing", "job", v->timed[i].name, v->timed[i].is_failing ? 1 : 0);
     }
     add_boxes(b, &v->boxes);
+    one(b, "bombo_exchange_alarms", "gauge", "Alarms of the exchange that are on.",
+        (uint64_t)v->n_alarms);
     one_s(b, "bombo_backup_last_success_timestamp_seconds", "gauge",
           "When the last backup was finished; 0: never.", v->backup_us);
 }

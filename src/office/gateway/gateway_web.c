@@ -180,6 +180,22 @@ static const struct web_field evidence_fields[] = {
     { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
 };
 
+static const struct web_field watch_fields[] = {
+    { .name = "thang", .type = WEB_TEXT, .max = 7, .doc = "month, 2026-11" },
+};
+static const struct web_field limit_fields[] = {
+    { .name = "errors",
+      .type = WEB_INT,
+      .is_required = true,
+      .label = "gateway.watch_rule.errors" },
+    { .name = "slow", .type = WEB_INT, .is_required = true, .label = "gateway.watch_rule.slow" },
+    { .name = "silence",
+      .type = WEB_INT,
+      .is_required = true,
+      .label = "gateway.watch_rule.silence" },
+    { .name = "cert", .type = WEB_INT, .is_required = true, .label = "gateway.watch_rule.cert" },
+};
+static const struct web_field open_figures_fields[] = { WEB_SHEET_FIELD };
 static const struct web_field why_fields[] = {
     { .name = "why", .type = WEB_TEXT, .is_required = true, .max = 300, .label = "gateway.why" },
 };
@@ -326,6 +342,16 @@ static const struct web_route routes[] = {
       .doc = "An exchange, computed again" },
     { HTTP_GET, "/truc/bang-chung/{id}/tep", EVIDENCE, gw_container,
       .doc = "The ASiC-E container of an exchange" },
+    { HTTP_GET, "/truc/giam-sat", "exchange.read", gw_watch, WEB_FIELDS(watch_fields),
+      .flags = WEB_API | WEB_OFFICE, .reply = &tpl_gateway_watch_t,
+      .doc = "Monitoring: alarms, who talks to whom, sums by month" },
+    { HTTP_GET, "/truc/giam-sat/song", "exchange.read", gw_watch_live,
+      .doc = "Events: figures or alarms changed" },
+    { HTTP_POST, "/truc/giam-sat", MANAGE, gw_watch_post, WEB_FIELDS(limit_fields), ACT,
+      .again = gw_watch, .doc = "Set the limits of alarms" },
+    { HTTP_GET, "/so-lieu/truc", "public", gw_figures, WEB_FIELDS(open_figures_fields),
+      .flags = WEB_API, .reply = &tpl_gateway_figures_t,
+      .doc = "Open figures: calls by month and service" },
     { HTTP_GET, "/truc/hop-thu", CALL, gw_boxes, WEB_FIELDS(boxes_fields), PAGE,
       .doc = "Message boxes: lines, what waits, what is dead" },
     { HTTP_POST, "/truc/hop-thu", CALL, gw_box_open_post, WEB_FIELDS(open_fields), ACT,

@@ -1,0 +1,78 @@
+// Part of make bench: durable messages through the boxes, beside the disk's own limit: 201 comes after the message, its number, account and
+// ledger entry are synced. The limit is what one thread does with a write and fdatasync on the same disk, one after the other: programs that
+// put at the same time share a commit, so more than 1 is possible. Writes build/bench-boxes.json. BENCH_S: seconds a row.
+import { closeSync, fdatasyncSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import http from 'node:http';
+import { join } from 'node:path';
+import { allow, Box, furnish, newNode, S, X } from '../test/lib/boxes.mjs';
+import { dropDir, root } from '../test/lib/server.mjs';
+
+const SECONDS = Number(process.env.BENCH_S ?? 5);
+const rows = [];
+function row(name, value, unit, peer, peerValue) {
+  const ratio = peerValue ? Math.round((value / peerValue) * 1000) / 1000 : null;
+  rows.push({ name, value: Math.round(value * 10) / 10, unit, peer: peer ?? null, peer_value: peerValue ? Math.round(peerValue * 10) / 10 : null, ratio });
+  console.log(`  ${name}: ${value.toFixed(1)} ${unit}${peer ? `  ${peer}: ${peerValue.toFixed(1)}  ratio ${ratio}` : ''}`);
+}
+
+function syncsPerSecond(dir) {
+  const fd = openSync(join(dir, 'sync.probe'), 'w');
+  const page = Buffer.alloc(4096, 1);
+  const end = performance.now() + SECONDS * 1000;
+  let n = 0;
+  while (performance.now() < end) {
+    writeSync(fd, page);
+    fdatasyncSync(fd);
+    n++;
+  }
+  closeSync(fd);
+  return n / SECONDS;
+}
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: 128 });
+const post = (box, path, body) => new Promise((ok, no) => {
+  const rq = http.request(box.node.server.url + path, { method: 'POST', agent, headers: { authorization: `Bearer ${box.token}`,
+    'content-length': Buffer.byteLength(body) } }, (rs) => { rs.resume(); rs.on('end', () => ok(rs.statusCode)); });
+  rq.on('error', no);
+  rq.end(body);
+});
+
+/** Rounds after one that does not count: threads and connections to the store are opened in it. */
+async function many(n, one) {
+  await Promise.all([...Array(n)].map(one));
+  const end = performance.now() + SECONDS * 1000;
+  let done = 0;
+  await Promise.all([...Array(n)].map(async () => { while (performance.now() < end) done += await one(); }));
+  return done / SECONDS;
+}
+
+const node = await newNode('bench.test');
+try {
+  await furnish(node);
+  await allow(node, X, S);
+  const one = await new Box(node, X).signIn(), other = await new Box(node, S).signIn();
+  const limit = syncsPerSecond(node.data);
+  let id = 0;
+  for (const [size, n] of [[200, 1], [200, 64], [10000, 64]]) {
+    const body = 'x'.repeat(size);
+    const rate = await many(n, async () => {
+      const status = await post(one, '/boxes/messages', JSON.stringify({ id: `m-${id++}`, to: S, body }));
+      if (status !== 201) throw new Error(`put: ${status}`);
+      return 1;
+    });
+    row(`messages put and durable, ${size} B, ${n} at once`, rate, '/s', 'write and fdatasync', limit);
+  }
+  const begun = performance.now();
+  let taken = 0;
+  for (let some = await other.fetch(); some.length && performance.now() - begun < SECONDS * 1000; some = await other.fetch()) {
+    const codes = await Promise.all(some.map((m) => post(other, `/boxes/messages/${m.message}/ack`, '{}')));
+    if (codes.some((c) => c !== 200)) throw new Error('ack');
+    taken += some.length;
+  }
+  row('messages fetched by 100 and acknowledged each', taken / ((performance.now() - begun) / 1000), '/s', 'write and fdatasync', limit);
+  writeFileSync(join(root, 'build/bench-boxes.json'), `${JSON.stringify(rows, null, 1)}\n`);
+} finally {
+  agent.destroy();
+  await node.server.stop();
+  dropDir(node.data);
+}

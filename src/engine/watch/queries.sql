@@ -1,0 +1,69 @@
+-- name: watch_calls :many
+-- in: after:i64 before:i64 limit_n:i64
+-- out: id:i64 at_us:i64 consumer_id:i64 service_id:i64 agreement_id:i64 is_faulty:i64 bytes:i64 took_us:i64
+SELECT id, at_us, coalesce(consumer_id, 0), coalesce(service_id, 0), coalesce(agreement_id, 0), CASE WHEN fault <> '' THEN 1 ELSE 0 END, bytes_in + bytes_out, took_us
+FROM exchange_call WHERE id > :after AND id < :before ORDER BY id LIMIT :limit_n
+
+-- name: watch_month_add :exec
+-- in: month:str consumer_id:i64 service_id:i64 agreement_id:i64 n:i64 n_faults:i64 bytes:i64 took_us:i64
+INSERT INTO watch_month (month, consumer_id, service_id, agreement_id, n, n_faults, bytes, took_us)
+VALUES (:month, :consumer_id, :service_id, :agreement_id, :n, :n_faults, :bytes, :took_us)
+ON CONFLICT (month, consumer_id, service_id, agreement_id) DO UPDATE SET n = watch_month.n + excluded.n, n_faults = watch_month.n_faults + excluded.n_faults,
+  bytes = watch_month.bytes + excluded.bytes, took_us = watch_month.took_us + excluded.took_us
+
+-- name: watch_month_list :many
+-- in: month:str limit_n:i64
+-- out: consumer_id:i64 service_id:i64 agreement_id:i64 n:i64 n_faults:i64 bytes:i64 took_us:i64
+SELECT consumer_id, service_id, agreement_id, n, n_faults, bytes, took_us FROM watch_month WHERE month = :month ORDER BY n DESC LIMIT :limit_n
+
+-- name: watch_month_open :many
+-- in: before:str limit_n:i64
+-- out: month:str service_id:i64 n:i64 n_faults:i64 bytes:i64
+SELECT month, service_id, CAST(sum(n) AS BIGINT), CAST(sum(n_faults) AS BIGINT), CAST(sum(bytes) AS BIGINT) FROM watch_month
+WHERE month < :before AND service_id > 0 GROUP BY month, service_id ORDER BY month DESC, service_id LIMIT :limit_n
+
+-- name: watch_mark_get :one
+-- out: call_id:i64
+SELECT call_id FROM watch_mark WHERE id = 1
+
+-- name: watch_mark_set :exec
+-- in: call_id:i64
+INSERT INTO watch_mark (id, call_id) VALUES (1, :call_id) ON CONFLICT (id) DO UPDATE SET call_id = excluded.call_id
+
+-- name: watch_window :many
+-- in: after:i64 limit_n:i64
+-- out: service_id:i64 n:i64 n_faults:i64 took_us:i64
+SELECT service_id, count(*), CAST(sum(CASE WHEN fault <> '' THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(took_us) AS BIGINT)
+FROM exchange_call WHERE id > :after AND service_id > 0 GROUP BY service_id ORDER BY service_id LIMIT :limit_n
+
+-- name: watch_last :one
+-- in: service_id:i64
+-- out: at_us:i64
+SELECT at_us FROM exchange_call WHERE service_id = :service_id ORDER BY id DESC LIMIT 1
+
+-- name: watch_limit_get :one
+-- in: rule:str
+-- out: value:i64
+SELECT value FROM watch_limit WHERE rule = :rule
+
+-- name: watch_limit_set :exec
+-- in: rule:str value:i64
+INSERT INTO watch_limit (rule, value) VALUES (:rule, :value) ON CONFLICT (rule) DO UPDATE SET value = excluded.value
+
+-- name: watch_alarm_on :many
+-- in: limit_n:i64
+-- out: id:i64 rule:str object:str name:str since_us:i64 ended_us:i64 value:i64 limit_n:i64
+SELECT id, rule, object, name, since_us, ended_us, value, limit_n FROM watch_alarm WHERE ended_us = 0 ORDER BY id DESC LIMIT :limit_n
+
+-- name: watch_alarm_past :many
+-- in: limit_n:i64
+-- out: id:i64 rule:str object:str name:str since_us:i64 ended_us:i64 value:i64 limit_n:i64
+SELECT id, rule, object, name, since_us, ended_us, value, limit_n FROM watch_alarm WHERE ended_us > 0 ORDER BY ended_us DESC LIMIT :limit_n
+
+-- name: watch_alarm_add :exec
+-- in: id:i64 rule:str object:str name:str since_us:i64 value:i64 limit_n:i64
+INSERT INTO watch_alarm (id, rule, object, name, since_us, ended_us, value, limit_n) VALUES (:id, :rule, :object, :name, :since_us, 0, :value, :limit_n)
+
+-- name: watch_alarm_end :exec
+-- in: id:i64 ended_us:i64
+UPDATE watch_alarm SET ended_us = :ended_us WHERE id = :id
