@@ -1,4 +1,4 @@
-// Several processes on one PostgreSQL behind HAProxy: two for pages, one for jobs. People file while every process is
+// Several processes on one PostgreSQL and one bucket (s3rver) behind HAProxy: two for pages, one for jobs. People file while every process is
 // taken out, stopped and started again, one after the other, as at an upgrade: no request may fail, nothing filed may
 // be lost or doubled, and what one process changes the other's open pages hear.
 import assert from 'node:assert/strict';
@@ -7,8 +7,9 @@ import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { begin, complete, submit } from '../lib/filing.mjs';
+import { after, before, test } from 'node:test';
+import S3rver from 's3rver';
+import { addPaper, begin, complete, newPicture, paperLinks, submit } from '../lib/filing.mjs';
 import { isPostgres, rowsOf, storeOf } from '../lib/postgres.mjs';
 import { bin, Client, dropDir, freePort, hasSaid, newDir, officers, root, runBombo, start, startServer, until as untilTrue } from '../lib/server.mjs';
 
@@ -16,19 +17,27 @@ const skip = !isPostgres ? 'needs tools/with-postgres' : process.env.CHECK_LEVEL
 const data = newDir();
 const dir = mkdtempSync(join(tmpdir(), 'bombo-ha-'));
 const parts = new Map(); // name -> server
-let proxy;
+let proxy, bucket, blobs;
+before(async () => {
+  if (skip) return;
+  bucket = new S3rver({ port: 0, address: '127.0.0.1', silent: true, directory: join(dir, 's3'), configureBuckets: [{ name: 'bombo' }] });
+  const { port } = await bucket.run();
+  writeFileSync(join(dir, 'key'), 'S3RVER\nS3RVER\n', { mode: 0o600 });
+  blobs = ['--blobs', `s3:http://127.0.0.1:${port}/bombo`, '--blobs-key', join(dir, 'key')];
+});
 after(async () => {
   for (const s of parts.values()) await s.kill();
+  await bucket?.close();
   await proxy?.stop('SIGKILL');
   rmSync(dir, { recursive: true, force: true });
   dropDir(data);
 });
 
-const startWeb = (port) => startServer({ data, port, args: ['--role', 'web'] });
+const startWeb = (port) => startServer({ data, port, args: ['--role', 'web', ...blobs] });
 
 /** A process without web says so instead of an address. */
 async function startJobs() {
-  const p = start(bin, ['run', '--data', data, '--demo', '--role', 'jobs', '--store', storeOf(data)], { cwd: root });
+  const p = start(bin, ['run', '--data', data, '--demo', '--role', 'jobs', '--store', storeOf(data), ...blobs], { cwd: root });
   await hasSaid(p, /at work/);
   p.release();
   return { stop: () => p.stop(), kill: () => p.stop('SIGKILL') };
@@ -99,7 +108,7 @@ test('a rolling restart behind HAProxy loses no request and nothing filed', { sk
 
   let isOver = false;
   const filed = [];
-  const looked = { n: 0 };
+  const looked = { n: 0, papers: 0 };
   async function person() {
     const c = new Client(site);
     assert.equal((await c.signIn()).status, 303);
@@ -119,7 +128,22 @@ test('a rolling restart behind HAProxy loses no request and nothing filed', { sk
       looked.n++;
     }
   }
-  const crowd = [person(), person(), reader()];
+  /** Hands in papers at one process; the next request, for the paper, goes to the other. */
+  async function hander() {
+    const c = new Client(site);
+    assert.equal((await c.signIn()).status, 303);
+    while (!isOver) {
+      const at = await addPaper(c, await begin(c), newPicture());
+      const [href] = await paperLinks(c, at);
+      for (let i = 0; i < 2; i++) {
+        const r = await c.get(href);
+        assert.equal(r.status, 200, r.text.slice(0, 300));
+        assert.equal(r.bytes.subarray(0, 2).toString('hex'), 'ffd8');
+      }
+      looked.papers++;
+    }
+  }
+  const crowd = [person(), person(), reader(), hander()];
   const calm = Promise.all(crowd).catch((e) => {
     const said = [...parts.values()].map((s) => (s.err ?? '').slice(-1500)).join('\n');
     throw new Error(`${e.message}\n${said}\n${spawnSync('tail', ['-c', '1500', join(dir, 'haproxy.log')]).stdout}`);
@@ -136,7 +160,7 @@ test('a rolling restart behind HAProxy loses no request and nothing filed', { sk
   await Promise.race([rounds(), calm]);
   isOver = true;
   await calm;
-  assert.ok(looked.n > 5);
+  assert.ok(looked.n > 5 && looked.papers > 0);
   assert.equal(Number(rowsOf(data, 'SELECT count(*) FROM dossier')), filed.length);
   assert.equal(Number(rowsOf(data, 'SELECT count(DISTINCT number) FROM dossier')), filed.length);
   await until(() => rowsOf(data, 'SELECT count(*) FROM outbox WHERE is_dead = 0 AND tries = 0 AND due_us <= put_us') === '0', 120000);
