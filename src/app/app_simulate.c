@@ -386,6 +386,8 @@ app_simulate_drafts(struct ctx *cx, const struct app_simulation *what, app_draft
         if (s->result == ERR_OK) {
             fn(s->cx, &draft, arg);
         }
+        s->cx->actor = NULL; /* both live in the arena */
+        s->cx->who = (struct ctx_who){ 0 };
         arena_reset(s->own.arena);
     }
     enum err e = s->result;

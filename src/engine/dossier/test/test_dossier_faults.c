@@ -96,6 +96,35 @@ run_sign(struct world *w, int64_t id)
     return done == 1 ? ERR_OK : ERR_STORE;
 }
 
+/* The leader sends it back to the desk. */
+static enum err
+run_return(struct world *w, int64_t id)
+{
+    struct flow_task t = open_task(w, id);
+    struct dossier_act a = {
+        .task = t.id, .version = t.version, .outcome = STR("return"), .note = STR("sai năm sinh")
+    };
+    be(w, LEADER);
+    return dossier_do(w->cx, &a);
+}
+
+static int64_t
+prepare_result(struct world *w)
+{
+    int64_t id = prepare_signature(w);
+    sign(w, id);
+    return id;
+}
+
+/* The result is given to the citizen. */
+static enum err
+run_hand_over(struct world *w, int64_t id)
+{
+    struct flow_task t = open_task(w, id);
+    be(w, RECEIVER);
+    return dossier_hand_over(w->cx, t.id, t.version, STR("Thị Mơ"), STR("tại quầy"));
+}
+
 /* --- rows of all tables -------------------------------------------------------------------------
  */
 struct rows {
@@ -301,6 +330,20 @@ test_sign_on_a_bad_disk_is_all_or_nothing(void **state)
     sweep(*state, &k);
 }
 
+static void
+test_send_back_on_a_bad_disk_is_all_or_nothing(void **state)
+{
+    static const struct act_kind k = { "return", prepare_signature, run_return, 3 };
+    sweep(*state, &k);
+}
+
+static void
+test_hand_over_on_a_bad_disk_is_all_or_nothing(void **state)
+{
+    static const struct act_kind k = { "hand over", prepare_result, run_hand_over, 3 };
+    sweep(*state, &k);
+}
+
 /* The clock jumps: back a day (a battery that died), ahead a year (a mistyped date), and home. */
 static void
 test_journey_while_the_clock_jumps_keeps_order_and_ledger(void **state)
@@ -331,6 +374,8 @@ main(void)
         cmocka_unit_test(test_accept_on_a_bad_disk_is_all_or_nothing),
         cmocka_unit_test(test_pay_on_a_bad_disk_is_all_or_nothing),
         cmocka_unit_test(test_sign_on_a_bad_disk_is_all_or_nothing),
+        cmocka_unit_test(test_send_back_on_a_bad_disk_is_all_or_nothing),
+        cmocka_unit_test(test_hand_over_on_a_bad_disk_is_all_or_nothing),
         cmocka_unit_test(test_journey_while_the_clock_jumps_keeps_order_and_ledger),
     };
     return cmocka_run_group_tests(tests, set_up_bad, tear_down_bad);
