@@ -126,14 +126,17 @@ enum err web_stream(struct ctx *cx, struct web_resp *rs, http_stream_fn *fn, voi
                     struct str content_type, struct str filename);
 enum err web_events(struct ctx *cx, struct web_resp *rs, struct str channel);
 /* A list that a page shows, as a file for spreadsheets: kind "csv" (UTF-8 with its mark, no cell
- * becomes a formula) or "xlsx". name: of sheet and file, without suffix. cells: row by row. For
- * lists that fit into the arena; longer ones stream their own. */
+ * becomes a formula) or "xlsx". name: of the sheet; file: its name without suffix, null = made of
+ * the sheet's. cells: row by row. For lists that fit into the arena; longer ones stream their own.
+ */
 struct web_sheet {
-    struct str kind, name;
+    struct str kind, name, file;
     const struct str *heads;
     size_t n_heads;
-    const struct str *cells;
+    struct str *cells;
     size_t n_rows;
+    size_t n_cells, max_rows; /* of web_sheet_begin and web_sheet_put */
+    bool is_cut;              /* rows are missing: the last line of the file says so */
 };
 extern const char *const web_sheet_kinds[3];
 #define WEB_SHEET_FIELD                                                                            \
@@ -141,6 +144,13 @@ extern const char *const web_sheet_kinds[3];
         .name = "dang", .type = WEB_CHOICE, .choices = web_sheet_kinds,                            \
         .doc = "the list as a file"                                                                \
     }
+/* Asked for as a file: by the field WEB_SHEET_FIELD, or by a path that ends with the kind. Null:
+ * the page. */
+struct str web_sheet_kind(const struct web_req *rq);
+/* head_keys: text keys, NULL-ended. Then cell after cell; rows beyond max_rows are left out. */
+void web_sheet_begin(struct ctx *cx, const struct web_req *rq, struct web_sheet *s,
+                     const char *const *head_keys, size_t max_rows);
+void web_sheet_put(struct web_sheet *s, struct str cell);
 enum err web_sheet(struct ctx *cx, struct web_resp *rs, const struct web_sheet *sheet);
 /* Names the person whose data this page reads, and why: the dispatcher commits the entry to the
  * ledger before the page leaves; when that fails the page does not leave. subject is the party id

@@ -372,6 +372,35 @@ test('the API gives the same documents', async () => {
   assert.ok(csv.text.split('\r\n').length >= 2);
 });
 
+test('every list is a file too: CSV with its mark, XLSX, the same rows as the page; the reading is recorded', async () => {
+  const number = (await at.receiver.get(await fileAtCounter())).text.match(/<h1 class="num">([^<]+)</)[1];
+  const lists = [
+    [at.receiver, '/can-bo/viec.csv', '/can-bo/viec.xlsx', 'viec'],
+    [at.receiver, `/can-bo/tim?dang=csv&q=${number}`, `/can-bo/tim?dang=xlsx&q=${number}`, 'ho-so'],
+    [at.receiver, '/can-bo/quay/chua-nhan?dang=csv', '/can-bo/quay/chua-nhan?dang=xlsx', 'chua-nhan'],
+    [at.receiver, '/can-bo/quay/so-theo-doi.csv', '/can-bo/quay/so-theo-doi.xlsx', 'so-theo-doi'],
+    [at.cashier, '/can-bo/thu-phi/so-thu.csv', '/can-bo/thu-phi/so-thu.xlsx', 'so-thu-[\\d-]+'],
+  ];
+  for (const [who, csvPath, xlsxPath, file] of lists) {
+    const csv = await who.get(csvPath);
+    assert.equal(csv.status, 200, csvPath);
+    assert.match(csv.headers.get('content-type'), /text\/csv/, csvPath);
+    assert.match(csv.headers.get('content-disposition'), new RegExp(`${file}\\.csv`));
+    assert.equal(csv.bytes.subarray(0, 3).toString('hex'), 'efbbbf', csvPath);
+    const xlsx = await who.get(xlsxPath);
+    assert.equal(xlsx.status, 200, xlsxPath);
+    assert.match(xlsx.headers.get('content-type'), /spreadsheetml/, xlsxPath);
+    assert.match(xlsx.headers.get('content-disposition'), new RegExp(`${file}\\.xlsx`));
+    assert.equal(xlsx.bytes.subarray(0, 2).toString(), 'PK', xlsxPath);
+  }
+  const found = (await at.receiver.get(lists[1][1])).text;
+  assert.match(found, new RegExp(`${number},`));
+  assert.doesNotMatch(found, /Thị Mơ/, 'names stay masked');
+  const page = await at.receiver.get(`/can-bo/tim?q=${number}`);
+  assert.ok(page.text.includes(`/can-bo/tim?dang=csv&amp;q=${number}`), 'the page offers it');
+  assert.equal((await at.receiver.get('/can-bo/tim?dang=exe&q=x')).status, 422);
+});
+
 test('an answer that is not what the record holds is marked for the officers, with what is held', async () => {
   const rowOf = (page, label) => new RegExp(`<dt>${label}</dt>\\s*<dd>([\\s\\S]*?)</dd>`).exec(page.text)[1];
   const usual = await at.receiver.get(await fileAtCounter());

@@ -80,6 +80,18 @@ test('officers are found by name without marks, by login, unit and role, each wi
   assert.match(xlsx.headers.get('content-disposition'), /can-bo\.xlsx/);
 });
 
+test('the ledger and the queues are files too; the file of the ledger masks names and is itself recorded', async () => {
+  const csv = await op.get('/quan-tri/nhat-ky?dang=csv');
+  assert.match(csv.headers.get('content-type'), /text\/csv/);
+  const lines = csv.text.trim().split('\r\n');
+  assert.ok(lines.length > 1);
+  const name = /class="[^"]*user[^"]*"[^>]*>([^<]+)</.exec((await op.get('/quan-tri')).text)?.[1];
+  assert.ok(name === undefined || !csv.text.includes(name), 'names are masked');
+  assert.match((await op.get('/quan-tri/nhat-ky')).text, /file n=\d+/);
+  assert.equal((await op.get('/quan-tri/nhat-ky?dang=xlsx')).bytes.subarray(0, 2).toString(), 'PK');
+  assert.match((await op.get('/quan-tri/hang-doi?dang=csv')).headers.get('content-type'), /text\/csv/);
+});
+
 test('the register of certificates is a file too', async () => {
   const page = await op.get('/quan-tri/chung-thu');
   assert.match(page.text, /href="\/quan-tri\/chung-thu\?dang=csv"/);

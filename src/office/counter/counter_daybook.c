@@ -1,7 +1,6 @@
 /* counter_daybook.c: the day book of cash: on the page, as a table file, on paper. */
 #include "office/counter/counter_int.h"
 
-#include "codec/csv.h"
 #include "codec/json.h"
 #include "codec/vn.h"
 #include "engine/calendar/calendar.h"
@@ -88,41 +87,35 @@ read_book(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struct 
 }
 
 static void
-csv_line(struct ctx *cx, struct csv_out *o, const struct pay_day_line *l)
+sheet_line(struct ctx *cx, struct web_sheet *s, const struct pay_day_line *l)
 {
-    csv_put(o, l->receipt);
-    csv_put(o, text_instant(cx, l->at_us));
-    csv_put(o, l->payer);
-    csv_put(o, l->cashier);
-    csv_put(o, l->code);
-    csv_put(o, str_fmt(cx->arena, "%" PRId64, l->void_us == 0 ? l->amount_vnd : 0));
-    csv_put(o, void_words(cx, l));
-    csv_end_row(o);
+    web_sheet_put(s, l->receipt);
+    web_sheet_put(s, text_instant(cx, l->at_us));
+    web_sheet_put(s, l->payer);
+    web_sheet_put(s, l->cashier);
+    web_sheet_put(s, l->code);
+    web_sheet_put(s, str_fmt(cx->arena, "%" PRId64, l->void_us == 0 ? l->amount_vnd : 0));
+    web_sheet_put(s, void_words(cx, l));
 }
 
 enum err
-counter_daybook_csv(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+counter_daybook_sheet(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    static const char *const heads[] = { "counter.receipt", "counter.at",   "counter.payer",
-                                         "counter.cashier", "counter.bill", "counter.amount",
-                                         "counter.remark" };
+    static const char *const heads[] = { "counter.receipt", "counter.at",
+                                         "counter.payer",   "counter.cashier",
+                                         "counter.bill",    "counter.amount",
+                                         "counter.remark",  NULL };
     struct book book;
-    struct buf b = buf_new(cx->arena, BOOK_BYTES);
-    struct csv_out o = csv_out(&b, true, true);
+    struct web_sheet sheet = { 0 };
     TRY(read_book(cx, rq, rs, &book));
-    for (size_t i = 0; i < COUNT_OF(heads); i++) {
-        csv_put(&o, text_find(cx, str_of(heads[i])));
-    }
-    csv_end_row(&o);
+    struct str day = date_iso(cx->arena, book.day);
+    sheet.name = text_fill(cx, "counter.daybook", "day", day, NULL);
+    sheet.file = str_cat(cx->arena, STR("so-thu-"), day);
+    web_sheet_begin(cx, rq, &sheet, heads, book.n);
     for (size_t i = 0; i < book.n; i++) {
-        csv_line(cx, &o, &book.v[i]);
+        sheet_line(cx, &sheet, &book.v[i]);
     }
-    if (b.is_failed) {
-        return err_set(cx, ERR_TOO_LARGE, "day book of more than a file");
-    }
-    return web_bytes(
-        cx, rs, buf_str(&b), STR("text/csv; charset=utf-8"),
-        str_fmt(cx->arena, "so-thu-" STR_FMT ".csv", STR_ARG(date_iso(cx->arena, book.day))));
+    return web_sheet(cx, rs, &sheet);
 }
 
 static void

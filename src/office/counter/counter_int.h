@@ -33,8 +33,8 @@ void counter_put_agency(struct ctx *cx, struct json_out *o, struct str unit);
 web_fn counter_start, counter_people, counter_add, counter_person, counter_begin, counter_account;
 web_fn counter_scan, counter_answered, counter_custody, counter_take, counter_give;
 web_fn counter_cash, counter_pay, counter_unclaimed, counter_register;
-web_fn counter_register_csv, counter_slip, counter_held;
+web_fn counter_register_sheet, counter_slip, counter_held;
 web_fn counter_close, counter_closings, counter_org_add;
-web_fn counter_receipt, counter_void, counter_daybook_csv, counter_daybook_pdf;
+web_fn counter_receipt, counter_void, counter_daybook_sheet, counter_daybook_pdf;
 
 #endif

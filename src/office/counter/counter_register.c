@@ -3,7 +3,6 @@
 #include "office/counter/counter_int.h"
 
 #include "base/buf.h"
-#include "codec/csv.h"
 #include "codec/json.h"
 #include "engine/calendar/calendar.h"
 #include "engine/pack/pack.h"
@@ -153,51 +152,43 @@ counter_register(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return web_bytes(cx, rs, out.bytes, STR("application/pdf"), STR_NULL);
 }
 
-static void
-csv_day(struct ctx *cx, struct csv_out *o, int64_t at_us)
+static struct str
+day_words(struct ctx *cx, int64_t at_us)
 {
-    csv_put(o, at_us == 0 ? STR("") : text_date_of(cx, date_at_vn(at_us)));
+    return at_us == 0 ? STR("") : text_date_of(cx, date_at_vn(at_us));
 }
 
 static void
-csv_entry(struct ctx *cx, struct csv_out *o, const struct entry *e)
+sheet_entry(struct ctx *cx, struct web_sheet *s, const struct entry *e)
 {
     const struct dossier *d = &e->d;
-    csv_put(o, d->number);
-    csv_put(o, e->procedure);
-    csv_put(o, d->applicant);
-    csv_put(o, e->address);
-    csv_put(o, d->phone);
-    csv_put(o, unit_name(cx, d->unit));
-    csv_day(cx, o, d->submitted_us);
-    csv_day(cx, o, d->due_us);
-    csv_day(cx, o, d->returned_us);
-    csv_put(o, way_of(cx, d));
-    csv_put(o, remark(cx, d));
-    csv_end_row(o);
+    web_sheet_put(s, d->number);
+    web_sheet_put(s, e->procedure);
+    web_sheet_put(s, d->applicant);
+    web_sheet_put(s, e->address);
+    web_sheet_put(s, d->phone);
+    web_sheet_put(s, unit_name(cx, d->unit));
+    web_sheet_put(s, day_words(cx, d->submitted_us));
+    web_sheet_put(s, day_words(cx, d->due_us));
+    web_sheet_put(s, day_words(cx, d->returned_us));
+    web_sheet_put(s, way_of(cx, d));
+    web_sheet_put(s, remark(cx, d));
 }
 
 enum err
-counter_register_csv(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+counter_register_sheet(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     static const char *const heads[] = {
         "counter.dossier",  "counter.procedure", "counter.name",     "counter.address",
         "counter.phone",    "counter.handles",   "counter.received", "counter.due",
-        "counter.returned", "counter.way",       "counter.remark",
+        "counter.returned", "counter.way",       "counter.remark",   NULL,
     };
     struct book book;
-    struct buf b = buf_new(cx->arena, REGISTER_BYTES);
-    struct csv_out o = csv_out(&b, true, true);
+    struct web_sheet sheet = { .name = text(cx, "counter.register"), .file = STR("so-theo-doi") };
     TRY(read_book(cx, rq, rs, &book));
-    for (size_t i = 0; i < COUNT_OF(heads); i++) {
-        csv_put(&o, text_find(cx, str_of(heads[i])));
-    }
-    csv_end_row(&o);
+    web_sheet_begin(cx, rq, &sheet, heads, book.n);
     for (size_t i = 0; i < book.n; i++) {
-        csv_entry(cx, &o, &book.v[i]);
+        sheet_entry(cx, &sheet, &book.v[i]);
     }
-    if (b.is_failed) {
-        return err_set(cx, ERR_TOO_LARGE, "register of more than a file");
-    }
-    return web_bytes(cx, rs, buf_str(&b), STR("text/csv; charset=utf-8"), STR("so-theo-doi.csv"));
+    return web_sheet(cx, rs, &sheet);
 }

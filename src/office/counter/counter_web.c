@@ -6,6 +6,8 @@
 
 #define UPLOAD_BYTES (PAPER_BYTES_MAX + (1U << 20))
 
+#define XLSX "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 static const char *const sexes[] = { "male", "female", NULL };
 static const char *const authorities[] = { "law", "letter", NULL };
 static const char *const consents[] = { "present", "paper", "phone", NULL };
@@ -63,6 +65,7 @@ static const struct web_field give_fields[] = {
       .label = "counter.given_id" },
     { "signed", WEB_BOOL, .doc = "the slip was signed" },
 };
+static const struct web_field unclaimed_fields[] = { WEB_SHEET_FIELD };
 static const struct web_field held_fields[] = {
     { "sau", WEB_ID, .doc = "entries after this one" },
 };
@@ -142,16 +145,20 @@ static const struct web_route routes[] = {
       .flags = WEB_API | WEB_OFFICE, .doc = "All originals that the desk holds",
       .reply = &tpl_counter_held_t },
     { HTTP_GET, "/can-bo/quay/chua-nhan", "dossier.return", counter_unclaimed,
-      .flags = WEB_API | WEB_OFFICE, .doc = "Results nobody came for",
+      WEB_FIELDS(unclaimed_fields), .flags = WEB_API | WEB_OFFICE, .doc = "Results nobody came for",
       .reply = &tpl_counter_unclaimed_t },
     { HTTP_GET, "/can-bo/quay/so-theo-doi", "dossier.print", counter_register,
       WEB_FIELDS(register_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE,
       .work_class = "report", .media = "application/pdf", .again = counter_start,
       .doc = "The register of dossiers (form 06) as PDF" },
-    { HTTP_GET, "/can-bo/quay/so-theo-doi.csv", "dossier.print", counter_register_csv,
+    { HTTP_GET, "/can-bo/quay/so-theo-doi.csv", "dossier.print", counter_register_sheet,
       WEB_FIELDS(register_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE,
       .work_class = "report", .media = "text/csv", .again = counter_start,
       .doc = "The register of dossiers (form 06) as CSV" },
+    { HTTP_GET, "/can-bo/quay/so-theo-doi.xlsx", "dossier.print", counter_register_sheet,
+      WEB_FIELDS(register_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE,
+      .work_class = "report", .media = XLSX, .again = counter_start,
+      .doc = "The register of dossiers (form 06) as XLSX" },
     { HTTP_GET, "/can-bo/thu-phi", "pay.collect", counter_cash, WEB_FIELDS(cash_fields),
       .flags = WEB_API | WEB_OFFICE, .doc = "Cash and day book", .reply = &tpl_counter_cash_t },
     { HTTP_GET, "/can-bo/thu-phi/khoa-so", "pay.collect", counter_closings,
@@ -170,9 +177,12 @@ static const struct web_route routes[] = {
     { HTTP_GET, "/can-bo/thu-phi/so-thu.pdf", "pay.collect", counter_daybook_pdf,
       WEB_FIELDS(day_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .work_class = "report",
       .media = "application/pdf", .doc = "The day book as PDF" },
-    { HTTP_GET, "/can-bo/thu-phi/so-thu.csv", "pay.collect", counter_daybook_csv,
+    { HTTP_GET, "/can-bo/thu-phi/so-thu.csv", "pay.collect", counter_daybook_sheet,
       WEB_FIELDS(day_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .work_class = "report",
       .media = "text/csv", .doc = "The day book as CSV" },
+    { HTTP_GET, "/can-bo/thu-phi/so-thu.xlsx", "pay.collect", counter_daybook_sheet,
+      WEB_FIELDS(day_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .work_class = "report",
+      .media = XLSX, .doc = "The day book as XLSX" },
 };
 
 const struct web_routes counter_routes = { "counter", routes, COUNT_OF(routes) };

@@ -1,20 +1,18 @@
 /* onestop_inbox.c: the tasks of one position as a ledger, and accepting many at once. */
 #include "office/onestop/onestop_int.h"
 
-#include "base/buf.h"
-#include "codec/csv.h"
 #include "codec/url.h"
 #include "engine/calendar/calendar.h"
 #include "engine/paper/paper.h"
 #include "engine/unit/unit.h"
 
-#define PAGE_N      50
-#define CSV_PAGES   20
-#define CSV_PAGE_N  200
-#define CSV_BYTES   (4U << 20)
-#define ACCEPT_MAX  200
-#define SOON_WORK_S CALENDAR_WORK_DAY_S
-#define N_TABS      6
+#define PAGE_N       50
+#define SHEET_ROWS   4000
+#define SHEET_PAGE_N 200
+#define ACCEPT_MAX   200
+#define SOON_WORK_S  CALENDAR_WORK_DAY_S
+#define N_TABS       6
+#define FOUND_MAX    50 /* as many as dossier_search gives */
 
 static const char *const tab_names[N_TABS] = { "all", "mine", "free", "late", "soon", "waiting" };
 
@@ -233,6 +231,8 @@ onestop_inbox(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     if (in.position != NULL) {
         page->csv =
             str_fmt(cx->arena, "/can-bo/viec.csv?vt=%zu&loc=" STR_FMT, in.desk, STR_ARG(in.tab));
+        page->xlsx =
+            str_fmt(cx->arena, "/can-bo/viec.xlsx?vt=%zu&loc=" STR_FMT, in.desk, STR_ARG(in.tab));
         page->live = str_cat(cx->arena, STR("/can-bo/song?vt="), page->vt);
         TRY(onestop_late_count(cx, in.position->unit, &page->silent));
         TRY(fill_tabs(cx, &in, page));
@@ -253,8 +253,8 @@ onestop_live(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 }
 
 static void
-csv_rows(struct ctx *cx, struct csv_out *o, const struct inbox *in, const struct dossier_row *v,
-         size_t n)
+sheet_rows(struct ctx *cx, struct web_sheet *s, const struct inbox *in, const struct dossier_row *v,
+           size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         struct tpl_onestop_inbox_rows r = row_of(cx, in, &v[i]);
@@ -267,47 +267,39 @@ csv_rows(struct ctx *cx, struct csv_out *o, const struct inbox *in, const struct
                                      r.step,
                                      r.holder };
         for (size_t k = 0; k < COUNT_OF(cells); k++) {
-            csv_put(o, cells[k]);
+            web_sheet_put(s, cells[k]);
         }
-        csv_end_row(o);
     }
 }
 
+/* All rows of the tab, not one page of it. */
 enum err
-onestop_inbox_csv(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+onestop_inbox_sheet(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    static const char *const heads[] = { "onestop.col.due",    "onestop.col.state",
-                                         "onestop.col.left",   "onestop.col.number",
-                                         "onestop.col.person", "onestop.col.procedure",
-                                         "onestop.col.step",   "onestop.col.holder" };
+    static const char *const heads[] = {
+        "onestop.col.due",    "onestop.col.state",  "onestop.col.left",
+        "onestop.col.number", "onestop.col.person", "onestop.col.procedure",
+        "onestop.col.step",   "onestop.col.holder", NULL
+    };
     struct inbox in = inbox_of(cx, rq);
-    struct buf b = buf_new(cx->arena, CSV_BYTES);
-    struct csv_out o = csv_out(&b, true, true);
-    size_t total = 0;
+    struct web_sheet sheet = { .name = text(cx, "onestop.inbox"), .file = STR("viec") };
+    size_t n = SHEET_PAGE_N;
     if (in.position == NULL) {
         return err_set(cx, ERR_NOT_FOUND, "no position");
     }
-    for (size_t i = 0; i < COUNT_OF(heads); i++) {
-        csv_put(&o, text_find(cx, str_of(heads[i])));
-    }
-    csv_end_row(&o);
-    for (size_t page = 0; page < CSV_PAGES; page++) {
+    web_sheet_begin(cx, rq, &sheet, heads, SHEET_ROWS);
+    while (n == SHEET_PAGE_N && !sheet.is_cut) {
         struct dossier_row *v = NULL;
-        size_t n = 0;
-        struct dossier_inbox q = query_of(&in, CSV_PAGE_N);
+        struct dossier_inbox q = query_of(&in, SHEET_PAGE_N);
         TRY(dossier_inbox(cx, &q, &v, &n));
-        csv_rows(cx, &o, &in, v, n);
-        total += n;
-        if (n < CSV_PAGE_N) {
-            break;
-        }
-        in.after_due_us = v[n - 1].due_us;
-        in.after_id = v[n - 1].task;
+        sheet_rows(cx, &sheet, &in, v, n);
+        in.after_due_us = n == 0 ? 0 : v[n - 1].due_us;
+        in.after_id = n == 0 ? 0 : v[n - 1].task;
     }
     web_reads_person(
         cx, rs, 0, "inbox.csv",
-        str_fmt(cx->arena, "unit=" STR_FMT " n=%zu", STR_ARG(in.position->unit), total));
-    return web_bytes(cx, rs, buf_str(&b), STR("text/csv; charset=utf-8"), STR("viec.csv"));
+        str_fmt(cx->arena, "unit=" STR_FMT " n=%zu", STR_ARG(in.position->unit), sheet.n_rows));
+    return web_sheet(cx, rs, &sheet);
 }
 
 /* One button for one row, or the ticked rows; each dossier its own transaction. */
@@ -364,6 +356,37 @@ search_in(struct ctx *cx, struct str unit, struct str words, struct tpl_onestop_
     return ERR_OK;
 }
 
+/* What was found, as a file: the same rows. */
+static enum err
+found_sheet(struct ctx *cx, const struct web_req *rq, struct web_resp *rs,
+            const struct tpl_onestop_find *page)
+{
+    static const char *const heads[] = { "onestop.col.number",    "onestop.col.person",
+                                         "onestop.col.procedure", "onestop.col.state",
+                                         "onestop.col.due",       "onestop.col.step",
+                                         "onestop.col.holder",    NULL };
+    struct web_sheet sheet = { .name = text(cx, "onestop.find"), .file = STR("ho-so") };
+    web_sheet_begin(cx, rq, &sheet, heads, page->rows.n);
+    sheet.is_cut = page->rows.n == FOUND_MAX;
+    for (size_t i = 0; i < page->rows.n; i++) {
+        const struct tpl_onestop_find_rows *r = &page->rows.v[i];
+        const struct str cells[] = { r->number, r->person, r->procedure, r->word,
+                                     r->due,    r->step,   r->holder };
+        for (size_t k = 0; k < COUNT_OF(cells); k++) {
+            web_sheet_put(&sheet, cells[k]);
+        }
+    }
+    return web_sheet(cx, rs, &sheet);
+}
+
+static void
+found_links(struct ctx *cx, struct tpl_onestop_find *page)
+{
+    struct str q = url_encode(cx->arena, page->q);
+    page->csv = str_fmt(cx->arena, "/can-bo/tim?dang=csv&q=" STR_FMT, STR_ARG(q));
+    page->xlsx = str_fmt(cx->arena, "/can-bo/tim?dang=xlsx&q=" STR_FMT, STR_ARG(q));
+}
+
 enum err
 onestop_search(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -378,6 +401,10 @@ onestop_search(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         web_reads_person(
             cx, rs, 0, "dossier.search",
             str_fmt(cx->arena, "unit=" STR_FMT " n=%zu", STR_ARG(at[0].unit), page->rows.n));
+        found_links(cx, page);
+    }
+    if (web_sheet_kind(rq).p != NULL) {
+        return found_sheet(cx, rq, rs, page);
     }
     return web_page(cx, rs, &tpl_onestop_find_t, page);
 }

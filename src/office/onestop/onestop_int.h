@@ -77,7 +77,7 @@ NODISCARD enum err onestop_finish(struct ctx *cx, const struct web_req *rq, stru
 
 /* --- handlers of the table
  * ---------------------------------------------------------------------------------------- */
-web_fn onestop_inbox, onestop_inbox_csv, onestop_live, onestop_accept, onestop_search;
+web_fn onestop_inbox, onestop_inbox_sheet, onestop_live, onestop_accept, onestop_search;
 web_fn onestop_do, onestop_back, onestop_supplement, onestop_claim, onestop_assign, onestop_consult,
     onestop_opinion, onestop_recall, onestop_hand, onestop_apologise, onestop_fields,
     onestop_revoke;

@@ -5,6 +5,7 @@
 #include "office/onestop/onestop_int.h"
 
 #define PDF_CLASS    "pdf"
+#define XLSX         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #define UPLOAD_BYTES (PAPER_BYTES_MAX + (1U << 20))
 
 static const char *const tabs[] = { "all", "mine", "free", "late", "soon", "waiting", NULL };
@@ -25,6 +26,7 @@ static const struct web_field accept_fields[] = {
 };
 static const struct web_field find_fields[] = {
     { "q", WEB_TEXT, .max = 100, .doc = "number, applicant's name or personal ID" },
+    WEB_SHEET_FIELD,
 };
 static const struct web_field case_fields[] = {
     { "giay", WEB_ID, .doc = "paper in the viewer" },
@@ -161,9 +163,12 @@ static const struct web_route routes[] = {
     { HTTP_GET, "/can-bo", "dossier.read_unit", onestop_inbox, WEB_FIELDS(inbox_fields),
       .flags = WEB_API | WEB_OFFICE, .doc = "Open tasks of a position, by due time",
       .reply = &tpl_onestop_inbox_t },
-    { HTTP_GET, "/can-bo/viec.csv", "dossier.read_unit", onestop_inbox_csv,
+    { HTTP_GET, "/can-bo/viec.csv", "dossier.read_unit", onestop_inbox_sheet,
       WEB_FIELDS(inbox_fields), .flags = WEB_API | WEB_OFFICE, .work_class = "report", .media = CSV,
       .doc = "The same list as CSV" },
+    { HTTP_GET, "/can-bo/viec.xlsx", "dossier.read_unit", onestop_inbox_sheet,
+      WEB_FIELDS(inbox_fields), .flags = WEB_API | WEB_OFFICE, .work_class = "report",
+      .media = XLSX, .doc = "The same list as XLSX" },
     { HTTP_GET, "/can-bo/song", "dossier.read_unit", onestop_live, WEB_FIELDS(inbox_fields),
       .flags = WEB_API | WEB_OFFICE | WEB_NO_LAYOUT, .media = "text/event-stream",
       .doc = "Live events of the inbox" },

@@ -14,6 +14,7 @@
 #define HIDDEN_MAX    6
 #define OPTIONS_MAX   600
 #define HREF_MAX      2048
+#define EXPORT_PAGE   100 /* a list that is longer stopped at most this far below OP_EXPORT_MAX */
 
 static struct str
 word(struct ctx *cx, const char *key)
@@ -213,7 +214,7 @@ has_field(const struct web_req *rq, const char *name)
 bool
 op_is_export(struct ctx *cx)
 {
-    return has_field(cx->req, "dang") && !str_is_empty(web_text(cx->req, "dang"));
+    return web_sheet_kind(cx->req).p != NULL;
 }
 
 /* The page's address with its filters, as a file. */
@@ -235,25 +236,29 @@ export_href(struct ctx *cx, const char *kind)
     return buf_str(&b);
 }
 
-static enum err export(struct ctx *cx, struct web_resp *rs, const struct tpl_operator_page *p) {
-    const struct tpl_operator_page_tables *t = &p->tables.v[0]; size_t n = t->heads.n;
-    struct str *heads = ARENA_ARRAY(cx->arena, struct str, n);
-    struct str *cells = ARENA_ARRAY(cx->arena, struct str, n * t->rows.n);
-    for (size_t i = 0; i < n; i++){ heads[i] = t->heads.v[i].word; }
-for (size_t k = 0; k < t->rows.n; k++)
+static enum err
+send_sheet(struct ctx *cx, struct web_resp *rs, const struct tpl_operator_page *p)
 {
-    const struct tpl_operator_page_tables_rows *r = &t->rows.v[k];
-    for (size_t i = 0; i < n && i < r->cells.n; i++) {
-        cells[k * n + i] = r->cells.v[i].value;
+    const struct tpl_operator_page_tables *t = &p->tables.v[0];
+    size_t n = t->heads.n;
+    struct str *heads = ARENA_ARRAY(cx->arena, struct str, n);
+    struct web_sheet sheet = { .kind = web_sheet_kind(cx->req),
+                               .name = p->title,
+                               .heads = heads,
+                               .n_heads = n,
+                               .n_rows = t->rows.n,
+                               .is_cut = t->rows.n + EXPORT_PAGE > OP_EXPORT_MAX };
+    sheet.cells = ARENA_ARRAY(cx->arena, struct str, n * t->rows.n + 1);
+    for (size_t i = 0; i < n; i++) {
+        heads[i] = t->heads.v[i].word;
     }
-}
-struct web_sheet sheet = { .kind = web_text(cx->req, "dang"),
-                           .name = p->title,
-                           .heads = heads,
-                           .n_heads = n,
-                           .cells = cells,
-                           .n_rows = t->rows.n };
-return web_sheet(cx, rs, &sheet);
+    for (size_t k = 0; k < t->rows.n; k++) {
+        const struct tpl_operator_page_tables_rows *r = &t->rows.v[k];
+        for (size_t i = 0; i < n && i < r->cells.n; i++) {
+            sheet.cells[k * n + i] = r->cells.v[i].value;
+        }
+    }
+    return web_sheet(cx, rs, &sheet);
 }
 
 enum err
@@ -261,7 +266,7 @@ op_show(struct ctx *cx, struct web_resp *rs, struct tpl_operator_page *p)
 {
     bool is_list = cx->req->route->method == HTTP_GET && has_field(cx->req, "dang");
     if (p->tables.n > 0 && op_is_export(cx)) {
-        return export(cx, rs, p);
+        return send_sheet(cx, rs, p);
     }
     if (is_list && p->tables.n > 0 && !p->tables.v[0].is_empty) {
         p->csv = export_href(cx, "csv");

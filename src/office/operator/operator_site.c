@@ -5,14 +5,16 @@
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier.h"
 #include "engine/ledger/ledger.h"
+#include "engine/party/party.h"
 #include "engine/sign/sign.h"
 #include "engine/unit/unit.h"
 #include "office/operator/operator_int.h"
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define CERTS_MAX 100
-#define NAMES_MAX 4096
+#define CERTS_MAX   100
+#define NAMES_MAX   4096
+#define LEDGER_PAGE 100U /* as many as ledger_newest gives */
 
 /* --- certificates
  * ---------------------------------------------------------------------------------------------- */
@@ -220,8 +222,47 @@ ledger_word(struct ctx *cx, const char *prefix, struct str code)
     return word.p == NULL ? code : word;
 }
 
+/* One page, or for a file all of them as far as it goes. */
 static enum err
-list_ledger(struct ctx *cx, struct tpl_operator_page *p, struct str object, int64_t before)
+read_ledger(struct ctx *cx, struct str object, int64_t before, struct ledger_entry **ret,
+            size_t *ret_n)
+{
+    bool is_all = op_is_export(cx);
+    size_t n = 0;
+    *ret = ARENA_ARRAY(cx->arena, struct ledger_entry, is_all ? OP_EXPORT_MAX : LEDGER_PAGE);
+    *ret_n = 0;
+    do {
+        struct ledger_entry *v = NULL;
+        TRY(str_is_empty(object) ? ledger_newest(cx, before, &v, &n)
+                                 : ledger_of_object(cx, object, before, &v, &n));
+        memcpy(*ret + *ret_n, v, n * sizeof(*v));
+        *ret_n += n;
+        before = n == 0 ? before : v[n - 1].id;
+    } while (is_all && n == LEDGER_PAGE && *ret_n + LEDGER_PAGE <= OP_EXPORT_MAX);
+    return ERR_OK;
+}
+
+static void
+put_entry(struct ctx *cx, struct tpl_operator_page_tables *t, const struct ledger_entry *e)
+{
+    struct tpl_operator_page_tables_rows *r = op_row(cx, t, e->seq < 0 ? "wait" : "ontime");
+    bool is_masked = op_is_export(cx) && e->actor_name.p != NULL; /* a file leaves the house */
+    op_cell(cx, r, op_when(cx, e->at_us), STR_NULL);
+    op_cell(cx, r, ledger_word(cx, "ledger.kind.", e->kind), STR_NULL);
+    op_cell(cx, r, is_masked ? party_mask_name(cx->arena, e->actor_name) : e->actor_name, STR_NULL);
+    op_cell(cx, r, e->object,
+            str_is_empty(e->object)
+                ? STR_NULL
+                : str_fmt(cx->arena, "/quan-tri/nhat-ky?doi-tuong=" STR_FMT, STR_ARG(e->object)));
+    op_cell(cx, r, ledger_word(cx, "ledger.purpose.", e->purpose), STR_NULL);
+    op_cell(cx, r, e->note, STR_NULL);
+    op_cell(cx, r, e->seq < 0 ? text(cx, "operator.ledger.unsealed") : text_number(cx, e->seq),
+            STR_NULL);
+}
+
+static enum err
+list_ledger(struct ctx *cx, struct web_resp *rs, struct tpl_operator_page *p, struct str object,
+            int64_t before)
 {
     static const char *const heads[] = { "operator.col.at",      "operator.col.kind",
                                          "operator.col.actor",   "operator.col.object",
@@ -229,27 +270,15 @@ list_ledger(struct ctx *cx, struct tpl_operator_page *p, struct str object, int6
                                          "operator.col.leaf",    NULL };
     struct ledger_entry *v = NULL;
     size_t n = 0;
-    TRY(str_is_empty(object) ? ledger_newest(cx, before, &v, &n)
-                             : ledger_of_object(cx, object, before, &v, &n));
+    TRY(read_ledger(cx, object, before, &v, &n));
     struct tpl_operator_page_tables *t =
         op_table(cx, p, "operator.ledger.entries", "operator.ledger.none", heads, n);
     for (size_t i = 0; i < n; i++) {
-        struct tpl_operator_page_tables_rows *r = op_row(cx, t, v[i].seq < 0 ? "wait" : "ontime");
-        op_cell(cx, r, op_when(cx, v[i].at_us), STR_NULL);
-        op_cell(cx, r, ledger_word(cx, "ledger.kind.", v[i].kind), STR_NULL);
-        op_cell(cx, r, v[i].actor_name, STR_NULL);
-        op_cell(
-            cx, r, v[i].object,
-            str_is_empty(v[i].object)
-                ? STR_NULL
-                : str_fmt(cx->arena, "/quan-tri/nhat-ky?doi-tuong=" STR_FMT, STR_ARG(v[i].object)));
-        op_cell(cx, r, ledger_word(cx, "ledger.purpose.", v[i].purpose), STR_NULL);
-        op_cell(cx, r, v[i].note, STR_NULL);
-        op_cell(cx, r,
-                v[i].seq < 0 ? text(cx, "operator.ledger.unsealed") : text_number(cx, v[i].seq),
-                STR_NULL);
+        put_entry(cx, t, &v[i]);
     }
-    if (n == 100) {
+    if (op_is_export(cx)) {
+        web_reads_person(cx, rs, 0, "ledger", str_fmt(cx->arena, "file n=%zu", n));
+    } else if (n == LEDGER_PAGE) {
         p->more = str_fmt(cx->arena, "/quan-tri/nhat-ky?truoc=%" PRId64 "&doi-tuong=" STR_FMT,
                           v[n - 1].id, STR_ARG(object));
     }
@@ -271,7 +300,7 @@ op_ledger(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         (void)op_form(cx, p, STR("/quan-tri/nhat-ky"), "operator.ledger.verify",
                       "operator.ledger.verify.hint", "operator.ledger.verify");
     }
-    TRY(list_ledger(cx, p, web_text(rq, "doi-tuong"), web_int(rq, "truoc")));
+    TRY(list_ledger(cx, rs, p, web_text(rq, "doi-tuong"), web_int(rq, "truoc")));
     return op_show(cx, rs, p);
 }
 

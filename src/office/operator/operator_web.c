@@ -177,6 +177,7 @@ static const struct web_field move_fields[] = {
 static const struct web_field ledger_fields[] = {
     { .name = "doi-tuong", .type = WEB_TEXT, .max = 60, .doc = "object, dossier:123" },
     { .name = "truoc", .type = WEB_ID, .doc = "entries before this one" },
+    WEB_SHEET_FIELD,
 };
 
 #define PAGE .flags = (WEB_API | WEB_OFFICE), .reply = &tpl_operator_page_t
@@ -210,7 +211,7 @@ static const struct web_route routes[] = {
       .doc = "Roles of the pack" },
     { HTTP_GET, "/quan-tri/vai-tro/{role}", "user.manage", op_role, PAGE,
       .doc = "A role: what it may do, who holds it" },
-    { HTTP_GET, "/quan-tri/hang-doi", "monitor.read", op_queues, PAGE,
+    { HTTP_GET, "/quan-tri/hang-doi", "monitor.read", op_queues, WEB_FIELDS(list_fields), PAGE,
       .doc = "Queues of messages and jobs" },
     { HTTP_POST, "/quan-tri/hang-doi/gui-lai", "monitor.read", op_notice_again,
       WEB_FIELDS(id_fields), ACT, .doc = "Send a failed message again" },
