@@ -23,7 +23,7 @@ box_is_name(struct str s)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         bool is_letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!is_letter && memchr("-_.:@", c, 5) == NULL) {
+        if (!is_letter && (c == '\0' || strchr("-_.:@", c) == NULL)) {
             return false;
         }
     }

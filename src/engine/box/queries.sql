@@ -164,6 +164,7 @@ SELECT id FROM box_file WHERE hash = :hash LIMIT 1
 
 -- name: box_file_sweep :exec
 -- in: before_us:i64
+-- scan: once an hour, beside the files that messages name
 DELETE FROM box_file WHERE at_us < :before_us AND NOT EXISTS (SELECT 1 FROM box_attach a WHERE a.hash = box_file.hash)
 
 -- name: box_sub_put :exec

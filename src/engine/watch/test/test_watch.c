@@ -127,6 +127,43 @@ test_sums_count_each_call_once_and_open_figures_come_later(void **state)
     ASSERT_STR(v[0].consumer, "");
 }
 
+/* A whole province: 234 members, 200 services, calls of all of them in a few pages. */
+static void
+test_sums_of_234_members_and_200_services_miss_no_call(void **state)
+{
+    enum { MEMBERS = 234, SERVICES = 200, BATCH = 1000, BATCHES = 5 };
+    struct test_env *env = *state;
+    struct ctx *cx = env->cx;
+    struct watch_sum *v = NULL;
+    struct exchange_count *counts = NULL;
+    size_t n = 0;
+    for (int64_t b = 0; b < BATCHES; b++) {
+        struct exchange_call *c = ARENA_ARRAY(cx->arena, struct exchange_call, BATCH);
+        for (int64_t i = 0; i < BATCH; i++) {
+            int64_t k = b * BATCH + i;
+            c[i] = (struct exchange_call){ .at_us = sys_now_us(cx),
+                                           .way = STR("simulated"),
+                                           .consumer_id = 1000 + k % MEMBERS,
+                                           .service_id = 5000 + k % SERVICES,
+                                           .fault = k % 50 == 0 ? STR("connect") : STR(""),
+                                           .bytes_in = 1,
+                                           .took_us = 2000 };
+        }
+        ASSERT_OK(cx, exchange_calls_add(cx, c, BATCH));
+    }
+    ASSERT_OK(cx, exchange_counts(cx, 0, &counts, &n));
+    assert_int_equal(n, 200);
+    assert_true(watch_draw(cx, counts, n, STR("t")).n > 0);
+    sys_clock_fake_step(&env->clock, INT64_C(120) * 1000000);
+    ASSERT_OK(cx, jobs_drain(cx, &jobs));
+    ASSERT_OK(cx, jobs_drain(cx, &jobs)); /* not due again: nothing is added twice */
+    assert_int_equal(test_i64(cx, "SELECT sum(n) FROM watch_month"), BATCH * BATCHES);
+    assert_int_equal(test_i64(cx, "SELECT sum(n_faults) FROM watch_month"), 100);
+    assert_int_equal(test_i64(cx, "SELECT count(DISTINCT consumer_id) FROM watch_month"), MEMBERS);
+    ASSERT_OK(cx, watch_sums(cx, STR("2026-11"), &v, &n));
+    assert_int_equal(n, 200);
+}
+
 static void
 test_alarm_begins_once_and_ends(void **state)
 {
@@ -182,6 +219,8 @@ main(void)
             test_breaks_judges_by_share_and_promise_and_not_by_few_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_draw_escapes_names_and_is_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_sums_count_each_call_once_and_open_figures_come_later,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_sums_of_234_members_and_200_services_miss_no_call,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_alarm_begins_once_and_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limit_out_of_range_is_refused_and_zero_turns_off,
