@@ -132,6 +132,7 @@ app_help(void)
         { "bombo relay verify --relay-log FILE", "check the chain of a relay's log" },
         { "bombo evidence export ID [FILE]", "a signed call as an ASiC-E container" },
         { "bombo evidence verify [--data D]", "check the chain of the evidence log" },
+        { "bombo evidence archive DAYS", "move older segments of it to evidence/archive" },
         { "bombo backup FILE|FOLDER|-",
           "the whole installation in one file, also while it serves" },
         { "bombo restore FILE --data NEW", "a new data folder from a backup, verified" },

@@ -58,3 +58,28 @@ app_evidence_verify(const struct app_options *o)
     arena_close(a);
     return is_good ? 0 : 1;
 }
+
+/* `bombo evidence archive DAYS`: old segments move to <data>/evidence/archive. */
+int
+app_evidence_archive(const struct app_options *o)
+{
+    struct app app;
+    int64_t days = 0;
+    size_t n = 0;
+    int rc = 1;
+    if (!str_to_i64(o->path, 0, 36500, &days)) {
+        (void)fprintf(stderr, "bombo: evidence archive wants how many days stay in the log\n");
+        return 2;
+    }
+    if (app_open_reading(&app, &o->config)) {
+        enum err e = node_log_archive(&app.cx, days, &n);
+        (void)printf("segments moved to the archive: %zu\n", n);
+        if (e != ERR_OK) {
+            (void)fprintf(stderr, "bombo: evidence archive: %s (%s)\n", app.cx.err.text,
+                          err_name(e));
+        }
+        rc = e == ERR_OK ? 0 : 1;
+    }
+    app_close(&app);
+    return rc;
+}

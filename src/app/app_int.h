@@ -137,8 +137,9 @@ int app_relay_verify(const struct app_options *options); /* `bombo relay verify`
 
 /* --- app_evidence.c
  * --------------------------------------------------------------------------------------------- */
-int app_evidence_export(const struct app_options *options); /* `bombo evidence export ID [FILE]` */
-int app_evidence_verify(const struct app_options *options); /* `bombo evidence verify` */
+int app_evidence_export(const struct app_options *options);  /* `bombo evidence export ID [FILE]` */
+int app_evidence_archive(const struct app_options *options); /* `bombo evidence archive DAYS` */
+int app_evidence_verify(const struct app_options *options);  /* `bombo evidence verify` */
 
 /* --- app_demo.c
  * --------------------------------------------------------------------------------------------------

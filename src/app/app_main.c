@@ -147,6 +147,7 @@ static const struct {
     { "store", "copy", app_store_copy },
     { "evidence", "export", app_evidence_export },
     { "evidence", "verify", app_evidence_verify },
+    { "evidence", "archive", app_evidence_archive },
     { "blobs", NULL, app_blobs },
 };
 

@@ -92,6 +92,12 @@ struct node_log_report {
 /* Reads every record of the log and computes its chain again; works beside a running program. */
 NODISCARD enum err node_log_verify(struct ctx *cx, struct node_log_report *ret);
 
+/* Moves segments whose newest record is at least keep_days old, and whose records are all indexed
+ * and stamped, to <data>/evidence/archive (which may lead to another disk); beside a running
+ * program. What is there is still found, exported and verified. ERR_IO, ERR_DISK_FULL: the rest
+ * stays. */
+NODISCARD enum err node_log_archive(struct ctx *cx, int64_t keep_days, size_t *ret_n);
+
 struct node_state {
     int64_t log_bytes, log_max_bytes, disk_free_bytes, unstamped_since_us, stamped_us, indexed_seq,
         seq;

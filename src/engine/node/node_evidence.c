@@ -365,7 +365,16 @@ node_log_verify(struct ctx *cx, struct node_log_report *ret)
     size_t n = 0;
     struct walk w = { .is_first = true };
     *ret = (struct node_log_report){ .fault = STR("") };
+    int64_t *old = NULL;
+    size_t n_old = 0;
     TRY(node_log_segments(cx, dir, &v, &n));
+    TRY(node_log_archived(cx, dir, &old, &n_old));
+    for (size_t i = 0; i < n_old && str_is_empty(ret->fault); i++) {
+        if (n == 0 || old[i] < v[0]) { /* else it is still being moved */
+            ret->n_segments++;
+            TRY(walk_segment(cx, dir, old[i], &w, ret));
+        }
+    }
     for (size_t i = 0; i < n && str_is_empty(ret->fault); i++) {
         ret->n_segments++;
         TRY(walk_segment(cx, dir, v[i], &w, ret));

@@ -105,6 +105,14 @@ NODISCARD enum err node_log_read(struct ctx *cx, struct str dir, int64_t segment
 /* Numbers of the segments there are, ascending. */
 NODISCARD enum err node_log_segments(struct ctx *cx, struct str dir, int64_t **ret, size_t *ret_n);
 struct str node_log_dir(struct ctx *cx);
+/* Counts the bytes of the live segments anew: some may have gone to the archive. */
+NODISCARD enum err node_log_recount(struct ctx *cx, struct node_log *l);
+/* For tests: begins a new segment at this size. */
+void node_log_set_segment(struct node_log *l, int64_t bytes);
+/* --- node_archive.c --------------------------------------------------------------------------- */
+struct str node_log_archive_dir(struct ctx *cx, struct str dir);
+/* Numbers of the segments in the archive, ascending; none when there is no archive. */
+NODISCARD enum err node_log_archived(struct ctx *cx, struct str dir, int64_t **ret, size_t *ret_n);
 
 /* Body of a message's record. */
 struct node_stored {
@@ -249,7 +257,7 @@ struct node {
     _Atomic uint64_t n_sent, n_received, n_refused;
     /* of the keeper; read by others */
     _Atomic int64_t index_seq, stamped_us, unstamped_since_us;
-    int64_t index_segment, index_at, stamp_tried_us;
+    int64_t index_segment, index_at, stamp_tried_us, counted_us;
 };
 struct node_trust *node_trust_now(struct node *n); /* with a reference */
 /* "" when calls may pass, else the error code why not. */

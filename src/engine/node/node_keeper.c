@@ -4,8 +4,9 @@
 
 #include "gen/q_node.h"
 
-#define ROWS_MAX 200
-#define PAUSE_NS 100000000L
+#define ROWS_MAX       200
+#define PAUSE_NS       100000000L
+#define COUNT_EVERY_US (INT64_C(60) * DATE_US_PER_S)
 
 struct indexing {
     struct q_node_evidence_insert_in *v; /* messages */
@@ -127,7 +128,10 @@ node_keeper_begin(struct ctx *cx, struct node *n)
     if (e != ERR_OK && e != ERR_NOT_FOUND) {
         return e;
     }
-    TRY(node_log_segments(cx, n->dir, &segments, &n_segments));
+    TRY(node_log_archived(cx, n->dir, &segments, &n_segments)); /* a fresh index begins there */
+    if (n_segments == 0) {
+        TRY(node_log_segments(cx, n->dir, &segments, &n_segments));
+    }
     bool is_fresh = e == ERR_NOT_FOUND;
     n->index_segment = is_fresh ? (n_segments == 0 ? 1 : segments[0]) : mark.segment;
     n->index_at = is_fresh ? 0 : mark.at;
@@ -147,6 +151,11 @@ enum err
 node_keep(struct ctx *cx, struct node *n)
 {
     bool is_more = false;
+    int64_t now_us = sys_mono_us(cx);
+    if (now_us - n->counted_us > COUNT_EVERY_US) {
+        n->counted_us = now_us;
+        TRY(node_log_recount(cx, n->log));
+    }
     TRY(index_some(cx, n, &is_more));
     return is_more ? ERR_OK : node_stamp_turn(cx, n);
 }

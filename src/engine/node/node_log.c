@@ -21,7 +21,7 @@ struct node_log {
     struct arena *arena;
     struct str dir;
     int fd;
-    int64_t max_bytes, total_bytes;
+    int64_t max_bytes, total_bytes, segment_bytes;
     struct node_log_end end;     /* durable */
     struct node_log_end pending; /* with what waits to be written */
     uint8_t *waiting;
@@ -166,6 +166,10 @@ node_log_read(struct ctx *cx, struct str dir, int64_t segment, int64_t at, struc
               struct digest *ret_before, struct digest *ret_after)
 {
     int fd = open(str_z(cx->arena, segment_path(cx->arena, dir, segment)), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        struct str old = segment_path(cx->arena, node_log_archive_dir(cx, dir), segment);
+        fd = open(str_z(cx->arena, old), O_RDONLY | O_CLOEXEC);
+    }
     if (fd < 0) {
         return err_set(cx, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "segment %" PRId64, segment);
     }
@@ -282,6 +286,7 @@ node_log_open(struct ctx *cx, struct str dir, int64_t max_bytes, struct node_log
     l->dir = str_dup(l->arena, dir);
     l->fd = -1;
     l->max_bytes = max_bytes;
+    l->segment_bytes = NODE_SEGMENT_BYTES;
     ASSERT(pthread_mutex_init(&l->lock, NULL) == 0 && pthread_cond_init(&l->wake, NULL) == 0);
     enum err e = log_load(cx, l);
     l->pending = l->end;
@@ -388,7 +393,7 @@ write_waiting(struct node_log *l)
     l->waiting_n = l->waiting_cap = 0;
     l->is_writing = true;
     (void)pthread_mutex_unlock(&l->lock);
-    bool is_good = begin.at < NODE_SEGMENT_BYTES || rotate(l, &begin, &begin);
+    bool is_good = begin.at < l->segment_bytes || rotate(l, &begin, &begin);
     is_good = is_good && write_all(l->fd, p, n, begin.at) && fdatasync(l->fd) == 0;
     int fault = is_good ? 0 : errno;
     if (!is_good) {
@@ -452,6 +457,34 @@ node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v, si
     }
     return err_set(cx, fault == ENOSPC || fault == EDQUOT ? ERR_DISK_FULL : ERR_IO,
                    "the evidence log: errno %d", fault);
+}
+
+/* --- the archive takes segments away -----------------------------------------------------------
+ */
+void
+node_log_set_segment(struct node_log *l, int64_t bytes)
+{
+    l->segment_bytes = bytes;
+}
+
+enum err
+node_log_recount(struct ctx *cx, struct node_log *l)
+{
+    int64_t *v = NULL;
+    size_t n = 0;
+    int64_t closed = 0;
+    TRY(node_log_segments(cx, l->dir, &v, &n));
+    for (size_t i = 0; i + 1 < n; i++) {
+        struct sys_file_info info;
+        TRY(sys_file_info(cx, segment_path(cx->arena, l->dir, v[i]), &info));
+        closed += info.size_bytes;
+    }
+    (void)pthread_mutex_lock(&l->lock);
+    if (n != 0 && v[n - 1] == l->end.segment && !l->is_writing) { /* else the next time */
+        l->total_bytes = closed + l->end.at;
+    }
+    (void)pthread_mutex_unlock(&l->lock);
+    return ERR_OK;
 }
 
 /* --- figures ---------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* Signed exchange without a network: messages, proofs, signing together, the log, replays. */
 #include "engine/node/node_int.h"
+#include "gen/q_node.h"
 
 #include "crypto/digest.h"
 #include "lib/harness.h"
@@ -469,6 +470,53 @@ test_log_without_room_refuses_and_takes_again(void **state)
     node_log_close(l);
 }
 
+/* --- the archive --------------------------------------------------------------------------------
+ */
+static enum err
+mark_tx(struct ctx *cx, void *arg)
+{
+    return q_node_mark_set(cx, NULL, .seq = *(const int64_t *)arg, .segment = 1, .at = 0);
+}
+
+static void
+test_archive_takes_old_segments_that_are_settled_and_they_stay_provable(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct node_log *l = log_of(cx, INT64_MAX);
+    struct node_log_report r;
+    struct node_record one;
+    struct digest before;
+    struct digest after;
+    size_t n = 0;
+    int64_t indexed = 3;
+    node_log_set_segment(l, 1); /* a segment each */
+    for (int i = 0; i < 6; i++) {
+        ASSERT_OK(cx, add(cx, l, "words"));
+    }
+    int64_t full = node_log_bytes(l);
+    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
+    assert_int_equal(n, 0); /* nothing is indexed yet */
+    ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
+    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
+    assert_int_equal(n, 2); /* records 1 and 2; the third is not known to be behind us */
+    indexed = 6;
+    ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
+    ASSERT_OK(cx, node_log_archive(cx, 36500, &n));
+    assert_int_equal(n, 0); /* all are younger */
+    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
+    assert_int_equal(n, 2); /* the last two stay */
+    ASSERT_OK(cx, node_log_recount(cx, l));
+    assert_true(node_log_bytes(l) * 3 == full);
+    ASSERT_OK(cx, node_log_read(cx, node_log_dir(cx), 1, 0, &one, &before, &after));
+    assert_int_equal(one.seq, 1);
+    ASSERT_OK(cx, node_log_verify(cx, &r));
+    assert_true(str_is_empty(r.fault));
+    assert_int_equal(r.n_records, 6);
+    assert_int_equal(r.n_segments, 6);
+    ASSERT_OK(cx, add(cx, l, "and on"));
+    node_log_close(l);
+}
+
 /* --- bad days --------------------------------------------------------------------------------- */
 /* The caller is told which of the two closed the exchange, and for how long stamps may be missing
  * is the policy's to say. */
@@ -567,6 +615,9 @@ main(void)
         cmocka_unit_test_setup_teardown(test_log_verify_finds_a_changed_byte, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_log_without_room_refuses_and_takes_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_archive_takes_old_segments_that_are_settled_and_they_stay_provable, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(test_may_pass_says_why_signed_calls_are_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_stamp_path_leads_to_the_root_from_every_leaf, set_up,

@@ -1,0 +1,105 @@
+/* node_archive.c: old segments of the evidence log move to <data>/evidence/archive, which may be
+ * another disk. Their records stay findable and provable; the room they took is free again. */
+#include "engine/node/node_int.h"
+
+#include "gen/q_node.h"
+
+#define DAY_US     (INT64_C(86400) * DATE_US_PER_S)
+#define LIVE_LEAST 2 /* the log opens its last two segments */
+
+struct str
+node_log_archive_dir(struct ctx *cx, struct str dir)
+{
+    return str_cat(cx->arena, dir, STR("/archive"));
+}
+
+enum err
+node_log_archived(struct ctx *cx, struct str dir, int64_t **ret, size_t *ret_n)
+{
+    struct str at = node_log_archive_dir(cx, dir);
+    *ret = NULL;
+    *ret_n = 0;
+    return sys_file_exists(cx, at) ? node_log_segments(cx, at, ret, ret_n) : ERR_OK;
+}
+
+static enum err
+hash_chunk(struct ctx *cx, struct str chunk, void *arg)
+{
+    (void)cx;
+    digest_add(arg, chunk);
+    return ERR_OK;
+}
+
+static enum err
+hash_file(struct ctx *cx, struct str path, struct digest *ret)
+{
+    struct digest_stream *s = digest_begin();
+    enum err e = sys_file_each(cx, path, hash_chunk, s);
+    *ret = digest_end(s);
+    return e;
+}
+
+/* Copied, read again and compared, and only then taken away: cut short anywhere it is in both. */
+static enum err
+move_one(struct ctx *cx, struct str dir, int64_t segment)
+{
+    struct digest here;
+    struct digest there;
+    struct str name = str_fmt(cx->arena, "/%08" PRId64 ".seg", segment);
+    struct str from = str_cat(cx->arena, dir, name);
+    struct str to = str_cat(cx->arena, node_log_archive_dir(cx, dir), name);
+    TRY(sys_file_copy(cx, from, to));
+    TRY(hash_file(cx, from, &here));
+    TRY(hash_file(cx, to, &there));
+    if (!digest_equal(&here, &there)) {
+        return err_set(cx, ERR_IO, "the copy of segment %" PRId64 " differs", segment);
+    }
+    TRY(sys_file_remove(cx, from));
+    return sys_dir_sync(cx, dir);
+}
+
+/* Up to which record the index has everything, and stamps have been given. */
+static enum err
+settled_seq(struct ctx *cx, uint64_t *ret)
+{
+    struct q_node_mark_get mark = { .seq = 0 };
+    struct q_node_stamp_last stamp = { .to_seq = 0 };
+    enum err e = q_node_mark_get(cx, &mark);
+    if (e != ERR_OK && e != ERR_NOT_FOUND) {
+        return e;
+    }
+    e = q_node_stamp_last(cx, &stamp);
+    if (e != ERR_OK && e != ERR_NOT_FOUND) {
+        return e;
+    }
+    bool waits_for_stamps = e == ERR_OK || !str_is_empty(cx->config->node_tsa);
+    int64_t seq = waits_for_stamps && stamp.to_seq < mark.seq ? stamp.to_seq : mark.seq;
+    *ret = (uint64_t)seq;
+    return ERR_OK;
+}
+
+enum err
+node_log_archive(struct ctx *cx, int64_t keep_days, size_t *ret_n)
+{
+    struct str dir = node_log_dir(cx);
+    int64_t *v = NULL;
+    size_t n = 0;
+    uint64_t settled = 0;
+    *ret_n = 0;
+    TRY(settled_seq(cx, &settled));
+    TRY(node_log_segments(cx, dir, &v, &n));
+    TRY(sys_mkdirs(cx, node_log_archive_dir(cx, dir)));
+    for (size_t i = 0; i + LIVE_LEAST < n; i++) {
+        struct node_record next; /* the first record behind the segment */
+        struct digest before;
+        struct digest after;
+        TRY(node_log_read(cx, dir, v[i + 1], 0, &next, &before, &after));
+        bool is_old = next.at_us <= sys_now_us(cx) - keep_days * DAY_US;
+        if (!is_old || next.seq > settled) {
+            return ERR_OK;
+        }
+        TRY(move_one(cx, dir, v[i]));
+        (*ret_n)++;
+    }
+    return ERR_OK;
+}
