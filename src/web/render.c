@@ -453,6 +453,9 @@ render_failure(struct web_call *c, enum err e)
     *http = (struct http_response){ 0 };
     c->rs.is_sent = false;
     c->rs.flash = NULL;
+    if (err_status(e) >= 500) {
+        c->flash_key = STR_NULL; /* good news is told by the next page that is one */
+    }
     bool is_read = !guard_is_unsafe(c->http->method);
     if (c->rq.is_api) {
         whole(c, err_status(e), STR("application/problem+json"), problem_document(c, e));

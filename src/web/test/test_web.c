@@ -135,6 +135,11 @@ test_not_found_while_the_store_was_away_is_no_answer(void **state)
     post_form(f, STR("/nuot"), STR(""), true);
     assert_int_equal(go(f), 503);
     assert_true(has(f->rs.body, STR("Chưa rõ việc này")));
+    request(f, HTTP_GET, STR("/nuot"), STR_NULL);
+    header(f, STR("Cookie"), STR("flash=web.saved"));
+    assert_int_equal(go(f), 503);
+    assert_null(
+        header_of(&f->rs, STR("Set-Cookie")).p);      /* good news waits for a page that is one */
     request(f, HTTP_GET, STR("/khong-co"), STR_NULL); /* what came before is forgotten */
     assert_int_equal(go(f), 404);
 }
