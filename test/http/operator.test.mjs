@@ -54,6 +54,21 @@ test('an officer is added, gets a position, is locked and unlocked', async () =>
 const plain = (text) => text.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
 const rowOf = (page, word) => [...page.text.matchAll(/<tr[\s\S]*?<\/tr>/g)].map((m) => plain(m[0])).find((r) => r.includes(word)) ?? '';
 
+test('an officer is renamed with a reason: the old name stays on the page, the ledger tells', async () => {
+  const made = await post('/quan-tri/nguoi-dung', { personal_id: '070090000778', name: 'Lê Tu', login: 'letu', new_password: 'mot cau dai de nho' });
+  const href = made.location;
+  const rename = (new_name, reason) => post(`${href}/ten`, { new_name, reason }, href);
+  assert.equal((await rename('Lê Tú', '')).status, 422, 'a reason');
+  assert.equal((await rename('Lê Tu', 'Sai chính tả')).status, 422, 'the same');
+  assert.equal((await rename('L3', 'Sai chính tả')).status, 422, 'no name');
+  assert.equal((await rename('Lê Tú', 'Sai chính tả')).status, 303);
+  const page = await op.get(href);
+  assert.match(page.text, /<h1>Lê Tú \(letu\)/);
+  assert.match(rowOf(page, 'Sai chính tả'), /Lê Tu /);
+  assert.match((await op.get('/quan-tri/nguoi-dung?tim=letu')).text, /Lê Tú/);
+  assert.match((await op.get('/quan-tri/nhat-ky')).text, /Đổi tên người có tài khoản/);
+});
+
 test('officers are found by name without marks, by login, unit and role, each with its unit and role; the list is a file too', async () => {
   const byName = await op.get('/quan-tri/nguoi-dung?tim=motcua.25405');
   const row = rowOf(byName, 'motcua.25405');

@@ -63,4 +63,10 @@ enum err op_days_table(struct ctx *cx, struct tpl_operator_page *p);
 void op_days_form(struct ctx *cx, struct tpl_operator_page *p);
 web_fn op_days_look, op_days_set, op_days_undo;
 
+/* --- operator_rename.c: parts of an account's page ---------------------------------------------
+ */
+enum err op_names_table(struct ctx *cx, struct tpl_operator_page *p, int64_t party);
+void op_rename_form(struct ctx *cx, struct tpl_operator_page *p, struct str base, struct str name);
+web_fn op_user_rename;
+
 #endif

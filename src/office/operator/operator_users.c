@@ -233,6 +233,7 @@ op_user(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
            NULL);
     TRY(positions(cx, p, id));
     TRY(tokens(cx, p, id));
+    TRY(op_names_table(cx, p, a.party));
     struct str base = user_href(cx, id);
     struct tpl_operator_page_forms *f =
         op_form(cx, p, str_cat(cx->arena, base, STR("/vi-tri")), "operator.position_new", NULL,
@@ -243,6 +244,7 @@ op_user(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     (void)op_field(cx, f, OP_TEXT, "from", "operator.col.from",
                    text_date_of(cx, calendar_today(cx)));
     (void)op_field(cx, f, OP_TEXT, "to", "operator.col.to", STR_NULL);
+    op_rename_form(cx, p, base, a.name);
     if (id != cx->who.account) {
         f = op_form(cx, p, str_cat(cx->arena, base, STR("/mat-khau")), "operator.reset",
                     a.has_totp ? "operator.reset.hint_totp" : "operator.reset.hint",

@@ -15,6 +15,19 @@ static const struct web_field users_fields[] = {
 static const struct web_field reset_fields[] = {
     { .name = "checked", .type = WEB_BOOL, .doc = "identity was seen", .label = "operator.reset" },
 };
+static const struct web_field rename_fields[] = {
+    { .name = "new_name",
+      .type = WEB_TEXT,
+      .is_required = true,
+      .doc = "name from now on",
+      .label = "operator.rename.new" },
+    { .name = "reason",
+      .type = WEB_TEXT,
+      .is_required = true,
+      .max = 300,
+      .doc = "why",
+      .label = "operator.col.reason" },
+};
 static const struct web_field list_fields[] = { WEB_SHEET_FIELD };
 static const struct web_field corrections_fields[] = {
     { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
@@ -197,6 +210,8 @@ static const struct web_route routes[] = {
     { HTTP_POST, "/quan-tri/nguoi-dung/{id}/mat-khau", "user.manage", op_user_reset,
       WEB_FIELDS(reset_fields), .flags = WEB_OFFICE, .work_class = "password", .again = op_user,
       .doc = "Give an officer a one-time password, second factor off, sessions ended" },
+    { HTTP_POST, "/quan-tri/nguoi-dung/{id}/ten", "user.manage", op_user_rename,
+      WEB_FIELDS(rename_fields), ACT, .again = op_user, .doc = "Rename somebody with an account" },
     { HTTP_POST, "/quan-tri/nguoi-dung/{id}/khoa-lai", "user.manage", op_user_lock, ACT,
       .doc = "Lock an account" },
     { HTTP_POST, "/quan-tri/nguoi-dung/{id}/mo", "user.manage", op_user_unlock, ACT,
