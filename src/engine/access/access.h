@@ -190,6 +190,13 @@ struct access_officer {
 /* Officers with a role in a unit today. */
 NODISCARD enum err access_officers(struct ctx *cx, struct str unit, struct str role,
                                    struct access_officer **ret, size_t *ret_n);
+/* Who holds a role today, in all units, by position; ids above `after`. */
+struct access_post {
+    int64_t position, account, party;
+    struct str unit, name;
+};
+NODISCARD enum err access_posts(struct ctx *cx, struct str role, int64_t after, int64_t n,
+                                struct access_post **ret, size_t *ret_n);
 /* Lends one's position to a colleague for a period. ERR_INVALID, ERR_FORBIDDEN. */
 NODISCARD enum err access_act_lend(struct ctx *cx, int64_t position, int64_t to_account,
                                    int64_t from_us, int64_t to_us, struct str reason);

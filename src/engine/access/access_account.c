@@ -385,3 +385,23 @@ access_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party)
 {
     return q_account_party_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
 }
+
+enum err
+access_posts(struct ctx *cx, struct str role, int64_t after, int64_t n, struct access_post **ret,
+             size_t *ret_n)
+{
+    struct q_position_posts_list list;
+    struct str today = date_iso(cx->arena, calendar_today(cx));
+    TRY(q_position_posts(cx, &list, .role = role, .today = today, .after = after, .limit_n = n));
+    struct access_post *v = ARENA_ARRAY(cx->arena, struct access_post, list.n);
+    for (size_t i = 0; i < list.n; i++) {
+        v[i] = (struct access_post){ .position = list.v[i].id,
+                                     .account = list.v[i].account_id,
+                                     .party = list.v[i].party_id,
+                                     .unit = list.v[i].unit,
+                                     .name = list.v[i].name };
+    }
+    *ret = v;
+    *ret_n = list.n;
+    return ERR_OK;
+}

@@ -248,3 +248,10 @@ UPDATE account SET party_id = :to_id WHERE party_id = :from_id
 -- out: id:i64 account_id:i64 role:str title:str valid_to:str name:str
 SELECT s.id, s.account_id, s.role, s.title, s.valid_to, p.name FROM position s JOIN account a ON a.id = s.account_id JOIN party p ON p.id = a.party_id
 WHERE s.unit = :unit AND (s.valid_to IS NULL OR s.valid_to >= :today) ORDER BY s.id LIMIT :limit_n
+
+-- name: position_posts :many
+-- scan: a few officers of the whole installation, every half hour
+-- in: role:str today:str after:i64 limit_n:i64
+-- out: id:i64 account_id:i64 unit:str party_id:i64 name:str
+SELECT o.id, o.account_id, o.unit, a.party_id, p.name FROM position o JOIN account a ON a.id = o.account_id JOIN party p ON p.id = a.party_id
+WHERE o.id > :after AND o.role = :role AND a.state = 'active' AND o.valid_from <= :today AND (o.valid_to IS NULL OR o.valid_to >= :today) ORDER BY o.id LIMIT :limit_n

@@ -189,6 +189,8 @@ NODISCARD enum err dossier_papers_of(struct ctx *cx, const struct procedure *p,
 /* [tx] Makes the bill in engine/pay for what is due; sets fee_vnd, is_paid. */
 NODISCARD enum err dossier_bill_make(struct ctx *cx, struct dossier *d, const struct procedure *p);
 
+/* dossier_remind.c: a jobs_timed_fn. */
+NODISCARD enum err dossier_remind_leaders(struct ctx *cx, int64_t *ret_again_us);
 /* dossier_consent.c: inside a transaction. */
 NODISCARD enum err dossier_consent_helped(struct ctx *cx, const struct dossier_draft_new *in,
                                           int64_t draft, const struct party *p);

@@ -227,6 +227,7 @@ timers(struct ctx *cx, int64_t *ret_again_us)
 const struct jobs_timed dossier_timed[] = {
     { STR_INIT("dossier.timers"), timers },
     { STR_INIT("dossier.absences"), dossier_absences_turn },
+    { STR_INIT("dossier.reminders"), dossier_remind_leaders },
     { { NULL, 0 }, NULL },
 };
 

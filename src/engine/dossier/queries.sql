@@ -433,3 +433,12 @@ SELECT id, status, at_us, actor FROM dossier_step WHERE dossier_id = :dossier_id
 -- in: unit:str now_us:i64 n:i64
 -- out: id:i64
 SELECT id FROM dossier WHERE unit = :unit AND clock = 1 AND due_us < :now_us AND state = 'open' AND apology_us = 0 ORDER BY due_us LIMIT :n
+
+-- name: reminder_insert :exec
+-- in: account_id:i64 day:i64 unit:str late_n:i64 at_us:i64
+INSERT INTO dossier_reminder (account_id, day, unit, late_n, at_us) VALUES (:account_id, :day, :unit, :late_n, :at_us) ON CONFLICT (account_id, day) DO NOTHING
+
+-- name: reminder_of :one
+-- in: account_id:i64 day:i64
+-- out: late_n:i64
+SELECT late_n FROM dossier_reminder WHERE account_id = :account_id AND day = :day

@@ -180,3 +180,13 @@ CREATE TABLE register_entry (
 );
 CREATE UNIQUE INDEX register_entry_seq ON register_entry (unit, book, year, seq);
 CREATE INDEX register_entry_dossier ON register_entry (dossier_id);
+
+-- Leaders who were reminded of late dossiers, and on which day: once a day. record
+CREATE TABLE dossier_reminder (
+    account_id BIGINT NOT NULL,
+    day BIGINT NOT NULL,
+    unit TEXT NOT NULL,
+    late_n BIGINT NOT NULL,
+    at_us BIGINT NOT NULL,
+    PRIMARY KEY (account_id, day)
+);

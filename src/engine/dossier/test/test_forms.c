@@ -127,6 +127,58 @@ test_sign_past_the_appointment_wants_an_apology_first(void **state)
     assert_int_equal(dossier_late_silent(cx, d.unit, 10, &late, &n), ERR_FORBIDDEN);
 }
 
+static size_t
+reminders(struct world *w, int64_t leader)
+{
+    struct notice *v = NULL;
+    size_t n = 0;
+    size_t n_late = 0;
+    int64_t again_us = 0;
+    for (const struct jobs_timed *t = dossier_timed; t->fn != NULL; t++) {
+        if (str_eq(t->name, STR("dossier.reminders"))) {
+            ASSERT_OK(w->cx, t->fn(w->cx, &again_us));
+        }
+    }
+    assert_true(again_us > 0);
+    ASSERT_OK(w->cx, notice_of_party(w->cx, leader, 0, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        n_late += str_find(v[i].subject, STR("trễ hạn")) < v[i].subject.n;
+    }
+    return n_late;
+}
+
+static enum err
+give_mail_tx(struct ctx *cx, void *arg)
+{
+    return party_set_contact(cx, *(int64_t *)arg, STR(""), STR("lanhdao@vidu.example"));
+}
+
+static void
+test_leader_is_reminded_of_late_dossiers_once_a_working_day(void **state)
+{
+    struct world *w = *state;
+    struct ctx *cx = w->cx;
+    be(w, LEADER);
+    int64_t leader = cx->actor->party;
+    int64_t id = file(w);
+    to_signature(w, id);
+    size_t before = reminders(w, leader);
+    assert_int_equal(before, 0); /* nobody to write to */
+    ASSERT_OK(cx, store_write(cx, give_mail_tx, &leader));
+    work_hours(w, 240);
+    assert_true(calendar_is_open(cx, get(w, id).unit, calendar_now_us(cx)));
+    assert_int_equal(reminders(w, leader), 1);
+    assert_int_equal(reminders(w, leader), 1); /* not twice on a day */
+    work_hours(w, 12);
+    assert_false(calendar_is_open(cx, get(w, id).unit, calendar_now_us(cx)));
+    assert_int_equal(reminders(w, leader), 1); /* nobody is woken at night */
+    work_hours(w, 12);
+    for (int i = 0; i < 4 && !calendar_is_open(cx, get(w, id).unit, calendar_now_us(cx)); i++) {
+        work_hours(w, 24);
+    }
+    assert_int_equal(reminders(w, leader), 2); /* the next day, for it is late still */
+}
+
 int
 main(void)
 {
@@ -135,6 +187,7 @@ main(void)
         cmocka_unit_test(test_void_receipt_opens_the_fee_again_and_counts_back),
         cmocka_unit_test(test_time_to_answer_stands_while_the_applicant_is_asked),
         cmocka_unit_test(test_sign_past_the_appointment_wants_an_apology_first),
+        cmocka_unit_test(test_leader_is_reminded_of_late_dossiers_once_a_working_day),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
