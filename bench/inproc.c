@@ -70,7 +70,7 @@ keep_draft(struct ctx *cx, const struct dossier_draft *draft, void *arg)
     struct str *strings[] = { &r->draft.procedure, &r->draft.pack_version, &r->draft.unit,
                               &r->draft.address,   &r->draft.form,         &r->draft.channel,
                               &r->draft.collect,   &r->draft.post_address, &r->draft.phone,
-                              &r->draft.email,     &r->draft.consent,      &r->actor.name,
+                              &r->draft.email,     &r->draft.moved_from,   &r->actor.name,
                               &r->actor.login,     &r->actor.personal_id,  &r->actor.unit };
     for (size_t i = 0; i < COUNT_OF(strings); i++) {
         *strings[i] = keep(w->arena, *strings[i]);

@@ -201,6 +201,16 @@ say(struct simulation *s)
     }
 }
 
+/* Ends an event: who acted lived in its arena. */
+static void
+forget(struct ctx *cx)
+{
+    cx->actor = NULL;
+    cx->who = (struct ctx_who){ 0 };
+    cx->n_problems = 0;
+    arena_reset(cx->arena);
+}
+
 static void
 play(struct simulation *s, struct event e)
 {
@@ -228,10 +238,7 @@ play(struct simulation *s, struct event e)
         s->n_filed++;
         say(s);
     }
-    cx->actor = NULL;
-    cx->who = (struct ctx_who){ 0 };
-    cx->n_problems = 0;
-    arena_reset(cx->arena);
+    forget(cx);
 }
 
 /* Cases that an earlier run left open go on from where it stopped, at the latest some hours ago. */
@@ -386,9 +393,7 @@ app_simulate_drafts(struct ctx *cx, const struct app_simulation *what, app_draft
         if (s->result == ERR_OK) {
             fn(s->cx, &draft, arg);
         }
-        s->cx->actor = NULL; /* both live in the arena */
-        s->cx->who = (struct ctx_who){ 0 };
-        arena_reset(s->own.arena);
+        forget(&s->own);
     }
     enum err e = s->result;
     close_lane(cx, s, &n, &n);
