@@ -289,7 +289,7 @@ open_draft(struct ctx *cx, struct taking *t, struct dossier_draft *ret)
     ret->post_address = said(a, "post_address");
     ret->phone = str_is_empty(phone) ? ret->phone : phone;
     ret->email = str_is_empty(email) ? ret->email : email;
-    return ret->dossier != 0 ? ERR_OK : dossier_draft_save(cx, ret);
+    return dossier_draft_save(cx, ret);
 }
 
 static enum err
@@ -339,6 +339,14 @@ check(struct ctx *cx, struct taking *t, const char **ret_word, struct str *ret_n
 }
 
 static enum err
+taken(struct ctx *cx, struct arrival *a, int64_t dossier)
+{
+    struct arrival_end end = { .state = "taken", .outcome = "taken", .fault = "" };
+    a->r.dossier_id = dossier;
+    return exchange_arrival_end(cx, a, &end);
+}
+
+static enum err
 submit(struct ctx *cx, struct taking *t, struct dossier_draft *d)
 {
     struct dossier_receipt receipt;
@@ -348,19 +356,23 @@ submit(struct ctx *cx, struct taking *t, struct dossier_draft *d)
         return hold(cx, t, "incomplete", problems_text(cx));
     }
     TRY(e);
-    t->a->r.dossier_id = receipt.id;
-    struct arrival_end end = { .state = "taken", .outcome = "taken", .fault = "" };
-    return exchange_arrival_end(cx, t->a, &end);
+    return taken(cx, t->a, receipt.id);
 }
 
 enum err
 exchange_arrival_take(struct ctx *cx, struct arrival *a)
 {
     struct taking t = { .a = a };
-    struct dossier_draft d;
+    struct dossier_draft d = { .dossier = 0 };
     const char *word = NULL;
     struct str fault;
     struct str note;
+    if (a->r.draft_id != 0) {
+        TRY(dossier_draft_get(cx, a->r.draft_id, a->r.id, &d));
+    }
+    if (d.dossier != 0) { /* the program ended right after it was taken */
+        return taken(cx, a, d.dossier);
+    }
     TRY(exchange_arrival_read(cx, a, &fault));
     if (!str_is_empty(fault)) {
         return hold(cx, &t, "gone", STR_NULL);
@@ -370,12 +382,10 @@ exchange_arrival_take(struct ctx *cx, struct arrival *a)
         return hold(cx, &t, word, note);
     }
     TRY(open_draft(cx, &t, &d));
-    if (d.dossier == 0) {
-        struct arrival_papers papers = { t.procedure, d.id, t.who.id };
-        TRY(exchange_arrival_papers(cx, a, &papers, &note));
-        if (note.p != NULL) {
-            return hold(cx, &t, "paper", note);
-        }
+    struct arrival_papers papers = { t.procedure, d.id, t.who.id };
+    TRY(exchange_arrival_papers(cx, a, &papers, &note));
+    if (note.p != NULL) {
+        return hold(cx, &t, "paper", note);
     }
     return submit(cx, &t, &d);
 }
