@@ -189,9 +189,10 @@ static void
 label_cells(struct tpl_operator_page *p)
 {
     for (size_t i = 0; i < p->tables.n; i++) {
-        const struct tpl_operator_page_tables *t = &p->tables.v[i];
+        struct tpl_operator_page_tables *t = &p->tables.v[i];
         for (size_t k = 0; k < t->rows.n; k++) {
             struct tpl_operator_page_tables_rows *r = &t->rows.v[k];
+            t->has_do = t->has_do || r->buttons.n > 0;
             for (size_t c = 1; c < r->cells.n && c < t->heads.n; c++) {
                 r->cells.v[c].label = t->heads.v[c].word;
             }
