@@ -54,7 +54,7 @@ check-full: ## the long ones too
 check-ha: all ## the primary of a three-machine database lost HA_ROUNDS times (24; a quarter of an hour)
 	@tools/install-deps ha
 	@HA_ROUNDS=$(or $(HA_ROUNDS),24) HA_LIMIT_S=$(or $(HA_LIMIT_S),30) tools/with-cluster node --test test/ha/failover.test.mjs
-bench: all bench-tools ## measure (most of an hour; BENCH_N=100000: less); writes build/bench.json, build/bench-relay.json, build/bench-signed.json, build/bench-boxes.json
+bench: all bench-tools ## measure (half an hour and more; BENCH_N=100000: less); writes build/bench.json, build/bench-relay.json, build/bench-signed.json, build/bench-boxes.json
 	-@tools/install-deps bench
 	@tools/bench
 	@tools/bench-relay

@@ -1,7 +1,7 @@
 /* digest.c: see digest.h. */
 /* SHA256_Init and its kin are deprecated in favour of EVP_Digest, which looks its algorithm up
- * among the providers and makes a context on the heap each time: 2 us for the 40 bytes of a cookie
- * or of a ledger entry, which these hash in 0.2. The code beneath is the same. */
+ * among the providers and makes a context on the heap each time: a twentieth of a page's CPU, for
+ * the 40 bytes of a cookie. The code beneath is the same. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 
