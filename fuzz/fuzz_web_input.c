@@ -103,7 +103,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         rq.body = i == 0 ? STR("") : rest.p == NULL ? STR("") : rest;
         web_handle(w, &cx, &rq, &rs);
         ASSERT(rs.status >= 200 && rs.status < 500);
-        ASSERT(str_find(rs.body, STR("<script>alert")) == rs.body.n);
+        /* in a document of the API it is a word like any other: never sniffed, never run */
+        bool is_page = str_starts(rs.content_type, STR("text/html"));
+        ASSERT(!is_page || str_find(rs.body, STR("<script>alert")) == rs.body.n);
     }
     web_close(w);
     arena_close(cx.arena);
