@@ -317,7 +317,7 @@ test_static_file_is_precompressed_and_immutable(void **state)
         assert_int_equal(go(f), 200);
         assert_true(has(header_of(&f->rs, STR("Cache-Control")), STR("immutable")));
         if (str_eq(assets[i].name, STR("public.css"))) {
-            assert_true(assets[i].raw.n <= 15500);
+            assert_true(assets[i].raw.n <= 15000);
             assert_true(str_eq(header_of(&f->rs, STR("Content-Encoding")), STR("br")));
         }
         if (str_eq(assets[i].name, STR("app.js"))) {
