@@ -27,6 +27,7 @@ static const struct {
     { "paper", "dossier_id", OF_DOSSIER, false },
     { "record", "dossier_id", OF_DOSSIER, true },
     { "custody", "dossier_id", OF_DOSSIER, false },
+    { "party_consent", "dossier_id", OF_DOSSIER, false },
     { "pay_bill", "dossier_id", OF_DOSSIER, false },
     { "pay_cash", "bill_id", OF_BILL, true },
     { "notice", "dossier_id", OF_DOSSIER, true },

@@ -1,5 +1,6 @@
-/* app_collect.c: files that no row names are removed. They come from uploads that were taken out of
- * a draft again, and from a program that ended between writing a file and its row. */
+/* app_collect.c: files that no row names any more are removed. They come from papers that were
+ * taken out of a draft again, from drafts that were thrown away, and from a program that ended
+ * between writing a file and its row. */
 #include "app/app_int.h"
 #include "engine/box/box.h"
 #include "engine/dossier/dossier.h"

@@ -17,6 +17,7 @@ HANGS = {
     "dossier": "id", "draft": "dossier_id", "dossier_event": "dossier_id",
     "dossier_step": "dossier_id", "supplement": "dossier_id", "result": "dossier_id",
     "register_entry": "dossier_id", "paper": "dossier_id", "record": "dossier_id", "custody": "dossier_id",
+    "party_consent": "dossier_id",
     "pay_bill": "dossier_id", "notice": "dossier_id", "indicator_item": "subject_id", "indicator_stock": "subject_id",
     "flow_case": "subject_id", "flow_task": "subject_id", "flow_timer": "subject_id",
     "flow_token": "(SELECT c.subject_id FROM flow_case c WHERE c.id = case_id)",
@@ -30,12 +31,14 @@ TOGETHER = {"ledger_leaf", "ledger_head", "unit_counter", "indicator", "store_me
 NOT_OF_DOSSIERS = {
     "outbox", "job_timed", "pack_version", "calendar_switch", "party_link", "party_correction", "ledger_pending", "position",
     "acting", "session", "api_token", "rate", "idem", "oidc_state", "pay_nonce", "pay_stray", "pay_receipt", "sign_cert",
-    "indicator_delta", "absence", "absence_stand_in",
+    "indicator_delta", "absence", "absence_stand_in", "calendar_override", "dossier_reminder", "pack_live", "pay_closing",
     # the exchange's own rows; what was asked of national services about a dossier is not copied with it
     "exchange_agreement", "exchange_call", "exchange_cert", "exchange_client", "exchange_member",
     "exchange_operation", "exchange_portal", "exchange_portal_line", "exchange_question", "exchange_secret",
     "exchange_service", "exchange_session", "exchange_sim_message",
     "exchange_sim_mode", "exchange_sim_row", "exchange_subsystem", "exchange_uplink", "exchange_version",
+    "exchange_arrival", "exchange_sim_dossier", "watch_alarm", "watch_limit", "watch_mark", "watch_month",
+    "box_attach", "box_file", "box_message", "box_stream", "box_sub",
     "node_evidence", "node_key", "node_mark", "node_peer", "node_stamp", "oidc_document",
 }
 

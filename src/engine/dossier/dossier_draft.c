@@ -170,7 +170,8 @@ dossier_drafts_of(struct ctx *cx, int64_t account, int64_t session, struct dossi
 static enum err
 drop_tx(struct ctx *cx, void *arg)
 {
-    return q_draft_drop(cx, NULL, .id = *(int64_t *)arg);
+    TRY(q_draft_drop(cx, NULL, .id = *(int64_t *)arg));
+    return paper_remove_all(cx, *(int64_t *)arg);
 }
 
 enum err

@@ -57,8 +57,11 @@ NODISCARD enum err paper_reuse(struct ctx *cx, const struct paper_new *in, int64
 NODISCARD enum err paper_list(struct ctx *cx, int64_t dossier_id, struct paper **ret,
                               size_t *ret_n);
 NODISCARD enum err paper_by_id(struct ctx *cx, int64_t id, struct paper *ret);
-/* Marks as removed; the row and file stay until the retention job. ERR_NOT_FOUND, ERR_CONFLICT. */
+/* Marks as removed; the row stays, the file goes when nothing else names it (app_collect.c).
+ * ERR_NOT_FOUND. */
 NODISCARD enum err paper_remove(struct ctx *cx, int64_t id, int64_t dossier_id);
+/* Inside a write: all papers of a draft that is thrown away. */
+NODISCARD enum err paper_remove_all(struct ctx *cx, int64_t draft_id);
 /* Inside a write: papers of a draft become those of the dossier made from it. */
 NODISCARD enum err paper_move(struct ctx *cx, int64_t draft_id, int64_t dossier_id);
 /* What the viewer shows: the bytes and their media type (PDF as is). */

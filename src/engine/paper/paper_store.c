@@ -189,6 +189,12 @@ paper_remove(struct ctx *cx, int64_t id, int64_t dossier_id)
 }
 
 enum err
+paper_remove_all(struct ctx *cx, int64_t draft_id)
+{
+    return q_paper_remove_all(cx, NULL, .dossier_id = draft_id);
+}
+
+enum err
 paper_move(struct ctx *cx, int64_t draft_id, int64_t dossier_id)
 {
     return q_paper_move(cx, NULL, .draft_id = draft_id, .to_id = dossier_id);

@@ -10,7 +10,7 @@ SELECT id, owner_id, dossier_id, requirement, type, hash, media, name, captured_
 -- name: paper_by_hash :one
 -- in: hash:str
 -- out: id:i64
-SELECT id FROM paper WHERE hash = :hash ORDER BY id LIMIT 1
+SELECT id FROM paper WHERE hash = :hash AND state = 'kept' ORDER BY id LIMIT 1
 
 -- name: paper_list :many
 -- in: dossier_id:i64
@@ -20,6 +20,10 @@ SELECT id, owner_id, dossier_id, requirement, type, hash, media, name, captured_
 -- name: paper_remove :exec
 -- in: id:i64 dossier_id:i64
 UPDATE paper SET state = 'removed' WHERE id = :id AND dossier_id = :dossier_id AND state = 'kept'
+
+-- name: paper_remove_all :exec
+-- in: dossier_id:i64
+UPDATE paper SET state = 'removed' WHERE dossier_id = :dossier_id AND state = 'kept'
 
 -- name: paper_move :exec
 -- in: draft_id:i64 to_id:i64

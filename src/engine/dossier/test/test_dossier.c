@@ -43,42 +43,6 @@ test_submit_runs_few_statements(void **state)
     }
 }
 
-static void
-test_submit_without_a_required_paper_is_invalid_and_names_it(void **state)
-{
-    struct world *w = *state;
-    struct dossier_receipt r;
-    struct dossier_draft d = draft_of(w, "never");
-    struct form_state st;
-    struct form_env env = dossier_form_env(w->cx, &d);
-    ASSERT_OK(w->cx, form_state_load(w->cx, form_find(pack_now(w->cx), STR("xac-nhan-hon-nhan")),
-                                     d.form, &st));
-    struct str divorced = str_replace(w->cx->arena, form_answers_json(w->cx, &st), STR("\"never\""),
-                                      STR("\"divorced\",\"divorce_ruling\":\"12/2020/HNGĐ\","
-                                          "\"divorced_abroad\":false"));
-    ASSERT_OK(w->cx, form_read_json(w->cx, &st, &env, divorced));
-    d.form = form_state_save(w->cx, &st);
-    ASSERT_OK(w->cx, dossier_draft_save(w->cx, &d));
-    assert_int_equal(dossier_submit(w->cx, &d, &r), ERR_INVALID);
-    assert_int_equal(w->cx->n_problems, 1);
-    ASSERT_STR(w->cx->problems[0].field, "paper.ly-hon");
-}
-
-static void
-test_draft_get_by_a_stranger_is_not_found(void **state)
-{
-    struct world *w = *state;
-    struct dossier_draft d = draft_of(w, "never");
-    struct dossier_draft got;
-    be(w, STRANGER);
-    assert_int_equal(dossier_draft_get(w->cx, d.id, 0, &got), ERR_NOT_FOUND);
-    struct dossier dossier = get(w, file(w));
-    be(w, STRANGER);
-    assert_false(dossier_may_read(w->cx, &dossier));
-    be(w, RECEIVER);
-    assert_true(dossier_may_read(w->cx, &dossier));
-}
-
 /* --- the whole way ------------------------------------------------------------------------------
  */
 static void
@@ -567,8 +531,6 @@ main(void)
         cmocka_unit_test(test_status_may_follows_the_national_table),
         cmocka_unit_test(test_submit_twice_gives_the_same_receipt),
         cmocka_unit_test(test_submit_runs_few_statements),
-        cmocka_unit_test(test_submit_without_a_required_paper_is_invalid_and_names_it),
-        cmocka_unit_test(test_draft_get_by_a_stranger_is_not_found),
         cmocka_unit_test(test_journey_ends_returned_with_a_result_that_verifies),
         cmocka_unit_test(test_revoke_marks_result_and_record),
         cmocka_unit_test(test_correct_replaces_the_wrong_result_in_one_step),
