@@ -77,6 +77,9 @@ NODISCARD enum err box_file_part(struct ctx *cx, struct str who, const struct bo
 /* Path of a file that this system brought or was sent. ERR_NOT_FOUND. */
 NODISCARD enum err box_file_path(struct ctx *cx, struct str who, struct str hash,
                                  struct str *ret_path);
+/* The member "files" of a message, for documents of the API and between installations. */
+struct json_out;
+void box_files_put(struct json_out *o, const struct box_message *m);
 /* For app/app_collect.c. */
 bool box_keeps_blob(struct ctx *cx, struct str hash);
 

@@ -169,16 +169,9 @@ box_batch_read(struct arena *a, struct str json, struct box_batch *ret)
     return true;
 }
 
-static void
-write_message(struct json_out *o, const struct box_message *m)
+void
+box_files_put(struct json_out *o, const struct box_message *m)
 {
-    json_open(o);
-    json_put_i64(o, "seq", m->seq);
-    json_put_str(o, "id", m->name);
-    json_put_i64(o, "at", m->put_us);
-    json_put_str(o, "type", m->type);
-    json_put_str(o, "issue", m->issue);
-    json_put_str(o, "body", m->body);
     json_key(o, "files");
     json_open_list(o);
     for (size_t i = 0; i < m->n_files; i++) {
@@ -190,6 +183,19 @@ write_message(struct json_out *o, const struct box_message *m)
         json_close(o);
     }
     json_close_list(o);
+}
+
+static void
+write_message(struct json_out *o, const struct box_message *m)
+{
+    json_open(o);
+    json_put_i64(o, "seq", m->seq);
+    json_put_str(o, "id", m->name);
+    json_put_i64(o, "at", m->put_us);
+    json_put_str(o, "type", m->type);
+    json_put_str(o, "issue", m->issue);
+    json_put_str(o, "body", m->body);
+    box_files_put(o, m);
     json_close(o);
 }
 

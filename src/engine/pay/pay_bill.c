@@ -147,20 +147,21 @@ struct creation {
     int64_t id, amount_vnd, created_us;
 };
 
+/* The bill of the same dossier with the same lines: one that was made before. */
+static enum err
+find_same(struct ctx *cx, struct creation *c)
+{
+    struct q_pay_bill_same same;
+    TRY(q_pay_bill_same(cx, &same, .dossier_id = c->in->dossier_id, .lines = c->lines));
+    c->id = same.id;
+    return ERR_OK;
+}
+
 static enum err
 create_tx(struct ctx *cx, void *arg)
 {
     struct creation *c = arg;
-    struct q_pay_bill_same same;
-    enum err e = ERR_NOT_FOUND;
-
-    if (!c->in->is_first) {
-        e = q_pay_bill_same(cx, &same, .dossier_id = c->in->dossier_id, .lines = c->lines);
-    }
-    if (e == ERR_OK) {
-        c->id = same.id;
-        return ERR_OK;
-    }
+    enum err e = c->in->is_first ? ERR_NOT_FOUND : find_same(cx, c);
     if (e != ERR_NOT_FOUND) {
         return e;
     }

@@ -23,6 +23,9 @@ NODISCARD enum err counter_daybook(struct ctx *cx, struct str unit, struct date 
 /* The closing's part: what was counted, or the form to count. */
 NODISCARD enum err counter_closing(struct ctx *cx, struct str unit, struct date day,
                                    struct tpl_counter_cash *page);
+struct party;
+/* counter_person.c: a person or an organisation into the records, with its entry in the ledger. */
+NODISCARD enum err counter_take_in(struct ctx *cx, struct party *p);
 /* counter_org.c: the person who stands there for an organisation: checks what was typed and puts it
  * in words, with the paper of authority. */
 NODISCARD enum err counter_agent(struct ctx *cx, const struct web_req *rq, struct str *ret_words);

@@ -3,22 +3,8 @@
 #include "office/counter/counter_int.h"
 
 #include "codec/vn.h"
-#include "engine/ledger/ledger.h"
 #include "engine/party/party.h"
-#include "store/store.h"
 #include "sys/sys.h"
-
-static enum err
-add_tx(struct ctx *cx, void *arg)
-{
-    struct party *p = arg;
-    TRY(party_add(cx, p));
-    struct ledger_new e = { .kind = "person.added",
-                            .object = ledger_object(cx, "party", p->id),
-                            .subject = p->id,
-                            .purpose = STR("counter") };
-    return ledger_add(cx, &e);
-}
 
 enum err
 counter_org_add(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
@@ -48,7 +34,7 @@ counter_org_add(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         ctx_problem(cx, STR("org_name"), STR("counter.org.bad_name"), STR_NULL);
     }
     TRY(ctx_check(cx));
-    enum err e = store_write(cx, add_tx, &p);
+    enum err e = counter_take_in(cx, &p);
     if (e == ERR_CONFLICT) {
         ctx_problem(cx, STR("tax_code"), STR("counter.number_taken"), STR_NULL);
         return ctx_check(cx);

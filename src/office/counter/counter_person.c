@@ -145,6 +145,12 @@ add_tx(struct ctx *cx, void *arg)
 }
 
 enum err
+counter_take_in(struct ctx *cx, struct party *p)
+{
+    return store_write(cx, add_tx, p);
+}
+
+enum err
 counter_add(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct party p = { .kind = STR("person"),
@@ -171,7 +177,7 @@ counter_add(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(ctx_check(cx));
     p.phone = p.phone.p == NULL ? STR("") : p.phone;
     p.address = p.address.p == NULL ? STR("") : p.address;
-    enum err e = store_write(cx, add_tx, &p);
+    enum err e = counter_take_in(cx, &p);
     if (e == ERR_CONFLICT) {
         ctx_problem(cx, STR("number"), STR("counter.number_taken"), STR_NULL);
         return ctx_check(cx);

@@ -119,17 +119,7 @@ put_message(struct ctx *cx, struct json_out *o, const struct box_message *m, boo
     if (has_body) {
         json_put_str(o, "body", m->body);
     }
-    json_key(o, "files");
-    json_open_list(o);
-    for (size_t i = 0; i < m->n_files; i++) {
-        json_open(o);
-        json_put_str(o, "hash", m->files[i].hash);
-        json_put_str(o, "name", m->files[i].name);
-        json_put_str(o, "type", m->files[i].type);
-        json_put_i64(o, "bytes", m->files[i].n_bytes);
-        json_close(o);
-    }
-    json_close_list(o);
+    box_files_put(o, m);
     json_close(o);
 }
 
