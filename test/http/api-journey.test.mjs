@@ -216,6 +216,7 @@ test('every document of the API is as its schema says', { timeout: 300000 }, asy
     '/can-bo/thu-phi/{bill}': { bill: (await receiver.read(`/can-bo/thu-phi?so=${world.dossier.number}`)).bills[0].id },
     '/quan-tri/nguoi-dung/{id}': { id: /\d+$/.exec((await people.get('operator').read('/quan-tri/nguoi-dung')).tables[0].rows[0].cells[0].href)[0] },
     '/quan-tri/vai-tro/{role}': { role: 'receiver' },
+    '/quan-tri/goi-noi-dung/{version}': { version: /[^/]+$/.exec((await people.get('operator').read('/quan-tri/goi-noi-dung')).tables[0].rows[0].cells[0].href)[0] },
     '/don-vi/{key}': { key: `${demo.unit}@2025-07-01` },
     '/su-kien/{id}': { id: /su-kien\/([^"]+)"/.exec((await people.get('nobody').client.get('/')).text)[1] },
     '/lanh-dao/don-vi/{unit}': { unit: `${demo.unit}@2025-07-01` },

@@ -325,6 +325,16 @@ struct two {
     size_t n_from, n_to;
 };
 
+/* Below 0: the next file is only in the old version, above 0: only in the new one. */
+static int
+order_of(const struct two *t, size_t i, size_t k)
+{
+    if (i == t->n_from || k == t->n_to) {
+        return i == t->n_from ? 1 : -1;
+    }
+    return str_cmp(t->from[i].path, t->to[k].path);
+}
+
 /* Both are sorted by path. */
 static size_t
 changes_of(struct ctx *cx, const struct two *t, struct pack_file_change *v)
@@ -333,9 +343,7 @@ changes_of(struct ctx *cx, const struct two *t, struct pack_file_change *v)
     size_t i = 0;
     size_t k = 0;
     while (i < t->n_from || k < t->n_to) {
-        int order = i == t->n_from ? 1
-                    : k == t->n_to ? -1
-                                   : str_cmp(t->from[i].path, t->to[k].path);
+        int order = order_of(t, i, k);
         struct str path = order <= 0 ? t->from[i].path : t->to[k].path;
         bool is_same = order == 0 && str_eq(t->from[i].bytes, t->to[k].bytes);
         if (!is_same) {

@@ -135,7 +135,7 @@ struct procedure {
 /* --- finding ---------------------------------------------------------------------------------- */
 /* "1.004873" of a code as national systems write it: "1.004873.000.00.00.H19", "1.004873.01"; null
  * when it is none. */
-struct str procedure_code_of(struct str national);
+struct str procedure_code_of(struct str s);
 /* The version of a procedure valid on a day, from the pack in force. NULL when there is none. */
 const struct procedure *procedure_at(const struct ctx *cx, struct str code, struct date on);
 /* From a given pack version: for dossiers in flight. */

@@ -248,6 +248,7 @@ change_of(struct ctx *cx, const struct procedure *from, const struct procedure *
           struct procedure_change *ret)
 {
     const struct procedure *p = to != NULL ? to : from;
+    ASSERT(p != NULL);
     *ret = (struct procedure_change){ .kind = from == NULL ? '+' : to == NULL ? '-' : '*' };
     if (from != NULL && to != NULL) {
         ret->what = words_of(cx, from, to);
