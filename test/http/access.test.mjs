@@ -34,8 +34,15 @@ test('the tables name known permissions, and the API document has exactly their 
   assert.deepEqual(routes.filter((r) => !words.has(r.permission)), []);
   assert.deepEqual(routes.filter((r) => !r.doc).map((r) => r.path), [], 'every route says what it is');
   assert.deepEqual(routes.filter((r) => r.method !== 'GET' && !r.csrf).map((r) => r.path), ['/thanh-toan/ngan-hang',
+    '/boxes/messages', '/boxes/messages/{id}/ack', '/boxes/messages/{id}/refuse', '/boxes/topics', '/boxes/files/{hash}',
     '/token', '/adapter/login', '/adapter/call', '/mo-phong/quoc-gia/{id}/{op}'],
   'only what programs call with a proof of their own, and the labelled simulators, go without a token');
+  const wanted = { '/boxes/sent': '?to=VN/GOV/X/Y&id=1', '/boxes/files/{hash}': '?at=0&total=1' };
+  for (const r of routes.filter((x) => x.path.startsWith('/boxes/'))) {
+    const path = r.path.replace('{id}', '1').replace('{hash}', 'a'.repeat(64)) + (isWrite({ route: r }) || r.path === '/boxes/sent' ? wanted[r.path] ?? '' : '');
+    const answer = await people.get('nobody').request(r.method, path, { headers: { 'content-type': 'application/json' }, body: r.method === 'GET' ? undefined : '{}' });
+    assert.equal(answer.status, 401, `${r.method} ${r.path} without the exchange's token`);
+  }
   const doc = (await people.get('nobody').get('/api/openapi.json')).json();
   const documented = Object.entries(doc.paths).flatMap(([path, item]) => Object.keys(item).map((m) => `${m.toUpperCase()} ${path}`));
   assert.deepEqual(documented.sort(), routes.filter((r) => r.api).map((r) => `${r.method} ${r.path}`).sort());
