@@ -2,6 +2,7 @@
 // every list of ids in a body, asked with ids of somebody else by somebody who holds the very same role.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { allow, Box, furnish, S, X } from '../lib/boxes.mjs';
 import { Program } from '../lib/api.mjs';
 import { newPicture } from '../lib/filing.mjs';
 import * as journey from '../lib/journey.mjs';
@@ -50,6 +51,18 @@ async function exchangeOf(operator) {
   return { member, system, service, agreement };
 }
 
+/** A line between two other members' systems with one message that its receiver refused. */
+async function boxesOf(operator) {
+  const node = { server, operator };
+  await furnish(node);
+  await allow(node, X, S);
+  await (await new Box(node, X).signIn()).put({ id: 'a-1', to: S, body: 'x' });
+  const receiver = await new Box(node, S).signIn();
+  const [{ message }] = await receiver.fetch(1);
+  assert.equal((await receiver.call('POST', `/boxes/messages/${message}/refuse`, { reason: 'nhầm nơi' })).status, 200);
+  return { message, line: /hop-thu\/dong\/(\d+)/.exec((await operator.get('/truc/hop-thu')).text)[1] };
+}
+
 before(async () => {
   server = await startServer();
   at = await journey.programs(server);
@@ -93,7 +106,7 @@ before(async () => {
   them.operator = await signedIn(`vanthu.${far}`);
   const clerk = account(officers.clerk);
   const position = /vi-tri\/ket-thuc"[\s\S]*?name="id" value="(\d+)"/.exec((await op.client.get(`/quan-tri/nguoi-dung/${clerk}`)).text)[1];
-  const exchange = await exchangeOf(op.client);
+  const exchange = { ...await exchangeOf(op.client), ...await boxesOf(op.client) };
   await assign(op.client, account(`thuphi.${far}`), 'integrator');
   them.integrator = await signedIn(`thuphi.${far}`);
   ids = { ...exchange, consent, draft: /\d+$/.exec(draft)[0], paper, open: open.id, done: done.id, result, bill, record, officePaper, clerk, position, waiting, unsigned,
@@ -121,11 +134,16 @@ const owned = () => ({
   '/truc/dich-vu/{id}/ngung': { who: 'integrator', id: ids.service },
   '/truc/thanh-vien/{id}/': { who: 'integrator', id: ids.member },
   '/truc/mo-phong/': { who: 'integrator', id: 'dan-cu' },
+  '/truc/hop-thu/dong/': { who: 'integrator', id: ids.line },
+  '/truc/hop-thu/tin/': { who: 'integrator', id: ids.message },
 });
 /** Parameters that belong to nobody, and why. */
 const free = {
   '/giai-thich/': 'published', '/huong-dan/': 'published', '/thu-tuc/': 'published', '/su-kien/': 'published', '/nop/': 'published', '/don-vi/': 'published',
   '/quan-tri/vai-tro/': 'roles are the same for every operator',
+  '/quan-tri/goi-noi-dung/': 'versions of the content are the same for every operator',
+  '/truc/cong/': 'what the national portal handed over is for whoever runs the exchange (exchange.manage) and nobody else',
+  '/boxes/': 'programs, with the token of their system: of another one there is nothing (test_box: acknowledge_is_the_receivers_alone)',
   '/kiem-tra/': 'a result is checked by whoever holds its file',
   '/mo-phong/ngan-hang/': 'a bank, also a simulated one, takes money from whoever has the code',
   '/mo-phong/quoc-gia/': 'simulated national systems',
