@@ -28,9 +28,9 @@ test('the page has a drawing that names its meaning and a table with the same, a
 
 test('an operator sets limits; wrong ones are refused; others may not', async () => {
   const path = '/truc/giam-sat';
-  assert.equal((await operator.form(path, { errors: '100', slow: '300', silence: '0', cert: '45' })).status, 303);
+  assert.equal((await operator.form(path, { faults: '100', slow: '300', silence: '0', cert: '45' })).status, 303);
   assert.match((await operator.get(path)).text, /name="cert"[^>]*value="45"|value="45"[^>]*name="cert"/);
-  assert.equal((await operator.form(path, { errors: '-1', slow: '300', silence: '0', cert: '45' })).status, 422);
+  assert.equal((await operator.form(path, { faults: '-1', slow: '300', silence: '0', cert: '45' })).status, 422);
   assert.equal((await fetch(server.url + path, { redirect: 'manual' })).status, 303);
 });
 

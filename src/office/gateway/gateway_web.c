@@ -184,10 +184,10 @@ static const struct web_field watch_fields[] = {
     { .name = "thang", .type = WEB_TEXT, .max = 7, .doc = "month, 2026-11" },
 };
 static const struct web_field limit_fields[] = {
-    { .name = "errors",
+    { .name = "faults",
       .type = WEB_INT,
       .is_required = true,
-      .label = "gateway.watch_rule.errors" },
+      .label = "gateway.watch_rule.faults" },
     { .name = "slow", .type = WEB_INT, .is_required = true, .label = "gateway.watch_rule.slow" },
     { .name = "silence",
       .type = WEB_INT,

@@ -1,4 +1,4 @@
-const parts = ['', '/thanh-vien', '/cua-toi', '/thoa-thuan', '/nhat-ky', '/quoc-gia', '/cong', '/mo-phong/dvcqg-mc', '/dich-vu-moi'];
+const parts = ['', '/thanh-vien', '/cua-toi', '/thoa-thuan', '/nhat-ky', '/quoc-gia', '/cong', '/mo-phong/dvcqg-mc', '/dich-vu-moi', '/giam-sat', '/hop-thu'];
 export default [
   ...parts.map((p) => ({ name: `exchange${p.replaceAll('/', '-')}`, path: `/truc${p}`, as: 'operator' })),
   { name: 'exchange-catalogue', path: '/truc', as: 'nobody' },

@@ -181,7 +181,7 @@ test_alarm_begins_once_and_ends(void **state)
     }
     ASSERT_OK(cx, watch_alarms(cx, &v, &n));
     assert_int_equal(n, 1);
-    ASSERT_STR(v[0].rule, "errors");
+    ASSERT_STR(v[0].rule, "faults");
     ASSERT_STR(v[0].name, "VN/GOV/S1/DAT/so-dat");
     assert_int_equal(v[0].value, 1000);
     ASSERT_OK(cx, watch_alarms_on(cx, &on));
