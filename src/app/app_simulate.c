@@ -338,6 +338,63 @@ close_lane(struct ctx *cx, struct simulation *s, int64_t *going_on, int64_t *don
     arena_close(s->arena);
 }
 
+/* --- work that is left for whoever tries the demo
+ * ------------------------------------------------------------------------------- */
+/* Eight in the morning of the last working day that has passed. */
+static int64_t
+last_morning(struct simulation *s)
+{
+    struct date d = date_at_vn(s->end_us);
+    for (int i = 0; i < TRIES_MAX; i++, d.day--) {
+        struct calendar_day day;
+        int64_t at_us = date_to_us_vn(d, 8 * 3600);
+        calendar_day(s->cx, STR_NULL, d, &day);
+        if (day.n_spans > 0 && at_us + 9 * HOUR_US <= s->end_us) {
+            return at_us;
+        }
+    }
+    return s->end_us - DAY_US;
+}
+
+static enum err
+leave_one(struct simulation *s, struct str role)
+{
+    bool is_left = false;
+    for (int i = 0; i < TRIES_MAX && !is_left && sys_now_us(s->cx) < s->end_us - HOUR_US; i++) {
+        int64_t id = 0;
+        TRY(sim_file_one(s, &id));
+        TRY(sim_bring_to(s, id, role, &is_left));
+        forget(s->cx);
+    }
+    return ERR_OK;
+}
+
+/* Chance may leave a desk of the shown commune without work on some day: some for each. */
+static enum err
+leave_work(struct simulation *s)
+{
+    static const char *const roles[] = { "leader",     "leader",   "leader",  "specialist",
+                                         "specialist", "receiver", "receiver" };
+    const struct unit *const *units = NULL;
+    size_t n = unit_list(s->cx, UNIT_COMMUNE, calendar_today(s->cx), &units);
+    TRY(read_procedures(s));
+    for (size_t i = 0; i < n && s->shown == NULL; i++) {
+        s->shown = str_eq(units[i]->code, s->what->shown) ? units[i] : NULL;
+    }
+    if (s->shown == NULL) {
+        return ERR_OK;
+    }
+    s->communes = &s->shown;
+    s->n_communes = 1;
+    s->cap = 64; /* cases that others opened: nobody goes on with them here */
+    s->heap = ARENA_ARRAY(s->arena, struct event, s->cap);
+    sys_clock_fake_step(&s->clock, last_morning(s) - sys_now_us(s->cx));
+    for (size_t i = 0; i < COUNT_OF(roles); i++) {
+        TRY(leave_one(s, str_of(roles[i])));
+    }
+    return ERR_OK;
+}
+
 /* What waits in the outbox was put on the lanes' clocks; on the real one it waits from now. */
 static enum err
 put_now_tx(struct ctx *cx, void *arg)
@@ -370,6 +427,15 @@ app_simulate(struct ctx *cx, const struct app_simulation *what)
         close_lane(cx, &lanes[i], &going_on, &done);
     }
     TRY(e);
+    if (what->shown.n > 0 && what->n > 0) {
+        struct simulation *rest = &lanes[0];
+        *rest = (struct simulation){ .shared = &shared, .what = what };
+        open_lane(cx, rest);
+        rest->result = leave_work(rest);
+        e = rest->result;
+        close_lane(cx, rest, &going_on, &done);
+        TRY(e);
+    }
     (void)printf("  %" PRId64 " dossiers filed, %" PRId64 " finished, %" PRId64 " going on\n",
                  atomic_load(&shared.n_filed), done, going_on);
     TRY(store_write(cx, put_now_tx, &first_id));

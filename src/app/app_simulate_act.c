@@ -9,6 +9,7 @@
 #include "store/store.h"
 
 #define YOUNGEST    "2005-01-01"
+#define ACT_US      (INT64_C(180) * DATE_US_PER_S)
 #define LEFT_WORK_S (INT64_C(3) * CALENDAR_WORK_DAY_S)
 #define ACTS_MAX    60 /* of one dossier: a process that loops ends here */
 
@@ -440,4 +441,28 @@ sim_work_on(struct simulation *s, int64_t id)
                          STR_NULL));
     }
     return str_eq(t.action, STR("pay")) ? drain(s) : ERR_OK;
+}
+
+enum err
+sim_bring_to(struct simulation *s, int64_t id, struct str role, bool *ret_waits)
+{
+    *ret_waits = false;
+    for (int k = 0; k < ACTS_MAX; k++) {
+        struct dossier d;
+        struct flow_task t;
+        const struct flow_step *step = NULL;
+        TRY(dossier_get(s->cx, id, &d));
+        if (!str_eq(d.state, STR("open")) || !str_eq(d.unit, s->shown->key)) {
+            return ERR_OK;
+        }
+        bool has_task = open_task(s, &d, &t, &step) == ERR_OK;
+        if (has_task && str_eq(t.role, role) && str_eq(t.unit, s->shown->key) &&
+            (str_eq(t.action, STR("sign")) || !str_eq(role, STR("leader")))) {
+            *ret_waits = true;
+            return ERR_OK;
+        }
+        sys_clock_fake_step(&s->clock, ACT_US);
+        TRY(sim_work_on(s, id));
+    }
+    return ERR_OK;
 }

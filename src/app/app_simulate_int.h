@@ -65,6 +65,9 @@ NODISCARD enum err sim_draft_one(struct simulation *s, struct dossier_draft *ret
 NODISCARD enum err sim_file_one(struct simulation *s, int64_t *ret_id);
 /* Plans when the next task of a dossier will be done. */
 void sim_plan_next(struct simulation *s, int64_t id, int32_t n_acts);
+/* Works on a dossier of the shown commune until its open task is one of role (a leader's: to sign).
+ * *ret_waits false: it ended, went elsewhere, or waits for something else. */
+NODISCARD enum err sim_bring_to(struct simulation *s, int64_t id, struct str role, bool *ret_waits);
 /* Does the open task of a dossier, as the one whose task it is. */
 NODISCARD enum err sim_work_on(struct simulation *s, int64_t id);
 
