@@ -11,7 +11,8 @@ struct app_simulation {
     struct str pin;   /* of the demo's signing keys */
     struct str hash;  /* of the demo's password, for accounts of those who file */
     struct str paper; /* PDF handed in for every paper */
-    struct str shown; /* code of the commune that gets a quarter of all; null: all alike */
+    struct str shown; /* code of the commune that gets a quarter of all, and some besides n, so that
+                       * each of its desks has work; null: all alike */
 };
 /* Files and works on until now, on a clock of its own. Every act is durable by itself: a run that
  * is broken off is gone on with by the next. One that fails is told on stderr and left as it is. */
