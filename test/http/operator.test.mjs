@@ -57,6 +57,7 @@ const rowOf = (page, word) => [...page.text.matchAll(/<tr[\s\S]*?<\/tr>/g)].map(
 test('an officer is renamed with a reason: the old name stays on the page, the ledger tells', async () => {
   const made = await post('/quan-tri/nguoi-dung', { personal_id: '070090000778', name: 'Lê Tu', login: 'letu', new_password: 'mot cau dai de nho' });
   const href = made.location;
+  assert.equal((await new Client(server).signIn('letu', 'mot cau dai de nho')).status, 303);
   const rename = (new_name, reason) => post(`${href}/ten`, { new_name, reason }, href);
   assert.equal((await rename('Lê Tú', '')).status, 422, 'a reason');
   assert.equal((await rename('Lê Tu', 'Sai chính tả')).status, 422, 'the same');
@@ -66,7 +67,13 @@ test('an officer is renamed with a reason: the old name stays on the page, the l
   assert.match(page.text, /<h1>Lê Tú \(letu\)/);
   assert.match(rowOf(page, 'Sai chính tả'), /Lê Tu /);
   assert.match((await op.get('/quan-tri/nguoi-dung?tim=letu')).text, /Lê Tú/);
-  assert.match((await op.get('/quan-tri/nhat-ky')).text, /Đổi tên người có tài khoản/);
+  assert.equal((await new Client(server).signIn('letu', 'mot cau dai de nho')).status, 303);
+  const ledger = await op.get(`/quan-tri/nhat-ky?doi-tuong=account:${href.split('/').pop()}`);
+  assert.match(ledger.text, /Đổi tên người có tài khoản/);
+  const signedIn = [...ledger.text.matchAll(/<tr[\s\S]*?<\/tr>/g)].map((m) => plain(m[0])).filter((r) => r.includes('Đăng nhập'));
+  assert.equal(signedIn.length, 2, 'before and after');
+  assert.match(signedIn[0], /Lê Tú /, 'the newest under the new name');
+  assert.match(signedIn[1], /Lê Tu /, 'what was done before stands under the name of then');
 });
 
 test('officers are found by name without marks, by login, unit and role, each with its unit and role; the list is a file too', async () => {

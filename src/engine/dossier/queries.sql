@@ -146,7 +146,8 @@ INSERT INTO dossier_event (id, dossier_id, at_us, kind, actor, unit, note, is_pu
 -- name: event_list :many
 -- in: dossier_id:i64 limit_n:i64
 -- out: id:i64 at_us:i64 kind:str actor:i64 unit:str note:str is_public:i64 actor_name:str
-SELECT e.id, e.at_us, e.kind, e.actor, e.unit, e.note, e.is_public, p.name
+SELECT e.id, e.at_us, e.kind, e.actor, e.unit, e.note, e.is_public,
+    COALESCE((SELECT c.held FROM party_correction c WHERE c.party_id = p.id AND c.field = 'name' AND c.written IS NOT NULL AND c.answered_us > e.at_us ORDER BY c.answered_us LIMIT 1), p.name)
 FROM dossier_event e LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
 WHERE e.dossier_id = :dossier_id ORDER BY e.id LIMIT :limit_n
 

@@ -57,7 +57,8 @@ SELECT (SELECT COUNT(*) FROM ledger_entry), (SELECT COUNT(*) FROM ledger_leaf), 
 -- name: ledger_by_subject :many
 -- in: subject:i64 before:i64 limit_n:i64
 -- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str seq:i64 actor_name:str
-SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1), p.name
+SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1),
+    COALESCE((SELECT c.held FROM party_correction c WHERE c.party_id = p.id AND c.field = 'name' AND c.written IS NOT NULL AND c.answered_us > e.at_us ORDER BY c.answered_us LIMIT 1), p.name)
 FROM ledger_entry e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
 WHERE (e.subject = :subject OR e.subject IN (SELECT m.id FROM party m WHERE m.merged_into = :subject)) AND e.subject <> 0
     AND e.id < :before ORDER BY e.id DESC LIMIT :limit_n
@@ -65,13 +66,15 @@ WHERE (e.subject = :subject OR e.subject IN (SELECT m.id FROM party m WHERE m.me
 -- name: ledger_by_object :many
 -- in: object:str before:i64 limit_n:i64
 -- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str seq:i64 actor_name:str
-SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1), p.name
+SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1),
+    COALESCE((SELECT c.held FROM party_correction c WHERE c.party_id = p.id AND c.field = 'name' AND c.written IS NOT NULL AND c.answered_us > e.at_us ORDER BY c.answered_us LIMIT 1), p.name)
 FROM ledger_entry e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
 WHERE e.object = :object AND e.id < :before ORDER BY e.id DESC LIMIT :limit_n
 
 -- name: ledger_list :many
 -- in: before:i64 limit_n:i64
 -- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str seq:i64 actor_name:str
-SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1), p.name
+SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, COALESCE(l.seq, -1),
+    COALESCE((SELECT c.held FROM party_correction c WHERE c.party_id = p.id AND c.field = 'name' AND c.written IS NOT NULL AND c.answered_us > e.at_us ORDER BY c.answered_us LIMIT 1), p.name)
 FROM ledger_entry e LEFT JOIN ledger_leaf l ON l.entry_id = e.id LEFT JOIN account a ON a.id = e.actor LEFT JOIN party p ON p.id = a.party_id
 WHERE e.id < :before ORDER BY e.id DESC LIMIT :limit_n

@@ -28,6 +28,7 @@ VALUES (:id, :version, :kind, :at_us, :actor, :reason, :folder)
 -- name: pack_live_list :many
 -- in: before:i64 limit_n:i64
 -- out: id:i64 version:str kind:str at_us:i64 actor:i64 reason:str folder:str actor_name:str
-SELECT l.id, l.version, l.kind, l.at_us, l.actor, l.reason, l.folder, p.name
+SELECT l.id, l.version, l.kind, l.at_us, l.actor, l.reason, l.folder,
+    COALESCE((SELECT c.held FROM party_correction c WHERE c.party_id = p.id AND c.field = 'name' AND c.written IS NOT NULL AND c.answered_us > l.at_us ORDER BY c.answered_us LIMIT 1), p.name)
 FROM pack_live l LEFT JOIN account a ON a.id = l.actor LEFT JOIN party p ON p.id = a.party_id
 WHERE l.id < :before ORDER BY l.id DESC LIMIT :limit_n
