@@ -24,7 +24,7 @@ struct remind_job {
 static enum err
 remind_tx(struct ctx *cx, void *arg)
 {
-    static const char *const names[] = { "unit", "late", "today", "link", NULL };
+    static const char *const names[] = { "unit", "late", "today", "link", "apology", NULL };
     const struct remind_job *job = arg;
     int64_t n = 0;
     TRY(q_reminder_insert(cx, &n, .account_id = job->who->account, .day = job->day,
@@ -34,7 +34,10 @@ remind_tx(struct ctx *cx, void *arg)
     }
     struct str values[] = { unit_name(cx, job->who->unit), text_number(cx, job->late_n),
                             text_number(cx, job->today_n),
-                            str_cat(cx->arena, cx->config->base_url, STR("/lanh-dao")) };
+                            str_fmt(cx->arena,
+                                    STR_FMT "/lanh-dao/danh-sach?chi-so=late&don-vi=" STR_FMT,
+                                    STR_ARG(cx->config->base_url), STR_ARG(job->who->unit)),
+                            str_cat(cx->arena, cx->config->base_url, STR("/can-bo/xin-loi")) };
     struct notice_new in = { .party = job->party.id,
                              .key = "late_reminder",
                              .phone = job->party.phone,

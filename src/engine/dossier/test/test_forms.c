@@ -142,7 +142,12 @@ reminders(struct world *w, int64_t leader)
     assert_true(again_us > 0);
     ASSERT_OK(w->cx, notice_of_party(w->cx, leader, 0, &v, &n));
     for (size_t i = 0; i < n; i++) {
-        n_late += str_find(v[i].subject, STR("trễ hạn")) < v[i].subject.n;
+        bool is_late = str_find(v[i].subject, STR("trễ hạn")) < v[i].subject.n;
+        struct str list =
+            str_fmt(w->cx->arena, "/lanh-dao/danh-sach?chi-so=late&don-vi=" STR_FMT ".",
+                    STR_ARG(w->unit->key));
+        n_late += is_late;
+        assert_true(!is_late || str_find(v[i].body, list) < v[i].body.n);
     }
     return n_late;
 }
