@@ -112,6 +112,8 @@ test('nothing is callable before the owner grants it; then what was granted, wit
     purpose: 'Cấp thẻ bảo hiểm y tế cho hộ nghèo', legal_basis: 'Luật Bảo hiểm y tế', quota_day: '1000' });
   state.agreement = idOf(asked);
   const before = await operator.get(`/truc/thoa-thuan/${state.agreement}`);
+  assert.match(before.text, /Giờ được gọi<\/td><td data-label="Giá trị">Mọi lúc</, 'a term left open says what that means; a row is a card on a phone');
+  assert.match(before.text, /<input type="hidden" name="version" value="1">/);
   assert.match(before.text, /Đang chờ chủ dịch vụ quyết định/);
   idOf(await operator.form(`/truc/thoa-thuan/${state.agreement}`, { state: 'granted', version: '1', operations: 'tra-cuu-ho',
     removed: 'thu_nhap', rate_s: '0', quota_day: '1000' }));

@@ -64,6 +64,19 @@ gw_agreements(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return gw_show(cx, rs, p);
 }
 
+static struct str
+count_of(struct ctx *cx, int64_t n)
+{
+    return n == 0 ? STR("") : text_number(cx, n);
+}
+
+/* A term that was left open says what that means. */
+static struct str
+or_none(struct ctx *cx, struct str value, const char *key)
+{
+    return str_is_empty(value) ? text_find(cx, str_of(key)) : value;
+}
+
 static void
 limits_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_agreement *a)
 {
@@ -77,14 +90,14 @@ limits_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_a
         { "gateway.operations", a->operations },
         { "gateway.purpose", a->purpose },
         { "gateway.legal_basis", a->legal_basis },
-        { "gateway.rate_s", text_number(cx, a->rate_s) },
-        { "gateway.quota_day", text_number(cx, a->quota_day) },
-        { "gateway.hours", a->hours },
-        { "gateway.removed", a->removed },
-        { "gateway.valid_from", a->valid_from },
-        { "gateway.valid_to", a->valid_to },
+        { "gateway.per_second", or_none(cx, count_of(cx, a->rate_s), "gateway.unlimited") },
+        { "gateway.per_day", or_none(cx, count_of(cx, a->quota_day), "gateway.unlimited") },
+        { "gateway.hours", or_none(cx, a->hours, "gateway.always") },
+        { "gateway.removed", or_none(cx, a->removed, "gateway.nothing") },
+        { "gateway.valid_from", or_none(cx, a->valid_from, "gateway.no_day") },
+        { "gateway.valid_to", or_none(cx, a->valid_to, "gateway.no_day") },
         { "gateway.asked_at", text_instant(cx, a->asked_us) },
-        { "gateway.note", a->note },
+        { "gateway.note", or_none(cx, a->note, "gateway.nothing") },
     };
     struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.agreement", heads, COUNT_OF(rows));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -106,8 +119,12 @@ removed_boxes(struct ctx *cx, struct tpl_gateway_page_forms *f, const struct exc
         gw_field(cx, f, GW_BOXES, "removed", "gateway.removed", a->removed);
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < ops[i].n_outputs; k++) {
-            struct str path = exchange_removed_of(cx->arena, ops[i].outputs[k].path);
-            gw_option(boxes, path, path);
+            const struct exchange_field *out = &ops[i].outputs[k];
+            struct str path = exchange_removed_of(cx->arena, out->path);
+            gw_option(boxes, path,
+                      str_is_empty(out->text) ? path
+                                              : str_fmt(cx->arena, STR_FMT " (" STR_FMT ")",
+                                                        STR_ARG(out->text), STR_ARG(path)));
         }
     }
     struct tpl_gateway_page_forms_fields *codes =
@@ -138,9 +155,8 @@ decide_form(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_ag
     (void)gw_field(cx, f, GW_TEXT, "valid_from", "gateway.valid_from", a->valid_from);
     (void)gw_field(cx, f, GW_TEXT, "valid_to", "gateway.valid_to", a->valid_to);
     (void)gw_field(cx, f, GW_TEXT, "note", "gateway.note", STR_NULL);
-    struct tpl_gateway_page_forms_fields *version =
-        gw_field(cx, f, GW_SELECT, "version", "gateway.seen_version", gw_id(cx, "", a->version));
-    gw_option(version, gw_id(cx, "", a->version), gw_id(cx, "", a->version));
+    f->hidden = STR("version"); /* who decides on what somebody changed meanwhile is told */
+    f->version = gw_id(cx, "", a->version);
     return ERR_OK;
 }
 

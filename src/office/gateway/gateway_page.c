@@ -1,14 +1,15 @@
 /* gateway_page.c: puts a page together from sentences, links, tables and forms. */
 #include "office/gateway/gateway_int.h"
 
-#define SENTENCES_MAX 8
-#define LINKS_MAX     8
-#define TABLES_MAX    6
-#define CELLS_MAX     9
-#define BUTTONS_MAX   4
-#define FORMS_MAX     6
-#define FIELDS_MAX    16
-#define OPTIONS_MAX   210
+#define SENTENCES_MAX   8
+#define LINKS_MAX       8
+#define TABLES_MAX      6
+#define CELLS_MAX       9
+#define LONG_WORD_BYTES 28
+#define BUTTONS_MAX     4
+#define FORMS_MAX       6
+#define FIELDS_MAX      16
+#define OPTIONS_MAX     210
 
 static struct str
 word(struct ctx *cx, const char *key)
@@ -165,6 +166,37 @@ gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str 
     }
 }
 
+/* Hashes and codes may be broken anywhere: they leave the other columns no room. */
+static bool
+has_long_word(struct str s)
+{
+    size_t run = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        run = s.p[i] == ' ' ? 0 : run + 1;
+        if (run > LONG_WORD_BYTES) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* On a narrow screen a row is a card: each value says what it is. */
+static void
+label_cells(struct tpl_gateway_page *p)
+{
+    for (size_t i = 0; i < p->tables.n; i++) {
+        struct tpl_gateway_page_tables *t = &p->tables.v[i];
+        for (size_t k = 0; k < t->rows.n; k++) {
+            struct tpl_gateway_page_tables_rows *r = &t->rows.v[k];
+            t->has_do = t->has_do || r->buttons.n > 0;
+            for (size_t c = 0; c < r->cells.n && c < t->heads.n; c++) {
+                r->cells.v[c].label = c == 0 ? STR("") : t->heads.v[c].word;
+                r->cells.v[c].is_long = has_long_word(r->cells.v[c].value);
+            }
+        }
+    }
+}
+
 enum err
 gw_show(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p)
 {
@@ -181,5 +213,6 @@ gw_show_below(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p, s
         web_crumb(cx, rs, href, name);
     }
     web_crumb(cx, rs, STR_NULL, p->title);
+    label_cells(p);
     return web_page(cx, rs, &tpl_gateway_page_t, p);
 }

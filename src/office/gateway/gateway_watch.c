@@ -14,13 +14,22 @@ static struct str
 mean_ms(struct ctx *cx, int64_t took_us, int64_t n)
 {
     int64_t tenths = n == 0 ? 0 : took_us / n / 100;
-    return str_fmt(cx->arena, "%" PRId64 ",%" PRId64 " ms", tenths / 10, tenths % 10);
+    return str_fmt(cx->arena, STR_FMT ",%" PRId64 " ms", STR_ARG(text_number(cx, tenths / 10)),
+                   tenths % 10);
 }
 
 static struct str
 month_of(struct ctx *cx, int64_t at_us)
 {
     return str_slice(date_iso(cx->arena, date_at_vn(at_us)), 0, 7);
+}
+
+/* "2026-11" as people write it. */
+static struct str
+month_word(struct ctx *cx, struct str month)
+{
+    return str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(str_slice(month, 5, 7)),
+                   STR_ARG(str_slice(month, 0, 4)));
 }
 
 static void
@@ -87,9 +96,10 @@ fill_months(struct ctx *cx, struct tpl_gateway_watch *p)
     p->months.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_watch_months, MONTHS);
     for (int64_t i = 0; i < MONTHS; i++) {
         struct str month = month_of(cx, sys_now_us(cx) - i * MONTH_US);
-        p->months.v[p->months.n++] = (struct tpl_gateway_watch_months){
-            .href = str_cat(cx->arena, STR("/truc/giam-sat?thang="), month), .word = month
-        };
+        p->months.v[p->months.n++] =
+            (struct tpl_gateway_watch_months){ .href = str_cat(cx->arena,
+                                                               STR("/truc/giam-sat?thang="), month),
+                                               .word = month_word(cx, month) };
     }
 }
 
@@ -122,6 +132,7 @@ gw_watch(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(watch_alarms(cx, &alarms, &n_alarms));
     TRY(exchange_counts(cx, now_us - HOUR_US, &counts, &n_counts));
     TRY(watch_sums(cx, p->month, &sums, &n_sums));
+    p->month_word = month_word(cx, p->month);
     p->live = STR("/truc/giam-sat/song");
     fill_alarms(cx, p, alarms, n_alarms);
     fill_talk(cx, p, counts, n_counts);

@@ -12,6 +12,8 @@ void op_say(struct ctx *cx, struct tpl_operator_page *p, const char *kind, struc
             const char *href);
 void op_link(struct ctx *cx, struct tpl_operator_page *p, const char *href, const char *key,
              const char *icon);
+/* The page stands below another page of the operators. */
+void op_below(struct ctx *cx, struct tpl_operator_page *p, const char *href, const char *key);
 /* heads: text keys, NULL-ended. */
 struct tpl_operator_page_tables *op_table(struct ctx *cx, struct tpl_operator_page *p,
                                           const char *title_key, const char *empty_key,

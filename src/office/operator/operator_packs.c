@@ -426,7 +426,8 @@ op_pack(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(dossier_pack_counts(cx, v.version, &n_open, &n_closed));
     p->title = text_fill(cx, "operator.packs.one", "version", v.version, NULL);
     op_say(cx, p, v.is_now ? "ontime" : "wait",
-           text_fill(cx, "operator.packs.since", "when", live_text(cx, &v), NULL), HERE);
+           text_fill(cx, "operator.packs.since", "when", live_text(cx, &v), NULL), NULL);
+    op_below(cx, p, HERE, "operator.packs");
     op_say(cx, p, "now",
            text_fill(cx, "operator.packs.dossiers", "open", text_number(cx, n_open), "closed",
                      text_number(cx, n_closed), NULL),

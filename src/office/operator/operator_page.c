@@ -4,17 +4,18 @@
 #include "codec/url.h"
 #include "office/operator/operator_int.h"
 
-#define SENTENCES_MAX 24
-#define LINKS_MAX     16
-#define TABLES_MAX    8
-#define CELLS_MAX     10
-#define BUTTONS_MAX   3
-#define FORMS_MAX     6
-#define FIELDS_MAX    10
-#define HIDDEN_MAX    6
-#define OPTIONS_MAX   600
-#define HREF_MAX      2048
-#define EXPORT_PAGE   100 /* a list that is longer stopped at most this far below OP_EXPORT_MAX */
+#define SENTENCES_MAX   24
+#define LINKS_MAX       16
+#define TABLES_MAX      8
+#define LONG_WORD_BYTES 28
+#define CELLS_MAX       10
+#define BUTTONS_MAX     3
+#define FORMS_MAX       6
+#define FIELDS_MAX      10
+#define HIDDEN_MAX      6
+#define OPTIONS_MAX     600
+#define HREF_MAX        2048
+#define EXPORT_PAGE     100 /* a list that is longer stopped at most this far below OP_EXPORT_MAX */
 
 static struct str
 word(struct ctx *cx, const char *key)
@@ -59,6 +60,13 @@ op_link(struct ctx *cx, struct tpl_operator_page *p, const char *href, const cha
             .icon = str_of(icon),
         };
     }
+}
+
+void
+op_below(struct ctx *cx, struct tpl_operator_page *p, const char *href, const char *key)
+{
+    p->up_href = str_of(href);
+    p->up_word = word(cx, key);
 }
 
 struct tpl_operator_page_tables *
@@ -184,6 +192,20 @@ op_filter(struct ctx *cx, struct tpl_operator_page *p, const char *action, const
     return f;
 }
 
+/* Hashes and codes may be broken anywhere: they leave the other columns no room. */
+static bool
+has_long_word(struct str s)
+{
+    size_t run = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        run = s.p[i] == ' ' ? 0 : run + 1;
+        if (run > LONG_WORD_BYTES) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* On a narrow screen a row is a card: each value says what it is. */
 static void
 label_cells(struct tpl_operator_page *p)
@@ -193,8 +215,9 @@ label_cells(struct tpl_operator_page *p)
         for (size_t k = 0; k < t->rows.n; k++) {
             struct tpl_operator_page_tables_rows *r = &t->rows.v[k];
             t->has_do = t->has_do || r->buttons.n > 0;
-            for (size_t c = 1; c < r->cells.n && c < t->heads.n; c++) {
-                r->cells.v[c].label = t->heads.v[c].word;
+            for (size_t c = 0; c < r->cells.n && c < t->heads.n; c++) {
+                r->cells.v[c].label = c == 0 ? STR("") : t->heads.v[c].word;
+                r->cells.v[c].is_long = has_long_word(r->cells.v[c].value);
             }
         }
     }
@@ -276,6 +299,9 @@ op_show(struct ctx *cx, struct web_resp *rs, struct tpl_operator_page *p)
     label_cells(p);
     web_title(rs, p->title);
     web_crumb(cx, rs, STR("/quan-tri"), text(cx, "operator.home"));
+    if (!str_is_empty(p->up_href)) {
+        web_crumb(cx, rs, p->up_href, p->up_word);
+    }
     web_crumb(cx, rs, STR_NULL, p->title);
     return web_page(cx, rs, &tpl_operator_page_t, p);
 }

@@ -93,6 +93,7 @@ op_role(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     }
     struct tpl_operator_page *p = op_page(cx, "operator.roles");
     p->title = pack_text(cx, role->name);
+    op_below(cx, p, "/quan-tri/vai-tro", "operator.roles");
     op_say(cx, p, "now", reach(cx, role), NULL);
     if (is_everybody(role)) {
         op_say(cx, p, "now", text_find(cx, str_cat(cx->arena, STR("operator.role."), role->id)),

@@ -242,6 +242,23 @@ read_ledger(struct ctx *cx, struct str object, int64_t before, struct ledger_ent
     return ERR_OK;
 }
 
+/* "dossier:17" as people say it: the kind, and the end of its number. A file keeps it whole. */
+static struct str
+object_text(struct ctx *cx, struct str object)
+{
+    size_t at = str_find(object, STR(":"));
+    struct str kind = str_slice(object, 0, at);
+    struct str id = str_slice(object, at < object.n ? at + 1 : at, object.n);
+    struct str word = str_is_empty(object) || op_is_export(cx)
+                          ? STR_NULL
+                          : text_find(cx, str_cat(cx->arena, STR("operator.object."), kind));
+    if (word.p == NULL) {
+        return object;
+    }
+    return str_fmt(cx->arena, STR_FMT " #" STR_FMT, STR_ARG(word),
+                   STR_ARG(str_slice(id, id.n > 6 ? id.n - 6 : 0, id.n)));
+}
+
 static void
 put_entry(struct ctx *cx, struct tpl_operator_page_tables *t, const struct ledger_entry *e)
 {
@@ -250,7 +267,7 @@ put_entry(struct ctx *cx, struct tpl_operator_page_tables *t, const struct ledge
     op_cell(cx, r, op_when(cx, e->at_us), STR_NULL);
     op_cell(cx, r, ledger_word(cx, "ledger.kind.", e->kind), STR_NULL);
     op_cell(cx, r, is_masked ? party_mask_name(cx->arena, e->actor_name) : e->actor_name, STR_NULL);
-    op_cell(cx, r, e->object,
+    op_cell(cx, r, object_text(cx, e->object),
             str_is_empty(e->object)
                 ? STR_NULL
                 : str_fmt(cx->arena, "/quan-tri/nhat-ky?doi-tuong=" STR_FMT, STR_ARG(e->object)));

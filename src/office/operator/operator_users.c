@@ -149,6 +149,7 @@ enum err
 op_user_form(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct tpl_operator_page *p = op_page(cx, "operator.user_new");
+    op_below(cx, p, "/quan-tri/nguoi-dung", "operator.users");
     struct tpl_operator_page_forms *f =
         op_form(cx, p, STR("/quan-tri/nguoi-dung"), "operator.user_new", "operator.user_new.hint",
                 "operator.user_new.do");
@@ -226,6 +227,7 @@ op_user(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(access_require_over(cx, "user.manage", id));
     web_reads_person(cx, rs, a.party, "user.manage", STR_NULL);
     struct tpl_operator_page *p = op_page(cx, "operator.user");
+    op_below(cx, p, "/quan-tri/nguoi-dung", "operator.users");
     p->title = str_fmt(cx->arena, STR_FMT " (" STR_FMT ")", STR_ARG(a.name), STR_ARG(a.login));
     bool is_locked = !str_eq(a.state, STR("active"));
     op_say(cx, p, is_locked ? "paused" : "ontime",
