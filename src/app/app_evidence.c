@@ -5,19 +5,54 @@
 
 #include <stdio.h>
 
+struct writing {
+    struct ctx *cx;
+    struct str path;
+    int64_t n;
+};
+
+static enum err
+write_piece(void *arg, struct str bytes)
+{
+    struct writing *w = arg;
+    TRY(sys_file_add(w->cx, w->path, w->n, bytes));
+    w->n += (int64_t)bytes.n;
+    return ERR_OK;
+}
+
+/* Beside its name first: a container is whole or not there. */
+static enum err
+export_to(struct ctx *cx, struct str id, struct str to, int64_t *ret_n)
+{
+    struct node_container *c = NULL;
+    struct writing w = { cx, str_cat(cx->arena, to, STR(".part")), 0 };
+    TRY(node_container_open(cx, id, &c));
+    TRY(sys_file_remove(cx, w.path));
+    enum err e = node_container_write(cx, c, write_piece, &w);
+    e = e == ERR_OK ? sys_file_move(cx, w.path, to) : e;
+    if (e != ERR_OK) {
+        struct err_detail why = cx->err;
+        enum err gone = sys_file_remove(cx, w.path);
+        (void)gone;
+        cx->err = why;
+        return e;
+    }
+    *ret_n = w.n;
+    return ERR_OK;
+}
+
 static int
 export_one(struct app *app, const struct app_options *o)
 {
-    struct str bytes;
+    int64_t n = 0;
     struct str to = str_is_empty(o->path2) ? str_cat(app->arena, o->path, STR(".asice")) : o->path2;
-    enum err e = node_container(&app->cx, o->path, &bytes);
-    e = e == ERR_OK ? sys_file_write(&app->cx, to, bytes) : e;
+    enum err e = export_to(&app->cx, o->path, to, &n);
     if (e != ERR_OK) {
         (void)fprintf(stderr, "bombo: evidence of " STR_FMT ": %s (%s)\n", STR_ARG(o->path),
                       app->cx.err.text, err_name(e));
         return 1;
     }
-    (void)printf(STR_FMT ": %zu bytes; unzip it and read README.txt\n", STR_ARG(to), bytes.n);
+    (void)printf(STR_FMT ": %" PRId64 " bytes; unzip it and read README.txt\n", STR_ARG(to), n);
     return 0;
 }
 

@@ -91,14 +91,36 @@ struct digest_stream {
     EVP_MD_CTX *md;
 };
 
-struct digest_stream *
-digest_begin(void)
+static struct digest_stream *
+stream_begin(const EVP_MD *which)
 {
     struct digest_stream *s = calloc(1, sizeof(*s));
     ASSERT(s != NULL);
     s->md = EVP_MD_CTX_new();
-    ASSERT(s->md != NULL && EVP_DigestInit_ex(s->md, EVP_sha256(), NULL) == 1);
+    ASSERT(s->md != NULL && EVP_DigestInit_ex(s->md, which, NULL) == 1);
     return s;
+}
+
+static void
+stream_end(struct digest_stream *s, uint8_t *ret, size_t n)
+{
+    unsigned made = 0;
+    ASSERT((size_t)EVP_MD_CTX_get_size(s->md) == n);
+    ASSERT(EVP_DigestFinal_ex(s->md, ret, &made) == 1);
+    EVP_MD_CTX_free(s->md);
+    free(s);
+}
+
+struct digest_stream *
+digest_begin(void)
+{
+    return stream_begin(EVP_sha256());
+}
+
+struct digest_stream *
+digest512_begin(void)
+{
+    return stream_begin(EVP_sha512());
 }
 
 void
@@ -113,9 +135,14 @@ struct digest
 digest_end(struct digest_stream *s)
 {
     struct digest d;
-    unsigned n = 0;
-    ASSERT(EVP_DigestFinal_ex(s->md, d.b, &n) == 1);
-    EVP_MD_CTX_free(s->md);
-    free(s);
+    stream_end(s, d.b, sizeof(d.b));
+    return d;
+}
+
+struct digest512
+digest512_end(struct digest_stream *s)
+{
+    struct digest512 d;
+    stream_end(s, d.b, sizeof(d.b));
     return d;
 }

@@ -26,5 +26,8 @@ struct digest_stream;
 struct digest_stream *digest_begin(void);
 void digest_add(struct digest_stream *s, struct str bytes);
 struct digest digest_end(struct digest_stream *s);
+/* The same for SHA-512: a stream begun by one is ended by its own. */
+struct digest_stream *digest512_begin(void);
+struct digest512 digest512_end(struct digest_stream *s);
 
 #endif

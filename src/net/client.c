@@ -6,13 +6,16 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS  10000U
-#define BODY_BYTES  ((size_t)1 << 20)
-#define HEADS_BYTES ((size_t)64 * 1024)
+#define TIMEOUT_MS   10000U
+#define BODY_BYTES   ((size_t)1 << 20)
+#define HEADS_BYTES  ((size_t)64 * 1024)
+#define SLOW_BYTES_S 1024L /* less is as good as nothing */
 
 struct call {
     struct ctx *cx;
@@ -20,6 +23,10 @@ struct call {
     CURL *curl;
     struct curl_slist *fields;
     struct buf body;
+    int in, out; /* files of the bodies, -1: none */
+    int64_t out_n;
+    int fault; /* errno of a file */
+    bool is_too_large;
     size_t heads_n;
     struct client_response rs;
 };
@@ -36,12 +43,58 @@ client_header_get(const struct client_response *rs, struct str name)
 }
 
 /* --- what libcurl calls ----------------------------------------------------------------------- */
+static bool
+out_add(struct call *c, const char *p, size_t n)
+{
+    c->is_too_large = c->out_n + (int64_t)n > c->rq->file_max_bytes;
+    while (n != 0 && !c->is_too_large) {
+        ssize_t done = write(c->out, p, n);
+        if (done < 0 && errno == EINTR) {
+            continue;
+        }
+        if (done <= 0) {
+            c->fault = errno;
+            return false;
+        }
+        p += done;
+        n -= (size_t)done;
+        c->out_n += done;
+    }
+    return !c->is_too_large;
+}
+
+/* The answer is larger than memory may hold: what came so far goes to the file first. */
+static bool
+out_begin(struct call *c)
+{
+    c->out = open(str_z(c->cx->arena, c->rq->answer_path),
+                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    c->fault = c->out < 0 ? errno : 0;
+    return c->out >= 0 && out_add(c, c->body.p, c->body.n);
+}
+
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
     struct call *c = arg;
-    buf_add_bytes(&c->body, p, size_mul(size, n));
-    return c->body.is_failed ? 0 : size * n;
+    size_t all = size_mul(size, n);
+    if (c->out < 0 && (c->rq->answer_path.n == 0 || c->body.n + all <= c->body.max)) {
+        buf_add_bytes(&c->body, p, all);
+        c->is_too_large = c->body.is_failed;
+        return c->is_too_large ? 0 : all;
+    }
+    return (c->out >= 0 || out_begin(c)) && out_add(c, p, all) ? all : 0;
+}
+
+static size_t
+on_read(char *p, size_t size, size_t n, void *arg)
+{
+    struct call *c = arg;
+    ssize_t got = -1;
+    do {
+        got = read(c->in, p, size_mul(size, n));
+    } while (got < 0 && errno == EINTR);
+    return got < 0 ? CURL_READFUNC_ABORT : (size_t)got;
 }
 
 static size_t
@@ -151,6 +204,11 @@ fields_add(struct call *c)
     if (e == ERR_OK && c->rq->content_type.n != 0) {
         e = field_add(c, STR("Content-Type"), c->rq->content_type);
     }
+    if (e == ERR_OK && c->in >= 0) { /* no round trip before a large body */
+        struct curl_slist *list = curl_slist_append(c->fields, "Expect:");
+        e = list == NULL ? err_set(c->cx, ERR_INTERNAL, "out of memory") : ERR_OK;
+        c->fields = list == NULL ? c->fields : list;
+    }
     return e;
 }
 
@@ -164,6 +222,25 @@ time_left_ms(const struct call *c)
         ms = left < ms ? left : ms;
     }
     return ms < 0 ? 0 : ms;
+}
+
+static void
+options_of_files(struct call *c, int64_t ms)
+{
+    CURL *h = c->curl;
+    if (c->in >= 0) {
+        (void)curl_easy_setopt(h, CURLOPT_POST, 1L);
+        (void)curl_easy_setopt(h, CURLOPT_POSTFIELDS, NULL);
+        (void)curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->rq->body_bytes);
+        (void)curl_easy_setopt(h, CURLOPT_READFUNCTION, on_read);
+        (void)curl_easy_setopt(h, CURLOPT_READDATA, c);
+    }
+    if (c->rq->answer_path.n != 0) {
+        int64_t all = ms + CLIENT_TRANSFER_MS(c->rq->body_bytes + c->rq->file_max_bytes);
+        (void)curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)all);
+        (void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES_S);
+        (void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)((ms + 999) / 1000));
+    }
 }
 
 static void
@@ -226,8 +303,12 @@ options_signed(struct call *c)
 static enum err
 result_of(struct call *c, CURLcode code)
 {
-    if (c->body.is_failed || c->heads_n > HEADS_BYTES) {
+    if (c->is_too_large || c->heads_n > HEADS_BYTES) {
         return err_set(c->cx, ERR_TOO_LARGE, "answer beyond its limit");
+    }
+    if (c->fault != 0) {
+        return err_set(c->cx, c->fault == ENOSPC || c->fault == EDQUOT ? ERR_DISK_FULL : ERR_IO,
+                       "outbound call: file of the answer, errno %d", c->fault);
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return err_set(c->cx, ERR_DEADLINE, "outbound call: no answer in time");
@@ -254,13 +335,45 @@ call_run(struct call *c)
     TRY(fields_add(c)); /* client_call frees handle and list */
     options_fixed(c);
     options_of_call(c, ms);
+    options_of_files(c, ms);
     options_signed(c);
     TRY(result_of(c, curl_easy_perform(c->curl)));
     long status = 0;
     (void)curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
     c->rs.status = (int)status;
-    c->rs.body = buf_str(&c->body);
+    if (c->out < 0) {
+        c->rs.body = buf_str(&c->body);
+        c->rs.body_bytes = (int64_t)c->body.n;
+    } else {
+        c->rs.body_path = c->rq->answer_path;
+        c->rs.body_bytes = c->out_n;
+    }
     return ERR_OK;
+}
+
+static enum err
+files_open(struct call *c)
+{
+    c->in = c->out = -1;
+    if (c->rq->body_path.n == 0) {
+        return ERR_OK;
+    }
+    c->in = open(str_z(c->cx->arena, c->rq->body_path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return c->in >= 0 ? ERR_OK : err_set(c->cx, ERR_IO, "file of a body, errno %d", errno);
+}
+
+static void
+files_close(struct call *c, enum err e)
+{
+    if (c->in >= 0) {
+        (void)close(c->in);
+    }
+    if (c->out >= 0) {
+        (void)close(c->out);
+        if (e != ERR_OK) {
+            (void)unlink(str_z(c->cx->arena, c->rq->answer_path));
+        }
+    }
 }
 
 enum err
@@ -270,13 +383,12 @@ client_call(struct ctx *cx, const struct client_request *rq, struct client_respo
     c->cx = cx;
     c->rq = rq;
     c->body = buf_new(cx->arena, rq->body_max_bytes == 0 ? BODY_BYTES : rq->body_max_bytes);
+    TRY(files_open(c));
     c->curl = curl_easy_init();
-    if (c->curl == NULL) {
-        return err_set(cx, ERR_INTERNAL, "libcurl");
-    }
-    enum err e = call_run(c);
+    enum err e = c->curl == NULL ? err_set(cx, ERR_INTERNAL, "libcurl") : call_run(c);
     curl_easy_cleanup(c->curl);
     curl_slist_free_all(c->fields);
+    files_close(c, e);
     if (e == ERR_OK) {
         *ret = c->rs;
     }

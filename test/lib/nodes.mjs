@@ -49,7 +49,7 @@ export async function start(node) {
 }
 
 /** The same two members, systems, service and agreement on both sides: each side decides for itself. */
-export async function furnish(node, endpoint) {
+export async function furnish(node, endpoint, operations = ['tra-cuu']) {
   const o = node.operator;
   const member = async (code, name) => idOf(await o.form('/truc/thanh-vien', { class: 'GOV', code, name }));
   const system = async (m, code, name) => idOf(await o.form(`/truc/thanh-vien/${m}/he-thong`, { code, name }, { from: `/truc/thanh-vien/${m}` }));
@@ -63,9 +63,9 @@ export async function furnish(node, endpoint) {
   body.set('csrf', Client.token((await o.get('/truc/dich-vu-moi')).text));
   body.set('document', new Blob([description], { type: 'application/json' }), 'openapi.json');
   const offered = node.offered = idOf(await o.request('POST', '/truc/dich-vu-moi', { body, headers: { origin: node.server.url } }));
-  node.agreement = idOf(await o.form(`/truc/dich-vu/${offered}/xin-phep`, { consumer: node.consumer, operations: 'tra-cuu',
+  node.agreement = idOf(await o.form(`/truc/dich-vu/${offered}/xin-phep`, { consumer: node.consumer, operations,
     purpose: 'Cấp giấy phép xây dựng', legal_basis: 'Luật Đất đai' }));
-  idOf(await o.form(`/truc/thoa-thuan/${node.agreement}`, { state: 'granted', version: '1', operations: 'tra-cuu', rate_s: '0', quota_day: '0' }));
+  idOf(await o.form(`/truc/thoa-thuan/${node.agreement}`, { state: 'granted', version: '1', operations, rate_s: '0', quota_day: '0' }));
 }
 
 export const makeKey = async (node, member) => assert.equal((await node.operator.form('/truc/diem-ket-noi/khoa', { member },

@@ -209,7 +209,8 @@ export class Client {
   /** Shows the page `from` (default: the same path) and posts fields with its token. */
   async form(path, fields = {}, { from = path, headers = {} } = {}) {
     const page = await this.get(from);
-    const body = new URLSearchParams({ ...fields, csrf: Client.token(page.text) });
+    const body = new URLSearchParams(Object.entries(fields).flatMap(([k, v]) => [v].flat().map((one) => [k, one]))); // a list: a field of that name each
+    body.set('csrf', Client.token(page.text));
     return this.request('POST', path, { body, headers: { origin: this.base, ...headers } });
   }
 

@@ -231,6 +231,10 @@ struct exchange_request {
     const char *way;
     struct str consumer, service, operation; /* paths and code */
     struct str path, query, body, content_type;
+    struct str body_path;   /* or a file that holds the body, body_bytes long */
+    struct str answer_path; /* a new file that takes an answer above EXCHANGE_MEMORY_BYTES; null:
+                             * none, all is held in memory */
+    int64_t body_bytes;
     const struct http_header *headers;
     size_t n_headers;
     struct str request_id;
@@ -238,8 +242,12 @@ struct exchange_request {
 struct exchange_answer {
     int status;
     struct str body, content_type, fault;
+    struct str body_path; /* answer_path when the body is there: the caller's to remove */
+    int64_t body_bytes;   /* of that file */
     int64_t agreement_id;
 };
+#define EXCHANGE_MEMORY_BYTES ((size_t)256 << 10)
+#define EXCHANGE_BODY_BYTES   ((int64_t)100 << 20)
 NODISCARD enum err exchange_forward(struct ctx *cx, const struct exchange_request *rq,
                                     struct exchange_answer *ret);
 

@@ -237,11 +237,20 @@ over_http(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
                                  .n_headers = c->rq->n_headers,
                                  .content_type = c->rq->content_type,
                                  .body = c->rq->body,
+                                 .body_path = c->rq->body_path,
+                                 .body_bytes = c->rq->body_bytes,
                                  .timeout_ms = (uint32_t)c->service.timeout_ms,
                                  .body_max_bytes = ANSWER_MAX };
+    if (c->rq->answer_path.n != 0) {
+        rq.body_max_bytes = EXCHANGE_MEMORY_BYTES;
+        rq.answer_path = c->rq->answer_path;
+        rq.file_max_bytes = EXCHANGE_BODY_BYTES;
+    }
     TRY(client_call(cx, &rq, &rs));
     ret->status = rs.status;
     ret->body = rs.body;
+    ret->body_path = rs.body_path;
+    ret->body_bytes = rs.body_bytes;
     ret->content_type = client_header_get(&rs, STR("Content-Type"));
     return ERR_OK;
 }
@@ -288,13 +297,30 @@ to_own(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 static enum err
 to_service(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
-    if (str_starts(c->service.endpoint, STR("sim:"))) {
-        return to_simulator(cx, c, ret);
+    bool is_simulated = str_starts(c->service.endpoint, STR("sim:"));
+    if (!is_simulated && !str_eq(c->service.endpoint, STR(EXCHANGE_BOX_ENDPOINT))) {
+        return over_http(cx, c, ret);
     }
-    if (str_eq(c->service.endpoint, STR(EXCHANGE_BOX_ENDPOINT))) {
-        return to_own(cx, c, ret);
+    struct exchange_request rq = *c->rq;
+    struct call whole = *c;
+    whole.rq = &rq;
+    if (rq.body_path.n != 0) { /* what the program answers by itself reads from memory */
+        TRY(sys_file_read(cx, rq.body_path, ANSWER_MAX, &rq.body));
     }
-    return over_http(cx, c, ret);
+    return is_simulated ? to_simulator(cx, &whole, ret) : to_own(cx, &whole, ret);
+}
+
+/* Takes a body out of its file, for whoever must change it. */
+static enum err
+into_memory(struct ctx *cx, struct exchange_answer *a)
+{
+    if (a->body_path.n == 0) {
+        return ERR_OK;
+    }
+    enum err e = sys_file_read(cx, a->body_path, ANSWER_MAX, &a->body);
+    enum err gone = sys_file_remove(cx, a->body_path);
+    a->body_path = STR_NULL;
+    return e == ERR_OK ? gone : e;
 }
 
 static struct str
@@ -308,10 +334,13 @@ pass(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
     enum err e = to_service(cx, c, ret);
     ret->fault = fault_of(e);
-    if (e != ERR_OK || str_is_empty(c->agreement.removed) || str_is_empty(ret->body)) {
+    bool has_body = !str_is_empty(ret->body) || ret->body_path.n != 0;
+    if (e != ERR_OK || str_is_empty(c->agreement.removed) || !has_body) {
         return e;
     }
-    struct str less = exchange_without(cx->arena, ret->body, c->agreement.removed);
+    struct str less = into_memory(cx, ret) == ERR_OK
+                          ? exchange_without(cx->arena, ret->body, c->agreement.removed)
+                          : STR_NULL;
     if (less.p == NULL) {
         ret->fault = STR("no_filter"); /* an answer that cannot be made less must not pass whole */
         ret->body = STR_NULL;
@@ -332,8 +361,9 @@ account(struct ctx *cx, const struct call *c, const struct exchange_answer *a)
                                  .operation = c->rq->operation,
                                  .status = a->status,
                                  .fault = a->fault,
-                                 .bytes_in = (int64_t)c->rq->body.n,
-                                 .bytes_out = (int64_t)a->body.n,
+                                 .bytes_in = (int64_t)c->rq->body.n + c->rq->body_bytes,
+                                 .bytes_out =
+                                     a->body_path.n != 0 ? a->body_bytes : (int64_t)a->body.n,
                                  .took_us = sys_mono_us(cx) - c->begun_us,
                                  .trace_id = cx->trace_id,
                                  .request_id = c->rq->request_id };

@@ -4,6 +4,7 @@
 #include "codec/url.h"
 #include "engine/exchange/exchange_int.h"
 #include "gen/q_exchange.h"
+#include "net/client.h"
 #include "store/store.h"
 #include "sys/sys.h"
 
@@ -167,6 +168,8 @@ pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_serv
         *address = str_fmt(cx->arena, OWN_ADDRESS ":%d", cx->gate == NULL ? 1 : cx->gate->port);
         pool->host = cx->gate == NULL ? STR_NULL : cx->gate->host;
         route->target = route->path;
+        /* the gate bounds each silence by itself; large bodies are spooled before it answers */
+        route->wait_ms += (uint32_t)CLIENT_TRANSFER_MS(2 * EXCHANGE_BODY_BYTES);
         route->is_signed = true;
         route->tries_max = 1;
         return ERR_OK;

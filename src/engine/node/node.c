@@ -6,14 +6,17 @@
 #include "crypto/secret_file.h"
 #include "gen/q_node.h"
 
-#define GRACE_MS     10000
-#define WORKERS      64
-#define GIB          ((int64_t)1 << 30)
-#define LOG_GIB      50
-#define STAMP_HOURS  4
-#define DISK_LEAST   ((int64_t)256 << 20)
-#define TLS_YEARS_US (INT64_C(10) * 365 * 86400 * DATE_US_PER_S)
-#define KEY_FILE_MAX ((size_t)16 << 10)
+#define GRACE_MS       10000
+#define WORKERS        64
+#define GIB            ((int64_t)1 << 30)
+#define LOG_GIB        50
+#define STAMP_HOURS    4
+#define DISK_LEAST     ((int64_t)256 << 20)
+#define TLS_YEARS_US   (INT64_C(10) * 365 * 86400 * DATE_US_PER_S)
+#define KEY_FILE_MAX   ((size_t)16 << 10)
+#define ENVELOPE_BYTES (8 + NODE_PROOF_MAX + 64 + NODE_HEAD_BYTES) /* around a body */
+#define SEEN_SLOTS     ((uint32_t)1 << 21) /* of two tables, 64 MiB when full */
+#define SEEN_LARGE     ((uint32_t)1 << 18)
 
 /* --- keys for mutual TLS ---------------------------------------------------------------------- */
 
@@ -56,14 +59,83 @@ load_tls(struct ctx *cx, struct node *n)
 }
 
 /* --- doors ------------------------------------------------------------------------------------ */
+
+/* Large bodies have workers of their own: however slow their lines, small calls pass them by. */
+static void
+on_head(void *arg, const struct http_request *rq, uint64_t *ret_body_max, uint32_t *ret_class)
+{
+    int64_t n = 0;
+    struct str length = http_header_get(rq, STR("Content-Length"));
+    (void)arg;
+    (void)ret_body_max;
+    bool is_small = length.p != NULL ? str_to_i64(length, 0, (int64_t)NODE_MEMORY_BYTES, &n)
+                                     : http_header_get(rq, STR("Transfer-Encoding")).p == NULL;
+    *ret_class = is_small ? 0 : 1;
+}
+
+/* Who is not known here fills no disk: it gets its refusal, but no room. */
+static void
+on_head_of_node(void *arg, const struct http_request *rq, uint64_t *ret_body_max,
+                uint32_t *ret_class)
+{
+    struct node *n = arg;
+    struct node_trust *trust = node_trust_now(n);
+    on_head(arg, rq, ret_body_max, ret_class);
+    if (rq->peer_cert.n == 0 || node_trust_peer_by_cert(trust, rq->peer_cert) == NULL) {
+        *ret_body_max = NODE_MEMORY_BYTES;
+    }
+    node_trust_drop(trust);
+}
+
+/* What the doors themselves refuse, in the words of the exchange. */
+static void
+on_error(void *arg, int status, const struct http_request *rq, struct http_response *rs)
+{
+    const struct node *n = arg;
+    bool is_inner = n->inner == NULL || rq == NULL || !rq->is_tls;
+    struct str type = STR("Client.BadRequest");
+    const char *words = "The request is malformed.";
+    if (status == 413) {
+        type = STR("Client.TooLarge");
+        words = "The request is larger than 100 MB.";
+    } else if (status == 408) {
+        type = STR("Client.BadRequest");
+        words = "The request did not come whole in time.";
+    } else if (status >= 500) {
+        type = is_inner ? STR("Server.ClientProxy.LoggingFailed")
+                        : STR("Server.ServerProxy.LoggingFailed");
+        words = "The request cannot be taken in at the moment: no room, or too many at once.";
+    }
+    rs->content_type = NODE_ERROR_TYPE;
+    http_response_header(rs, STR("X-Road-Error"), type);
+    rs->body = rq == NULL ? STR("") : node_error_body(rq->arena, type, str_of(words), STR_NULL);
+}
+
+/* What a process left that was killed while it took bodies in. */
+static enum err
+fresh_dir(struct ctx *cx, struct str path)
+{
+    TRY(sys_remove_tree(cx, path));
+    return sys_mkdirs(cx, path);
+}
+
 static enum err
 open_doors(struct ctx *cx, struct node *n)
 {
+    static const struct server_class classes[] = {
+        { STR_INIT("signed"), WORKERS, 1024 },
+        { STR_INIT("signed large"), WORKERS / 4, 256 },
+    };
     struct server_config inner = { .address = STR("127.0.0.1"),
                                    .n_loops = 1,
                                    .n_workers = WORKERS,
-                                   .body_max_bytes = NODE_MESSAGE_BYTES,
+                                   .body_memory_bytes = (uint32_t)NODE_MEMORY_BYTES,
+                                   .body_max_bytes = (uint64_t)NODE_BODY_BYTES,
                                    .request_deadline_ms = 90000,
+                                   .classes = classes,
+                                   .n_classes = COUNT_OF(classes),
+                                   .on_head = on_head,
+                                   .on_error = on_error,
                                    .spool_dir = str_cat(n->arena, cx->config->data_dir,
                                                         STR("/spool-node-out")),
                                    .arg = n,
@@ -72,14 +144,16 @@ open_doors(struct ctx *cx, struct node *n)
     outer.address =
         str_is_empty(cx->config->node_address) ? STR("0.0.0.0") : cx->config->node_address;
     outer.port = cx->config->node_port;
-    outer.body_max_bytes = NODE_MESSAGE_BYTES + NODE_PROOF_MAX + 64;
+    outer.body_max_bytes = (uint64_t)NODE_BODY_BYTES + ENVELOPE_BYTES;
+    outer.body_memory_bytes = (uint32_t)(NODE_MEMORY_BYTES + ENVELOPE_BYTES);
+    outer.on_head = on_head_of_node;
     outer.tls_cert = n->tls_cert_file;
     outer.tls_key = n->tls_key_file;
     outer.asks_cert = true;
     outer.spool_dir = str_cat(n->arena, cx->config->data_dir, STR("/spool-node-in"));
     outer.on_work = node_on_in;
-    TRY(sys_mkdirs(cx, inner.spool_dir));
-    TRY(sys_mkdirs(cx, outer.spool_dir));
+    TRY(fresh_dir(cx, inner.spool_dir));
+    TRY(fresh_dir(cx, outer.spool_dir));
     TRY(server_start(&n->cx, &inner, &n->inner));
     TRY(server_start(&n->cx, &outer, &n->outer));
     struct ctx mine = n->cx;
@@ -123,6 +197,7 @@ open_all(struct ctx *cx, struct node *n)
     TRY(check_log(cx, n));
     TRY(node_trust_load(cx, NULL, &n->trust));
     TRY(node_keeper_begin(cx, n));
+    TRY(node_file_sweep(cx, n->dir));
     TRY(open_doors(cx, n));
     if (pthread_create(&n->keeper, NULL, node_keeper_main, n) != 0) {
         return err_set(cx, ERR_INTERNAL, "no thread for the evidence's index");
@@ -141,7 +216,8 @@ node_open(struct ctx *cx, struct node **ret)
     n->cx.arena = n->arena;
     n->cx.node = n;
     n->lanes = node_lanes_open();
-    n->seen = node_seen_open();
+    n->seen = node_seen_open(2 * NODE_SKEW_US, SEEN_SLOTS);
+    n->seen_large = node_seen_open(NODE_SKEW_US + NODE_AGE_MOST_US, SEEN_LARGE);
     n->wire = node_wire_open();
     enum err e = open_all(cx, n);
     if (e != ERR_OK) {
@@ -168,6 +244,7 @@ node_close(struct node *n)
     node_trust_drop(n->trust);
     node_wire_close(n->wire);
     node_seen_close(n->seen);
+    node_seen_close(n->seen_large);
     node_lanes_close(n->lanes);
     (void)pthread_mutex_destroy(&n->trust_lock);
     arena_close(n->arena);
@@ -264,16 +341,6 @@ node_answer_error(struct http_response *rs, struct arena *a, int status, struct 
     if (status == 503 || status == 429) {
         http_response_header(rs, STR("Retry-After"), STR("1"));
     }
-}
-
-enum err
-node_body(struct ctx *cx, const struct http_request *rq, struct str *ret)
-{
-    if (rq->body_path.n != 0) {
-        return sys_file_read(cx, rq->body_path, NODE_MESSAGE_BYTES + NODE_PROOF_MAX + 64, ret);
-    }
-    *ret = rq->body.p == NULL ? STR("") : rq->body;
-    return ERR_OK;
 }
 
 enum err

@@ -9,12 +9,16 @@
 #ifndef ENGINE_NODE_NODE_H
 #define ENGINE_NODE_NODE_H
 
+#include "codec/zip.h"
 #include "engine/exchange/exchange.h"
 
 struct node;
 
-#define NODE_MESSAGE_BYTES ((size_t)8 << 20) /* head and body of one message */
-#define NODE_CARD_BYTES    ((size_t)256 << 10)
+/* A body of at most NODE_MEMORY_BYTES is held in memory and stands in the log's record; a larger
+ * one is in a file from its first byte to its last, and beside the log. */
+#define NODE_MEMORY_BYTES EXCHANGE_MEMORY_BYTES
+#define NODE_BODY_BYTES   EXCHANGE_BODY_BYTES
+#define NODE_CARD_BYTES   ((size_t)256 << 10)
 
 /* Opens the evidence log and, when app_config.node_port is set, the two doors. cx is the program's
  * template (store, sign, config); it is copied. ERR_IO, ERR_CONFLICT: the log was changed from
@@ -81,8 +85,13 @@ struct node_finding {
 /* Computes again, from the log: both messages of an exchange. ERR_NOT_FOUND. */
 NODISCARD enum err node_check(struct ctx *cx, struct str request_id, struct node_finding *ret,
                               size_t max, size_t *ret_n);
-/* The ASiC-E container of an exchange (doc/auditor.md), borrowed from cx->arena. ERR_NOT_FOUND. */
-NODISCARD enum err node_container(struct ctx *cx, struct str request_id, struct str *ret);
+/* The ASiC-E container of an exchange (doc/auditor.md): finds it, in cx->arena; ERR_NOT_FOUND. Then
+ * writes it piece by piece, for a body may have 100 MB. */
+struct node_container;
+NODISCARD enum err node_container_open(struct ctx *cx, struct str request_id,
+                                       struct node_container **ret);
+NODISCARD enum err node_container_write(struct ctx *cx, const struct node_container *c,
+                                        zip_sink_fn *sink, void *arg);
 
 struct node_log_report {
     uint64_t n_segments, n_records, n_messages, n_stamps;

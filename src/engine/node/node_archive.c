@@ -39,10 +39,82 @@ hash_file(struct ctx *cx, struct str path, struct digest *ret)
     return e;
 }
 
+/* --- bodies of a segment's messages -------------------------------------------------------------
+ */
+typedef enum err body_fn(struct ctx *cx, struct str dir, const struct node_stored *s,
+                         const struct digest *message);
+
+/* Copied and read again: the copy must be what was signed. */
+static enum err
+body_copy(struct ctx *cx, struct str dir, const struct node_stored *s, const struct digest *message)
+{
+    struct str from;
+    struct digest there;
+    struct str to_dir = node_file_dir(cx, node_log_archive_dir(cx, dir));
+    TRY(node_file_find(cx, dir, message, &from));
+    if (str_starts(from, to_dir)) {
+        return ERR_OK; /* an earlier turn was cut short */
+    }
+    struct str to = str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(to_dir),
+                            STR_ARG(digest_hex(cx->arena, message)));
+    TRY(sys_file_copy(cx, from, to));
+    TRY(node_file_digest(cx, s->message, to, &there));
+    return digest_equal(&there, message)
+               ? ERR_OK
+               : err_set(cx, ERR_IO, "the body of message " STR_FMT " is changed",
+                         STR_ARG(digest_hex(cx->arena, message)));
+}
+
+static enum err
+body_remove(struct ctx *cx, struct str dir, const struct node_stored *s,
+            const struct digest *message)
+{
+    (void)s;
+    return sys_file_remove(cx,
+                           str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(node_file_dir(cx, dir)),
+                                   STR_ARG(digest_hex(cx->arena, message))));
+}
+
+static enum err
+body_of(struct ctx *cx, struct str dir, const struct node_record *r, body_fn *fn)
+{
+    struct node_stored s;
+    struct node_batch b;
+    uint32_t index = 0;
+    if (r->type != NODE_MESSAGE || !node_stored_read(r->body, &s) || s.form != NODE_WITH_FILE) {
+        return ERR_OK;
+    }
+    return node_proof_read(s.proof, &b, &index)
+               ? fn(cx, dir, &s, &b.v[index])
+               : err_set(cx, ERR_CONFLICT, "record %" PRIu64 " is no message", r->seq);
+}
+
+static enum err
+each_body(struct ctx *cx, struct str dir, int64_t segment, body_fn *fn)
+{
+    struct arena *a = arena_open(0);
+    struct ctx mine = *cx;
+    enum err e = ERR_OK;
+    mine.arena = a;
+    for (int64_t at = 0; e == ERR_OK;) {
+        struct node_record r;
+        struct digest before;
+        struct digest after;
+        arena_reset(a);
+        e = node_log_read(&mine, dir, segment, at, &r, &before, &after);
+        at = r.next;
+        e = e == ERR_OK ? body_of(&mine, dir, &r, fn) : e;
+    }
+    cx->err = mine.err;
+    arena_close(a);
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
 /* Copied, read again and compared, and only then taken away: cut short anywhere it is in both. */
 static enum err
 move_one(struct ctx *cx, struct str dir, int64_t segment)
 {
+    TRY(each_body(cx, dir, segment, body_copy));
     struct digest here;
     struct digest there;
     struct str name = str_fmt(cx->arena, "/%08" PRId64 ".seg", segment);
@@ -54,6 +126,7 @@ move_one(struct ctx *cx, struct str dir, int64_t segment)
     if (!digest_equal(&here, &there)) {
         return err_set(cx, ERR_IO, "the copy of segment %" PRId64 " differs", segment);
     }
+    TRY(each_body(cx, dir, segment, body_remove));
     TRY(sys_file_remove(cx, from));
     return sys_dir_sync(cx, dir);
 }
@@ -88,7 +161,7 @@ node_log_archive(struct ctx *cx, int64_t keep_days, size_t *ret_n)
     *ret_n = 0;
     TRY(settled_seq(cx, &settled));
     TRY(node_log_segments(cx, dir, &v, &n));
-    TRY(sys_mkdirs(cx, node_log_archive_dir(cx, dir)));
+    TRY(sys_mkdirs(cx, node_file_dir(cx, node_log_archive_dir(cx, dir))));
     for (size_t i = 0; i + LIVE_LEAST < n; i++) {
         struct node_record next; /* the first record behind the segment */
         struct digest before;

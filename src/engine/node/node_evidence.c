@@ -7,8 +7,7 @@
 #include "codec/zip.h"
 #include "gen/q_node.h"
 
-#define LIST_MAX      100
-#define CONTAINER_MAX (3 * NODE_MESSAGE_BYTES)
+#define LIST_MAX 100
 
 /* --- finding ---------------------------------------------------------------------------------- */
 #define EVIDENCE_OF(r)                                                                             \
@@ -116,6 +115,7 @@ struct proven {
     struct node_stored stored;
     struct node_batch batch;
     uint32_t index;
+    struct str file; /* of a large body */
     struct str cert_pem, member;
     uint64_t seq;
     bool is_stamped;
@@ -160,6 +160,9 @@ load(struct ctx *cx, const struct node_evidence *row, struct proven *p)
     if (r.type != NODE_MESSAGE || !node_stored_read(r.body, &p->stored) ||
         !node_proof_read(p->stored.proof, &p->batch, &p->index)) {
         return err_set(cx, ERR_CONFLICT, "record %" PRIu64 " is no message", r.seq);
+    }
+    if (p->stored.form == NODE_WITH_FILE) {
+        TRY(node_file_find(cx, dir, &p->batch.v[p->index], &p->file));
     }
     TRY(node_cert_pem(cx, digest_hex(cx->arena, &p->batch.cert), &p->cert_pem, &p->member));
     return stamp_of(cx, dir, p);
@@ -213,6 +216,10 @@ node_check(struct ctx *cx, struct str request_id, struct node_finding *ret, size
     for (size_t i = 0; i < n; i++) {
         const struct proven *p = &v[i];
         struct digest d = digest_sha256(p->stored.message);
+        bool has_body = p->stored.form != NODE_HEAD_ONLY;
+        if (p->file.p != NULL) {
+            TRY(node_file_digest(cx, p->stored.message, p->file, &d));
+        }
         struct digest root = p->is_stamped ? node_stamp_root(&p->stamp) : (struct digest){ 0 };
         size_t head_n = str_find(p->stored.message, STR("\r\n\r\n"));
         ret[i] = (struct node_finding){
@@ -222,8 +229,8 @@ node_check(struct ctx *cx, struct str request_id, struct node_finding *ret, size
             .thumb = digest_hex(cx->arena, &p->batch.cert),
             .signed_us = p->batch.signed_us,
             .n_batch = p->batch.n,
-            .has_body = p->stored.has_body,
-            .is_message_good = p->stored.has_body && digest_equal(&d, &p->batch.v[p->index]),
+            .has_body = has_body,
+            .is_message_good = has_body && digest_equal(&d, &p->batch.v[p->index]),
             .is_signature_good = signature_is_good(cx, p),
         };
         ret[i].is_stamp_good = p->is_stamped && node_stamp_check(cx, p->stamp.token, &root, roots,
@@ -270,6 +277,27 @@ add_stamp(struct ctx *cx, struct zip_out *z, const struct proven *p, const char 
 }
 
 static enum err
+zip_chunk(struct ctx *cx, struct str chunk, void *arg)
+{
+    (void)cx;
+    return zip_write(arg, chunk);
+}
+
+/* A large body comes from its file, as it is: to press it together takes longer than to send it. */
+static enum err
+add_http(struct ctx *cx, struct zip_out *z, const struct proven *p)
+{
+    struct str name = node_file_of(p->stored.kind);
+    if (p->file.p == NULL) {
+        return zip_add(z, name, p->batch.signed_us, p->stored.message);
+    }
+    TRY(zip_begin(z, name, p->batch.signed_us, true));
+    TRY(zip_write(z, p->stored.message));
+    TRY(sys_file_each(cx, p->file, zip_chunk, z));
+    return zip_end(z);
+}
+
+static enum err
 add_message(struct ctx *cx, struct zip_out *z, const struct proven *p)
 {
     struct arena *a = cx->arena;
@@ -277,7 +305,7 @@ add_message(struct ctx *cx, struct zip_out *z, const struct proven *p)
     struct str der;
     int64_t at_us = p->batch.signed_us;
     TRY(cms_cert_der(cx, p->cert_pem, &der));
-    TRY(zip_add(z, node_file_of(p->stored.kind), at_us, p->stored.message));
+    TRY(add_http(cx, z, p));
     TRY(zip_add(z, str_fmt(a, "META-INF/signatures-%s.xml", name), at_us,
                 node_signature_xml(a, &p->batch, p->index, der)));
     TRY(zip_add(z, str_fmt(a, "cert/%s.pem", name), at_us, p->cert_pem));
@@ -298,21 +326,29 @@ fill(struct ctx *cx, struct zip_out *z, const struct proven *v, size_t n)
     return zip_finish(z);
 }
 
-enum err
-node_container(struct ctx *cx, struct str request_id, struct str *ret)
-{
+struct node_container {
     struct proven v[2];
-    size_t n = 0;
-    struct buf b = buf_new(cx->arena, CONTAINER_MAX);
-    TRY(load_both(cx, request_id, v, 2, &n));
-    struct zip_out *z = zip_open(cx->arena, zip_sink_buf, &b);
-    enum err e = fill(cx, z, v, n);
+    size_t n;
+};
+
+enum err
+node_container_open(struct ctx *cx, struct str request_id, struct node_container **ret)
+{
+    struct node_container *c = ARENA_NEW(cx->arena, struct node_container);
+    TRY(load_both(cx, request_id, c->v, COUNT_OF(c->v), &c->n));
+    *ret = c;
+    return ERR_OK;
+}
+
+enum err
+node_container_write(struct ctx *cx, const struct node_container *c, zip_sink_fn *sink, void *arg)
+{
+    struct zip_out *z = zip_open(cx->arena, sink, arg);
+    enum err e = fill(cx, z, c->v, c->n);
     if (e != ERR_OK) {
         zip_abandon(z);
-        return e;
     }
-    *ret = buf_str(&b);
-    return ERR_OK;
+    return e;
 }
 
 /* --- the whole log ---------------------------------------------------------------------------- */
@@ -321,6 +357,31 @@ struct walk {
     uint64_t seq;
     bool is_first;
 };
+
+/* The file of a large body is what was signed. */
+static enum err
+check_file(struct ctx *cx, struct str dir, const struct node_record *r)
+{
+    struct node_stored s;
+    struct node_batch b;
+    struct digest have;
+    struct str file;
+    uint32_t index = 0;
+    if (r->type != NODE_MESSAGE || !node_stored_read(r->body, &s) || s.form != NODE_WITH_FILE) {
+        return ERR_OK;
+    }
+    if (!node_proof_read(s.proof, &b, &index)) {
+        return err_set(cx, ERR_CONFLICT, "record %" PRIu64 " is no message", r->seq);
+    }
+    if (node_file_find(cx, dir, &b.v[index], &file) != ERR_OK) {
+        return ERR_CONFLICT;
+    }
+    TRY(node_file_digest(cx, s.message, file, &have));
+    return digest_equal(&have, &b.v[index])
+               ? ERR_OK
+               : err_set(cx, ERR_CONFLICT, "the body of record %" PRIu64 " is changed: " STR_FMT,
+                         r->seq, STR_ARG(file));
+}
 
 static enum err
 walk_segment(struct ctx *cx, struct str dir, int64_t segment, struct walk *w,
@@ -341,6 +402,7 @@ walk_segment(struct ctx *cx, struct str dir, int64_t segment, struct walk *w,
             (one.seq != w->seq + 1 || !digest_equal(&before, &w->chain))) {
             e = err_set(&mine, ERR_CONFLICT, "a record that does not follow at %" PRId64, at);
         }
+        e = e == ERR_OK ? check_file(&mine, dir, &one) : e;
         if (e == ERR_OK) {
             *w = (struct walk){ after, one.seq, false };
             at = one.next;

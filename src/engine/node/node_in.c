@@ -9,8 +9,7 @@ struct in {
     const struct node_trust_peer *peer;
     const struct node_trust_key *own;
     struct node_message request, answer;
-    struct digest digest;
-    struct str proof, message;
+    struct str proof;
     struct str fault, fault_text;
     int status;
 };
@@ -37,19 +36,38 @@ check_peer(struct in *i, const struct http_request *rq)
            fail(i, 500, STR("Server.ServerProxy.AccessDenied"), "This installation is suspended.");
 }
 
-static bool
-check_message(struct ctx *cx, struct in *i, struct str body, int64_t now_us)
+static enum err
+take_chunk(struct ctx *cx, struct str chunk, void *arg)
 {
-    struct str rest;
-    if (!node_envelope_read(body, &i->proof, &i->message) ||
-        !node_message_read(i->message, NODE_REQUEST, &i->request) ||
-        !str_eq(node_service_of(i->request.target, &rest), i->request.service)) {
-        return fail(i, 500, STR("Server.ServerProxy.InvalidMessage"),
-                    "The request is not in the form that is signed.");
+    (void)cx;
+    return node_intake_add(arg, chunk);
+}
+
+/* Head, proof and digests of what came; a large body goes to a file of the evidence's folder. */
+static bool
+take_in(struct ctx *cx, struct in *i, const struct http_request *rq)
+{
+    struct node_intake *t = node_intake_open(cx, i->n->dir);
+    enum err e = rq->body_path.n != 0 ? sys_file_each(cx, rq->body_path, take_chunk, t)
+                                      : node_intake_add(t, rq->body);
+    e = e == ERR_OK ? node_intake_end(t, NODE_REQUEST, &i->proof, &i->request) : e;
+    node_intake_drop(t);
+    if (e == ERR_DISK_FULL || e == ERR_IO) {
+        return fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
+                    "The request's body cannot be stored.");
     }
+    struct str rest;
+    return (e == ERR_OK && str_eq(node_service_of(i->request.target, &rest), i->request.service)) ||
+           fail(i, 500, STR("Server.ServerProxy.InvalidMessage"),
+                "The request is not in the form that is signed.");
+}
+
+static bool
+check_message(struct ctx *cx, struct in *i, int64_t now_us)
+{
     struct str member = node_member_of(i->request.client);
-    i->digest = digest_sha256(i->message);
-    const char *why = node_verify(cx, i->trust, i->proof, NODE_REQUEST, member, &i->digest, now_us);
+    const char *why =
+        node_verify(cx, i->trust, i->proof, NODE_REQUEST, member, &i->request, now_us);
     if (why[0] == '\0' && node_trust_home(i->trust, member) != i->peer) {
         why = "IncorrectMember"; /* a member of a third installation */
     }
@@ -57,7 +75,8 @@ check_message(struct ctx *cx, struct in *i, struct str body, int64_t now_us)
         return fail(i, 500, str_fmt(cx->arena, "Server.ServerProxy.%s", why),
                     "The request's signature is not good.");
     }
-    switch (node_seen_add(i->n->seen, &i->digest, now_us)) {
+    struct node_seen *seen = i->request.file.p != NULL ? i->n->seen_large : i->n->seen;
+    switch (node_seen_add(seen, &i->request.digest, now_us)) {
     case NODE_SEEN_AGAIN:
         return fail(i, 500, STR("Server.ServerProxy.DuplicateMessage"),
                     "This very message has come before.");
@@ -73,14 +92,19 @@ check_message(struct ctx *cx, struct in *i, struct str body, int64_t now_us)
 
 /* --- evidence --------------------------------------------------------------------------------- */
 static bool
-keep(struct ctx *cx, struct in *i, enum node_kind kind, struct str proof, struct str bytes)
+keep(struct ctx *cx, struct in *i, enum node_kind kind, struct str proof, struct node_message *m)
 {
-    struct node_stored s = { kind, kind == NODE_REQUEST ? 'r' : 's', true, i->peer->name, proof,
-                             bytes };
-    struct node_record r = { .type = NODE_MESSAGE, .at_us = sys_now_us(cx) };
-    r.body = node_stored_write(cx->arena, &s);
-    return node_log_add(cx, i->n->log, &r, 1) == ERR_OK ||
-           fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
+    enum err e = node_file_keep(cx, i->n->dir, m);
+    if (e == ERR_OK) {
+        struct node_record r =
+            node_stored_record(cx, i->peer->name, kind == NODE_REQUEST ? 'r' : 's', proof, m, kind);
+        e = node_log_add(cx, i->n->log, &r, 1);
+    }
+    if (e == ERR_OK) {
+        return true;
+    }
+    node_file_drop(cx, m);
+    return fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
                 "The evidence of this call cannot be stored.");
 }
 
@@ -133,6 +157,14 @@ refused(struct in *i, enum err e, struct str fault)
         return fail(i, 500, STR("Server.ServerProxy.AccessDenied"),
                     "No agreement here allows this call.");
     }
+    if (e == ERR_DISK_FULL || e == ERR_IO) {
+        return fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
+                    "The service's answer cannot be stored; it is withheld.");
+    }
+    if (e == ERR_TOO_LARGE) {
+        return fail(i, 500, STR("Server.ServerProxy.ServiceFailed.InvalidResponse"),
+                    "The request is more than this service takes, or its answer too large.");
+    }
     bool is_late = e == ERR_DEADLINE || str_eq(fault, STR("wait_time"));
     return fail(i, 500,
                 is_late ? STR("Server.ServerProxy.ServiceFailed.Timeout")
@@ -149,8 +181,15 @@ write_answer(struct ctx *cx, struct in *i, struct node_message *m, struct buf *r
     m->message_id = i->request.message_id;
     m->request_id = i->request.request_id;
     m->request_hash = node_request_hash(cx->arena, &i->request);
-    return node_message_write(ret, m, NODE_ANSWER) &&
-           node_message_read(buf_str(ret), NODE_ANSWER, &i->answer);
+    if (!node_message_write(ret, m, NODE_ANSWER)) {
+        return false;
+    }
+    if (m->file.p == NULL) {
+        return node_message_read(buf_str(ret), NODE_ANSWER, &i->answer);
+    }
+    bool is_good = node_message_read_head(buf_str(ret), NODE_ANSWER, &i->answer);
+    i->answer.file = m->file; /* also when it is not: so that it is taken away */
+    return is_good;
 }
 
 static bool
@@ -171,6 +210,10 @@ ask_service(struct ctx *cx, struct in *i, struct buf *ret)
                                    .path = path,
                                    .query = query,
                                    .body = i->request.body.n == 0 ? STR_NULL : i->request.body,
+                                   .body_path = i->request.file,
+                                   .body_bytes =
+                                       i->request.file.p != NULL ? i->request.body_bytes : 0,
+                                   .answer_path = node_file_part(cx, i->n->dir),
                                    .content_type = i->request.content_type,
                                    .headers = fields,
                                    .request_id = i->request.request_id };
@@ -188,7 +231,9 @@ ask_service(struct ctx *cx, struct in *i, struct buf *ret)
     struct node_message m = { .status = a.status,
                               .content_type =
                                   str_is_empty(a.content_type) ? STR_NULL : a.content_type,
-                              .body = a.body };
+                              .body = a.body,
+                              .file = a.body_path,
+                              .body_bytes = a.body_bytes };
     return write_answer(cx, i, &m, ret) ||
            fail(i, 500, STR("Server.ServerProxy.ServiceFailed.InvalidResponse"),
                 "The service's answer cannot be signed as it is.");
@@ -211,45 +256,82 @@ write_refusal(struct ctx *cx, struct in *i, struct buf *ret)
     return write_answer(cx, i, &m, ret);
 }
 
+/* What the service says, or why it was not asked: written, and its digest taken. */
+static bool
+make_answer(struct ctx *cx, struct in *i)
+{
+    struct buf out = buf_new(cx->arena, NODE_WHOLE_BYTES);
+    if (!ask_service(cx, i, &out)) {
+        node_file_drop(cx, &i->answer);
+        i->answer = (struct node_message){ .status = 0 };
+        out = buf_new(cx->arena, NODE_WHOLE_BYTES);
+        if (!write_refusal(cx, i, &out)) {
+            return false;
+        }
+    }
+    return node_message_digest(cx, &i->answer) == ERR_OK ||
+           fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
+                "The answer's body cannot be read back.");
+}
+
+static void
+send_answer(struct in *i, const struct http_request *rq, struct str proof, struct http_response *rs)
+{
+    struct node_parcel *p = ARENA_NEW(rq->arena, struct node_parcel);
+    *p = node_parcel_of(rq->arena, proof, &i->answer);
+    rs->status = 200;
+    rs->content_type = STR("application/vnd.bombo.signed");
+    rs->body = p->front;
+    if (p->file.p != NULL) {
+        rs->kind = HTTP_STREAM;
+        rs->stream_fn = node_stream;
+        rs->stream_arg = p;
+    }
+}
+
+static bool
+answer(struct ctx *cx, struct in *i, const struct http_request *rq, struct http_response *rs)
+{
+    struct str proof;
+    if (!make_answer(cx, i)) {
+        return false;
+    }
+    if (node_sign(cx, i->n->lanes, i->own->own, i->peer->name, NODE_ANSWER, &i->answer.digest,
+                  &proof) != ERR_OK) {
+        return fail(i, 500, STR("Server.ServerProxy.CannotCreateSignature"),
+                    "The member's key does not sign.");
+    }
+    if (!keep(cx, i, NODE_ANSWER, proof, &i->answer)) {
+        return false;
+    }
+    send_answer(i, rq, proof, rs);
+    return true;
+}
+
 static bool
 call(struct ctx *cx, struct in *i, const struct http_request *rq, struct http_response *rs)
 {
-    struct str body;
-    struct str proof;
-    struct buf out = buf_new(cx->arena, NODE_MESSAGE_BYTES);
     int64_t now_us = sys_now_us(cx);
     if (!check_peer(i, rq)) {
         return false;
-    }
-    if (node_body(cx, rq, &body) != ERR_OK) {
-        return fail(i, 413, STR("Client.TooLarge"), "The request is too large.");
     }
     const char *closed = node_may_pass(i->n, now_us);
     if (closed[0] != '\0') {
         return fail(i, 503, str_fmt(cx->arena, "Server.ServerProxy.%s", closed),
                     "Signed exchange is closed here at the moment.");
     }
-    if (!check_message(cx, i, body, now_us) || !keep(cx, i, NODE_REQUEST, i->proof, i->message)) {
+    if (!take_in(cx, i, rq)) {
         return false;
     }
-    if (!ask_service(cx, i, &out)) {
-        out = buf_new(cx->arena, NODE_MESSAGE_BYTES);
-        if (!write_refusal(cx, i, &out)) {
-            return false;
-        }
-    }
-    struct digest d = digest_sha256(i->answer.bytes);
-    if (node_sign(cx, i->n->lanes, i->own->own, i->peer->name, NODE_ANSWER, &d, &proof) != ERR_OK) {
-        return fail(i, 500, STR("Server.ServerProxy.CannotCreateSignature"),
-                    "The member's key does not sign.");
-    }
-    if (!keep(cx, i, NODE_ANSWER, proof, i->answer.bytes)) {
+    if (!check_message(cx, i, now_us) || !keep(cx, i, NODE_REQUEST, i->proof, &i->request)) {
+        node_file_drop(cx, &i->request);
         return false;
     }
-    rs->status = 200;
-    rs->content_type = STR("application/vnd.bombo.signed");
-    rs->body = node_envelope_write(rq->arena, proof, i->answer.bytes);
-    return true;
+    if (answer(cx, i, rq, rs)) {
+        return true;
+    }
+    node_file_drop(cx, &i->answer);
+    return false;
 }
 
 void

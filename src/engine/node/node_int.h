@@ -16,9 +16,14 @@
 
 /* --- node_message.c: the message that is signed: one HTTP message as bytes ---------------------
  */
-#define NODE_HEAD_BYTES ((size_t)32 << 10)
+#define NODE_HEAD_BYTES  ((size_t)32 << 10)
+#define NODE_WHOLE_BYTES (NODE_HEAD_BYTES + NODE_MEMORY_BYTES)
 struct node_message {
     struct str bytes, head, body; /* head with its empty line; both borrow from bytes */
+    struct str file; /* where a large body is: bytes is the head alone; null: in bytes */
+    int64_t body_bytes;
+    struct digest digest;         /* SHA-256 of head and body, once node_message_digest has run */
+    struct digest512 body_digest; /* of a body in a file */
     struct str method, target;    /* of a request */
     int status;                   /* of an answer */
     struct http_header headers[HTTP_HEADERS_MAX];
@@ -28,7 +33,10 @@ struct node_message {
 enum node_kind { NODE_REQUEST = 'Q', NODE_ANSWER = 'A' };
 /* Strict: one form only, so that what is read is what was signed. False when malformed. */
 bool node_message_read(struct str bytes, enum node_kind kind, struct node_message *ret);
-/* Appends the bytes of a message; false when it is too long or a value has control characters. */
+/* Of a head alone: body_bytes is what it says of a body that is elsewhere. */
+bool node_message_read_head(struct str head, enum node_kind kind, struct node_message *ret);
+/* Appends the bytes of a message, without a body that is in a file; false when it is too long or a
+ * value has control characters. */
 bool node_message_write(struct buf *b, const struct node_message *m, enum node_kind kind);
 /* Base64 of SHA-512(SHA-512(head) + SHA-512(body)), or SHA-512(head) without body (PR-REST 4.3). */
 struct str node_request_hash(struct arena *a, const struct node_message *m);
@@ -36,6 +44,47 @@ struct str node_request_hash(struct arena *a, const struct node_message *m);
 struct str node_member_of(struct str path);
 /* The service's path in a target "/r1/A/B/C/D/E/rest?query"; null when it is none. */
 struct str node_service_of(struct str target, struct str *ret_rest);
+
+/* --- node_file.c: bodies in files ---------------------------------------------------------------
+ */
+/* Computes the message's digests; reads the file of a large body once. ERR_IO. */
+NODISCARD enum err node_message_digest(struct ctx *cx, struct node_message *m);
+/* <log>/bodies: a file for each large body, named by its message's digest. */
+struct str node_file_dir(struct ctx *cx, struct str log_dir);
+/* A name beside them for a body that is coming in; what is left of these goes at the next start. */
+struct str node_file_part(struct ctx *cx, struct str log_dir);
+/* Makes the body's file evidence: durable below its name. m->file is there then. ERR_DISK_FULL. */
+NODISCARD enum err node_file_keep(struct ctx *cx, struct str log_dir, struct node_message *m);
+/* Takes a file away that became no evidence after all; accepts a message without. */
+void node_file_drop(struct ctx *cx, struct node_message *m);
+/* Where the body of a stored message is, here or in the archive. ERR_NOT_FOUND. */
+NODISCARD enum err node_file_find(struct ctx *cx, struct str log_dir, const struct digest *message,
+                                  struct str *ret);
+/* SHA-256 of a head and the body in a file. */
+NODISCARD enum err node_file_digest(struct ctx *cx, struct str head, struct str file,
+                                    struct digest *ret);
+/* Bytes of all of them that are not in the archive. */
+NODISCARD enum err node_file_bytes(struct ctx *cx, struct str log_dir, int64_t *ret);
+/* After a start, when the index has everything: takes away what no record knows. */
+NODISCARD enum err node_file_sweep(struct ctx *cx, struct str log_dir);
+
+/* An envelope as it leaves: its beginning, and the file that follows. */
+struct node_parcel {
+    struct str front, file;
+    int64_t file_bytes;
+};
+struct node_parcel node_parcel_of(struct arena *a, struct str proof, const struct node_message *m);
+
+/* Takes an envelope in, piece by piece; a large body goes to a file as it comes. */
+struct node_intake;
+struct node_intake *node_intake_open(struct ctx *cx, struct str log_dir);
+/* ERR_TOO_LARGE, ERR_INVALID, ERR_DISK_FULL, ERR_IO: nothing more is taken. */
+NODISCARD enum err node_intake_add(struct node_intake *t, struct str bytes);
+/* The whole message with its digests, and its proof. ERR_INVALID: not in the form that is signed.
+ * After an error no file is left. */
+NODISCARD enum err node_intake_end(struct node_intake *t, enum node_kind kind,
+                                   struct str *ret_proof, struct node_message *ret);
+void node_intake_drop(struct node_intake *t); /* after node_intake_end: nothing */
 
 /* --- node_proof.c: a signature over a batch of messages -----------------------------------------
  */
@@ -77,6 +126,7 @@ struct node_record {
     int64_t at_us;
     uint64_t seq;
     struct str body;
+    int64_t beside_bytes;      /* of a file that belongs to it: counted as the log's */
     int64_t segment, at, next; /* where it stands, and the next one */
 };
 struct node_log;
@@ -115,12 +165,20 @@ struct str node_log_archive_dir(struct ctx *cx, struct str dir);
 NODISCARD enum err node_log_archived(struct ctx *cx, struct str dir, int64_t **ret, size_t *ret_n);
 
 /* Body of a message's record. */
+enum node_form {
+    NODE_WITH_BODY = 'b',
+    NODE_HEAD_ONLY = 'h', /* the body is not kept */
+    NODE_WITH_FILE = 'f', /* the body is in a file beside the log */
+};
 struct node_stored {
     enum node_kind kind;
     char way; /* 's' sent, 'r' received */
-    bool has_body;
-    struct str peer, proof, message; /* message: head only without body */
+    enum node_form form;
+    struct str peer, proof, message; /* message: the head alone when the body is not within */
 };
+/* What is stored of a message: one record, not yet numbered. */
+struct node_record node_stored_record(struct ctx *cx, struct str peer, char way, struct str proof,
+                                      const struct node_message *m, enum node_kind kind);
 struct str node_stored_write(struct arena *a, const struct node_stored *s);
 bool node_stored_read(struct str body, struct node_stored *ret);
 
@@ -179,16 +237,20 @@ const struct node_trust_peer *node_trust_peer_by_cert(const struct node_trust *t
 /* --- node_verify.c ------------------------------------------------------------------------------
  */
 #define NODE_SKEW_US (INT64_C(300) * DATE_US_PER_S)
+/* A large body takes its time on the way: how long after it was signed a message may arrive. */
+int64_t node_age_max_us(const struct node_message *m);
+#define NODE_AGE_MOST_US (NODE_SKEW_US + NODE_BODY_BYTES / 128 * 1000)
 /* Is the message the one that the proof's signature covers, signed by a key of `member` that is
- * good now, and not long ago? "" or the X-Road error code. signed_us of the batch comes back. */
+ * good now, and not long ago? "" or the X-Road error code. m->digest must be set. */
 const char *node_verify(struct ctx *cx, const struct node_trust *t, struct str proof,
-                        enum node_kind kind, struct str member, const struct digest *message,
+                        enum node_kind kind, struct str member, const struct node_message *m,
                         int64_t now_us);
 
 /* --- node_seen.c: messages that came already ----------------------------------------------------
  */
 struct node_seen;
-struct node_seen *node_seen_open(void);
+/* window_us: for how long messages are remembered at least; n_slots: a power of two. */
+struct node_seen *node_seen_open(int64_t window_us, uint32_t n_slots);
 void node_seen_close(struct node_seen *s);
 enum node_seen_word { NODE_SEEN_NEW, NODE_SEEN_AGAIN, NODE_SEEN_FULL };
 /* Remembers for twice the allowed skew. */
@@ -231,11 +293,17 @@ struct node_wire *node_wire_open(void);
 void node_wire_close(struct node_wire *w);
 struct node_reply {
     int status;
-    struct str body, error; /* error: X-Road-Error */
+    struct str error; /* X-Road-Error */
 };
-NODISCARD enum err node_wire_call(struct ctx *cx, struct node_wire *w,
-                                  const struct node_trust_peer *to, struct str own_cert,
-                                  struct str own_key, struct str body, struct node_reply *ret);
+/* The body of the reply goes into the intake. ERR_DISK_FULL, ERR_IO: it cannot be held here. */
+struct node_call {
+    const struct node_trust_peer *to;
+    struct str own_cert, own_key;
+    struct node_parcel parcel;
+    struct node_intake *intake;
+};
+NODISCARD enum err node_wire_call(struct ctx *cx, struct node_wire *w, const struct node_call *call,
+                                  struct node_reply *ret);
 
 /* --- the gate ----------------------------------------------------------------------------------
  */
@@ -246,7 +314,7 @@ struct node {
     struct exchange_gate gate;
     struct node_log *log;
     struct node_lanes *lanes;
-    struct node_seen *seen;
+    struct node_seen *seen, *seen_large;
     struct node_wire *wire;
     pthread_mutex_t trust_lock;
     struct node_trust *trust;
@@ -270,7 +338,8 @@ void node_answer_error(struct http_response *rs, struct arena *a, int status, st
 /* node_out.c, node_in.c: on_work of the two servers; arg is the node. */
 void node_on_out(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs);
 void node_on_in(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs);
-NODISCARD enum err node_body(struct ctx *cx, const struct http_request *rq, struct str *ret);
+/* Streams a parcel or, with an empty front, the body of an answer; arg is a struct node_parcel. */
+enum err node_stream(struct ctx *cx, void *arg, struct http_stream *s);
 /* Reads another node's card. ERR_INVALID with a problem on "card". */
 struct card;
 NODISCARD enum err node_card_read(struct ctx *cx, struct str text, struct card **ret);

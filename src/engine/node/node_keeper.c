@@ -15,6 +15,15 @@ struct indexing {
     int64_t seq, segment, at;
 };
 
+/* What was signed, where the head alone stands in the record. */
+static struct digest
+signed_digest(struct ctx *cx, const struct node_stored *s)
+{
+    struct node_batch *b = ARENA_NEW(cx->arena, struct node_batch);
+    uint32_t index = 0;
+    return node_proof_read(s->proof, b, &index) ? b->v[index] : (struct digest){ 0 };
+}
+
 static void
 message_row(struct ctx *cx, const struct node_record *r, struct indexing *x)
 {
@@ -24,8 +33,10 @@ message_row(struct ctx *cx, const struct node_record *r, struct indexing *x)
     if (!node_stored_read(r->body, &s)) {
         return; /* the chain is whole, so we wrote it so: node_log_verify tells */
     }
-    bool is_read = node_message_read(s.message, s.kind, &m);
-    struct digest d = digest_sha256(s.message);
+    bool is_whole = s.form == NODE_WITH_BODY;
+    bool is_read = is_whole ? node_message_read(s.message, s.kind, &m)
+                            : node_message_read_head(s.message, s.kind, &m);
+    struct digest d = is_whole ? digest_sha256(s.message) : signed_digest(cx, &s);
     x->v[x->n++] = (struct q_node_evidence_insert_in){
         .id = store_new_id(cx),
         .seq = (int64_t)r->seq,
@@ -41,8 +52,8 @@ message_row(struct ctx *cx, const struct node_record *r, struct indexing *x)
         .peer = str_dup(cx->arena, s.peer),
         .status = m.status,
         .digest = digest_hex(cx->arena, &d),
-        .n_bytes = (int64_t)s.message.n,
-        .has_body = s.has_body,
+        .n_bytes = (int64_t)s.message.n + (is_read && !is_whole ? m.body_bytes : 0),
+        .has_body = s.form != NODE_HEAD_ONLY,
         .segment = r->segment,
         .at = r->at,
     };

@@ -14,6 +14,8 @@
 static const uint8_t magic[4] = { 'B', 'B', 'E', 'V' };
 #define EPOCHS        64U
 #define PENDING_BYTES ((size_t)256 << 20)
+#define RECORD_BYTES  ((size_t)16 << 20)    /* more than any record has */
+#define MARGIN_BYTES  (2 * NODE_BODY_BYTES) /* a call's request and answer */
 
 struct node_log {
     pthread_mutex_t lock;
@@ -21,8 +23,11 @@ struct node_log {
     struct arena *arena;
     struct str dir;
     int fd;
-    int64_t max_bytes, total_bytes, segment_bytes;
-    struct node_log_end end;     /* durable */
+    int64_t max_bytes, segment_bytes;
+    int64_t total_bytes;     /* of live segments */
+    int64_t beside_bytes;    /* of files beside them, also those whose records are being written */
+    int64_t first;           /* oldest live segment when these were counted */
+    struct node_log_end end; /* durable */
     struct node_log_end pending; /* with what waits to be written */
     uint8_t *waiting;
     size_t waiting_n, waiting_cap;
@@ -102,7 +107,7 @@ head_get(const uint8_t head[HEAD_BYTES], struct node_record *r, struct digest *b
     if (memcmp(head, magic, sizeof(magic)) != 0 ||
         (head[4] != NODE_MESSAGE && head[4] != NODE_STAMP && head[4] != NODE_REFUSAL) ||
         number_get(head + 5, 3) != 0 || number_get(head + 12, 4) != 0 ||
-        number_get(head + 8, 4) > 2 * NODE_MESSAGE_BYTES) {
+        number_get(head + 8, 4) > RECORD_BYTES) {
         return false;
     }
     r->type = (enum node_record_type)head[4];
@@ -234,7 +239,7 @@ tail_cut(struct ctx *cx, struct node_log *l)
         return ERR_OK;
     }
     size_t n = (size_t)(size - l->end.at);
-    if (n > 2 * NODE_MESSAGE_BYTES + PENDING_BYTES) {
+    if (n > RECORD_BYTES + PENDING_BYTES) {
         return err_set(cx, ERR_IO, "%zu bytes behind the last record", n);
     }
     char *tail = arena_alloc(cx->arena, n);
@@ -269,6 +274,8 @@ log_load(struct ctx *cx, struct node_log *l)
         TRY(segment_open(cx, l, v[i]));
         TRY(segment_end(cx, l, v[i], i + 1 == n));
     }
+    TRY(node_file_bytes(cx, l->dir, &l->beside_bytes));
+    l->first = n == 0 ? 1 : v[0];
     if (n == 0) {
         l->end.segment = 1;
         return segment_open(cx, l, 1);
@@ -427,11 +434,13 @@ enum err
 node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v, size_t n)
 {
     size_t size = 0;
+    int64_t beside = 0;
     for (size_t i = 0; i < n; i++) {
         size += v[i].body.n + HEAD_BYTES + 32;
+        beside += v[i].beside_bytes;
     }
     (void)pthread_mutex_lock(&l->lock);
-    if (l->total_bytes + (int64_t)(l->waiting_n + size) > l->max_bytes ||
+    if (l->total_bytes + l->beside_bytes + beside + (int64_t)(l->waiting_n + size) > l->max_bytes ||
         l->waiting_n + size > PENDING_BYTES) {
         (void)pthread_mutex_unlock(&l->lock);
         return err_set(cx, ERR_DISK_FULL, "the evidence log has no room");
@@ -439,6 +448,7 @@ node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v, si
     for (size_t i = 0; i < n; i++) {
         record_add(l, &v[i]);
     }
+    l->beside_bytes += beside;
     uint64_t mine = l->pending.seq;
     uint64_t epoch = l->epoch;
     while (l->epoch == epoch && l->end.seq < mine) {
@@ -451,6 +461,7 @@ node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v, si
     bool is_good =
         l->epoch == epoch || (l->epoch - epoch < EPOCHS && l->kept[(epoch + 1) % EPOCHS] >= mine);
     int fault = l->fault;
+    l->beside_bytes -= is_good ? 0 : beside;
     (void)pthread_mutex_unlock(&l->lock);
     if (is_good) {
         return ERR_OK;
@@ -465,6 +476,19 @@ void
 node_log_set_segment(struct node_log *l, int64_t bytes)
 {
     l->segment_bytes = bytes;
+}
+
+/* Files went to the archive with their segments. Counted from the folder, so only then. */
+static enum err
+recount_beside(struct ctx *cx, struct node_log *l, int64_t first)
+{
+    int64_t bytes = 0;
+    TRY(node_file_bytes(cx, l->dir, &bytes));
+    (void)pthread_mutex_lock(&l->lock);
+    l->beside_bytes = bytes;
+    l->first = first;
+    (void)pthread_mutex_unlock(&l->lock);
+    return ERR_OK;
 }
 
 enum err
@@ -483,8 +507,9 @@ node_log_recount(struct ctx *cx, struct node_log *l)
     if (n != 0 && v[n - 1] == l->end.segment && !l->is_writing) { /* else the next time */
         l->total_bytes = closed + l->end.at;
     }
+    bool has_moved = n != 0 && v[0] != l->first;
     (void)pthread_mutex_unlock(&l->lock);
-    return ERR_OK;
+    return has_moved ? recount_beside(cx, l, v[0]) : ERR_OK;
 }
 
 /* --- figures ---------------------------------------------------------------------------------- */
@@ -492,7 +517,7 @@ int64_t
 node_log_bytes(struct node_log *l)
 {
     (void)pthread_mutex_lock(&l->lock);
-    int64_t n = l->total_bytes;
+    int64_t n = l->total_bytes + l->beside_bytes;
     (void)pthread_mutex_unlock(&l->lock);
     return n;
 }
@@ -500,7 +525,8 @@ node_log_bytes(struct node_log *l)
 bool
 node_log_is_full(struct node_log *l)
 {
-    return node_log_bytes(l) + (int64_t)(2 * NODE_MESSAGE_BYTES) > l->max_bytes;
+    int64_t margin = MARGIN_BYTES < l->max_bytes / 4 ? MARGIN_BYTES : l->max_bytes / 4;
+    return node_log_bytes(l) > l->max_bytes - margin;
 }
 
 bool

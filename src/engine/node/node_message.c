@@ -140,32 +140,33 @@ start_read(struct node_message *m, struct str line, enum node_kind kind)
            !str_has_char(m->target, ' ') && m->method.n != 0 && m->method.n <= 7;
 }
 
+/* The one Content-Length that a message has. */
 static bool
-length_is_right(const struct node_message *m)
+length_of(const struct node_message *m, int64_t *ret)
 {
+    size_t n = 0;
     for (size_t i = 0; i < m->n_headers; i++) {
-        int64_t n = 0;
         if (str_eq_nocase(m->headers[i].name, STR("Content-Length"))) {
-            return str_to_i64(m->headers[i].value, 0, (int64_t)NODE_MESSAGE_BYTES, &n) &&
-                   (size_t)n == m->body.n;
+            if (!str_to_i64(m->headers[i].value, 0, NODE_BODY_BYTES, ret)) {
+                return false;
+            }
+            n++;
         }
     }
-    return false;
+    return n == 1;
 }
 
 bool
-node_message_read(struct str bytes, enum node_kind kind, struct node_message *ret)
+node_message_read_head(struct str head, enum node_kind kind, struct node_message *ret)
 {
     struct str line;
-    *ret = (struct node_message){ .bytes = bytes };
-    size_t end = str_find(str_slice(bytes, 0, NODE_HEAD_BYTES), STR("\r\n\r\n"));
-    if (bytes.n > NODE_MESSAGE_BYTES || end + 4 > bytes.n || end + 4 > NODE_HEAD_BYTES) {
+    *ret = (struct node_message){ .bytes = head, .head = head, .body = STR("") };
+    size_t end = str_find(str_slice(head, 0, NODE_HEAD_BYTES), STR("\r\n\r\n"));
+    if (end + 4 != head.n || head.n > NODE_HEAD_BYTES) {
         return false;
     }
-    ret->head = str_slice(bytes, 0, end + 4);
-    ret->body = str_slice(bytes, end + 4, bytes.n);
-    struct str rest = str_slice(bytes, 0, end + 2);
-    if (!str_is_utf8(ret->head) || !line_next(&rest, &line) || !start_read(ret, line, kind)) {
+    struct str rest = str_slice(head, 0, end + 2);
+    if (!str_is_utf8(head) || !line_next(&rest, &line) || !start_read(ret, line, kind)) {
         return false;
     }
     while (rest.n != 0) {
@@ -173,8 +174,21 @@ node_message_read(struct str bytes, enum node_kind kind, struct node_message *re
             return false;
         }
     }
-    return length_is_right(ret) && ret->client.n != 0 && ret->service.n != 0 &&
+    return length_of(ret, &ret->body_bytes) && ret->client.n != 0 && ret->service.n != 0 &&
            ret->request_id.n != 0 && ret->message_id.n != 0;
+}
+
+bool
+node_message_read(struct str bytes, enum node_kind kind, struct node_message *ret)
+{
+    size_t end = str_find(str_slice(bytes, 0, NODE_HEAD_BYTES), STR("\r\n\r\n"));
+    *ret = (struct node_message){ .bytes = bytes };
+    if (end + 4 > bytes.n || !node_message_read_head(str_slice(bytes, 0, end + 4), kind, ret)) {
+        return false;
+    }
+    ret->bytes = bytes;
+    ret->body = str_slice(bytes, end + 4, bytes.n);
+    return (size_t)ret->body_bytes == ret->body.n;
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -206,8 +220,11 @@ node_message_write(struct buf *b, const struct node_message *m, enum node_kind k
                  STR_ARG(m->headers[i].value));
         is_good = is_good && is_text(m->headers[i].value);
     }
-    buf_addf(b, "Content-Length: %zu\r\n\r\n", m->body.n);
-    buf_add(b, m->body);
+    int64_t n = m->file.p != NULL ? m->body_bytes : (int64_t)m->body.n;
+    buf_addf(b, "Content-Length: %" PRId64 "\r\n\r\n", n);
+    if (m->file.p == NULL) {
+        buf_add(b, m->body);
+    }
     return is_good && !b->is_failed;
 }
 
@@ -216,9 +233,9 @@ struct str
 node_request_hash(struct arena *a, const struct node_message *m)
 {
     struct digest512 head = digest_sha512(m->head);
-    if (m->body.n != 0) {
+    if (m->body_bytes != 0) {
         uint8_t both[2 * sizeof(head.b)];
-        struct digest512 body = digest_sha512(m->body);
+        struct digest512 body = m->file.p != NULL ? m->body_digest : digest_sha512(m->body);
         memcpy(both, head.b, sizeof(head.b));
         memcpy(both + sizeof(head.b), body.b, sizeof(body.b));
         head = digest_sha512((struct str){ (const char *)both, sizeof(both) });

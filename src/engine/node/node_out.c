@@ -10,8 +10,7 @@ struct out {
     const struct node_trust_key *own;
     const struct node_trust_peer *peer;
     struct node_message request, answer;
-    struct digest request_digest, answer_digest;
-    struct str request_proof, answer_proof, body;
+    struct str request_proof, answer_proof;
     struct str fault_text;
     struct str fault; /* X-Road error type; null: none */
     int status;
@@ -52,7 +51,11 @@ static bool
 make_request(struct ctx *cx, struct out *o)
 {
     const struct http_request *rq = o->rq;
-    struct node_message m = { .method = rq->method_name, .target = rq->target, .body = o->body };
+    struct node_message m = { .method = rq->method_name,
+                              .target = rq->target,
+                              .body = rq->body.p == NULL ? STR("") : rq->body,
+                              .file = rq->body_path,
+                              .body_bytes = rq->body_bytes };
     struct str rest;
     m.client = http_header_get(rq, STR("X-Road-Client"));
     m.service = node_service_of(rq->target, &rest);
@@ -66,13 +69,18 @@ make_request(struct ctx *cx, struct out *o)
             m.headers[m.n_headers++] = rq->headers[i];
         }
     }
-    struct buf b = buf_new(cx->arena, NODE_MESSAGE_BYTES);
-    if (!node_message_write(&b, &m, NODE_REQUEST) ||
-        !node_message_read(buf_str(&b), NODE_REQUEST, &o->request)) {
+    struct buf b = buf_new(cx->arena, NODE_WHOLE_BYTES);
+    bool is_good = node_message_write(&b, &m, NODE_REQUEST);
+    is_good = is_good &&
+              (m.file.p != NULL ? node_message_read_head(buf_str(&b), NODE_REQUEST, &o->request)
+                                : node_message_read(buf_str(&b), NODE_REQUEST, &o->request));
+    if (!is_good) {
         return fail(o, 400, STR("Client.BadRequest"), "The request cannot be signed as it is.");
     }
-    o->request_digest = digest_sha256(o->request.bytes);
-    return true;
+    o->request.file = m.file;
+    return node_message_digest(cx, &o->request) == ERR_OK ||
+           fail(o, 503, STR("Server.ClientProxy.LoggingFailed"),
+                "The request's body cannot be read back.");
 }
 
 static bool
@@ -98,62 +106,80 @@ find_parties(struct out *o, int64_t now_us)
 }
 
 /* What we sent stays as evidence also when no answer came. */
-static bool
-keep(struct ctx *cx, struct out *o, bool has_answer)
+static enum err
+add_records(struct ctx *cx, struct out *o, bool has_answer)
 {
-    const struct node_stored stored[2] = {
-        { NODE_REQUEST, 's', true, o->peer->name, o->request_proof, o->request.bytes },
-        { NODE_ANSWER, 'r', true, o->peer->name, o->answer_proof, o->answer.bytes },
-    };
-    struct node_record v[2];
-    for (size_t i = 0; i < 2; i++) {
-        v[i] = (struct node_record){ .type = NODE_MESSAGE, .at_us = sys_now_us(cx) };
-        v[i].body = node_stored_write(cx->arena, &stored[i]);
+    struct str dir = o->n->dir;
+    TRY(node_file_keep(cx, dir, &o->request));
+    if (has_answer) {
+        TRY(node_file_keep(cx, dir, &o->answer));
     }
-    if (node_log_add(cx, o->n->log, v, has_answer ? 2 : 1) != ERR_OK) {
-        return fail(o, 503, STR("Server.ClientProxy.LoggingFailed"),
-                    "The evidence of this call cannot be stored; the answer is withheld.");
+    struct node_record v[2] = { node_stored_record(cx, o->peer->name, 's', o->request_proof,
+                                                   &o->request, NODE_REQUEST) };
+    if (has_answer) {
+        v[1] = node_stored_record(cx, o->peer->name, 'r', o->answer_proof, &o->answer, NODE_ANSWER);
     }
-    return true;
+    return node_log_add(cx, o->n->log, v, has_answer ? 2 : 1);
 }
 
 static bool
-send_out(struct ctx *cx, struct out *o, struct node_reply *reply)
+keep(struct ctx *cx, struct out *o, bool has_answer)
 {
-    struct str envelope = node_envelope_write(cx->arena, o->request_proof, o->request.bytes);
-    enum err e =
-        node_wire_call(cx, o->n->wire, o->peer, o->n->tls_cert, o->n->tls_key, envelope, reply);
+    if (add_records(cx, o, has_answer) == ERR_OK) {
+        return true;
+    }
+    node_file_drop(cx, &o->request);
+    node_file_drop(cx, &o->answer);
+    return fail(o, 503, STR("Server.ClientProxy.LoggingFailed"),
+                "The evidence of this call cannot be stored; the answer is withheld.");
+}
+
+static bool
+refused_there(struct out *o, const struct node_reply *reply)
+{
+    struct str type =
+        str_is_empty(reply->error) ? STR("Server.ServerProxy.ServiceFailed") : reply->error;
+    bool is_own = reply->status == 429 || reply->status == 503 || reply->status == 413;
+    return fail(o, is_own ? reply->status : 500, type, "The other installation refused the call.");
+}
+
+static bool
+send_out(struct ctx *cx, struct out *o, struct node_intake *intake, struct node_reply *reply)
+{
+    const struct node_call one = { o->peer, o->n->tls_cert, o->n->tls_key,
+                                   node_parcel_of(cx->arena, o->request_proof, &o->request),
+                                   intake };
+    enum err e = node_wire_call(cx, o->n->wire, &one, reply);
     (void)atomic_fetch_add(&o->n->n_sent, 1);
     if (e == ERR_DEADLINE) {
         return fail(o, 500, STR("Server.ClientProxy.NetworkError.Timeout"),
                     "The other installation did not answer in time.");
     }
+    if (e == ERR_DISK_FULL || e == ERR_IO) {
+        return fail(o, 503, STR("Server.ClientProxy.LoggingFailed"),
+                    "The answer's body cannot be stored; it is withheld.");
+    }
+    if (e == ERR_TOO_LARGE || e == ERR_INVALID) {
+        return fail(o, 500, STR("Server.ClientProxy.InvalidMessage"),
+                    "The answer is not in the form that is signed, or too large.");
+    }
     if (e != ERR_OK) {
         return fail(o, 500, STR("Server.ClientProxy.NetworkError"),
                     "The other installation cannot be reached.");
     }
-    if (reply->status != 200 || !str_is_empty(reply->error)) {
-        struct str type =
-            str_is_empty(reply->error) ? STR("Server.ServerProxy.ServiceFailed") : reply->error;
-        int status = reply->status == 429 || reply->status == 503 ? reply->status : 500;
-        return fail(o, status, type, "The other installation refused the call.");
-    }
-    return true;
+    return (reply->status == 200 && str_is_empty(reply->error)) || refused_there(o, reply);
 }
 
 /* Does the answer belong to our request, and is it what the service's member signed? */
 static bool
-check_answer(struct ctx *cx, struct out *o, struct str body, int64_t now_us)
+check_answer(struct ctx *cx, struct out *o, struct node_intake *intake)
 {
-    struct str message;
-    if (!node_envelope_read(body, &o->answer_proof, &message) ||
-        !node_message_read(message, NODE_ANSWER, &o->answer)) {
+    if (node_intake_end(intake, NODE_ANSWER, &o->answer_proof, &o->answer) != ERR_OK) {
         return fail(o, 500, STR("Server.ClientProxy.InvalidMessage"),
                     "The answer is not in the form that is signed.");
     }
-    o->answer_digest = digest_sha256(message);
     const char *why = node_verify(cx, o->trust, o->answer_proof, NODE_ANSWER,
-                                  node_member_of(o->request.service), &o->answer_digest, now_us);
+                                  node_member_of(o->request.service), &o->answer, sys_now_us(cx));
     if (why[0] != '\0') {
         return fail(o, 500, str_fmt(cx->arena, "Server.ClientProxy.%s", why),
                     "The answer's signature is not good.");
@@ -182,15 +208,18 @@ call(struct ctx *cx, struct out *o)
     if (!make_request(cx, o) || !find_parties(o, now_us)) {
         return false;
     }
-    if (node_sign(cx, o->n->lanes, o->own->own, o->peer->name, NODE_REQUEST, &o->request_digest,
+    if (node_sign(cx, o->n->lanes, o->own->own, o->peer->name, NODE_REQUEST, &o->request.digest,
                   &o->request_proof) != ERR_OK) {
         return fail(o, 500, STR("Server.ClientProxy.CannotCreateSignature"),
                     "The member's key does not sign.");
     }
-    bool is_good = send_out(cx, o, &reply) && check_answer(cx, o, reply.body, sys_now_us(cx));
+    struct node_intake *intake = node_intake_open(cx, o->n->dir);
+    bool is_good = send_out(cx, o, intake, &reply) && check_answer(cx, o, intake);
+    node_intake_drop(intake);
     if (is_good) {
         return keep(cx, o, true);
     }
+    node_file_drop(cx, &o->answer); /* came, but is not what may be believed */
     struct str fault = o->fault;
     struct str words = o->fault_text;
     int status = o->status;
@@ -207,6 +236,13 @@ release(struct out *o, struct http_response *rs)
     rs->status = o->answer.status;
     rs->content_type = o->answer.content_type;
     rs->body = o->answer.body;
+    if (o->answer.file.p != NULL) {
+        struct node_parcel *p = ARENA_NEW(o->rq->arena, struct node_parcel);
+        *p = (struct node_parcel){ .front = STR(""), .file = o->answer.file };
+        rs->kind = HTTP_STREAM;
+        rs->stream_fn = node_stream;
+        rs->stream_arg = p;
+    }
     http_response_header(rs, STR("X-Road-Request-Hash"), o->answer.request_hash);
     for (size_t i = 0; i < o->answer.n_headers;
          i++) { /* a refusal, signed by the service's member */
@@ -229,10 +265,7 @@ node_on_out(void *arg, struct ctx *cx, struct http_request *rq, struct http_resp
         return;
     }
     o.trust = node_trust_now(o.n);
-    bool is_good = node_body(cx, rq, &o.body) == ERR_OK
-                       ? call(cx, &o)
-                       : fail(&o, 413, STR("Client.TooLarge"), "The request is too large to sign.");
-    if (is_good) {
+    if (call(cx, &o)) {
         release(&o, rs);
     } else {
         node_answer_error(rs, rq->arena, o.status, o.fault, str_z(cx->arena, o.fault_text),

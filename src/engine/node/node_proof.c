@@ -242,24 +242,39 @@ node_stored_write(struct arena *a, const struct node_stored *s)
     struct buf b = buf_new(a, s->peer.n + s->proof.n + s->message.n + 32);
     buf_add_char(&b, (char)s->kind);
     buf_add_char(&b, s->way);
-    buf_add_char(&b, s->has_body ? 'b' : 'h');
+    buf_add_char(&b, (char)s->form);
     add_number(&b, s->peer.n, 1);
     buf_add(&b, s->peer);
     buf_add(&b, node_envelope_write(a, s->proof, s->message));
     return buf_str(&b);
 }
 
+struct node_record
+node_stored_record(struct ctx *cx, struct str peer, char way, struct str proof,
+                   const struct node_message *m, enum node_kind kind)
+{
+    bool has_file = m->file.p != NULL;
+    const struct node_stored s = {
+        kind, way, has_file ? NODE_WITH_FILE : NODE_WITH_BODY, peer, proof, m->bytes,
+    };
+    return (struct node_record){ .type = NODE_MESSAGE,
+                                 .at_us = sys_now_us(cx),
+                                 .body = node_stored_write(cx->arena, &s),
+                                 .beside_bytes = has_file ? m->body_bytes : 0 };
+}
+
 bool
 node_stored_read(struct str s, struct node_stored *ret)
 {
     if (s.n < 4 || (s.p[0] != NODE_REQUEST && s.p[0] != NODE_ANSWER) ||
-        (s.p[1] != 's' && s.p[1] != 'r') || (s.p[2] != 'b' && s.p[2] != 'h')) {
+        (s.p[1] != 's' && s.p[1] != 'r') ||
+        (s.p[2] != NODE_WITH_BODY && s.p[2] != NODE_HEAD_ONLY && s.p[2] != NODE_WITH_FILE)) {
         return false;
     }
     size_t peer_n = (size_t)number_at(s, 3, 1);
     *ret = (struct node_stored){ .kind = s.p[0] == NODE_REQUEST ? NODE_REQUEST : NODE_ANSWER,
                                  .way = s.p[1],
-                                 .has_body = s.p[2] == 'b',
+                                 .form = (enum node_form)s.p[2],
                                  .peer = str_slice(s, 4, 4 + peer_n) };
     return 4 + peer_n <= s.n &&
            node_envelope_read(str_slice(s, 4 + peer_n, s.n), &ret->proof, &ret->message);

@@ -3,9 +3,15 @@
 
 #include "base/date.h"
 
+int64_t
+node_age_max_us(const struct node_message *m)
+{
+    return NODE_SKEW_US + (m->file.p != NULL ? m->body_bytes / 128 * 1000 : 0);
+}
+
 const char *
 node_verify(struct ctx *cx, const struct node_trust *t, struct str proof, enum node_kind kind,
-            struct str member, const struct digest *message, int64_t now_us)
+            struct str member, const struct node_message *m, int64_t now_us)
 {
     struct node_batch *b = ARENA_NEW(cx->arena, struct node_batch);
     uint32_t index = 0;
@@ -28,7 +34,7 @@ node_verify(struct ctx *cx, const struct node_trust *t, struct str proof, enum n
     if (now_us < k->from_us || now_us >= k->to_us) {
         return "CertificateExpired";
     }
-    if (!digest_equal(&b->v[index], message)) {
+    if (!digest_equal(&b->v[index], &m->digest)) {
         return "InvalidSignature.MessageChanged";
     }
     bool is_ecdsa = key_type(k->key) == KEY_P256;
@@ -37,7 +43,7 @@ node_verify(struct ctx *cx, const struct node_trust *t, struct str proof, enum n
                    (struct str){ (const char *)b->signature, b->signature_n }) != ERR_OK) {
         return "InvalidSignature";
     }
-    if (b->signed_us < now_us - NODE_SKEW_US || b->signed_us > now_us + NODE_SKEW_US) {
+    if (b->signed_us < now_us - node_age_max_us(m) || b->signed_us > now_us + NODE_SKEW_US) {
         return "MessageTooOld";
     }
     return "";

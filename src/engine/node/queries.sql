@@ -91,9 +91,14 @@ SELECT id, seq, at_us, kind, way, request_id, message_id, client, service, issue
 FROM node_evidence WHERE seq < :before AND at_us >= :from_us AND at_us < :to_us ORDER BY seq DESC LIMIT :limit_n
 
 -- name: node_evidence_received :each
--- in: from_us:i64 limit_n:i64
+-- in: from_us:i64 least_bytes:i64 limit_n:i64
 -- out: digest:str
-SELECT digest FROM node_evidence WHERE at_us >= :from_us AND kind = 'request' AND way = 'received' ORDER BY at_us LIMIT :limit_n
+SELECT digest FROM node_evidence WHERE at_us >= :from_us AND n_bytes >= :least_bytes AND kind = 'request' AND way = 'received' ORDER BY at_us LIMIT :limit_n
+
+-- name: node_evidence_large :one
+-- in: digest:str
+-- out: id:i64
+SELECT id FROM node_evidence WHERE digest = :digest AND n_bytes > 262144 LIMIT 1
 
 -- name: node_evidence_oldest_after :one
 -- in: seq:i64

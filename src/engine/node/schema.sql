@@ -54,6 +54,7 @@ CREATE INDEX node_evidence_message ON node_evidence (message_id, seq);
 CREATE INDEX node_evidence_client ON node_evidence (client, seq);
 CREATE INDEX node_evidence_service ON node_evidence (service, seq);
 CREATE INDEX node_evidence_issue ON node_evidence (issue, seq);
+CREATE INDEX node_evidence_large ON node_evidence (digest) WHERE n_bytes > 262144;
 CREATE INDEX node_evidence_at ON node_evidence (at_us);
 
 -- Which records a time-stamp covers: messages numbered above from_seq up to to_seq. derived from data_dir/evidence

@@ -314,13 +314,25 @@ gw_evidence_one(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     return gw_show(cx, rs, p);
 }
 
+static enum err
+to_stream(void *arg, struct str bytes)
+{
+    return http_stream_write(arg, bytes);
+}
+
+static enum err
+stream_container(struct ctx *cx, void *arg, struct http_stream *s)
+{
+    return node_container_write(cx, arg, to_stream, s);
+}
+
 enum err
 gw_container(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    struct str bytes;
+    struct node_container *c = NULL;
     struct str id = web_param(rq, "id");
-    TRY(node_container(cx, id, &bytes));
+    TRY(node_container_open(cx, id, &c));
     web_reads_person(cx, rs, 0, "evidence.file", id);
-    return web_bytes(cx, rs, bytes, STR("application/vnd.etsi.asic-e+zip"),
-                     str_cat(cx->arena, id, STR(".asice")));
+    return web_stream(cx, rs, stream_container, c, STR("application/vnd.etsi.asic-e+zip"),
+                      str_cat(cx->arena, id, STR(".asice")));
 }

@@ -1,3 +1,10 @@
+/* Signed exchange without a network: messages, proofs, signing together, replays. */
+#include "engine/node/test/fixture.h"
+
+#include "crypto/digest.h"
+
+#include <unistd.h>
+
 /* Signed exchange without a network: messages, proofs, signing together, the log, replays. */
 #include "engine/node/node_int.h"
 #include "gen/q_node.h"
@@ -8,42 +15,6 @@
 #include <unistd.h>
 
 #include <sys/stat.h>
-
-static int
-set_up(void **state)
-{
-    struct test_env *env = test_env_new();
-    ASSERT_OK(env->cx, sign_desk_open(env->cx, &env->cx->sign));
-    *state = env;
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    struct test_env *env = *state;
-    sign_desk_close(env->cx->sign);
-    env->cx->sign = NULL;
-    test_env_free(env);
-    return 0;
-}
-
-static const struct node_message like = {
-    .method = STR_INIT("GET"),
-    .target = STR_INIT("/r1/VN/GOV/S1/DAT-DAI/so-dat/thua/12?x=1"),
-    .client = STR_INIT("VN/GOV/X1/MOT-CUA"),
-    .service = STR_INIT("VN/GOV/S1/DAT-DAI/so-dat"),
-    .message_id = STR_INIT("m-1"),
-    .request_id = STR_INIT("11111111-2222-4333-8444-555555555555"),
-};
-
-static struct str
-written(struct ctx *cx, const struct node_message *m, enum node_kind kind)
-{
-    struct buf b = buf_new(cx->arena, NODE_MESSAGE_BYTES);
-    assert_true(node_message_write(&b, m, kind));
-    return buf_str(&b);
-}
 
 /* --- messages --------------------------------------------------------------------------------- */
 static void
@@ -96,41 +67,6 @@ test_message_read_refuses_another_form(void **state)
 }
 
 /* --- signing ---------------------------------------------------------------------------------- */
-static struct node_own *
-own_key(struct ctx *cx, int64_t *ret_cert, struct str *ret_pem)
-{
-    const struct sign_cert_wish wish = { .kind = SIGN_EXCHANGE,
-                                         .owner = STR("VN/GOV/X1"),
-                                         .name = STR("Xã gọi") };
-    struct sign_cert cert;
-    struct node_own *o = calloc(1, sizeof(*o));
-    assert_non_null(o);
-    ASSERT_OK(cx, sign_cert_issue(cx, &wish, ret_cert));
-    ASSERT_OK(cx, sign_cert_by_id(cx, *ret_cert, &cert));
-    ASSERT_OK(cx, sign_key_open(cx, *ret_cert, &o->key));
-    assert_true(digest_from_hex(cert.fingerprint, &o->thumb));
-    o->refs = 1;
-    *ret_pem = cert.pem;
-    return o;
-}
-
-static void
-own_end(struct node_own *o)
-{
-    sign_key_close(o->key);
-    free(o);
-}
-
-static struct str
-signed_proof(struct ctx *cx, struct node_own *own, const struct digest *d)
-{
-    struct node_lanes *lanes = node_lanes_open();
-    struct str proof;
-    ASSERT_OK(cx, node_sign(cx, lanes, own, STR("so.test"), NODE_REQUEST, d, &proof));
-    node_lanes_close(lanes);
-    return proof;
-}
-
 /* What verifies: the picture that node_trust_load makes of rows. */
 static void
 test_verify_tells_each_fault_apart(void **state)
@@ -140,40 +76,50 @@ test_verify_tells_each_fault_apart(void **state)
     int64_t cert = 0;
     struct str pem;
     struct node_own *own = own_key(cx, &cert, &pem);
-    struct digest d = digest_sha256(written(cx, &like, NODE_REQUEST));
-    struct digest other = digest_sha256(STR("another message"));
-    struct str proof = signed_proof(cx, own, &d);
+    const struct node_message m = { .digest = digest_sha256(written(cx, &like, NODE_REQUEST)) };
+    const struct node_message other = { .digest = digest_sha256(STR("another message")) };
+    const struct node_message large = { .digest = m.digest,
+                                        .file = STR("f"),
+                                        .body_bytes = 60 * 128 * 1000 };
+    struct str proof = signed_proof(cx, own, &m.digest);
     struct str member = STR("VN/GOV/X1");
     struct node_trust *t = NULL;
     int64_t now_us = sys_now_us(cx);
     ASSERT_OK(cx, node_trust_load(cx, NULL, &t));
-    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, member, &d, now_us), "");
-    assert_string_equal(node_verify(cx, t, proof, NODE_ANSWER, member, &d, now_us),
+    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, member, &m, now_us), "");
+    assert_string_equal(node_verify(cx, t, proof, NODE_ANSWER, member, &m, now_us),
                         "MalformedSignature");
-    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, STR("VN/GOV/X2"), &d, now_us),
+    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, STR("VN/GOV/X2"), &m, now_us),
                         "IncorrectMember");
     assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, member, &other, now_us),
                         "InvalidSignature.MessageChanged");
     assert_string_equal(
-        node_verify(cx, t, proof, NODE_REQUEST, member, &d, now_us + NODE_SKEW_US + DATE_US_PER_S),
+        node_verify(cx, t, proof, NODE_REQUEST, member, &m, now_us + NODE_SKEW_US + DATE_US_PER_S),
         "MessageTooOld");
     assert_string_equal(
-        node_verify(cx, t, proof, NODE_REQUEST, member, &d, now_us - NODE_SKEW_US - DATE_US_PER_S),
+        node_verify(cx, t, proof, NODE_REQUEST, member, &m, now_us - NODE_SKEW_US - DATE_US_PER_S),
         "CertificateExpired");
+    int64_t minute_us = 60 * DATE_US_PER_S; /* that is what 7.68 MB may take */
+    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, member, &large,
+                                    now_us + NODE_SKEW_US + minute_us - DATE_US_PER_S),
+                        "");
+    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, member, &large,
+                                    now_us + NODE_SKEW_US + minute_us + DATE_US_PER_S),
+                        "MessageTooOld");
     char *bad = arena_copy(cx->arena, proof.p, proof.n);
     bad[55] = (char)(bad[55] ^ 1);
     assert_string_equal(
-        node_verify(cx, t, (struct str){ bad, proof.n }, NODE_REQUEST, member, &d, now_us),
+        node_verify(cx, t, (struct str){ bad, proof.n }, NODE_REQUEST, member, &m, now_us),
         "InvalidSignature");
     bad[55] = (char)(bad[55] ^ 1);
     bad[20] = (char)(bad[20] ^ 1);
     assert_string_equal(
-        node_verify(cx, t, (struct str){ bad, proof.n }, NODE_REQUEST, member, &d, now_us),
+        node_verify(cx, t, (struct str){ bad, proof.n }, NODE_REQUEST, member, &m, now_us),
         "UnknownCertificate");
     node_trust_drop(t);
     ASSERT_OK(cx, sign_cert_revoke(cx, cert, STR("lost")));
     ASSERT_OK(cx, node_trust_load(cx, NULL, &t));
-    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, member, &d, now_us),
+    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, member, &m, now_us),
                         "CertificateRevoked");
     node_trust_drop(t);
     own_end(own);
@@ -188,15 +134,15 @@ test_verify_any_bit_changed_is_refused(void **state)
     int64_t cert = 0;
     struct str pem;
     struct node_own *own = own_key(cx, &cert, &pem);
-    struct digest d = digest_sha256(STR("m"));
-    struct str proof = signed_proof(cx, own, &d);
+    const struct node_message m = { .digest = digest_sha256(STR("m")) };
+    struct str proof = signed_proof(cx, own, &m.digest);
     struct node_trust *t = NULL;
     ASSERT_OK(cx, node_trust_load(cx, NULL, &t));
     char *bad = arena_copy(cx->arena, proof.p, proof.n);
     for (size_t i = 0; i < proof.n; i++) {
         bad[i] = (char)(bad[i] ^ 4);
         assert_string_not_equal(node_verify(cx, t, (struct str){ bad, proof.n }, NODE_REQUEST,
-                                            STR("VN/GOV/X1"), &d, sys_now_us(cx)),
+                                            STR("VN/GOV/X1"), &m, sys_now_us(cx)),
                                 "");
         bad[i] = (char)(bad[i] ^ 4);
     }
@@ -304,12 +250,14 @@ call_often(void *arg)
     c->cx.arena = arena_open(0);
     for (unsigned i = 0; i < EACH; i++) {
         unsigned words[2] = { c->number, i };
-        struct digest d = digest_sha256((struct str){ (const char *)words, sizeof(words) });
+        const struct node_message m = {
+            .digest = digest_sha256((struct str){ (const char *)words, sizeof(words) }),
+        };
         struct str proof;
         arena_reset(c->cx.arena);
-        if (node_sign(&c->cx, c->lanes, c->own, STR("so.test"), NODE_REQUEST, &d, &proof) ==
+        if (node_sign(&c->cx, c->lanes, c->own, STR("so.test"), NODE_REQUEST, &m.digest, &proof) ==
                 ERR_OK &&
-            node_verify(&c->cx, c->trust, proof, NODE_REQUEST, STR("VN/GOV/X1"), &d,
+            node_verify(&c->cx, c->trust, proof, NODE_REQUEST, STR("VN/GOV/X1"), &m,
                         sys_now_us(&c->cx))[0] == '\0') {
             c->n_good++;
         }
@@ -352,7 +300,7 @@ test_sign_by_many_at_once_each_gets_its_own_proof(void **state)
 static void
 test_seen_add_remembers_as_long_as_a_message_could_be_taken(void **state)
 {
-    struct node_seen *s = node_seen_open();
+    struct node_seen *s = node_seen_open(2 * NODE_SKEW_US, 1024);
     struct digest a = digest_sha256(STR("a"));
     struct digest b = digest_sha256(STR("b"));
     int64_t at_us = INT64_C(1000) * DATE_US_PER_S;
@@ -364,232 +312,6 @@ test_seen_add_remembers_as_long_as_a_message_could_be_taken(void **state)
     assert_int_equal(node_seen_add(s, &b, at_us + 4 * NODE_SKEW_US), NODE_SEEN_AGAIN);
     assert_int_equal(node_seen_add(s, &a, at_us + 8 * NODE_SKEW_US), NODE_SEEN_NEW);
     node_seen_close(s);
-}
-
-/* --- the log ---------------------------------------------------------------------------------- */
-static struct str
-log_dir(struct ctx *cx)
-{
-    ASSERT_OK(cx, sys_mkdirs(cx, node_log_dir(cx)));
-    return node_log_dir(cx);
-}
-
-static struct node_log *
-log_of(struct ctx *cx, int64_t max_bytes)
-{
-    struct node_log *l = NULL;
-    ASSERT_OK(cx, node_log_open(cx, log_dir(cx), max_bytes, &l));
-    return l;
-}
-
-static enum err
-add(struct ctx *cx, struct node_log *l, const char *words)
-{
-    const struct node_record r = { .type = NODE_REFUSAL, .at_us = 5, .body = str_of(words) };
-    return node_log_add(cx, l, &r, 1);
-}
-
-static void
-test_log_goes_on_after_it_was_closed_and_its_chain_is_whole(void **state)
-{
-    struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct node_log_report r;
-    for (int i = 0; i < 3; i++) {
-        struct node_log *l = log_of(cx, INT64_MAX);
-        assert_int_equal(node_log_seq(l), i * 2);
-        ASSERT_OK(cx, add(cx, l, "one"));
-        ASSERT_OK(cx, add(cx, l, ""));
-        node_log_close(l);
-    }
-    ASSERT_OK(cx, node_log_verify(cx, &r));
-    assert_int_equal(r.n_records, 6);
-    assert_true(str_is_empty(r.fault));
-}
-
-static void
-test_log_half_a_record_at_the_end_is_put_aside(void **state)
-{
-    struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct node_log_report r;
-    struct node_log *l = log_of(cx, INT64_MAX);
-    ASSERT_OK(cx, add(cx, l, "kept"));
-    ASSERT_OK(cx, add(cx, l, "cut in the middle by a power failure"));
-    node_log_close(l);
-    struct str path = str_cat(cx->arena, log_dir(cx), STR("/00000001.seg"));
-    struct sys_file_info info;
-    ASSERT_OK(cx, sys_file_info(cx, path, &info));
-    assert_int_equal(truncate(str_z(cx->arena, path), info.size_bytes - 7), 0);
-    l = log_of(cx, INT64_MAX);
-    assert_int_equal(node_log_seq(l), 1);
-    ASSERT_OK(cx, add(cx, l, "after it"));
-    node_log_close(l);
-    ASSERT_OK(cx, node_log_verify(cx, &r));
-    assert_true(str_is_empty(r.fault));
-    assert_int_equal(r.n_records, 2);
-    struct sys_entry *v = NULL;
-    size_t n = 0;
-    ASSERT_OK(cx, sys_dir_list(cx, log_dir(cx), &v, &n));
-    assert_int_equal(n, 2);
-    assert_true(str_starts(v[1].name, STR("torn-00000001-")));
-}
-
-static void
-test_log_verify_finds_a_changed_byte(void **state)
-{
-    struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct node_log_report r;
-    struct str bytes;
-    struct node_log *l = log_of(cx, INT64_MAX);
-    ASSERT_OK(cx, add(cx, l, "first"));
-    ASSERT_OK(cx, add(cx, l, "second"));
-    node_log_close(l);
-    struct str path = str_cat(cx->arena, log_dir(cx), STR("/00000001.seg"));
-    ASSERT_OK(cx, sys_file_read(cx, path, 100000, &bytes));
-    for (size_t i = 0; i < bytes.n; i++) {
-        char *bad = arena_copy(cx->arena, bytes.p, bytes.n);
-        bad[i] = (char)(bad[i] ^ 1);
-        ASSERT_OK(cx, sys_file_write(cx, path, (struct str){ bad, bytes.n }));
-        ASSERT_OK(cx, node_log_verify(cx, &r));
-        /* the first record's "before" says what stood before the log began: nothing to compare */
-        assert_false(str_is_empty(r.fault));
-    }
-}
-
-static void
-test_log_without_room_refuses_and_takes_again(void **state)
-{
-    struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct node_log *l = log_of(cx, 250);
-    ASSERT_OK(cx, add(cx, l, "one"));
-    ASSERT_OK(cx, add(cx, l, "two"));
-    assert_int_equal(add(cx, l, "three"), ERR_DISK_FULL);
-    assert_int_equal(node_log_seq(l), 2);
-    node_log_close(l);
-    l = log_of(cx, 1000);
-    ASSERT_OK(cx, add(cx, l, "three"));
-    node_log_close(l);
-}
-
-/* --- the archive --------------------------------------------------------------------------------
- */
-static enum err
-mark_tx(struct ctx *cx, void *arg)
-{
-    return q_node_mark_set(cx, NULL, .seq = *(const int64_t *)arg, .segment = 1, .at = 0);
-}
-
-static void
-test_archive_takes_old_segments_that_are_settled_and_they_stay_provable(void **state)
-{
-    struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct node_log *l = log_of(cx, INT64_MAX);
-    struct node_log_report r;
-    struct node_record one;
-    struct digest before;
-    struct digest after;
-    size_t n = 0;
-    int64_t indexed = 3;
-    node_log_set_segment(l, 1); /* a segment each */
-    for (int i = 0; i < 6; i++) {
-        ASSERT_OK(cx, add(cx, l, "words"));
-    }
-    int64_t full = node_log_bytes(l);
-    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
-    assert_int_equal(n, 0); /* nothing is indexed yet */
-    ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
-    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
-    assert_int_equal(n, 2); /* records 1 and 2; the third is not known to be behind us */
-    indexed = 6;
-    ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
-    ASSERT_OK(cx, node_log_archive(cx, 36500, &n));
-    assert_int_equal(n, 0); /* all are younger */
-    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
-    assert_int_equal(n, 2); /* the last two stay */
-    ASSERT_OK(cx, node_log_recount(cx, l));
-    assert_true(node_log_bytes(l) * 3 == full);
-    ASSERT_OK(cx, node_log_read(cx, node_log_dir(cx), 1, 0, &one, &before, &after));
-    assert_int_equal(one.seq, 1);
-    ASSERT_OK(cx, node_log_verify(cx, &r));
-    assert_true(str_is_empty(r.fault));
-    assert_int_equal(r.n_records, 6);
-    assert_int_equal(r.n_segments, 6);
-    ASSERT_OK(cx, add(cx, l, "and on"));
-    node_log_close(l);
-}
-
-/* --- bad days --------------------------------------------------------------------------------- */
-/* The caller is told which of the two closed the exchange, and for how long stamps may be missing
- * is the policy's to say. */
-static void
-test_may_pass_says_why_signed_calls_are_refused(void **state)
-{
-    struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct app_config config = *cx->config;
-    struct node n = { .cx = *cx };
-    const int64_t hour_us = 3600 * DATE_US_PER_S;
-    const int64_t now_us = 1000 * hour_us;
-    config.node_stamp_hours = 2;
-    n.cx.config = &config;
-    n.log = log_of(cx, (int64_t)(2 * NODE_MESSAGE_BYTES) + 150);
-    assert_string_equal(node_may_pass(&n, now_us), "");
-    atomic_store(&n.unstamped_since_us, now_us - 2 * hour_us);
-    assert_string_equal(node_may_pass(&n, now_us), "");
-    assert_string_equal(node_may_pass(&n, now_us + 1), "LoggingFailed.TimestamperFailed");
-    atomic_store(&n.unstamped_since_us, 0); /* a stamp came */
-    assert_string_equal(node_may_pass(&n, now_us + 1), "");
-    ASSERT_OK(cx, add(cx, n.log, "one"));
-    ASSERT_OK(cx, add(cx, n.log, "two"));
-    assert_string_equal(node_may_pass(&n, now_us), "LoggingFailed.LogFull");
-    node_log_close(n.log);
-}
-
-/* --- stamps ----------------------------------------------------------------------------------- */
-static void
-test_stamp_path_leads_to_the_root_from_every_leaf(void **state)
-{
-    struct ctx *cx = ((struct test_env *)*state)->cx;
-    for (size_t n = 1; n <= 33; n++) {
-        char *leaves = arena_alloc(cx->arena, n * 32);
-        for (size_t i = 0; i < n * 32; i++) {
-            leaves[i] = (char)(i * 7 + n);
-        }
-        struct node_stamp s = { 0, n, n, { leaves, n * 32 }, STR("t") };
-        struct node_stamp got;
-        struct digest root = node_stamp_root(&s);
-        assert_true(node_stamp_read(node_stamp_write(cx->arena, &s), &got));
-        struct digest again = node_stamp_root(&got);
-        assert_true(digest_equal(&root, &again));
-        for (size_t i = 0; i < n; i++) {
-            struct merkle_proof p;
-            struct digest leaf;
-            memcpy(leaf.b, leaves + i * 32, 32);
-            ASSERT_OK(cx, node_stamp_path(cx, &s, i, &p));
-            assert_true(merkle_verify_inclusion(&leaf, i, n, &p, &root));
-        }
-    }
-}
-
-/* --- cards ------------------------------------------------------------------------------------ */
-static void
-test_card_read_names_what_is_wrong(void **state)
-{
-    static const char *const wrong[] = {
-        "",
-        "[]",
-        "{}",
-        "{\"node\":\"a\",\"address\":\"a\"}",
-        "{\"node\":\"a\",\"address\":\"a:1\",\"tls\":\"x\",\"members\":[]}",
-        "{\"node\":\"a\",\"address\":\"a b:1\",\"tls\":\"x\",\"members\":[]}",
-        "{\"node\":\"a\",\"address\":\"a:99999\",\"tls\":\"x\",\"members\":[]}",
-    };
-    struct ctx *cx = ((struct test_env *)*state)->cx;
-    struct card *c = NULL;
-    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-        cx->n_problems = 0;
-        assert_int_equal(node_card_read(cx, str_of(wrong[i]), &c), ERR_INVALID);
-        assert_int_equal(cx->n_problems, 1);
-    }
-    cx->n_problems = 0;
 }
 
 int
@@ -608,21 +330,6 @@ main(void)
         cmocka_unit_test_setup_teardown(test_sign_by_many_at_once_each_gets_its_own_proof, set_up,
                                         tear_down),
         cmocka_unit_test(test_seen_add_remembers_as_long_as_a_message_could_be_taken),
-        cmocka_unit_test_setup_teardown(test_log_goes_on_after_it_was_closed_and_its_chain_is_whole,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_log_half_a_record_at_the_end_is_put_aside, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_log_verify_finds_a_changed_byte, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_log_without_room_refuses_and_takes_again, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(
-            test_archive_takes_old_segments_that_are_settled_and_they_stay_provable, set_up,
-            tear_down),
-        cmocka_unit_test_setup_teardown(test_may_pass_says_why_signed_calls_are_refused, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_stamp_path_leads_to_the_root_from_every_leaf, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_card_read_names_what_is_wrong, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
