@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define ARENA_FIRST_BYTES ((size_t)16 * 1024)
+#define ARENA_GROW_BYTES  ((size_t)1024 * 1024) /* blocks double up to this */
 #define ARENA_ALIGN       16U
 
 struct block {
@@ -103,7 +104,7 @@ alloc_raw(struct arena *a, size_t need)
 {
     struct block *b = a->blocks;
     if (need > b->cap - b->used) {
-        size_t cap = b->cap < (1U << 20) ? b->cap * 2 : b->cap;
+        size_t cap = b->cap < ARENA_GROW_BYTES / 2 ? b->cap * 2 : ARENA_GROW_BYTES;
         b = block_new(need > cap ? need : cap);
         b->next = a->blocks;
         a->blocks = b;

@@ -352,6 +352,38 @@ compile(struct expr_compiler *c)
     return true;
 }
 
+/* A compiler's room is for the longest text; what came of it is mostly a handful of steps. */
+static const struct expr *
+kept(struct arena *a, const struct expr *e)
+{
+    struct expr *r = ARENA_NEW(a, struct expr);
+    *r = *e;
+    r->steps = arena_copy(a, e->steps, e->n_steps * sizeof(e->steps[0]));
+    r->consts = arena_copy(a, e->consts, e->n_consts * sizeof(e->consts[0]));
+    r->names = arena_copy(a, e->names, e->n_names * sizeof(e->names[0]));
+    return r;
+}
+
+static enum err
+compile_in(struct arena *work, struct arena *a, struct str text, const struct expr **ret,
+           struct expr_fault *ret_fault)
+{
+    struct expr_compiler *c = ARENA_NEW(work, struct expr_compiler);
+    c->arena = a;
+    c->text = str_dup(a, text);
+    c->e = ARENA_NEW(work, struct expr);
+    c->e->text = c->text;
+    c->e->steps = ARENA_ARRAY(work, struct expr_step, EXPR_STEPS_MAX);
+    c->e->consts = ARENA_ARRAY(work, struct expr_value, EXPR_STEPS_MAX + 1);
+    c->e->names = ARENA_ARRAY(work, struct str, EXPR_STEPS_MAX + 1);
+    if (!compile(c)) {
+        *ret_fault = c->fault;
+        return ERR_BAD_REQUEST;
+    }
+    *ret = kept(a, c->e);
+    return ERR_OK;
+}
+
 enum err
 expr_compile(struct arena *a, struct str text, const struct expr **ret,
              struct expr_fault *ret_fault)
@@ -360,20 +392,10 @@ expr_compile(struct arena *a, struct str text, const struct expr **ret,
         *ret_fault = (struct expr_fault){ .column = 1, .what = "too long, or not UTF-8" };
         return ERR_BAD_REQUEST;
     }
-    struct expr_compiler *c = ARENA_NEW(a, struct expr_compiler);
-    c->arena = a;
-    c->text = str_dup(a, text);
-    c->e = ARENA_NEW(a, struct expr);
-    c->e->text = c->text;
-    c->e->steps = ARENA_ARRAY(a, struct expr_step, EXPR_STEPS_MAX);
-    c->e->consts = ARENA_ARRAY(a, struct expr_value, EXPR_STEPS_MAX + 1);
-    c->e->names = ARENA_ARRAY(a, struct str, EXPR_STEPS_MAX + 1);
-    if (!compile(c)) {
-        *ret_fault = c->fault;
-        return ERR_BAD_REQUEST;
-    }
-    *ret = c->e;
-    return ERR_OK;
+    struct arena *work = arena_open(0);
+    enum err e = compile_in(work, a, text, ret, ret_fault);
+    arena_close(work);
+    return e;
 }
 
 size_t

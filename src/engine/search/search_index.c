@@ -226,15 +226,18 @@ make_words(struct gather *g)
     if (g->n_tokens > 1) {
         qsort(sorted, g->n_tokens, sizeof(sorted[0]), token_cmp);
     }
-    x->words = ARENA_ARRAY(g->a, struct search_word, g->n_tokens + 1);
+    size_t n = 0; /* words that differ come first: they are some thousand of a hundred thousand */
     for (size_t i = 0; i < g->n_tokens; i++) {
-        if (i > 0 && str_eq(sorted[i].key, sorted[i - 1].key)) {
-            continue;
+        if (n == 0 || !str_eq(sorted[i].key, sorted[n - 1].key)) {
+            sorted[n++] = sorted[i];
         }
-        struct search_word *w = &x->words[x->n_words++];
-        w->key = str_dup(g->a, sorted[i].key);
+    }
+    x->words = ARENA_ARRAY(g->a, struct search_word, n + 1);
+    for (; x->n_words < n; x->n_words++) {
+        struct search_word *w = &x->words[x->n_words];
+        w->key = str_dup(g->a, sorted[x->n_words].key);
         w->sound = search_sound(g->a, w->key);
-        w->shown = str_dup(g->a, sorted[i].spelling);
+        w->shown = str_dup(g->a, sorted[x->n_words].spelling);
     }
 }
 

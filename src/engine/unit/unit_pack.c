@@ -347,15 +347,18 @@ static void
 index_names(struct arena *a, struct units *us)
 {
     us->names = ARENA_ARRAY(a, struct unit_name_entry, us->n * 4 + 1);
+    struct arena *work = arena_open(0);
     for (size_t i = 0; i < us->n; i++) {
         const struct unit *u = &us->v[i];
-        struct str bare = unit_bare_name(a, u->name.vi, u->type);
-        struct str keys[] = { vn_name_key(a, u->name.vi), vn_name_key(a, bare),
-                              vn_search_key(a, u->name.vi), vn_search_key(a, bare) };
+        arena_reset(work);
+        struct str bare = unit_bare_name(work, u->name.vi, u->type);
+        struct str keys[] = { vn_name_key(work, u->name.vi), vn_name_key(work, bare),
+                              vn_search_key(work, u->name.vi), vn_search_key(work, bare) };
         for (size_t k = 0; k < COUNT_OF(keys); k++) {
-            us->names[us->n_names++] = (struct unit_name_entry){ keys[k], (uint32_t)i };
+            us->names[us->n_names++] = (struct unit_name_entry){ str_dup(a, keys[k]), (uint32_t)i };
         }
     }
+    arena_close(work);
     if (us->n_names > 1) {
         qsort(us->names, us->n_names, sizeof(us->names[0]), name_cmp);
     }
