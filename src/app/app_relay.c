@@ -37,6 +37,18 @@ app_relay_load(struct ctx *cx, struct relay *r, struct str path)
  */
 #define CALLS_PER_WRITE 100
 
+/* Until a step began; 0: no time was spent in it or behind it. */
+static int64_t
+until_step(const struct relay_record *v, enum relay_step step)
+{
+    int64_t before_us = 0;
+    int64_t rest_us = 0;
+    for (int s = RELAY_STEP_HEAD; s <= RELAY_STEP_ANSWER; s++) {
+        *(s < (int)step ? &before_us : &rest_us) += v->step_us[s];
+    }
+    return rest_us == 0 ? 0 : before_us;
+}
+
 static struct exchange_call
 call_of(const struct relay_record *v)
 {
@@ -54,6 +66,9 @@ call_of(const struct relay_record *v)
                                    .bytes_in = (int64_t)v->bytes_in,
                                    .bytes_out = (int64_t)v->bytes_out,
                                    .took_us = v->total_us,
+                                   .up_us = until_step(v, RELAY_STEP_SEND),
+                                   .back_us = until_step(v, RELAY_STEP_ANSWER),
+                                   .message_id = str_of(v->message_id),
                                    .trace_id = str_of(v->trace_id),
                                    .request_id = str_of(v->request_id) };
 }

@@ -66,6 +66,7 @@ struct relay_route {
     struct str pool;          /* name of a pool */
     struct str target;        /* base path at the upstream, put in place of `path`; null: "" */
     bool is_open;             /* anybody may call, no grant needed (a token endpoint) */
+    bool is_for_clients;      /* any client that proves itself may call, no grant needed */
     bool keeps_host;          /* passes the client's Host on */
     bool is_signed;           /* the pool is this program's own gate of signed exchange: its
                                  X-Road-Error and X-Road-Request-Hash pass down */

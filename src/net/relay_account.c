@@ -151,7 +151,7 @@ static void
 account_wait(struct relay *r)
 {
     struct timespec until;
-    (void)clock_gettime(CLOCK_REALTIME, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += IDLE_NS;
     if (until.tv_nsec >= 1000000000) {
         until.tv_nsec -= 1000000000;
@@ -187,8 +187,12 @@ account_wake(struct relay *r)
 enum err
 account_start(struct relay *r)
 {
+    pthread_condattr_t attr; /* a clock that is set back must not make the thread wait for it */
+    ASSERT(pthread_condattr_init(&attr) == 0 &&
+           pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
     ASSERT(pthread_mutex_init(&r->account_lock, NULL) == 0 &&
-           pthread_cond_init(&r->account_wake, NULL) == 0);
+           pthread_cond_init(&r->account_wake, &attr) == 0);
+    (void)pthread_condattr_destroy(&attr);
     return pthread_create(&r->account_thread, NULL, account_main, r) == 0 ? ERR_OK : ERR_IO;
 }
 

@@ -233,7 +233,7 @@ rcall_check(struct rcall *x)
     }
     if (!x->route->is_open) {
         enum relay_error why = check_who(x, s);
-        why = why == RELAY_OK ? check_grant(x, s) : why;
+        why = why == RELAY_OK && !x->route->is_for_clients ? check_grant(x, s) : why;
         if (why != RELAY_OK) {
             return why;
         }
@@ -261,6 +261,9 @@ rcall_may_go_on(struct rcall *x)
         return route != NULL && (x->who != NULL || route->is_open);
     }
     const struct rclient *who = rtable_get(&s->clients, x->who->name);
+    if (route->is_for_clients) {
+        return who != NULL && !who->is_suspended;
+    }
     const struct rgrant *g = who == NULL || who->is_suspended ? NULL : snap_grant(s, who, route);
     return g != NULL && (g->until_us == 0 || relay_wall_us(l->relay) < g->until_us);
 }

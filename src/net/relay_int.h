@@ -136,7 +136,7 @@ struct rroute {
     uint32_t index, n_segments;
     struct str name, path, target, header; /* header: percent-encoded, as X-Road-Service */
     const struct rpool *pool;
-    bool is_open, keeps_host, keeps_authorization, is_xroad, is_signed;
+    bool is_open, is_for_clients, keeps_host, keeps_authorization, is_xroad, is_signed;
     uint64_t body_max;
     int64_t connect_us, send_us, wait_us, answer_us, total_us;
     uint32_t tries_max;

@@ -270,6 +270,7 @@ static const struct jfield route_fields[] = {
     F(route, pool, J_TEXT),
     F(route, target, J_TEXT),
     F(route, is_open, J_BOOL),
+    F(route, is_for_clients, J_BOOL),
     F(route, keeps_host, J_BOOL),
     F(route, keeps_authorization, J_BOOL),
     F(route, body_max_bytes, J_U64),

@@ -144,6 +144,7 @@ route_build(struct ctx *cx, struct rsnap *s, const struct relay_route *from, siz
         .header = header_of(s->arena, from->name),
         .target = from->target.n == 0 ? STR("") : str_dup(s->arena, from->target),
         .is_open = from->is_open,
+        .is_for_clients = from->is_for_clients,
         .keeps_host = from->keeps_host,
         .is_signed = from->is_signed,
         .keeps_authorization = from->keeps_authorization,

@@ -209,7 +209,10 @@ NODISCARD enum err exchange_session_check(struct ctx *cx, struct str session,
 /* --- calls (exchange_call.c) ------------------------------------------------------------------ */
 struct exchange_call {
     int64_t id, at_us, consumer_id, service_id, agreement_id, status, bytes_in, bytes_out, took_us;
+    int64_t up_us,
+        back_us; /* from at_us until it went out, until the answer began; 0: it did not */
     struct str way, operation, fault, trace_id, request_id;
+    struct str message_id;        /* X-Road-Id; null: none */
     struct str consumer, service; /* names, for lists */
 };
 /* Accounts for calls, several in one transaction; at most 1,000. */
@@ -374,6 +377,36 @@ NODISCARD enum err exchange_arrivals_fetch(struct ctx *cx);
 NODISCARD enum err exchange_arrival_again(struct ctx *cx, int64_t id);
 /* The operator: gives a held one back to the portal with a reason. ERR_INVALID, ERR_CONFLICT. */
 NODISCARD enum err exchange_arrival_refuse(struct ctx *cx, int64_t id, struct str reason);
+
+/* --- messages of the X-Road message protocol 4.0 (exchange_xroad.c) --------------------------- */
+#define EXCHANGE_XROAD_BYTES   ((size_t)64 << 10) /* of a request that the program itself answers */
+#define EXCHANGE_XROAD_NS      "http://x-road.eu/xsd/xroad.xsd"
+#define EXCHANGE_IDENTIFIER_NS "http://x-road.eu/xsd/identifiers"
+struct xml;
+struct exchange_xroad {
+    struct str client;                  /* path of a member or a subsystem */
+    struct str provider, code, version; /* of the service; version null: none */
+    struct str server;                  /* INSTANCE/CLASS/CODE/SERVER; null: not named */
+    struct str id, user_id, issue;      /* user_id and issue may be null */
+    const struct xml *body;             /* the one element inside the body */
+};
+/* Reads a SOAP 1.1 message with the header fields of PR-MESS 4.0. ERR_INVALID; *ret_fault is then
+ * the protocol's word: InvalidSoap, MissingHeaderField, DuplicateHeaderField, InvalidHeaderField,
+ * InvalidProtocolVersion, MissingBody; cx->err.text says which. */
+NODISCARD enum err exchange_xroad_read(struct ctx *cx, struct str bytes, struct exchange_xroad *ret,
+                                       const char **ret_fault);
+/* An identifier in the form of a member or subsystem ("VN/GOV/H19/MOT-CUA"); null: it is none. */
+struct str exchange_xroad_client(struct ctx *cx, const struct xml *e);
+/* One identifier as XML: the tag with its prefix, type MEMBER, SUBSYSTEM, SERVICE or SERVER; path
+ * of 3 parts, or 4 (subsystem or server), then service and version where not null. */
+void exchange_xroad_put(struct buf *b, const char *tag, struct str path, bool is_server,
+                        struct str service, struct str version);
+/* Who the relay lets in to the program's own services is told by X-Road-Client, believed only when
+ * the request's Host is this secret. */
+#define EXCHANGE_OPMON_PATH "/opmon"
+NODISCARD enum err exchange_relay_host(struct ctx *cx, struct str *ret);
+/* The member that runs this installation ("VN/GOV/H19"). ERR_NOT_FOUND: the pack names none. */
+NODISCARD enum err exchange_owner(struct ctx *cx, struct str *ret);
 
 /* --- for the relay (exchange_policy.c) -------------------------------------------------------- */
 #define EXCHANGE_AUDIENCE "bombo-exchange"

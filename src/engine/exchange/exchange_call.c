@@ -38,8 +38,9 @@ calls_tx(struct ctx *cx, void *arg)
                            .agreement_id = c->agreement_id, .operation = or_empty(c->operation),
                            .status = c->status, .fault = or_empty(c->fault),
                            .bytes_in = c->bytes_in, .bytes_out = c->bytes_out,
-                           .took_us = c->took_us, .trace_id = or_empty(c->trace_id),
-                           .request_id = or_empty(c->request_id)));
+                           .took_us = c->took_us, .up_us = c->up_us, .back_us = c->back_us,
+                           .trace_id = or_empty(c->trace_id), .request_id = or_empty(c->request_id),
+                           .message_id = or_empty(c->message_id)));
     }
     return ERR_OK;
 }

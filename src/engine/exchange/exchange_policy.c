@@ -2,6 +2,8 @@
  * with proofs become clients, granted agreements become grants. */
 #include "base/date.h"
 #include "codec/url.h"
+#include "crypto/aead.h"
+#include "crypto/digest.h"
 #include "engine/exchange/exchange_int.h"
 #include "gen/q_exchange.h"
 #include "net/client.h"
@@ -298,6 +300,35 @@ load_grants(struct ctx *cx, struct build *b)
     }
 }
 
+/* Operational monitoring is the program's own: every client that proves itself may ask, and sees
+ * what concerns it. Its requests reach the program under a host name that only the relay knows. */
+static enum err
+own_route(struct ctx *cx, int32_t own_port, struct relay_pool *pool, struct relay_route *route)
+{
+    struct str *address = ARENA_NEW(cx->arena, struct str);
+    *address = str_fmt(cx->arena, OWN_ADDRESS ":%d", own_port);
+    *pool = (struct relay_pool){ .name = STR("opmon"), .addresses = address, .n_addresses = 1 };
+    *route = (struct relay_route){ .name = STR("opmon"),
+                                   .path = STR(EXCHANGE_OPMON_PATH),
+                                   .pool = STR("opmon"),
+                                   .target = STR(EXCHANGE_OPMON_PATH),
+                                   .is_for_clients = true,
+                                   .body_max_bytes = EXCHANGE_XROAD_BYTES,
+                                   .tries_max = 1 };
+    return exchange_relay_host(cx, &pool->host);
+}
+
+enum err
+exchange_relay_host(struct ctx *cx, struct str *ret)
+{
+    struct aead_key key;
+    TRY(exchange_seal_key(cx, &key));
+    struct digest d =
+        digest_hmac((struct str){ (const char *)key.b, sizeof(key.b) }, STR("relay-host"));
+    *ret = str_cat(cx->arena, STR("relay-"), digest_hex(cx->arena, &d));
+    return ERR_OK;
+}
+
 static enum err
 build_policy(struct ctx *cx, void *arg)
 {
@@ -307,12 +338,13 @@ build_policy(struct ctx *cx, void *arg)
     TRY(load_services(cx, &b));
     TRY(load_subs(cx, &b));
     TRY(load_grants(cx, &b));
-    struct relay_pool *pools = ARENA_ARRAY(cx->arena, struct relay_pool, b.n_services.n + 1);
-    struct relay_route *routes = ARENA_ARRAY(cx->arena, struct relay_route, b.n_services.n + 1);
+    struct relay_pool *pools = ARENA_ARRAY(cx->arena, struct relay_pool, b.n_services.n + 2);
+    struct relay_route *routes = ARENA_ARRAY(cx->arena, struct relay_route, b.n_services.n + 2);
     struct relay_client *clients = ARENA_ARRAY(cx->arena, struct relay_client, b.n_subs.n + 1);
     for (size_t i = 0; i < b.n_services.n; i++) {
         TRY(pool_and_route(cx, &b, &b.services[i], &pools[i], &routes[i]));
     }
+    TRY(own_route(cx, b.own_port, &pools[b.n_services.n], &routes[b.n_services.n]));
     for (size_t i = 0; i < b.n_subs.n; i++) {
         TRY(client(cx, &b.subs[i], &clients[i]));
     }
@@ -321,9 +353,9 @@ build_policy(struct ctx *cx, void *arg)
     p.tokens.audience = STR(EXCHANGE_AUDIENCE);
     p.version = date_iso_instant_vn(cx->arena, sys_now_us(cx));
     p.pools = pools;
-    p.n_pools = b.n_services.n;
+    p.n_pools = b.n_services.n + 1;
     p.routes = routes;
-    p.n_routes = b.n_services.n;
+    p.n_routes = b.n_services.n + 1;
     p.clients = clients;
     p.n_clients = b.n_subs.n;
     p.grants = b.grants;

@@ -251,9 +251,9 @@ SELECT client_row FROM exchange_session WHERE hash = :hash AND ends_us > :now_us
 DELETE FROM exchange_session WHERE ends_us <= :now_us
 
 -- name: xcall_insert :exec
--- in: id:i64 at_us:i64 way:str consumer_id:i64? service_id:i64? agreement_id:i64? operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 trace_id:str request_id:str
-INSERT INTO exchange_call (id, at_us, way, consumer_id, service_id, agreement_id, operation, status, fault, bytes_in, bytes_out, took_us, trace_id, request_id)
-VALUES (:id, :at_us, :way, :consumer_id, :service_id, :agreement_id, :operation, :status, :fault, :bytes_in, :bytes_out, :took_us, :trace_id, :request_id)
+-- in: id:i64 at_us:i64 way:str consumer_id:i64? service_id:i64? agreement_id:i64? operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 up_us:i64 back_us:i64 trace_id:str request_id:str message_id:str
+INSERT INTO exchange_call (id, at_us, way, consumer_id, service_id, agreement_id, operation, status, fault, bytes_in, bytes_out, took_us, up_us, back_us, trace_id, request_id, message_id)
+VALUES (:id, :at_us, :way, :consumer_id, :service_id, :agreement_id, :operation, :status, :fault, :bytes_in, :bytes_out, :took_us, :up_us, :back_us, :trace_id, :request_id, :message_id)
 
 -- name: xcall_newest :many
 -- in: before:i64 limit_n:i64

@@ -164,8 +164,11 @@ CREATE TABLE exchange_call (
     bytes_in BIGINT NOT NULL,
     bytes_out BIGINT NOT NULL,
     took_us BIGINT NOT NULL,
+    up_us BIGINT NOT NULL,           -- from at_us until the request went out to the service; 0: it did not
+    back_us BIGINT NOT NULL,         -- from at_us until its answer began; 0: it did not
     trace_id TEXT NOT NULL,
-    request_id TEXT NOT NULL
+    request_id TEXT NOT NULL,
+    message_id TEXT NOT NULL         -- X-Road-Id, as the caller gave it
 );
 CREATE INDEX exchange_call_consumer ON exchange_call (consumer_id, id);
 CREATE INDEX exchange_call_service ON exchange_call (service_id, id);

@@ -56,6 +56,18 @@ health_answer(struct health *h, const char *module, int64_t us)
     }
 }
 
+int64_t
+health_started_us(const struct health *h)
+{
+    return h == NULL ? 0 : h->started_us;
+}
+
+const char *
+health_version(const struct health *h)
+{
+    return h == NULL ? "" : h->version;
+}
+
 /* --- readiness ---------------------------------------------------------------------------------
  */
 void

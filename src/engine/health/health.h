@@ -23,6 +23,10 @@ void health_watch_node(struct health *h, struct node *node);
 /* One answer of a worker. Any thread; module may be NULL. */
 void health_answer(struct health *h, const char *module, int64_t us);
 
+/* When the program started; 0 when h is NULL. */
+int64_t health_started_us(const struct health *h);
+const char *health_version(const struct health *h);
+
 /* --- readiness ---------------------------------------------------------------------------------
  */
 enum health_state { HEALTH_STARTING, HEALTH_SERVING, HEALTH_STOPPING };

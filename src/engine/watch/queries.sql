@@ -67,3 +67,44 @@ INSERT INTO watch_alarm (id, rule, object, name, since_us, ended_us, value, limi
 -- name: watch_alarm_end :exec
 -- in: id:i64 ended_us:i64
 UPDATE watch_alarm SET ended_us = :ended_us WHERE id = :id
+
+-- name: opmon_stop :one
+-- in: after:i64 before:i64 limit_n:i64
+-- out: n:i64 id:i64
+SELECT count(*), coalesce(max(id), 0) FROM (SELECT id FROM exchange_call WHERE id > :after AND id < :before ORDER BY id LIMIT :limit_n) AS part
+
+-- name: opmon_calls :each
+-- in: after:i64 before:i64 system_id:i64
+-- out: id:i64 at_us:i64 way:str operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 up_us:i64 back_us:i64 request_id:str message_id:str
+-- out: client_class:str client_code:str client_system:str owner_class:str owner_code:str owner_system:str service_code:str kind:str
+-- scan: a bounded part of all calls, by id
+SELECT c.id, c.at_us, c.way, c.operation, c.status, c.fault, c.bytes_in, c.bytes_out, c.took_us, c.up_us, c.back_us, c.request_id, c.message_id,
+  cm.class, cm.code, cs.code, pm.class, pm.code, ps.code, s.code, v.kind
+FROM exchange_call c LEFT JOIN exchange_subsystem cs ON cs.id = c.consumer_id LEFT JOIN exchange_member cm ON cm.id = cs.member_id
+  LEFT JOIN exchange_service s ON s.id = c.service_id LEFT JOIN exchange_version v ON v.id = s.version_id
+  LEFT JOIN exchange_subsystem ps ON ps.id = s.subsystem_id LEFT JOIN exchange_member pm ON pm.id = ps.member_id
+WHERE c.id > :after AND c.id < :before AND (:system_id = 0 OR c.consumer_id = :system_id OR ps.id = :system_id) ORDER BY c.id
+
+-- name: opmon_services :many
+-- in: limit_n:i64
+-- out: id:i64 class:str member:str subsystem:str code:str kind:str
+-- scan: every published service, up to the limit
+SELECT s.id, m.class, m.code, u.code, s.code, v.kind FROM exchange_service s JOIN exchange_subsystem u ON u.id = s.subsystem_id
+  JOIN exchange_member m ON m.id = u.member_id LEFT JOIN exchange_version v ON v.id = s.version_id
+WHERE s.state = 'published' ORDER BY s.id LIMIT :limit_n
+
+-- name: opmon_window :each
+-- in: after:i64 before:i64
+-- out: service_id:i64 is_faulty:i64 bytes_in:i64 bytes_out:i64 took_us:i64
+SELECT coalesce(service_id, 0), CASE WHEN fault <> '' THEN 1 ELSE 0 END, bytes_in, bytes_out, took_us FROM exchange_call WHERE id > :after AND id < :before
+
+-- name: opmon_last :one
+-- in: service_id:i64 after:i64 newest_n:i64
+-- out: good_us:i64 bad_us:i64
+SELECT CAST(coalesce(max(CASE WHEN fault = '' THEN at_us END), 0) AS BIGINT), CAST(coalesce(max(CASE WHEN fault <> '' THEN at_us END), 0) AS BIGINT)
+FROM (SELECT at_us, fault FROM exchange_call WHERE service_id = :service_id AND id > :after ORDER BY id DESC LIMIT :newest_n) AS newest
+
+-- name: opmon_back :one
+-- in: after:i64 before:i64 limit_n:i64
+-- out: n:i64 id:i64
+SELECT count(*), coalesce(min(id), 0) FROM (SELECT id FROM exchange_call WHERE id > :after AND id < :before ORDER BY id DESC LIMIT :limit_n) AS part

@@ -58,6 +58,45 @@ NODISCARD enum err watch_open(struct ctx *cx, struct watch_sum **ret, size_t *re
  * fail. Words are escaped; has a title. */
 struct str watch_draw(struct ctx *cx, const struct exchange_count *v, size_t n, struct str title);
 
+/* --- the query of X-Road's operational monitoring (PR-OPMON; watch_opmon.c) --------------------
+ * Records are the accounts of calls, one a call. */
+#define WATCH_OPMON_DELAY_S 60    /* younger calls may not all be stored yet */
+#define WATCH_OPMON_CALLS   20000 /* looked at for one answer, then to the end of that second */
+struct watch_opmon {
+    int64_t from_s, to_s; /* Unix time, both inclusive */
+    int64_t system_id;    /* only calls in which it takes part; 0: all (the owner asks) */
+    struct str partner;   /* path of a member or subsystem that takes part too; null: any */
+    uint64_t fields;      /* 1 << watch_opmon_field(); 0: all */
+};
+struct watch_opmon_records {
+    int64_t n, next_s; /* next_s: recordsFrom of the query that goes on; 0: that was all */
+    struct str gzip;   /* {"records": [...]} */
+};
+/* Number of an output field; -1: there is none of that name. */
+int watch_opmon_field(struct str name);
+/* ERR_INVALID with words for the asker. */
+NODISCARD enum err watch_opmon_records(struct ctx *cx, const struct watch_opmon *q,
+                                       struct watch_opmon_records *ret);
+struct watch_spread { /* of a number over calls */
+    int64_t min, max;
+    int64_t mean_tenths, deviation_tenths;
+};
+struct watch_opmon_service {
+    struct str provider, code, kind; /* kind: WSDL, REST, OPENAPI3 */
+    int64_t good_us, bad_us;         /* last calls of each kind since `since_us`; 0: none */
+    int64_t n_good, n_bad;           /* in the period */
+    struct watch_spread took_ms, bytes_in, bytes_out; /* of good and bad ones together */
+};
+struct watch_opmon_health {
+    int64_t period_s;
+    struct watch_opmon_service *v;
+    size_t n;
+};
+/* Published services (of a member or subsystem, with partner), calls of the last ten minutes; a
+ * shorter period, which is told, where they were very many. */
+NODISCARD enum err watch_opmon_health(struct ctx *cx, struct str partner, int64_t since_us,
+                                      struct watch_opmon_health *ret);
+
 extern const struct jobs_timed watch_timed[];
 
 #endif

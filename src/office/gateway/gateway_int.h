@@ -64,6 +64,8 @@ web_fn gw_box_put, gw_box_fetch, gw_box_ack, gw_box_refuse, gw_box_sent, gw_box_
     gw_box_topics, gw_box_part, gw_box_file;
 web_fn gw_boxes, gw_box_line, gw_box_message, gw_box_back_post, gw_box_drop_post, gw_box_try_post,
     gw_box_open_post;
+/* gateway_opmon.c */
+web_fn gw_opmon;
 /* gateway_watch.c */
 web_fn gw_watch, gw_watch_live, gw_watch_post, gw_figures;
 /* gateway_program.c */

@@ -456,7 +456,9 @@ test_policy_holds_what_the_rows_say(void **state)
     struct relay_policy p;
     const struct relay_grant *grant = NULL;
     ASSERT_OK(cx, exchange_policy(cx, 8080, &p));
-    assert_int_equal(p.n_routes, 20);
+    assert_int_equal(p.n_routes, 21); /* the last is op-monitoring, for every client */
+    ASSERT_STR(p.routes[20].path, EXCHANGE_OPMON_PATH);
+    assert_true(p.routes[20].is_for_clients && !p.routes[19].is_for_clients);
     assert_true(p.n_grants >= 21);
     ASSERT_STR(p.pools[0].addresses[0], "127.0.0.1:8080");
     for (size_t i = 0; i < p.n_grants; i++) {
