@@ -277,6 +277,22 @@ apologise_first(struct simulation *s, const struct dossier *d)
                              until_us);
 }
 
+/* Whoever else stands in the dossier agrees at the counter when it is taken in. */
+static enum err
+hear_others(struct simulation *s, const struct dossier *d)
+{
+    struct party_consent *v = NULL;
+    size_t n = 0;
+    TRY(party_consents_of_dossier(s->cx, d->id, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].is_needed && str_eq(v[i].state, STR("asked"))) {
+            TRY(dossier_consent_answer(s->cx, &v[i], STR("given"), STR("present"),
+                                       STR("Tờ khai (dữ liệu mẫu)")));
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err
 act_as_officer(struct simulation *s, const struct dossier *d, const struct flow_task *t,
                const struct flow_step *step)
@@ -313,6 +329,7 @@ act_as_officer(struct simulation *s, const struct dossier *d, const struct flow_
                    : STR("");
     bool is_signing = str_eq(t->action, STR("receive")); /* the papers that are accepted */
     if (is_signing) {
+        TRY(hear_others(s, d));
         (void)pthread_mutex_lock(&s->shared->desk);
     }
     enum err e = dossier_do(s->cx, &act);

@@ -75,10 +75,16 @@ test('who is named is asked, refuses, agrees at the counter against signature, a
   const { own, check } = await fileMarriage();
   assert.match(check, /Người khác có tên trong hồ sơ/, 'the applicant is told before');
   assert.match(check, /Điểu Sơn/);
+  assert.match(check, /kết quả chỉ được ký khi người này đồng ý/);
+  assert.match((await receiver.get(deskOf(own))).text, /Chưa ký được kết quả khi người này chưa đồng ý/, 'asked is not agreed');
   assert.match((await partner.get('/toi')).text, /1 lời hỏi đang chờ/);
   const asked = await partner.get('/toi/dong-y');
   assert.match(asked.text, /Mục đích: Đăng ký kết hôn/);
   assert.match(asked.text, /91\/2025\/QH15/);
+  const english = (await partner.get('/toi/dong-y?lang=en')).text;
+  assert.match(english, /names you as: The other partner\. [\s\S]*Purpose: To register the marriage of both/, 'the question in English');
+  assert.match(english, /<p lang="vi">[^<]*Mục đích: Đăng ký kết hôn/, 'and the Vietnamese, which counts');
+  assert.doesNotMatch((await partner.get('/toi/dong-y?lang=vi')).text, /Purpose:|<p lang="vi">/);
 
   const mine = forms(asked.text).find((f) => f.action.startsWith('/toi/dong-y/'));
   const stranger = await citizen.form(mine.action, { answer: 'given' }, { from: '/toi' });
@@ -96,7 +102,7 @@ test('who is named is asked, refuses, agrees at the counter against signature, a
   assert.equal((await send(receiver, at, { answer: 'given', words: 'Tờ khai đăng ký kết hôn', signed: '1' })).status, 303);
   page = await receiver.get(dossier);
   assert.match(page.text, /Đã đồng ý/);
-  assert.doesNotMatch(page.text, /Không ký được kết quả/);
+  assert.doesNotMatch(page.text, /Không ký được kết quả|Chưa ký được kết quả/);
   assert.match((await partner.get('/toi/dong-y')).text, /tại quầy, trước cán bộ/);
 
   const back = await answer(partner, 'withdrawn');

@@ -22,7 +22,7 @@ const mother = { 'a.mother_name': 'Thị Mơ', 'a.mother_id': demo.citizen, ...d
 const stories = [
   { code: '1.004873', name: 'marital status' },
   { code: '1.001193', name: 'birth', own: { ...mother, ...father, ...child } },
-  { code: '1.000894', name: 'marriage', own: { ...day('wanted_day', soon), 'a.partner_id': '070088000017', 'a.partner_sex': 'male', ...day('partner_birth', [2, 5, 1988]) } },
+  { code: '1.000894', name: 'marriage', hears: true, own: { ...day('wanted_day', soon), 'a.partner_id': '070088000017', 'a.partner_sex': 'male', ...day('partner_birth', [2, 5, 1988]) } },
   { code: '1.000656', name: 'death', own: { 'a.deceased_id': '070040000011', 'a.deceased_sex': 'male', ...day('deceased_birth', [1, 2, 1940]), 'a.death_time': '08:30' } },
   { code: '2.000815', name: 'certified copy', own: day('visit_day', soon) },
   { code: '1.001612', name: 'household business' },
@@ -113,11 +113,29 @@ async function citizenActs(own) {
   return false;
 }
 
-async function sign(officer, task) {
+async function sign(officer, task, says) {
   const page = await officer.get('/can-bo/ky');
   const form = formTo(page.text, '/can-bo/ky');
   const r = await send(officer, form, { viec: task, pin: demo.pin });
   assert.ok(r.status === 303 || r.status === 200, faults(r));
+  assert.match(r.text, says);
+}
+
+const heard = new Set();
+
+/** Nothing is signed before others who are named agreed: the leader is told so, the desk writes the answer down. */
+async function hearOthers(officer, own, d) {
+  await sign(officer, d.task, /Chưa có lời đồng ý của người có tên trong hồ sơ/);
+  const at = own.replace('/ho-so/', '/can-bo/ho-so/');
+  for (const desk of await officersOf(demo.unit)) {
+    const { text } = await desk.get(at);
+    const form = forms(text).find((f) => f.action.includes('/dong-y/'));
+    if (!form) continue;
+    assert.equal((await send(desk, form, { answer: 'given', words: 'Tờ khai', signed: '1' })).status, 303);
+    heard.add(own);
+    return true;
+  }
+  throw new Error(`${own}: nobody can write the answer down`);
 }
 
 /** The officer does the task that is open for this desk, the first way it offers. */
@@ -129,7 +147,8 @@ async function officerActs(officer, own) {
   if (d.can_sign) {
     const sorry = formTo((await officer.get(at)).text, '/xin-loi'); // posted longer than its appointment allows
     if (sorry) assert.equal((await send(officer, sorry, { reason: 'Thời gian niêm yết', new_due: dayIn(60).iso })).status, 303);
-    await sign(officer, d.task);
+    if (d.consents.some((c) => c.waits)) return hearOthers(officer, own, d);
+    await sign(officer, d.task, /^/);
     return true;
   }
   const page = await officer.get(at);
@@ -216,6 +235,7 @@ for (const story of stories) {
       assert.ok(isPosted(text), 'the owner sees that the case is posted, and until when');
       posted.push(own);
     } else await checkResult(own, text);
+    assert.equal(heard.has(own), story.hears ?? false, 'asked another adult before the signature');
     if (story.linked) {
       const [, other] = /Hồ sơ khác trong cùng lần nộp[\s\S]*?href="(\/ho-so\/\d+)"/.exec(text);
       await checkResult(other, await play(other, story.linked));

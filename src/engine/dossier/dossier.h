@@ -84,7 +84,8 @@ size_t dossier_others(struct ctx *cx, const struct form *form, struct str answer
  * dossier. ERR_CONFLICT: not from the state it is in. The caller knows whose it is. */
 NODISCARD enum err dossier_consent_answer(struct ctx *cx, const struct party_consent *c,
                                           struct str state, struct str how, struct str words);
-/* Somebody whose consent is needed refused it or took it back: the result is not signed. */
+/* Somebody whose consent the pack requires before the signature has not answered, refused, or took
+ * it back: the result is not signed. */
 NODISCARD enum err dossier_lacks_consent(struct ctx *cx, const struct dossier *d, bool *ret);
 
 /* What still stands between the draft and submission. */

@@ -35,13 +35,22 @@ enter(struct ctx *cx, const struct party_consent *c, const char *state)
 
 /* --- being helped ------------------------------------------------------------------------------
  */
+static struct str
+helped_words(struct ctx *cx, const char *lang, const struct dossier_draft_new *in, struct str asker)
+{
+    const struct procedure *proc = procedure_at(cx, in->procedure, calendar_today(cx));
+    struct str own = cx->lang;
+    cx->lang = str_of(lang);
+    struct str words = text_fill(cx, "dossier.consent.helped", "asker", asker, "procedure",
+                                 proc == NULL ? in->procedure : pack_text(cx, proc->name), NULL);
+    cx->lang = own;
+    return words;
+}
+
 enum err
 dossier_consent_helped(struct ctx *cx, const struct dossier_draft_new *in, int64_t draft,
                        const struct party *p)
 {
-    const struct procedure *proc = procedure_at(cx, in->procedure, calendar_today(cx));
-    struct str lang = cx->lang;
-    cx->lang = STR("vi"); /* records are kept in the language of the law */
     struct str asker = cx->actor == NULL ? STR("") : cx->actor->name;
     struct party_consent c = {
         .draft = draft,
@@ -49,13 +58,12 @@ dossier_consent_helped(struct ctx *cx, const struct dossier_draft_new *in, int64
         .name = p->name,
         .kind = STR("helped"),
         .asker = asker,
-        .wording = text_fill(cx, "dossier.consent.helped", "asker", asker, "procedure",
-                             proc == NULL ? in->procedure : pack_text(cx, proc->name), NULL),
+        .wording = helped_words(cx, "vi", in, asker),
+        .wording_en = helped_words(cx, "en", in, asker),
         .state = STR("given"),
         .how = in->consent_how,
         .words = in->consent_words,
     };
-    cx->lang = lang;
     TRY(party_consent_add(cx, &c));
     return enter(cx, &c, "given");
 }
@@ -144,32 +152,52 @@ tell(struct ctx *cx, const struct dossier *d, const struct party_consent *c,
     return who->id == 0 ? ERR_OK : notice_put(cx, &in);
 }
 
+static struct str
+named_words(struct ctx *cx, const char *lang, const struct dossier *d, const struct procedure *p,
+            const struct form_other *o)
+{
+    struct str own = cx->lang;
+    cx->lang = str_of(lang);
+    struct str words = text_fill(cx, "dossier.consent.named", "asker", d->applicant, "procedure",
+                                 pack_text(cx, p->name), "unit", unit_name(cx, d->unit), "part",
+                                 pack_text(cx, o->title), "purpose", pack_text(cx, o->purpose),
+                                 "basis", pack_text(cx, o->basis), NULL);
+    cx->lang = own;
+    return words;
+}
+
+static struct str
+part_words(struct ctx *cx, const char *lang, const struct form_other *o)
+{
+    struct str own = cx->lang;
+    cx->lang = str_of(lang);
+    struct str words = pack_text(cx, o->title);
+    cx->lang = own;
+    return words;
+}
+
 static enum err
 ask_one(struct ctx *cx, const struct dossier *d, int64_t draft, const struct dossier_other *o)
 {
     struct party who;
     const struct procedure *p = NULL;
     bool agrees = false;
-    struct str lang = cx->lang;
     TRY(dossier_procedure(cx, d, &p));
     TRY(known(cx, o, &who, &agrees));
-    cx->lang = STR("vi");
     struct party_consent c = {
         .draft = draft,
         .dossier = d->id,
         .number = agrees ? o->number : STR(""),
         .name = o->name,
         .kind = STR("named"),
-        .part = pack_text(cx, o->other->title),
+        .part = part_words(cx, "vi", o->other),
+        .part_en = part_words(cx, "en", o->other),
         .asker = d->applicant,
+        .wording = named_words(cx, "vi", d, p, o->other),
+        .wording_en = named_words(cx, "en", d, p, o->other),
         .state = STR("asked"),
         .is_needed = o->other->is_needed,
     };
-    c.wording =
-        text_fill(cx, "dossier.consent.named", "asker", c.asker, "procedure",
-                  pack_text(cx, p->name), "unit", unit_name(cx, d->unit), "part", c.part, "purpose",
-                  pack_text(cx, o->other->purpose), "basis", pack_text(cx, o->other->basis), NULL);
-    cx->lang = lang;
     TRY(party_consent_add(cx, &c));
     TRY(enter(cx, &c, "asked"));
     return tell(cx, d, &c, &who);
@@ -236,8 +264,7 @@ dossier_lacks_consent(struct ctx *cx, const struct dossier *d, bool *ret)
     *ret = false;
     TRY(party_consents_of_dossier(cx, d->id, &v, &n));
     for (size_t i = 0; i < n; i++) {
-        bool is_no = str_eq(v[i].state, STR("refused")) || str_eq(v[i].state, STR("withdrawn"));
-        *ret = *ret || (is_no && v[i].is_needed);
+        *ret = *ret || (v[i].is_needed && !str_eq(v[i].state, STR("given")));
     }
     return ERR_OK;
 }

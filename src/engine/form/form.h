@@ -36,7 +36,7 @@ struct form_other {
     struct str name, number;         /* members that hold name and personal ID */
     struct pack_text title;          /* "Người cha" */
     struct pack_text purpose, basis; /* why their data is used, and after which law */
-    bool is_needed;                  /* without their consent the result is not signed */
+    bool is_needed; /* required_before signature: the result waits for their consent */
 };
 size_t form_others(const struct form *f, const struct form_other **ret);
 /* The schema as JSON text, for the API. */

@@ -220,12 +220,25 @@ read_checks(struct form_loader *ld, const struct json *list)
     }
 }
 
+/* The step that waits for the consent. Only the signature can: it is where a result begins. */
+static bool
+is_required(struct form_loader *ld, const struct json *j)
+{
+    struct str step = pack_json_str(ld->at, j, "required_before", false);
+    if (!str_is_empty(step) && !str_eq(step, STR("signature"))) {
+        FORM_FAULT(ld, j, "Ghi \"signature\", hoặc bỏ required_before",
+                   "others: required_before \"" STR_FMT "\" không có", STR_ARG(step));
+    }
+    return str_eq(step, STR("signature"));
+}
+
 /* Their fields must be there: a member renamed in the schema would silently ask nobody. */
 static void
 read_others(struct form_loader *ld, const struct json *list)
 {
-    static const char *const known[] = { "id",      "list",  "name",      "personal_id", "title",
-                                         "purpose", "basis", "is_needed", NULL };
+    static const char *const known[] = { "id",    "list",    "name",  "personal_id",
+                                         "title", "purpose", "basis", "required_before",
+                                         NULL };
     size_t n = list == NULL ? 0 : list->n;
     ld->f->others = ARENA_ARRAY(ld->arena, struct form_other, n + 1);
     for (JSON_EACH(list, j)) {
@@ -238,7 +251,7 @@ read_others(struct form_loader *ld, const struct json *list)
                                   .title = pack_json_text(ld->at, j, "title", true),
                                   .purpose = pack_json_text(ld->at, j, "purpose", true),
                                   .basis = pack_json_text(ld->at, j, "basis", true),
-                                  .is_needed = pack_json_bool(ld->at, j, "is_needed", false) };
+                                  .is_needed = is_required(ld, j) };
         const struct json *at = json_get(ld->f->schema_tree, "properties");
         if (!str_is_empty(o->list)) {
             const struct json *array = json_get(at, str_z(ld->arena, o->list));

@@ -104,19 +104,22 @@ struct party_consent {
     struct str name;
     struct str
         kind; /* helped: somebody fills in for them; named: they stand in another's dossier */
-    struct str part;                      /* named: which person of the form */
+    struct str part, part_en;             /* named: which person of the form */
     struct str asker;                     /* who files or helps */
-    struct str wording;                   /* what was put to them, as it was shown */
+    struct str wording, wording_en;       /* what was put to them; the Vietnamese counts */
     struct str state;                     /* asked, given, refused, withdrawn */
     struct str how;                       /* account, present, paper, phone; empty while asked */
     struct str words;                     /* what they said, or which paper they signed */
-    bool is_needed;                       /* without it the result is not signed */
+    bool is_needed;                       /* the result is not signed before it is given */
     int64_t account;                      /* who wrote the last state down */
     int64_t asked_us, given_us, ended_us; /* ended: refused or withdrawn; 0: not */
 };
 /* Inside a transaction. state is "asked", or "given" with how; sets id. The ledger is the
  * caller's. */
 NODISCARD enum err party_consent_add(struct ctx *cx, struct party_consent *c);
+/* The words in the language of the page: those of then, not of now. */
+struct str party_consent_wording(const struct ctx *cx, const struct party_consent *c);
+struct str party_consent_part(const struct ctx *cx, const struct party_consent *c);
 /* ERR_NOT_FOUND. */
 NODISCARD enum err party_consent_get(struct ctx *cx, int64_t id, struct party_consent *ret);
 /* What a person was asked, newest first; of a draft or of a dossier, oldest first. At most 50. */

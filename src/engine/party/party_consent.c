@@ -21,10 +21,29 @@ party_consent_add(struct ctx *cx, struct party_consent *c)
     c->given_us = is_given ? c->asked_us : 0;
     return q_party_consent_insert(
         cx, NULL, .id = c->id, .number = some(c->number), .name = c->name, .kind = c->kind,
-        .part = some(c->part), .draft_id = c->draft, .dossier_id = c->dossier, .asker = c->asker,
-        .wording = c->wording, .is_needed = c->is_needed, .state = c->state, .how = some(c->how),
-        .words = some(c->words), .account_id = cx->who.account, .asked_us = c->asked_us,
-        .given_us = c->given_us);
+        .part = some(c->part), .part_en = some(c->part_en), .draft_id = c->draft,
+        .dossier_id = c->dossier, .asker = c->asker, .wording = c->wording,
+        .wording_en = some(c->wording_en), .is_needed = c->is_needed, .state = c->state,
+        .how = some(c->how), .words = some(c->words), .account_id = cx->who.account,
+        .asked_us = c->asked_us, .given_us = c->given_us);
+}
+
+static struct str
+in_language(const struct ctx *cx, struct str vi, struct str en)
+{
+    return str_eq(cx->lang, STR("en")) && !str_is_empty(en) ? en : vi;
+}
+
+struct str
+party_consent_wording(const struct ctx *cx, const struct party_consent *c)
+{
+    return in_language(cx, c->wording, c->wording_en);
+}
+
+struct str
+party_consent_part(const struct ctx *cx, const struct party_consent *c)
+{
+    return in_language(cx, c->part, c->part_en);
 }
 
 enum err
@@ -39,8 +58,10 @@ party_consent_get(struct ctx *cx, int64_t id, struct party_consent *ret)
                                    .name = r.name,
                                    .kind = r.kind,
                                    .part = r.part,
+                                   .part_en = r.part_en,
                                    .asker = r.asker,
                                    .wording = r.wording,
+                                   .wording_en = r.wording_en,
                                    .state = r.state,
                                    .how = r.how,
                                    .words = r.words,

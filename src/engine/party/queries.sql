@@ -106,14 +106,14 @@ WHERE birth_date > '' AND kind = 'person' AND merged_into IS NULL
 GROUP BY birth_date, name_fold HAVING COUNT(*) > 1 AND COUNT(DISTINCT personal_id) <= 1 ORDER BY birth_date, name_fold LIMIT :limit_n
 
 -- name: party_consent_insert :exec
--- in: id:i64 number:str name:str kind:str part:str draft_id:i64 dossier_id:i64 asker:str wording:str is_needed:i64 state:str how:str words:str account_id:i64 asked_us:i64 given_us:i64
-INSERT INTO party_consent (id, number, name, kind, part, draft_id, dossier_id, asker, wording, is_needed, state, how, words, account_id, asked_us, given_us)
-VALUES (:id, :number, :name, :kind, :part, :draft_id, :dossier_id, :asker, :wording, :is_needed, :state, :how, :words, :account_id, :asked_us, :given_us)
+-- in: id:i64 number:str name:str kind:str part:str part_en:str draft_id:i64 dossier_id:i64 asker:str wording:str wording_en:str is_needed:i64 state:str how:str words:str account_id:i64 asked_us:i64 given_us:i64
+INSERT INTO party_consent (id, number, name, kind, part, part_en, draft_id, dossier_id, asker, wording, wording_en, is_needed, state, how, words, account_id, asked_us, given_us)
+VALUES (:id, :number, :name, :kind, :part, :part_en, :draft_id, :dossier_id, :asker, :wording, :wording_en, :is_needed, :state, :how, :words, :account_id, :asked_us, :given_us)
 
 -- name: party_consent_by_id :one
 -- in: id:i64
--- out: id:i64 number:str name:str kind:str part:str draft_id:i64 dossier_id:i64 asker:str wording:str is_needed:i64 state:str how:str words:str account_id:i64 asked_us:i64 given_us:i64 ended_us:i64
-SELECT id, number, name, kind, part, draft_id, dossier_id, asker, wording, is_needed, state, how, words, account_id, asked_us, given_us, ended_us
+-- out: id:i64 number:str name:str kind:str part:str part_en:str draft_id:i64 dossier_id:i64 asker:str wording:str wording_en:str is_needed:i64 state:str how:str words:str account_id:i64 asked_us:i64 given_us:i64 ended_us:i64
+SELECT id, number, name, kind, part, part_en, draft_id, dossier_id, asker, wording, wording_en, is_needed, state, how, words, account_id, asked_us, given_us, ended_us
 FROM party_consent WHERE id = :id
 
 -- name: party_consent_ids_of :many

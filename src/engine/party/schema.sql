@@ -65,11 +65,13 @@ CREATE TABLE party_consent (
     name TEXT NOT NULL,
     kind TEXT NOT NULL,              -- helped, named
     part TEXT NOT NULL,              -- named: which person of the form
+    part_en TEXT NOT NULL DEFAULT '',
     draft_id BIGINT NOT NULL,
     dossier_id BIGINT NOT NULL,      -- 0 until it is filed
     asker TEXT NOT NULL,             -- name of who files or helps
     wording TEXT NOT NULL,           -- what was put to them: purpose, data, legal basis
-    is_needed BIGINT NOT NULL,       -- without it the result is not signed
+    wording_en TEXT NOT NULL DEFAULT '', -- the same in English; the Vietnamese counts
+    is_needed BIGINT NOT NULL,       -- the result is not signed before it is given
     state TEXT NOT NULL,             -- asked, given, refused, withdrawn
     how TEXT NOT NULL,               -- account, present, paper, phone; '' while asked
     words TEXT NOT NULL,             -- what they said, or which paper they signed

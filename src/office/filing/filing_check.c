@@ -249,7 +249,8 @@ fill_others(struct ctx *cx, const struct filing *f, struct tpl_filing_check *dat
             (struct tpl_filing_check_others){ .name = v[i].name,
                                               .part = pack_text(cx, v[i].other->title),
                                               .purpose = pack_text(cx, v[i].other->purpose),
-                                              .basis = pack_text(cx, v[i].other->basis) };
+                                              .basis = pack_text(cx, v[i].other->basis),
+                                              .is_needed = v[i].other->is_needed };
     }
     return ERR_OK;
 }

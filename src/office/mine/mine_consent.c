@@ -50,11 +50,13 @@ row(struct ctx *cx, const struct party_consent *c)
     const char *after = !is_named      ? "mine.consent.after.helped"
                         : c->is_needed ? "mine.consent.after.needed"
                                        : "mine.consent.after.named";
+    struct str words = party_consent_wording(cx, c);
     return (struct tpl_mine_consents_asked){
         .id = str_fmt(cx->arena, "%" PRId64, c->id),
         .title = text_fill(cx, is_named ? "mine.consent.named" : "mine.consent.helped", "asker",
-                           c->asker, "part", c->part, NULL),
-        .wording = c->wording,
+                           c->asker, "part", party_consent_part(cx, c), NULL),
+        .wording = words,
+        .original = str_eq(words, c->wording) ? STR_NULL : c->wording,
         .state = state_text(cx, c),
         .words = c->words,
         .after = text_find(cx, str_of(after)),

@@ -20,8 +20,8 @@ onestop_part_consents(struct ctx *cx, struct onestop_view *v)
         page->consents.v[page->consents.n++] = (struct tpl_onestop_dossier_consents){
             .consent = onestop_id(cx, c[i].id),
             .name = c[i].name,
-            .part =
-                str_eq(c[i].kind, STR("helped")) ? text(cx, "onestop.consent.helped") : c[i].part,
+            .part = str_eq(c[i].kind, STR("helped")) ? text(cx, "onestop.consent.helped")
+                                                     : party_consent_part(cx, &c[i]),
             .kind = is_given ? STR("ontime")
                     : is_no  ? STR("late")
                              : STR("wait"),
@@ -31,9 +31,10 @@ onestop_part_consents(struct ctx *cx, struct onestop_view *v)
                        ? STR_NULL
                        : text_find(cx, str_cat(cx->arena, STR("onestop.consent.how."), c[i].how)),
             .words = c[i].words,
-            .wording = c[i].wording,
+            .wording = party_consent_wording(cx, &c[i]),
             .is_mismatch = str_is_empty(c[i].number),
             .blocks = is_no && c[i].is_needed,
+            .waits = !is_no && !is_given && c[i].is_needed,
             .can_write = may_write && !is_given,
         };
     }

@@ -22,6 +22,9 @@ rows_at(struct ctx *cx, const struct access_position *at, struct str ticked,
         }
         struct str task = onestop_id(cx, v[i].task);
         struct str kind = onestop_kind(v[i].left_s, false);
+        struct dossier d = { .id = v[i].id };
+        bool lacks_consent = false;
+        TRY(dossier_lacks_consent(cx, &d, &lacks_consent));
         page->rows.v[page->rows.n++] = (struct tpl_onestop_sign_rows){
             .kind = kind,
             .word = onestop_kind_word(cx, kind),
@@ -32,6 +35,7 @@ rows_at(struct ctx *cx, const struct access_position *at, struct str ticked,
             .number = v[i].number,
             .person = v[i].applicant,
             .procedure = v[i].procedure,
+            .waits = lacks_consent ? text(cx, "onestop.signed.consent") : STR_NULL,
             .href = str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64, v[i].id),
             .draft = str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64 "/du-thao", v[i].id),
             .peek = str_fmt(cx->arena, "/can-bo/ky?viec=%" PRId64 "#xem", v[i].task),
@@ -67,7 +71,7 @@ onestop_sign_list(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 }
 
 /* What became of each dossier of the batch. */
-static void
+static enum err
 tell_result(struct ctx *cx, const int64_t *tasks, size_t n, struct tpl_onestop_signed *page)
 {
     page->rows.v = ARENA_ARRAY(cx->arena, struct tpl_onestop_signed_rows, n);
@@ -82,16 +86,22 @@ tell_result(struct ctx *cx, const int64_t *tasks, size_t n, struct tpl_onestop_s
         bool is_signed = str_eq(t.state, STR("done")) && str_eq(t.outcome, STR("sign")) &&
                          t.done_by == cx->who.account;
         bool is_silent = !is_signed && dossier_lacks_apology(cx, &d);
+        bool lacks_consent = false;
+        TRY(dossier_lacks_consent(cx, &d, &lacks_consent));
         page->rows.v[page->rows.n++] = (struct tpl_onestop_signed_rows){
             .number = d.number,
             .href = str_fmt(cx->arena, "/can-bo/ho-so/%" PRId64 "%s", d.id,
-                            is_silent ? "#xin-loi" : ""),
+                            is_silent       ? "#xin-loi"
+                            : lacks_consent ? "#dong-y"
+                                            : ""),
             .kind = is_signed ? STR("ontime") : STR("late"),
-            .word = text(cx, is_signed   ? "onestop.signed.yes"
-                             : is_silent ? "onestop.signed.apology"
-                                         : "onestop.signed.no"),
+            .word = text(cx, is_signed       ? "onestop.signed.yes"
+                             : is_silent     ? "onestop.signed.apology"
+                             : lacks_consent ? "onestop.signed.consent"
+                                             : "onestop.signed.no"),
         };
     }
+    return ERR_OK;
 }
 
 enum err
@@ -120,7 +130,7 @@ onestop_sign(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     }
     struct tpl_onestop_signed *page = ARENA_NEW(cx->arena, struct tpl_onestop_signed);
     cx->n_problems = 0;
-    tell_result(cx, tasks, n_tasks, page);
+    TRY(tell_result(cx, tasks, n_tasks, page));
     web_title(rs, text(cx, "onestop.sign"));
     return web_page(cx, rs, &tpl_onestop_signed_t, page);
 }

@@ -417,6 +417,44 @@ test_form_pack_faulty_form_is_told(void **state)
     }
 }
 
+static void
+test_form_pack_other_person_is_required_before_the_signature_or_not(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *rule;
+        size_t n_faults;
+        bool is_needed;
+    } rows[] = { { "", 0, false },
+                 { ",\"required_before\":\"signature\"", 0, true },
+                 { ",\"required_before\":\"filing\"", 1, false },
+                 { ",\"is_needed\":true", 1, false } };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct pack_file file = {
+            STR("forms/f.json"),
+            str_fmt(w->cx->arena,
+                    "{\"id\":\"f\",\"title\":{\"vi\":\"F\"},\"schema\":{\"type\":\"object\","
+                    "\"properties\":{\"a\":{\"type\":\"string\"}}},\"pages\":[{\"id\":\"p\","
+                    "\"title\":{\"vi\":\"P\"},\"elements\":[{\"type\":\"Control\",\"scope\":\"a\","
+                    "\"label\":{\"vi\":\"A\"}}]}],\"others\":[{\"id\":\"o\",\"name\":\"a\","
+                    "\"personal_id\":\"a\",\"title\":{\"vi\":\"T\"},\"purpose\":{\"vi\":\"P\"},"
+                    "\"basis\":{\"vi\":\"B\"}%s}]}",
+                    rows[i].rule)
+        };
+        struct pack *p = NULL;
+        struct pack_fault *faults = NULL;
+        const struct form_other *others = NULL;
+        size_t n = 0;
+        enum err e = pack_read_files(w->cx, &file, 1, parts, 1, &p, &faults, &n);
+        assert_int_equal(n, rows[i].n_faults);
+        if (e == ERR_OK) {
+            assert_int_equal(form_others(form_find(p, STR("f")), &others), 1);
+            assert_int_equal(others[0].is_needed, rows[i].is_needed);
+        }
+        pack_free(p);
+    }
+}
+
 int
 main(void)
 {
@@ -444,6 +482,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_form_read_json_whole_document_is_checked, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_form_pack_faulty_form_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_form_pack_other_person_is_required_before_the_signature_or_not, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
