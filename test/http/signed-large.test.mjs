@@ -182,7 +182,6 @@ test('the evidence of a large body: its container is verified by xmlsec1, the fi
   const file = await B.operator.request('GET', `/truc/bang-chung/${A.down}/tep`);
   assert.equal(file.headers.get('content-type'), 'application/vnd.etsi.asic-e+zip');
   if (!isInstrumented) assert.ok(anonOf(B) - before < MEMORY, `memory rose from ${before} to ${anonOf(B)}`);
-  await verified(A);
   const one = join(B.data, 'evidence/bodies', bodies(B)[0]), whole = readFileSync(one);
   const bad = Buffer.from(whole);
   bad[bad.length >> 1] ^= 1;
@@ -201,6 +200,44 @@ test('without a length, and just around the size that memory takes: the same', {
     const down = await call(`thua/lon-${n}-chunk`);
     assert.deepEqual([down.status, down.size, down.sum], [200, n, sumOf(n)]);
   }
+});
+
+test('by agreement only the hash is kept: the signature is still proved, and the content by whoever has it', { timeout: 300000 }, async () => {
+  const decide = (version, kept) => B.operator.form(`/truc/thoa-thuan/${B.agreement}`, { state: 'granted', version, operations: ['tra-cuu', 'ghi'], rate_s: '0', quota_day: '0', bodies: kept });
+  assert.equal((await decide('2', 'some')).status, 422);
+  assert.equal((await decide('2', 'hash')).status, 303);
+  assert.match((await B.operator.get(`/truc/thoa-thuan/${B.agreement}`)).text, /Chỉ lưu giá trị băm/);
+  const kept = async (rest, options) => {
+    const r = await call(rest, options);
+    assert.ok(r.status < 300, r.text);
+    const id = r.headers['x-road-request-id'];
+    await until('both have it', async () => (await rows(A, id)).length === 2 && (await rows(B, id)).length === 2);
+    return { id, page: (await B.operator.get(`/truc/bang-chung/${id}`)).text };
+  };
+  await until('the agreement is in force', async () => /Nội dung không được lưu/.test((await kept('thua/12')).page));
+  const from = bodies(B).length;
+  for (const [rest, options] of [['thua/12', {}], [`thua/lon-${MB}`, {}], ['thua', { n: MB }]]) {
+    const { id, page } = await kept(rest, options);
+    assert.match(page, /Nội dung không được lưu/);
+    assert.match((await A.operator.get(`/truc/bang-chung/${id}`)).text, /chữ ký và nội dung khớp/);
+    const whole = await unpack(A, id, `whole-${id}`), dir = join(scratch, `hash-${id}`);
+    assert.equal((await runBombo(['evidence', 'export', id, `${dir}.asice`, '--data', B.data])).code, 0);
+    execFileSync('unzip', ['-q', `${dir}.asice`, '-d', dir]);
+    const which = options.n ? 'request' : 'answer'; // the one that had a body
+    assert.ok(!existsSync(join(dir, `${which}.http`)));
+    const xmlsec = (...more) => spawnSync('xmlsec1', ['--verify', ...more, '--pubkey-cert-pem', `cert/${which}.pem`, ...xmlIds, `META-INF/signatures-${which}.xml`], { cwd: dir, encoding: 'utf8' });
+    assert.equal(xmlsec('--ignore-manifests').status, 0);
+    const head = readFileSync(join(dir, `${which}.head`)), bytes = readFileSync(join(whole, `${which}.http`));
+    assert.equal(head.subarray(-4).toString(), '\r\n\r\n');
+    writeFileSync(join(dir, `${which}.http`), Buffer.concat([head, bytes.subarray(head.length)]));
+    const both = xmlsec();
+    assert.match(both.stdout + both.stderr, /Manifests References \(ok\/all\): 1\/1/);
+  }
+  await nothingLeft(B);
+  assert.equal(bodies(B).length, from);
+  await verified(B);
+  assert.equal((await decide('3', '')).status, 303);
+  await until('it is kept again', async () => /chữ ký và nội dung khớp/.test((await kept('thua/12')).page) && !/Nội dung không được lưu/.test((await kept('thua/12')).page));
 });
 
 test('larger than 100 MB is refused with a word for it, and asks nobody', { timeout: 300000 }, async () => {

@@ -119,6 +119,7 @@ struct exchange_agreement {
     int64_t asked_by, asked_us, decided_by, decided_us;
     struct str state; /* asked, granted, refused, suspended, ended */
     struct str purpose, legal_basis, operations, removed, hours, valid_from, valid_to, note;
+    struct str bodies; /* of signed messages, kept as evidence: all, hash, empty: by data class */
     struct str consumer, service;           /* paths */
     struct str consumer_name, service_name; /* for lists */
 };
@@ -135,6 +136,16 @@ NODISCARD enum err exchange_agreement_get(struct ctx *cx, int64_t id,
 NODISCARD enum err exchange_agreements(struct ctx *cx, int64_t consumer, int64_t service,
                                        struct str state, int64_t before,
                                        struct exchange_agreement **ret, size_t *ret_n);
+
+/* Are bodies of signed messages kept as evidence (doc/signed.md part 4)? All are, but for the
+ * services of sensitive data and the agreements that say otherwise, which are listed here. consumer
+ * empty: whoever calls that service. In no order. */
+struct exchange_body_rule {
+    struct str consumer, service; /* paths */
+    bool is_kept;
+};
+NODISCARD enum err exchange_body_rules(struct ctx *cx, struct exchange_body_rule **ret,
+                                       size_t *ret_n);
 
 /* Rules without the store (exchange_model.c). */
 /* "1-5 07-17": days Monday 1 to Sunday 7, whole hours of the day; empty is well-formed: always. */

@@ -52,6 +52,9 @@ check_limits(struct ctx *cx, const struct exchange_agreement *a)
     if (!exchange_hours_are_valid(or_empty(a->hours))) {
         ctx_problem(cx, STR("hours"), STR("exchange.hours_form"), STR_NULL);
     }
+    if (!str_is_empty(a->bodies) && !exchange_names(STR("all hash"), a->bodies)) {
+        ctx_problem(cx, STR("bodies"), STR("exchange.bodies_form"), STR_NULL);
+    }
     if (a->rate_s < 0 || a->rate_s > RATE_MAX) {
         ctx_problem(cx, STR("rate_s"), STR("exchange.number_form"), STR_NULL);
     }
@@ -144,9 +147,9 @@ decide_tx(struct ctx *cx, void *arg)
     TRY(q_xagree_decide(
         cx, &n, .id = a->id, .version = a->version, .state = a->state, .operations = a->operations,
         .removed = exchange_removed_of(cx->arena, or_empty(a->removed)), .rate_s = a->rate_s,
-        .quota_day = a->quota_day, .hours = or_empty(a->hours), .valid_from = a->valid_from,
-        .valid_to = a->valid_to, .decided_by = cx->who.account, .decided_us = sys_now_us(cx),
-        .note = or_empty(a->note)));
+        .quota_day = a->quota_day, .hours = or_empty(a->hours), .bodies = or_empty(a->bodies),
+        .valid_from = a->valid_from, .valid_to = a->valid_to, .decided_by = cx->who.account,
+        .decided_us = sys_now_us(cx), .note = or_empty(a->note)));
     if (n != 1) {
         return err_set(cx, ERR_CONFLICT, "agreement changed elsewhere");
     }
@@ -199,6 +202,7 @@ exchange_agreement_get(struct ctx *cx, int64_t id, struct exchange_agreement *re
                                         .operations = r.operations,
                                         .removed = r.removed,
                                         .hours = r.hours,
+                                        .bodies = r.bodies,
                                         .valid_from = r.valid_from,
                                         .valid_to = r.valid_to,
                                         .note = r.note,
@@ -260,5 +264,77 @@ exchange_agreements(struct ctx *cx, int64_t consumer, int64_t service, struct st
     }
     *ret = v;
     *ret_n = ids.n;
+    return ERR_OK;
+}
+
+/* --- which bodies are kept ---------------------------------------------------------------------
+ */
+#define RULES_SET 500
+
+struct rules {
+    struct exchange_body_rule *v;
+    size_t n, cap;
+};
+
+static enum err
+rule_add(struct ctx *cx, struct rules *r, int64_t consumer, int64_t service, bool is_kept)
+{
+    struct exchange_subsystem sub = { .path = STR("") };
+    struct exchange_service s;
+    if (r->n == r->cap) {
+        struct exchange_body_rule *more =
+            ARENA_ARRAY(cx->arena, struct exchange_body_rule, r->cap * 2 + RULES_SET);
+        for (size_t i = 0; i < r->n; i++) {
+            more[i] = r->v[i];
+        }
+        r->v = more;
+        r->cap = r->cap * 2 + RULES_SET;
+    }
+    if (consumer != 0) {
+        TRY(exchange_subsystem_get(cx, consumer, &sub));
+    }
+    TRY(exchange_service_get(cx, service, &s));
+    r->v[r->n++] = (struct exchange_body_rule){ sub.path, s.path, is_kept };
+    return ERR_OK;
+}
+
+static enum err
+rules_of_classes(struct ctx *cx, struct rules *r)
+{
+    struct q_xservice_sensitive_list list = { .n = RULES_SET };
+    for (int64_t after = 0; list.n == RULES_SET;) {
+        TRY(q_xservice_sensitive(cx, &list, .after = after, .limit_n = RULES_SET));
+        for (size_t i = 0; i < list.n; i++) {
+            after = list.v[i].id;
+            TRY(rule_add(cx, r, 0, after, false));
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err
+rules_of_agreements(struct ctx *cx, struct str state, struct rules *r)
+{
+    struct q_xagree_bodies_list list = { .n = RULES_SET };
+    for (int64_t after = 0; list.n == RULES_SET;) {
+        TRY(q_xagree_bodies(cx, &list, .state = state, .after = after, .limit_n = RULES_SET));
+        for (size_t i = 0; i < list.n; i++) {
+            after = list.v[i].id;
+            TRY(rule_add(cx, r, list.v[i].consumer_id, list.v[i].service_id,
+                         str_eq(list.v[i].bodies, STR("all"))));
+        }
+    }
+    return ERR_OK;
+}
+
+enum err
+exchange_body_rules(struct ctx *cx, struct exchange_body_rule **ret, size_t *ret_n)
+{
+    struct rules r = { .n = 0 };
+    TRY(rules_of_classes(cx, &r));
+    TRY(rules_of_agreements(cx, STR("granted"), &r));
+    TRY(rules_of_agreements(cx, STR("suspended"), &r));
+    *ret = r.v;
+    *ret_n = r.n;
     return ERR_OK;
 }

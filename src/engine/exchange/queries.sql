@@ -87,6 +87,12 @@ SELECT id, name, code, summary FROM exchange_service WHERE state = 'published' A
 -- out: id:i64 name:str code:str summary:str
 SELECT id, name, code, summary FROM exchange_service WHERE id > :after ORDER BY id LIMIT :limit_n
 
+-- name: xservice_sensitive :many
+-- in: after:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM exchange_service WHERE data_class = 'sensitive' AND id > :after
+ORDER BY id LIMIT :limit_n
+
 -- name: xservice_publish :exec
 -- in: id:i64 version_id:i64
 UPDATE exchange_service SET version_id = :version_id, state = 'published' WHERE id = :id
@@ -127,19 +133,19 @@ SELECT id, code, method, path, summary, inputs, outputs FROM exchange_operation 
 
 -- name: xagree_insert :exec
 -- in: id:i64 consumer_id:i64 service_id:i64 purpose:str legal_basis:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str valid_from:str valid_to:str asked_by:i64? asked_us:i64
-INSERT INTO exchange_agreement (id, version, consumer_id, service_id, state, purpose, legal_basis, operations, removed, rate_s, quota_day, hours, valid_from, valid_to, asked_by, asked_us, decided_by, decided_us, note)
-VALUES (:id, 1, :consumer_id, :service_id, 'asked', :purpose, :legal_basis, :operations, :removed, :rate_s, :quota_day, :hours, :valid_from, :valid_to, :asked_by, :asked_us, NULL, NULL, '')
+INSERT INTO exchange_agreement (id, version, consumer_id, service_id, state, purpose, legal_basis, operations, removed, rate_s, quota_day, hours, bodies, valid_from, valid_to, asked_by, asked_us, decided_by, decided_us, note)
+VALUES (:id, 1, :consumer_id, :service_id, 'asked', :purpose, :legal_basis, :operations, :removed, :rate_s, :quota_day, :hours, '', :valid_from, :valid_to, :asked_by, :asked_us, NULL, NULL, '')
 
 -- name: xagree_decide :exec
--- in: id:i64 version:i64 state:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str valid_from:str valid_to:str decided_by:i64? decided_us:i64 note:str
+-- in: id:i64 version:i64 state:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str bodies:str valid_from:str valid_to:str decided_by:i64? decided_us:i64 note:str
 UPDATE exchange_agreement SET version = version + 1, state = :state, operations = :operations, removed = :removed, rate_s = :rate_s, quota_day = :quota_day, hours = :hours,
-    valid_from = :valid_from, valid_to = :valid_to, decided_by = :decided_by, decided_us = :decided_us, note = :note
+    bodies = :bodies, valid_from = :valid_from, valid_to = :valid_to, decided_by = :decided_by, decided_us = :decided_us, note = :note
 WHERE id = :id AND version = :version
 
 -- name: xagree_by_id :one
 -- in: id:i64
--- out: id:i64 version:i64 consumer_id:i64 service_id:i64 state:str purpose:str legal_basis:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str valid_from:str valid_to:str asked_by:i64 asked_us:i64 decided_by:i64 decided_us:i64 note:str
-SELECT id, version, consumer_id, service_id, state, purpose, legal_basis, operations, removed, rate_s, quota_day, hours, valid_from, valid_to, asked_by, asked_us, decided_by, decided_us, note
+-- out: id:i64 version:i64 consumer_id:i64 service_id:i64 state:str purpose:str legal_basis:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str bodies:str valid_from:str valid_to:str asked_by:i64 asked_us:i64 decided_by:i64 decided_us:i64 note:str
+SELECT id, version, consumer_id, service_id, state, purpose, legal_basis, operations, removed, rate_s, quota_day, hours, bodies, valid_from, valid_to, asked_by, asked_us, decided_by, decided_us, note
 FROM exchange_agreement WHERE id = :id
 
 -- name: xagree_between :many
@@ -172,6 +178,12 @@ SELECT id FROM exchange_agreement WHERE id < :before ORDER BY id DESC LIMIT :lim
 -- out: id:i64 consumer_id:i64 service_id:i64 operations:str removed:str rate_s:i64 quota_day:i64 hours:str valid_from:str valid_to:str
 SELECT id, consumer_id, service_id, operations, removed, rate_s, quota_day, hours, valid_from, valid_to
 FROM exchange_agreement WHERE state = 'granted' AND id > :after ORDER BY id LIMIT :limit_n
+
+-- name: xagree_bodies :many
+-- in: state:str after:i64 limit_n:i64
+-- out: id:i64 consumer_id:i64 service_id:i64 bodies:str
+SELECT id, consumer_id, service_id, bodies FROM exchange_agreement
+WHERE state = :state AND id > :after AND bodies <> '' ORDER BY id LIMIT :limit_n
 
 -- name: xclient_insert :exec
 -- in: id:i64 subsystem_id:i64 client_id:str name:str ttl_s:i64 created_us:i64

@@ -89,6 +89,7 @@ CREATE TABLE exchange_agreement (
     rate_s BIGINT NOT NULL,          -- calls a second; 0: no limit of its own
     quota_day BIGINT NOT NULL,       -- calls a day; 0: no limit of its own
     hours TEXT NOT NULL,             -- "1-5 07-17": days, whole hours; empty: always
+    bodies TEXT NOT NULL,            -- of signed messages, as evidence: all, hash; empty: as the data class says
     valid_from TEXT,
     valid_to TEXT,
     asked_by BIGINT,

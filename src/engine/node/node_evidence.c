@@ -255,6 +255,10 @@ static const char guide[] =
     "         META-INF/signatures-request.xml\n"
     "     wants: \"OK\", all SignedInfo References, and \"Manifests References (ok/all): 1/1\".\n"
     "     The same with answer. openssl x509 -in cert/request.pem -noout -fingerprint -sha256\n"
+    "     If there is a request.head instead of a request.http, its body was not kept, by "
+    "agreement.\n"
+    "     Then add --ignore-manifests: the signature is genuine. Whoever has the body proves it:\n"
+    "       cat request.head BODY > request.http      and again without --ignore-manifests\n"
     "  2. The answer is to this request: X-Road-Request-Hash in answer.http is the SHA-512 of\n"
     "     request.http as PR-REST 4.3 says.\n"
     "  3. The signature existed at the stamped time (if there is a folder stamp):\n"
@@ -288,6 +292,9 @@ static enum err
 add_http(struct ctx *cx, struct zip_out *z, const struct proven *p)
 {
     struct str name = node_file_of(p->stored.kind);
+    if (p->stored.form == NODE_HEAD_ONLY) {
+        name = p->stored.kind == NODE_REQUEST ? STR("request.head") : STR("answer.head");
+    }
     if (p->file.p == NULL) {
         return zip_add(z, name, p->batch.signed_us, p->stored.message);
     }

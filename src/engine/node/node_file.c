@@ -79,7 +79,7 @@ node_file_digest(struct ctx *cx, struct str head, struct str file, struct digest
 enum err
 node_file_keep(struct ctx *cx, struct str log_dir, struct node_message *m)
 {
-    if (m->file.p == NULL) {
+    if (m->file.p == NULL || m->is_head_kept) {
         return ERR_OK;
     }
     struct str to = path_of(cx, log_dir, &m->digest);

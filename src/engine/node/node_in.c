@@ -57,9 +57,13 @@ take_in(struct ctx *cx, struct in *i, const struct http_request *rq)
                     "The request's body cannot be stored.");
     }
     struct str rest;
-    return (e == ERR_OK && str_eq(node_service_of(i->request.target, &rest), i->request.service)) ||
-           fail(i, 500, STR("Server.ServerProxy.InvalidMessage"),
-                "The request is not in the form that is signed.");
+    if (e != ERR_OK || !str_eq(node_service_of(i->request.target, &rest), i->request.service)) {
+        return fail(i, 500, STR("Server.ServerProxy.InvalidMessage"),
+                    "The request is not in the form that is signed.");
+    }
+    i->request.is_head_kept =
+        !node_trust_keeps_body(i->trust, i->request.client, i->request.service);
+    return true;
 }
 
 static bool
@@ -269,6 +273,7 @@ make_answer(struct ctx *cx, struct in *i)
             return false;
         }
     }
+    i->answer.is_head_kept = i->request.is_head_kept;
     return node_message_digest(cx, &i->answer) == ERR_OK ||
            fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
                 "The answer's body cannot be read back.");
@@ -320,18 +325,19 @@ call(struct ctx *cx, struct in *i, const struct http_request *rq, struct http_re
         return fail(i, 503, str_fmt(cx->arena, "Server.ServerProxy.%s", closed),
                     "Signed exchange is closed here at the moment.");
     }
-    if (!take_in(cx, i, rq)) {
-        return false;
-    }
-    if (!check_message(cx, i, now_us) || !keep(cx, i, NODE_REQUEST, i->proof, &i->request)) {
+    if (!take_in(cx, i, rq) || !check_message(cx, i, now_us) ||
+        !keep(cx, i, NODE_REQUEST, i->proof, &i->request)) {
         node_file_drop(cx, &i->request);
         return false;
     }
-    if (answer(cx, i, rq, rs)) {
-        return true;
+    bool is_answered = answer(cx, i, rq, rs);
+    if (i->request.is_head_kept) {
+        node_file_drop(cx, &i->request);
     }
-    node_file_drop(cx, &i->answer);
-    return false;
+    if (!is_answered) {
+        node_file_drop(cx, &i->answer);
+    }
+    return is_answered;
 }
 
 void

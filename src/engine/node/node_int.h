@@ -22,7 +22,8 @@ struct node_message {
     struct str bytes, head, body; /* head with its empty line; both borrow from bytes */
     struct str file; /* where a large body is: bytes is the head alone; null: in bytes */
     int64_t body_bytes;
-    struct digest digest;         /* SHA-256 of head and body, once node_message_digest has run */
+    bool is_head_kept;    /* of the two, only the head becomes evidence, as the agreement says */
+    struct digest digest; /* SHA-256 of head and body, once node_message_digest has run */
     struct digest512 body_digest; /* of a body in a file */
     struct str method, target;    /* of a request */
     int status;                   /* of an answer */
@@ -72,6 +73,7 @@ NODISCARD enum err node_file_sweep(struct ctx *cx, struct str log_dir);
 struct node_parcel {
     struct str front, file;
     int64_t file_bytes;
+    bool is_last_use; /* the file goes when it has been streamed */
 };
 struct node_parcel node_parcel_of(struct arena *a, struct str proof, const struct node_message *m);
 
@@ -222,6 +224,8 @@ struct node_trust {
     struct node_trust_peer *peers;
     struct node_trust_key *keys;
     size_t n_peers, n_keys;
+    struct exchange_body_rule *rules; /* sorted: by service, then consumer */
+    size_t n_rules;
 };
 NODISCARD enum err node_trust_load(struct ctx *cx, const struct node_trust *old,
                                    struct node_trust **ret);
@@ -232,6 +236,8 @@ const struct node_trust_key *node_trust_own(const struct node_trust *t, struct s
                                             int64_t now_us);
 /* The node where a member is; NULL: none. */
 const struct node_trust_peer *node_trust_home(const struct node_trust *t, struct str member);
+/* Do bodies of calls between these two become evidence? */
+bool node_trust_keeps_body(const struct node_trust *t, struct str consumer, struct str service);
 const struct node_trust_peer *node_trust_peer_by_cert(const struct node_trust *t, struct str thumb);
 
 /* --- node_verify.c ------------------------------------------------------------------------------

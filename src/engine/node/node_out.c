@@ -78,6 +78,8 @@ make_request(struct ctx *cx, struct out *o)
         return fail(o, 400, STR("Client.BadRequest"), "The request cannot be signed as it is.");
     }
     o->request.file = m.file;
+    o->request.is_head_kept =
+        !node_trust_keeps_body(o->trust, o->request.client, o->request.service);
     return node_message_digest(cx, &o->request) == ERR_OK ||
            fail(o, 503, STR("Server.ClientProxy.LoggingFailed"),
                 "The request's body cannot be read back.");
@@ -110,6 +112,7 @@ static enum err
 add_records(struct ctx *cx, struct out *o, bool has_answer)
 {
     struct str dir = o->n->dir;
+    o->answer.is_head_kept = o->request.is_head_kept;
     TRY(node_file_keep(cx, dir, &o->request));
     if (has_answer) {
         TRY(node_file_keep(cx, dir, &o->answer));
@@ -238,7 +241,9 @@ release(struct out *o, struct http_response *rs)
     rs->body = o->answer.body;
     if (o->answer.file.p != NULL) {
         struct node_parcel *p = ARENA_NEW(o->rq->arena, struct node_parcel);
-        *p = (struct node_parcel){ .front = STR(""), .file = o->answer.file };
+        *p = (struct node_parcel){ .front = STR(""),
+                                   .file = o->answer.file,
+                                   .is_last_use = o->answer.is_head_kept };
         rs->kind = HTTP_STREAM;
         rs->stream_fn = node_stream;
         rs->stream_arg = p;

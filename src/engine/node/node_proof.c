@@ -253,10 +253,10 @@ struct node_record
 node_stored_record(struct ctx *cx, struct str peer, char way, struct str proof,
                    const struct node_message *m, enum node_kind kind)
 {
-    bool has_file = m->file.p != NULL;
-    const struct node_stored s = {
-        kind, way, has_file ? NODE_WITH_FILE : NODE_WITH_BODY, peer, proof, m->bytes,
-    };
+    bool is_head = m->is_head_kept && m->body_bytes != 0;
+    bool has_file = m->file.p != NULL && !is_head;
+    enum node_form form = is_head ? NODE_HEAD_ONLY : has_file ? NODE_WITH_FILE : NODE_WITH_BODY;
+    const struct node_stored s = { kind, way, form, peer, proof, is_head ? m->head : m->bytes };
     return (struct node_record){ .type = NODE_MESSAGE,
                                  .at_us = sys_now_us(cx),
                                  .body = node_stored_write(cx->arena, &s),

@@ -78,6 +78,63 @@ node_trust_peer_by_cert(const struct node_trust *t, struct str thumb)
     return NULL;
 }
 
+/* --- which bodies are kept ---------------------------------------------------------------------
+ */
+static int
+rule_cmp(const struct exchange_body_rule *r, struct str consumer, struct str service)
+{
+    int c = str_cmp(r->service, service);
+    return c != 0 ? c : str_cmp(r->consumer, consumer);
+}
+
+static int
+rules_cmp(const void *x, const void *y)
+{
+    const struct exchange_body_rule *b = y;
+    return rule_cmp(x, b->consumer, b->service);
+}
+
+static const struct exchange_body_rule *
+rule_of(const struct node_trust *t, struct str consumer, struct str service)
+{
+    size_t low = 0;
+    size_t high = t->n_rules;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int c = rule_cmp(&t->rules[middle], consumer, service);
+        if (c == 0) {
+            return &t->rules[middle];
+        }
+        low = c < 0 ? middle + 1 : low;
+        high = c < 0 ? high : middle;
+    }
+    return NULL;
+}
+
+bool
+node_trust_keeps_body(const struct node_trust *t, struct str consumer, struct str service)
+{
+    const struct exchange_body_rule *r = rule_of(t, consumer, service);
+    r = r != NULL ? r : rule_of(t, STR(""), service);
+    return r == NULL || r->is_kept;
+}
+
+static enum err
+rules_take(struct ctx *cx, struct node_trust *t)
+{
+    struct exchange_body_rule *v = NULL;
+    size_t n = 0;
+    TRY(exchange_body_rules(cx, &v, &n));
+    t->rules = ARENA_ARRAY(t->arena, struct exchange_body_rule, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        t->rules[t->n_rules++] =
+            (struct exchange_body_rule){ str_dup(t->arena, v[i].consumer),
+                                         str_dup(t->arena, v[i].service), v[i].is_kept };
+    }
+    qsort(t->rules, n, sizeof(*t->rules), rules_cmp);
+    return ERR_OK;
+}
+
 /* --- from rows -------------------------------------------------------------------------------- */
 static enum err
 key_take(struct ctx *cx, struct node_trust *t, struct node_trust_key k)
@@ -210,6 +267,7 @@ node_trust_load(struct ctx *cx, const struct node_trust *old, struct node_trust 
     enum err e = peers_take(cx, t);
     e = e == ERR_OK ? others_take(cx, t) : e;
     e = e == ERR_OK ? ours_take(cx, old, t) : e;
+    e = e == ERR_OK ? rules_take(cx, t) : e;
     if (e != ERR_OK) {
         node_trust_drop(t);
         return e;

@@ -77,6 +77,12 @@ or_none(struct ctx *cx, struct str value, const char *key)
     return str_is_empty(value) ? text_find(cx, str_of(key)) : value;
 }
 
+static struct str
+bodies_word(struct ctx *cx, struct str bodies)
+{
+    return gw_word(cx, "bodies_kept", str_is_empty(bodies) ? STR("class") : bodies);
+}
+
 static void
 limits_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_agreement *a)
 {
@@ -93,6 +99,7 @@ limits_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_a
         { "gateway.per_second", or_none(cx, count_of(cx, a->rate_s), "gateway.unlimited") },
         { "gateway.per_day", or_none(cx, count_of(cx, a->quota_day), "gateway.unlimited") },
         { "gateway.hours", or_none(cx, a->hours, "gateway.always") },
+        { "gateway.bodies", bodies_word(cx, a->bodies) },
         { "gateway.removed", or_none(cx, a->removed, "gateway.nothing") },
         { "gateway.valid_from", or_none(cx, a->valid_from, "gateway.no_day") },
         { "gateway.valid_to", or_none(cx, a->valid_to, "gateway.no_day") },
@@ -152,6 +159,11 @@ decide_form(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_ag
     (void)gw_field(cx, f, GW_TEXT, "rate_s", "gateway.rate_s", gw_id(cx, "", a->rate_s));
     (void)gw_field(cx, f, GW_TEXT, "quota_day", "gateway.quota_day", gw_id(cx, "", a->quota_day));
     (void)gw_field(cx, f, GW_TEXT, "hours", "gateway.hours", a->hours);
+    struct tpl_gateway_page_forms_fields *bodies =
+        gw_field(cx, f, GW_SELECT, "bodies", "gateway.bodies", a->bodies);
+    gw_option(bodies, STR(""), bodies_word(cx, STR("")));
+    gw_option(bodies, STR("all"), bodies_word(cx, STR("all")));
+    gw_option(bodies, STR("hash"), bodies_word(cx, STR("hash")));
     (void)gw_field(cx, f, GW_TEXT, "valid_from", "gateway.valid_from", a->valid_from);
     (void)gw_field(cx, f, GW_TEXT, "valid_to", "gateway.valid_to", a->valid_to);
     (void)gw_field(cx, f, GW_TEXT, "note", "gateway.note", STR_NULL);
@@ -205,6 +217,7 @@ gw_decide_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     a.rate_s = web_int(rq, "rate_s");
     a.quota_day = web_int(rq, "quota_day");
     a.hours = web_text(rq, "hours");
+    a.bodies = web_text(rq, "bodies");
     a.valid_from = web_text(rq, "valid_from");
     a.valid_to = web_text(rq, "valid_to");
     a.note = web_text(rq, "note");

@@ -296,7 +296,9 @@ gw_evidence_one(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(node_check(cx, id, v, COUNT_OF(v), &n));
     struct tpl_gateway_page *p = gw_page(cx, text_fill(cx, "gateway.evidence_of", "id", id, NULL));
     bool is_good = true;
+    bool has_bodies = true;
     for (size_t i = 0; i < n; i++) {
+        has_bodies = has_bodies && v[i].has_body;
         is_good = is_good && v[i].is_signature_good && (v[i].is_message_good || !v[i].has_body);
         finding_table(cx, p, &v[i]);
         buf_add(&heads, v[i].head);
@@ -304,6 +306,9 @@ gw_evidence_one(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     }
     gw_say(p, is_good ? "ontime" : "late",
            text(cx, is_good ? "gateway.evidence_good" : "gateway.evidence_bad"));
+    if (!has_bodies) {
+        gw_say(p, "due", text(cx, "gateway.evidence_no_body"));
+    }
     if (n == 1) {
         gw_say(p, "due", text(cx, "gateway.evidence_half"));
     }

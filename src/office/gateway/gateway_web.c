@@ -14,6 +14,7 @@
 static const char *const classes[] = { "GOV", "PTY", "COM", "NGO", NULL };
 static const char *const data_classes[] = { "open", "internal", "personal", "sensitive", NULL };
 static const char *const states[] = { "granted", "refused", "suspended", "ended", NULL };
+static const char *const bodies[] = { "all", "hash", NULL };
 static const char *const filters[] = { "asked", "granted", "refused", "suspended", "ended", NULL };
 static const char *const modes[] = { "normal", "slow", "faulty", "down", "lossy", NULL };
 
@@ -121,6 +122,7 @@ static const struct web_field decide_fields[] = {
     { .name = "rate_s", .type = WEB_INT, .label = "gateway.rate_s" },
     { .name = "quota_day", .type = WEB_INT, .label = "gateway.quota_day" },
     { .name = "hours", .type = WEB_TEXT, .max = 20, .label = "gateway.hours" },
+    { .name = "bodies", .type = WEB_CHOICE, .choices = bodies, .label = "gateway.bodies" },
     { .name = "valid_from", .type = WEB_DATE, .label = "gateway.valid_from" },
     { .name = "valid_to", .type = WEB_DATE, .label = "gateway.valid_to" },
     { .name = "note", .type = WEB_TEXT, .max = 1000, .label = "gateway.note" },

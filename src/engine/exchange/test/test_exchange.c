@@ -275,6 +275,41 @@ test_simulate_without_sign_in_or_purpose_is_refused(void **state)
 }
 
 static void
+test_body_rules_follow_the_data_class_and_the_agreement(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_service s;
+    struct exchange_agreement *v = NULL;
+    struct exchange_body_rule *rules = NULL;
+    size_t n = 0;
+    size_t n_rules = 0;
+    int64_t sensitive =
+        test_i64(cx, "SELECT count(*) FROM exchange_service WHERE data_class = 'sensitive'");
+    ASSERT_OK(cx, exchange_body_rules(cx, &rules, &n_rules));
+    assert_true(sensitive >= 1);
+    assert_int_equal(n_rules, sensitive);
+    for (size_t i = 0; i < n_rules; i++) {
+        assert_true(str_is_empty(rules[i].consumer) && !rules[i].is_kept);
+    }
+    ASSERT_OK(cx, exchange_service_by_path(cx, STR("VN/GOV/BCA/DAN-CU/cong-dan"), &s));
+    ASSERT_OK(cx, exchange_agreements(cx, 0, s.id, STR_NULL, 0, &v, &n));
+    v[0].bodies = STR("some");
+    assert_int_equal(exchange_agreement_decide(cx, &v[0]), ERR_INVALID);
+    cx->n_problems = 0;
+    v[0].bodies = STR("hash");
+    ASSERT_OK(cx, exchange_agreement_decide(cx, &v[0]));
+    ASSERT_OK(cx, exchange_body_rules(cx, &rules, &n_rules));
+    assert_int_equal(n_rules, sensitive + 1);
+    assert_true(str_eq(rules[n_rules - 1].service, s.path));
+    assert_true(str_eq(rules[n_rules - 1].consumer, v[0].consumer));
+    assert_false(rules[n_rules - 1].is_kept);
+    ASSERT_OK(cx, exchange_agreement_get(cx, v[0].id, &v[0]));
+    ASSERT_STR(v[0].bodies, "hash");
+    v[0].bodies = STR("");
+    ASSERT_OK(cx, exchange_agreement_decide(cx, &v[0]));
+}
+
+static void
 test_ask_without_agreement_is_forbidden_and_accounted(void **state)
 {
     struct ctx *cx = cx_of(state);
@@ -486,6 +521,7 @@ main(void)
         cmocka_unit_test(test_ask_over_soap_and_over_a_session_speak_their_style),
         cmocka_unit_test(test_every_simulator_answers_every_operation),
         cmocka_unit_test(test_simulate_without_sign_in_or_purpose_is_refused),
+        cmocka_unit_test(test_body_rules_follow_the_data_class_and_the_agreement),
         cmocka_unit_test(test_ask_without_agreement_is_forbidden_and_accounted),
         cmocka_unit_test(test_ask_during_an_outage_fails_and_can_be_replayed),
         cmocka_unit_test(test_token_issue_checks_secret_address_and_scope),
