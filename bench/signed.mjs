@@ -1,6 +1,8 @@
 // Signed and time-stamped exchange, measured: program -> relay -> node A -> mutual TLS -> node B -> service and back, every
 // message signed, verified and on both disks before the answer is released. Everything shares the machine's cores.
 //   node bench/signed.mjs [SECONDS]     needs build/bombo and build/bench/load; prints one JSON object
+// a_us, b_us: processor time of each node for a call, which other work on the machine changes little. SIGNED_PERF=FOLDER
+// writes a profile of each node there (perf record).
 import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,6 +43,20 @@ async function authority() {
 const tsa = await authority();
 const run = async (kind, n, bearer) => JSON.parse((await promisify(execFile)(join(root, 'build/bench/load'), [kind, String(A.relayPort), String(n), String(seconds), target],
   { env: { ...process.env, LOAD_FIELDS: `Authorization: Bearer ${bearer}\r\nX-Road-Client: VN/GOV/X1/MOT-CUA\r\n` } })).stdout);
+/** Microseconds of processor time that a process has used. */
+const cpuUs = (pid) => { // user and system time, in ticks of 10 ms, behind the name in brackets
+  const f = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(f[11]) + Number(f[12])) * 10000;
+};
+async function measured(kind, n, bearer) {
+  const profiles = process.env.SIGNED_PERF ? [A, B].map((x) => once(execFile('perf', ['record', '-q', '-F', '999', '-o',
+    join(process.env.SIGNED_PERF, `${x.name}-${kind}-${n}.perf`), '-p', String(x.server.pid), '--', 'sleep', String(seconds)]), 'exit')) : [];
+  const before = [A, B].map((x) => cpuUs(x.server.pid));
+  const got = await run(kind, n, bearer);
+  const used = [A, B].map((x, i) => Math.round((cpuUs(x.server.pid) - before[i]) / Math.max(1, got.n ?? 1)));
+  await Promise.all(profiles);
+  return { ...got, a_us: used[0], b_us: used[1] };
+}
 const out = { cores: cpus().length, seconds, closed: [], open: [] };
 try {
   for (const node of [A, B]) {
@@ -56,8 +72,8 @@ try {
   const bearer = await token(A);
   await until('a signed call passes', async () => (await fetch(`http://127.0.0.1:${A.relayPort}${target}`,
     { headers: { authorization: `Bearer ${bearer}`, 'x-road-client': 'VN/GOV/X1/MOT-CUA' } })).status === 200);
-  for (const n of [1, 16, 64]) out.closed.push({ connections: n, ...await run('closed', n, bearer) });
-  for (const n of [100, 400, 1000, 2000]) out.open.push({ rate: n, ...await run('open', n, bearer) });
+  for (const n of [1, 16, 64]) out.closed.push({ connections: n, ...await measured('closed', n, bearer) });
+  for (const n of [100, 400, 1000, 2000]) out.open.push({ rate: n, ...await measured('open', n, bearer) });
 } finally {
   for (const node of [A, B]) {
     await node.server?.stop();

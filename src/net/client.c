@@ -1,4 +1,5 @@
-/* client.c: see client.h. One easy handle per call: calls are rare and must not share state. */
+/* client.c: see client.h. One easy handle per call, which shares nothing with others; calls of a
+ * pool take one that an earlier call left, with its connections. */
 #include "net/client.h"
 
 #include "base/buf.h"
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,6 +32,72 @@ struct call {
     size_t heads_n;
     struct client_response rs;
 };
+
+/* --- handles that wait for the next call -------------------------------------------------------
+ */
+struct client_pool {
+    pthread_mutex_t lock;
+    CURL *idle[CLIENT_POOL_MAX];
+    size_t n;
+};
+
+struct client_pool *
+client_pool_open(void)
+{
+    struct client_pool *p = calloc(1, sizeof(*p));
+    ASSERT(p != NULL && pthread_mutex_init(&p->lock, NULL) == 0);
+    return p;
+}
+
+void
+client_pool_close(struct client_pool *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        curl_easy_cleanup(p->idle[i]);
+    }
+    (void)pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+static struct client_pool *
+pool_of(const struct client_request *rq)
+{
+    return rq->is_public_only ? NULL : rq->pool;
+}
+
+/* The one that was used last: its connections are the warmest. */
+static CURL *
+handle_take(struct client_pool *p)
+{
+    CURL *h = NULL;
+    if (p != NULL) {
+        (void)pthread_mutex_lock(&p->lock);
+        h = p->n == 0 ? NULL : p->idle[--p->n];
+        (void)pthread_mutex_unlock(&p->lock);
+    }
+    return h != NULL ? h : curl_easy_init();
+}
+
+static void
+handle_give(struct client_pool *p, CURL *h)
+{
+    bool is_kept = false;
+    if (p != NULL && h != NULL) {
+        curl_easy_reset(h); /* forgets the call, keeps connections */
+        (void)pthread_mutex_lock(&p->lock);
+        is_kept = p->n < CLIENT_POOL_MAX;
+        if (is_kept) {
+            p->idle[p->n++] = h;
+        }
+        (void)pthread_mutex_unlock(&p->lock);
+    }
+    if (!is_kept) {
+        curl_easy_cleanup(h);
+    }
+}
 
 struct str
 client_header_get(const struct client_response *rs, struct str name)
@@ -289,6 +357,24 @@ options_of_call(struct call *c, int64_t ms)
     }
 }
 
+/* libcurl sends a request again, on a new connection, when a kept one turns out to be dead. Whether
+ * the other side had read it then is not known. */
+static bool
+may_repeat(const struct client_request *rq)
+{
+    return str_eq(rq->method, STR("GET")) || str_eq(rq->method, STR("HEAD")) ||
+           (rq->method.n == 0 && rq->body.n == 0);
+}
+
+static void
+options_kept(struct call *c)
+{
+    if (pool_of(c->rq) != NULL && !may_repeat(c->rq)) {
+        (void)curl_easy_setopt(c->curl, CURLOPT_FRESH_CONNECT, 1L);
+        (void)curl_easy_setopt(c->curl, CURLOPT_FORBID_REUSE, 1L);
+    }
+}
+
 static void
 options_signed(struct call *c)
 {
@@ -336,6 +422,7 @@ call_run(struct call *c)
     options_fixed(c);
     options_of_call(c, ms);
     options_of_files(c, ms);
+    options_kept(c);
     options_signed(c);
     TRY(result_of(c, curl_easy_perform(c->curl)));
     long status = 0;
@@ -384,9 +471,9 @@ client_call(struct ctx *cx, const struct client_request *rq, struct client_respo
     c->rq = rq;
     c->body = buf_new(cx->arena, rq->body_max_bytes == 0 ? BODY_BYTES : rq->body_max_bytes);
     TRY(files_open(c));
-    c->curl = curl_easy_init();
+    c->curl = handle_take(pool_of(rq));
     enum err e = c->curl == NULL ? err_set(cx, ERR_INTERNAL, "libcurl") : call_run(c);
-    curl_easy_cleanup(c->curl);
+    handle_give(pool_of(rq), c->curl);
     curl_slist_free_all(c->fields);
     files_close(c, e);
     if (e == ERR_OK) {

@@ -27,6 +27,8 @@ struct client_request {
     struct str ca_file;             /* PEM; null = the system's */
     struct str user, secret, sigv4; /* signed as "aws:amz:REGION:s3" says (AWS Signature Version 4);
                                        null sigv4 = not */
+    struct client_pool *pool; /* may use a connection that another call left open, for methods that
+                                 may be repeated; NULL or is_public_only: a new one */
     bool is_public_only; /* refuses loopback, private and link-local addresses (URLs typed by users)
                           */
 };
@@ -42,6 +44,14 @@ struct client_response {
 
 /* How long so many bytes may take on a slow line (128 KiB a second). */
 #define CLIENT_TRANSFER_MS(bytes) ((int64_t)(bytes) / 128)
+
+/* Connections that calls leave open for the next one, and what libcurl keeps with them: some 50 kB
+ * each, at most CLIENT_POOL_MAX. Thread-safe. Only for addresses that the owner of the pool typed.
+ */
+#define CLIENT_POOL_MAX 64
+struct client_pool;
+struct client_pool *client_pool_open(void);
+void client_pool_close(struct client_pool *p); /* accepts NULL; no call may be under way */
 
 /* One call. Any HTTP status is ERR_OK. ret is borrowed from cx->arena.
  * ERR_INVALID the URL or a header is malformed; ERR_DEADLINE too slow; ERR_TOO_LARGE; ERR_UPSTREAM

@@ -239,11 +239,13 @@ struct exchange_count {
 NODISCARD enum err exchange_counts(struct ctx *cx, int64_t since_us, struct exchange_count **ret,
                                    size_t *ret_n);
 
+struct exchange_kept;
 /* One call on the application plane: agreement, limits, the service, fields removed, account.
  * ERR_FORBIDDEN with ret->fault: not allowed; ERR_RATE; ERR_UPSTREAM, ERR_DEADLINE: no answer. */
 struct exchange_request {
     const char *way;
-    struct str consumer, service, operation; /* paths and code */
+    struct str consumer, service, operation; /* paths and code; null code: by method and path */
+    struct str method;
     struct str path, query, body, content_type;
     struct str body_path;   /* or a file that holds the body, body_bytes long */
     struct str answer_path; /* a new file that takes an answer above EXCHANGE_MEMORY_BYTES; null:
@@ -252,6 +254,7 @@ struct exchange_request {
     const struct http_header *headers;
     size_t n_headers;
     struct str request_id;
+    struct exchange_kept *kept; /* NULL: everything anew */
 };
 struct exchange_answer {
     int status;
@@ -264,6 +267,16 @@ struct exchange_answer {
 #define EXCHANGE_BODY_BYTES   ((int64_t)100 << 20)
 NODISCARD enum err exchange_forward(struct ctx *cx, const struct exchange_request *rq,
                                     struct exchange_answer *ret);
+
+/* What a door with many calls keeps from one to the next (exchange_kept.c): the rows that decide,
+ * for as long as no row of members, services or agreements changes (asked at each call),
+ * connections to services, and accounts to be stored together. Accounts under an agreement with a
+ * daily quota are stored before the answer, for they are counted; of others a kill loses those
+ * since the last exchange_kept_store. Thread-safe. */
+struct exchange_kept *exchange_kept_open(void);
+void exchange_kept_close(struct exchange_kept *k); /* accepts NULL; drops what is not stored */
+/* Stores the accounts that wait; what cannot be stored waits on. One thread at a time. */
+NODISCARD enum err exchange_kept_store(struct ctx *cx, struct exchange_kept *k);
 
 /* May this system call the operation now? Counts against the agreement's rate. *ret has an empty
  * fault when it may. ERR_NOT_FOUND: no such system or service. */

@@ -140,41 +140,9 @@ exchange_counts(struct ctx *cx, int64_t since_us, struct exchange_count **ret, s
 /* --- one call --------------------------------------------------------------------------------- */
 struct call {
     const struct exchange_request *rq;
-    struct exchange_subsystem consumer;
-    struct exchange_service service;
-    struct exchange_agreement agreement; /* id 0: none */
-    struct exchange_operation operation;
+    struct exchange_case at;
     int64_t begun_us;
 };
-
-static enum err
-find_agreement(struct ctx *cx, struct call *c)
-{
-    struct q_xagree_between_list list;
-    TRY(q_xagree_between(cx, &list, .consumer_id = c->consumer.id, .service_id = c->service.id,
-                         .limit_n = LIST_MAX));
-    for (size_t i = 0; i < list.n; i++) {
-        if (str_eq(list.v[i].state, STR("granted"))) {
-            return exchange_agreement_get(cx, list.v[i].id, &c->agreement);
-        }
-    }
-    return ERR_OK;
-}
-
-static enum err
-find_operation(struct ctx *cx, struct call *c)
-{
-    struct exchange_operation *v = NULL;
-    size_t n = 0;
-    TRY(exchange_operations(cx, c->service.version_id, &v, &n));
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq(v[i].code, c->rq->operation)) {
-            c->operation = v[i];
-            return ERR_OK;
-        }
-    }
-    return ERR_OK;
-}
 
 /* Calls of today (Vietnam) under the agreement. */
 static enum err
@@ -183,13 +151,21 @@ is_quota_used(struct ctx *cx, const struct call *c, bool *ret)
     struct q_xcall_day_n row;
     int64_t now_us = sys_now_us(cx);
     *ret = false;
-    if (c->agreement.quota_day == 0) {
+    if (c->at.agreement.quota_day == 0) {
         return ERR_OK;
     }
-    TRY(q_xcall_day_n(cx, &row, .agreement_id = c->agreement.id, .consumer_id = c->consumer.id,
+    TRY(q_xcall_day_n(cx, &row, .agreement_id = c->at.agreement.id,
+                      .consumer_id = c->at.consumer.id,
                       .since_id = date_to_us_vn(date_at_vn(now_us), 0)));
-    *ret = row.n >= c->agreement.quota_day;
+    *ret = row.n >= c->at.agreement.quota_day;
     return ERR_OK;
+}
+
+/* Of the request, or found by its method and path. */
+static struct str
+operation_of(const struct call *c)
+{
+    return c->rq->operation.p != NULL ? c->rq->operation : or_empty(c->at.operation.code);
 }
 
 /* "" when the call may pass, else the relay's word for why not. */
@@ -198,24 +174,22 @@ judge(struct ctx *cx, struct call *c, struct str *ret)
 {
     bool is_used = false;
     int64_t now_us = sys_now_us(cx);
-    if (!str_eq(c->consumer.state, STR("active")) ||
-        !str_eq(c->consumer.member_state, STR("active"))) {
+    if (!str_eq(c->at.consumer.state, STR("active")) ||
+        !str_eq(c->at.consumer.member_state, STR("active"))) {
         *ret = STR("suspended");
         return ERR_OK;
     }
-    TRY(find_agreement(cx, c));
-    TRY(find_operation(cx, c));
-    *ret = exchange_agreement_fault(c->agreement.id == 0 ? NULL : &c->agreement, c->rq->operation,
-                                    date_at_vn(now_us), now_us);
-    if (str_is_empty(*ret) && !str_eq(c->service.state, STR("published"))) {
+    *ret = exchange_agreement_fault(c->at.agreement.id == 0 ? NULL : &c->at.agreement,
+                                    operation_of(c), date_at_vn(now_us), now_us);
+    if (str_is_empty(*ret) && !str_eq(c->at.service.state, STR("published"))) {
         *ret = STR("no_route");
     }
     if (!str_is_empty(*ret)) {
         return ERR_OK;
     }
-    if (c->agreement.rate_s > 0) {
-        struct str key = str_fmt(cx->arena, "exchange:%" PRId64, c->agreement.id);
-        enum err e = access_rate(cx, key, DATE_US_PER_S, c->agreement.rate_s);
+    if (c->at.agreement.rate_s > 0) {
+        struct str key = str_fmt(cx->arena, "exchange:%" PRId64, c->at.agreement.id);
+        enum err e = access_rate(cx, key, DATE_US_PER_S, c->at.agreement.rate_s);
         if (e != ERR_OK) {
             *ret = STR("rate");
             return e == ERR_RATE ? ERR_OK : e;
@@ -230,9 +204,9 @@ static enum err
 over_http(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
     struct client_response rs;
-    struct str path = str_is_empty(c->rq->path) ? c->operation.path : c->rq->path;
-    struct client_request rq = { .method = c->operation.method,
-                                 .url = url_join(cx->arena, c->service.endpoint, path,
+    struct str path = str_is_empty(c->rq->path) ? c->at.operation.path : c->rq->path;
+    struct client_request rq = { .method = c->at.operation.method,
+                                 .url = url_join(cx->arena, c->at.service.endpoint, path,
                                                  or_empty(c->rq->query)),
                                  .headers = c->rq->headers,
                                  .n_headers = c->rq->n_headers,
@@ -240,8 +214,9 @@ over_http(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
                                  .body = c->rq->body,
                                  .body_path = c->rq->body_path,
                                  .body_bytes = c->rq->body_bytes,
-                                 .timeout_ms = (uint32_t)c->service.timeout_ms,
-                                 .body_max_bytes = ANSWER_MAX };
+                                 .timeout_ms = (uint32_t)c->at.service.timeout_ms,
+                                 .body_max_bytes = ANSWER_MAX,
+                                 .pool = exchange_kept_pool(c->rq->kept) };
     if (c->rq->answer_path.n != 0) {
         rq.body_max_bytes = EXCHANGE_MEMORY_BYTES;
         rq.answer_path = c->rq->answer_path;
@@ -272,14 +247,14 @@ static enum err
 to_simulator(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
     struct exchange_sim_request rq = {
-        .service = str_slice(c->service.endpoint, 4, c->service.endpoint.n),
-        .operation = c->operation.code,
-        .path = str_is_empty(c->rq->path) ? c->operation.path : c->rq->path,
+        .service = str_slice(c->at.service.endpoint, 4, c->at.service.endpoint.n),
+        .operation = c->at.operation.code,
+        .path = str_is_empty(c->rq->path) ? c->at.operation.path : c->rq->path,
         .query = or_empty(c->rq->query),
         .body = or_empty(c->rq->body),
         .headers = c->rq->headers,
         .n_headers = c->rq->n_headers,
-        .timeout_ms = c->service.timeout_ms,
+        .timeout_ms = c->at.service.timeout_ms,
         .uplink = uplink_of(c->rq),
     };
     return exchange_simulate(cx, &rq, ret);
@@ -290,7 +265,8 @@ static enum err
 to_own(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
     struct exchange_request rq = *c->rq;
-    rq.path = str_is_empty(rq.path) ? c->operation.path : rq.path;
+    rq.operation = operation_of(c);
+    rq.path = str_is_empty(rq.path) ? c->at.operation.path : rq.path;
     return cx->own == NULL ? err_set(cx, ERR_UPSTREAM, "not offered by this process")
                            : cx->own->answer(cx, &rq, ret);
 }
@@ -298,8 +274,8 @@ to_own(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 static enum err
 to_service(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
-    bool is_simulated = str_starts(c->service.endpoint, STR("sim:"));
-    if (!is_simulated && !str_eq(c->service.endpoint, STR(EXCHANGE_BOX_ENDPOINT))) {
+    bool is_simulated = str_starts(c->at.service.endpoint, STR("sim:"));
+    if (!is_simulated && !str_eq(c->at.service.endpoint, STR(EXCHANGE_BOX_ENDPOINT))) {
         return over_http(cx, c, ret);
     }
     struct exchange_request rq = *c->rq;
@@ -336,11 +312,11 @@ pass(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
     enum err e = to_service(cx, c, ret);
     ret->fault = fault_of(e);
     bool has_body = !str_is_empty(ret->body) || ret->body_path.n != 0;
-    if (e != ERR_OK || str_is_empty(c->agreement.removed) || !has_body) {
+    if (e != ERR_OK || str_is_empty(c->at.agreement.removed) || !has_body) {
         return e;
     }
     struct str less = into_memory(cx, ret) == ERR_OK
-                          ? exchange_without(cx->arena, ret->body, c->agreement.removed)
+                          ? exchange_without(cx->arena, ret->body, c->at.agreement.removed)
                           : STR_NULL;
     if (less.p == NULL) {
         ret->fault = STR("no_filter"); /* an answer that cannot be made less must not pass whole */
@@ -356,10 +332,10 @@ account(struct ctx *cx, const struct call *c, const struct exchange_answer *a)
 {
     struct exchange_call row = { .at_us = sys_now_us(cx),
                                  .way = str_of(c->rq->way),
-                                 .consumer_id = c->consumer.id,
-                                 .service_id = c->service.id,
-                                 .agreement_id = c->agreement.id,
-                                 .operation = c->rq->operation,
+                                 .consumer_id = c->at.consumer.id,
+                                 .service_id = c->at.service.id,
+                                 .agreement_id = c->at.agreement.id,
+                                 .operation = operation_of(c),
                                  .status = a->status,
                                  .fault = a->fault,
                                  .bytes_in = (int64_t)c->rq->body.n + c->rq->body_bytes,
@@ -368,6 +344,10 @@ account(struct ctx *cx, const struct call *c, const struct exchange_answer *a)
                                  .took_us = sys_mono_us(cx) - c->begun_us,
                                  .trace_id = cx->trace_id,
                                  .request_id = c->rq->request_id };
+    bool is_counted = c->at.agreement.quota_day != 0;
+    if (!is_counted && c->rq->kept != NULL && exchange_kept_account(c->rq->kept, &row)) {
+        return ERR_OK;
+    }
     return exchange_calls_add(cx, &row, 1);
 }
 
@@ -380,11 +360,10 @@ exchange_may_pass(struct ctx *cx, struct str consumer, struct str service, struc
                                          .operation = operation };
     struct call c = { .rq = &rq };
     struct str fault;
-    TRY(exchange_subsystem_by_path(cx, consumer, &c.consumer));
-    TRY(exchange_service_by_path(cx, service, &c.service));
+    TRY(exchange_case_get(cx, &rq, &c.at));
     TRY(judge(cx, &c, &fault));
-    *ret = (struct exchange_pass){ c.consumer.id, c.service.id, c.agreement.id, fault,
-                                   c.service.endpoint };
+    *ret = (struct exchange_pass){ c.at.consumer.id, c.at.service.id, c.at.agreement.id, fault,
+                                   c.at.service.endpoint };
     return ERR_OK;
 }
 
@@ -394,10 +373,9 @@ exchange_forward(struct ctx *cx, const struct exchange_request *rq, struct excha
     struct call c = { .rq = rq, .begun_us = sys_mono_us(cx) };
     struct exchange_answer a = { .fault = STR("") };
     enum err e = ERR_OK;
-    TRY(exchange_subsystem_by_path(cx, rq->consumer, &c.consumer));
-    TRY(exchange_service_by_path(cx, rq->service, &c.service));
+    TRY(exchange_case_get(cx, rq, &c.at));
     TRY(judge(cx, &c, &a.fault));
-    a.agreement_id = c.agreement.id;
+    a.agreement_id = c.at.agreement.id;
     if (!str_is_empty(a.fault)) {
         bool is_much = str_eq(a.fault, STR("rate")) || str_eq(a.fault, STR("quota"));
         a.status = is_much ? 429 : 403;

@@ -37,6 +37,21 @@ struct exchange_policy_job {
     struct relay_policy *ret;
 };
 
+/* --- exchange_kept.c -------------------------------------------------------------------------- */
+/* The rows that decide about calls of a consumer to a service. */
+struct exchange_case {
+    struct exchange_subsystem consumer;
+    struct exchange_service service;
+    struct exchange_agreement agreement; /* id 0: none granted */
+    struct exchange_operation operation; /* no code: the service has none such */
+};
+struct exchange_request;
+enum err exchange_case_get(struct ctx *cx, const struct exchange_request *rq,
+                           struct exchange_case *ret);
+struct client_pool *exchange_kept_pool(struct exchange_kept *k); /* accepts NULL */
+/* Takes an account to be stored later; false: there is no room. */
+bool exchange_kept_account(struct exchange_kept *k, const struct exchange_call *c);
+
 /* --- exchange_pack.c: connectors of the pack -------------------------------------------------- */
 /* One field, in our name and in theirs. */
 struct exchange_map {

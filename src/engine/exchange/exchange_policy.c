@@ -374,6 +374,7 @@ exchange_policy(struct ctx *cx, int32_t own_port, struct relay_policy *ret)
 enum err
 exchange_changed(struct ctx *cx)
 {
+    TRY(q_xmark_add(cx, NULL));
     TRY(store_outbox_put(cx, STR("node.trust"), STR("trust"), STR("{}")));
     return store_outbox_put(cx, STR("exchange.policy"), STR("policy"), STR("{}"));
 }

@@ -532,3 +532,10 @@ ON CONFLICT (service, national) DO UPDATE SET revision = excluded.revision, chan
 -- in: service:str limit_n:i64
 -- out: national:str revision:i64 change:str template:str is_told:i64 outcome:str number:str at_us:i64
 SELECT national, revision, change, template, is_told, outcome, number, at_us FROM exchange_sim_dossier WHERE service = :service ORDER BY national LIMIT :limit_n
+
+-- name: xmark_get :one
+-- out: n:i64
+SELECT n FROM exchange_mark WHERE id = 1
+
+-- name: xmark_add :exec
+INSERT INTO exchange_mark (id, n) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET n = exchange_mark.n + 1

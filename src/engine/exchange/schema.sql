@@ -297,3 +297,9 @@ CREATE TABLE exchange_uplink (
     proof TEXT NOT NULL,             -- sealed
     ends_us BIGINT NOT NULL
 );
+
+-- How often members, services or agreements changed: what was read before still holds while this is the same. derived
+CREATE TABLE exchange_mark (
+    id BIGINT PRIMARY KEY,           -- always 1
+    n BIGINT NOT NULL
+);

@@ -219,6 +219,7 @@ node_open(struct ctx *cx, struct node **ret)
     n->seen = node_seen_open(2 * NODE_SKEW_US, SEEN_SLOTS);
     n->seen_large = node_seen_open(NODE_SKEW_US + NODE_AGE_MOST_US, SEEN_LARGE);
     n->wire = node_wire_open();
+    n->kept = exchange_kept_open();
     enum err e = open_all(cx, n);
     if (e != ERR_OK) {
         node_close(n);
@@ -243,6 +244,7 @@ node_close(struct node *n)
     node_log_close(n->log);
     node_trust_drop(n->trust);
     node_wire_close(n->wire);
+    exchange_kept_close(n->kept);
     node_seen_close(n->seen);
     node_seen_close(n->seen_large);
     node_lanes_close(n->lanes);

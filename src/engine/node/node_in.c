@@ -114,39 +114,6 @@ keep(struct ctx *cx, struct in *i, enum node_kind kind, struct str proof, struct
 
 /* --- the service ------------------------------------------------------------------------------ */
 
-/* Does a path fit an operation's, whose "{x}" stands for one segment? */
-static bool
-path_fits(struct str pattern, struct str path)
-{
-    struct str want;
-    struct str have;
-    while (str_next(&pattern, '/', &want)) {
-        bool is_any = want.n > 2 && want.p[0] == '{' && want.p[want.n - 1] == '}';
-        if (!str_next(&path, '/', &have) || (is_any ? have.n == 0 : !str_eq(want, have))) {
-            return false;
-        }
-    }
-    return path.p == NULL;
-}
-
-static struct str
-operation_of(struct ctx *cx, const struct node_message *m, struct str path)
-{
-    struct exchange_service s;
-    struct exchange_operation *v = NULL;
-    size_t n = 0;
-    if (exchange_service_by_path(cx, m->service, &s) != ERR_OK ||
-        exchange_operations(cx, s.version_id, &v, &n) != ERR_OK) {
-        return STR("");
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (str_eq_nocase(v[i].method, m->method) && path_fits(v[i].path, path)) {
-            return v[i].code;
-        }
-    }
-    return STR("");
-}
-
 static bool
 refused(struct in *i, enum err e, struct str fault)
 {
@@ -210,7 +177,7 @@ ask_service(struct ctx *cx, struct in *i, struct buf *ret)
     struct exchange_request rq = { .way = "node",
                                    .consumer = i->request.client,
                                    .service = i->request.service,
-                                   .operation = operation_of(cx, &i->request, path),
+                                   .method = i->request.method,
                                    .path = path,
                                    .query = query,
                                    .body = i->request.body.n == 0 ? STR_NULL : i->request.body,
@@ -220,7 +187,8 @@ ask_service(struct ctx *cx, struct in *i, struct buf *ret)
                                    .answer_path = node_file_part(cx, i->n->dir),
                                    .content_type = i->request.content_type,
                                    .headers = fields,
-                                   .request_id = i->request.request_id };
+                                   .request_id = i->request.request_id,
+                                   .kept = i->n->kept };
     for (size_t k = 0; k < i->request.n_headers; k++) {
         struct str name = i->request.headers[k].name;
         if (!str_eq_nocase(name, STR("Content-Length")) &&

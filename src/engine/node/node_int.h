@@ -322,6 +322,7 @@ struct node {
     struct node_lanes *lanes;
     struct node_seen *seen, *seen_large;
     struct node_wire *wire;
+    struct exchange_kept *kept;
     pthread_mutex_t trust_lock;
     struct node_trust *trust;
     struct server *inner, *outer;

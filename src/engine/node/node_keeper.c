@@ -168,6 +168,7 @@ node_keep(struct ctx *cx, struct node *n)
         TRY(node_log_recount(cx, n->log));
     }
     TRY(index_some(cx, n, &is_more));
+    TRY(exchange_kept_store(cx, n->kept));
     return is_more ? ERR_OK : node_stamp_turn(cx, n);
 }
 
@@ -186,10 +187,10 @@ node_keeper_main(void *arg)
     cx.arena = arena_open(0);
     cx.trace_id = STR("node");
     while (!atomic_load(&n->is_ending)) {
-        int64_t before = atomic_load(&n->index_seq);
         enum err e = node_keep(&cx, n);
-        if (e != ERR_OK || atomic_load(&n->index_seq) == before) {
-            pause_a_little(); /* what failed is tried again: the log keeps everything */
+        if (e != ERR_OK || atomic_load(&n->index_seq) + ROWS_MAX > (int64_t)node_log_seq(n->log)) {
+            pause_a_little(); /* many rows share a commit; what failed is tried again: the log keeps
+                                 everything */
         }
         cx.n_problems = 0;
         arena_reset(cx.arena);

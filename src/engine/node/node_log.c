@@ -3,23 +3,35 @@
  * SHA-256 of head and body, so that nothing can be changed, taken out or put in between unseen.
  *
  * Callers at the same time share one write and one sync: whoever finds no writer at work writes for
- * all. What fails is taken back whole, and everybody waiting is told. */
+ * all, and hands the work on to the first of those who came meanwhile. Each waits for a semaphore
+ * of its own, so nobody is woken but those whose records are there, and one who writes. What fails
+ * is taken back whole, and everybody waiting is told. */
 #include "engine/node/node_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #define HEAD_BYTES 64
 static const uint8_t magic[4] = { 'B', 'B', 'E', 'V' };
-#define EPOCHS        64U
 #define PENDING_BYTES ((size_t)256 << 20)
 #define RECORD_BYTES  ((size_t)16 << 20)    /* more than any record has */
 #define MARGIN_BYTES  (2 * NODE_BODY_BYTES) /* a call's request and answer */
 
+struct waiter {
+    struct waiter *next;
+    sem_t told;
+    bool is_good;   /* its records are on the disk */
+    bool is_writer; /* told to write, its own records too */
+    int fault;      /* errno, when not good */
+};
+struct waiters {
+    struct waiter *first, *last;
+};
+
 struct node_log {
     pthread_mutex_t lock;
-    pthread_cond_t wake;
     struct arena *arena;
     struct str dir;
     int fd;
@@ -31,10 +43,8 @@ struct node_log {
     struct node_log_end pending; /* with what waits to be written */
     uint8_t *waiting;
     size_t waiting_n, waiting_cap;
-    uint64_t epoch;        /* counts failures */
-    uint64_t kept[EPOCHS]; /* last record that was there at a failure: later ones are lost */
+    struct waiters waiters; /* whose records these are, but for who writes */
     uint64_t n_syncs;
-    int fault; /* errno of the last failure */
     bool is_writing, is_failed;
 };
 
@@ -294,7 +304,7 @@ node_log_open(struct ctx *cx, struct str dir, int64_t max_bytes, struct node_log
     l->fd = -1;
     l->max_bytes = max_bytes;
     l->segment_bytes = NODE_SEGMENT_BYTES;
-    ASSERT(pthread_mutex_init(&l->lock, NULL) == 0 && pthread_cond_init(&l->wake, NULL) == 0);
+    ASSERT(pthread_mutex_init(&l->lock, NULL) == 0);
     enum err e = log_load(cx, l);
     l->pending = l->end;
     if (e != ERR_OK) {
@@ -315,7 +325,6 @@ node_log_close(struct node_log *l)
         (void)close(l->fd);
     }
     (void)pthread_mutex_destroy(&l->lock);
-    (void)pthread_cond_destroy(&l->wake);
     free(l->waiting);
     arena_close(l->arena);
     free(l);
@@ -388,17 +397,76 @@ rotate(struct node_log *l, const struct node_log_end *from, struct node_log_end 
     return is_good;
 }
 
-/* Writes what waits, without the lock held; nobody else writes meanwhile. */
 static void
-write_waiting(struct node_log *l)
+waiters_add(struct waiters *list, struct waiter *w)
+{
+    if (list->last == NULL) {
+        list->first = w;
+    } else {
+        list->last->next = w;
+    }
+    list->last = w;
+}
+
+static struct waiter *
+waiters_take(struct waiters *list)
+{
+    struct waiter *w = list->first;
+    if (w != NULL) {
+        list->first = w->next;
+        list->last = list->first == NULL ? NULL : list->last;
+        w->next = NULL;
+    }
+    return w;
+}
+
+/* A waiter is gone once it was told. */
+static void
+waiters_tell(struct waiters *list, bool is_good, int fault)
+{
+    for (struct waiter *w = waiters_take(list); w != NULL; w = waiters_take(list)) {
+        w->is_good = is_good;
+        w->fault = fault;
+        (void)sem_post(&w->told);
+    }
+}
+
+/* Under the lock, after a write: what is there now, and what is not. */
+static void
+settle(struct node_log *l, struct node_log_end end, const struct node_log_end *begin, size_t n,
+       bool is_good)
+{
+    l->is_failed = !is_good;
+    l->n_syncs++;
+    if (is_good) {
+        l->total_bytes += (int64_t)n;
+        end.segment = begin->segment;
+        end.at = begin->at + (int64_t)n;
+        l->pending.segment = end.segment;
+        l->end = end;
+        /* what came meanwhile stands behind it */
+        l->pending.at = end.at + (int64_t)l->waiting_n;
+    } else {
+        l->waiting_n = 0;
+        l->end.segment = begin->segment;
+        l->end.at = begin->at;
+        l->pending = l->end;
+    }
+}
+
+/* Writes what waits; the lock is held, but not while writing. Nobody else writes meanwhile. Tells
+ * those whose records these were, and the next who is to write. */
+static void
+write_waiting(struct node_log *l, struct waiter *me)
 {
     uint8_t *p = l->waiting;
     size_t n = l->waiting_n;
     struct node_log_end begin = l->end;
     struct node_log_end end = l->pending;
+    struct waiters mine = l->waiters;
+    l->waiters = (struct waiters){ NULL, NULL };
     l->waiting = NULL;
     l->waiting_n = l->waiting_cap = 0;
-    l->is_writing = true;
     (void)pthread_mutex_unlock(&l->lock);
     bool is_good = begin.at < l->segment_bytes || rotate(l, &begin, &begin);
     is_good = is_good && write_all(l->fd, p, n, begin.at) && fdatasync(l->fd) == 0;
@@ -408,31 +476,37 @@ write_waiting(struct node_log *l)
     }
     free(p);
     (void)pthread_mutex_lock(&l->lock);
-    l->is_writing = false;
-    l->is_failed = !is_good;
-    l->n_syncs++;
-    if (is_good) {
-        l->total_bytes += (int64_t)n;
-        end.segment = begin.segment;
-        end.at = begin.at + (int64_t)n;
-        l->pending.segment = end.segment;
-        l->end = end;
-        /* what came meanwhile stands behind it */
-        l->pending.at = end.at + (int64_t)l->waiting_n;
-    } else {
-        l->fault = fault;
-        l->kept[++l->epoch % EPOCHS] = l->end.seq;
-        l->waiting_n = 0;
-        l->end.segment = begin.segment;
-        l->end.at = begin.at;
-        l->pending = l->end;
+    settle(l, end, &begin, n, is_good);
+    struct waiters lost = { NULL, NULL };
+    if (!is_good) { /* theirs stood behind what is not there */
+        lost = l->waiters;
+        l->waiters = (struct waiters){ NULL, NULL };
     }
-    (void)pthread_cond_broadcast(&l->wake);
+    struct waiter *next = waiters_take(&l->waiters);
+    l->is_writing = next != NULL;
+    (void)pthread_mutex_unlock(&l->lock);
+    if (next != NULL) {
+        next->is_writer = true;
+        (void)sem_post(&next->told);
+    }
+    waiters_tell(&mine, is_good, fault);
+    waiters_tell(&lost, false, fault);
+    me->is_good = is_good;
+    me->fault = fault;
+}
+
+/* Returns when told: the records are there or lost, or it is our turn to write. */
+static void
+wait_told(struct waiter *w)
+{
+    while (sem_wait(&w->told) != 0 && errno == EINTR) {
+    }
 }
 
 enum err
 node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v, size_t n)
 {
+    struct waiter me = { .is_writer = false };
     size_t size = 0;
     int64_t beside = 0;
     for (size_t i = 0; i < n; i++) {
@@ -449,25 +523,31 @@ node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v, si
         record_add(l, &v[i]);
     }
     l->beside_bytes += beside;
-    uint64_t mine = l->pending.seq;
-    uint64_t epoch = l->epoch;
-    while (l->epoch == epoch && l->end.seq < mine) {
-        if (l->is_writing) {
-            (void)pthread_cond_wait(&l->wake, &l->lock);
-        } else {
-            write_waiting(l);
+    if (l->is_writing) {
+        ASSERT(sem_init(&me.told, 0, 0) == 0);
+        waiters_add(&l->waiters, &me);
+        (void)pthread_mutex_unlock(&l->lock);
+        wait_told(&me);
+        (void)sem_destroy(&me.told);
+        if (me.is_writer) {
+            (void)pthread_mutex_lock(&l->lock);
         }
+    } else {
+        l->is_writing = me.is_writer = true;
     }
-    bool is_good =
-        l->epoch == epoch || (l->epoch - epoch < EPOCHS && l->kept[(epoch + 1) % EPOCHS] >= mine);
-    int fault = l->fault;
-    l->beside_bytes -= is_good ? 0 : beside;
-    (void)pthread_mutex_unlock(&l->lock);
-    if (is_good) {
+    if (me.is_writer) {
+        write_waiting(l, &me);
+    }
+    if (me.is_good) {
         return ERR_OK;
     }
-    return err_set(cx, fault == ENOSPC || fault == EDQUOT ? ERR_DISK_FULL : ERR_IO,
-                   "the evidence log: errno %d", fault);
+    if (beside != 0) {
+        (void)pthread_mutex_lock(&l->lock);
+        l->beside_bytes -= beside;
+        (void)pthread_mutex_unlock(&l->lock);
+    }
+    return err_set(cx, me.fault == ENOSPC || me.fault == EDQUOT ? ERR_DISK_FULL : ERR_IO,
+                   "the evidence log: errno %d", me.fault);
 }
 
 /* --- the archive takes segments away -----------------------------------------------------------

@@ -88,6 +88,39 @@ test_client_call_faults_have_their_codes(void **state)
     bench_end(b);
 }
 
+static uint64_t
+connections_after(struct bench *b, const struct client_request *rq, int n)
+{
+    struct server_stats before;
+    struct server_stats after;
+    server_stats(b->server, &before);
+    for (int i = 0; i < n; i++) {
+        (void)call_ok(b, rq);
+    }
+    server_stats(b->server, &after);
+    return after.n_connections - before.n_connections;
+}
+
+static void
+test_client_call_of_a_pool_keeps_connections_for_what_may_be_repeated(void **state)
+{
+    (void)state;
+    struct bench *b = bench_start(bench_new());
+    struct client_pool *p = client_pool_open();
+    struct client_request rq = { .url = url(b, "http", "/fast"), .pool = p };
+    assert_int_equal(connections_after(b, &rq, 5), 1);
+    rq.url = url(b, "http", "/echo");
+    rq.body = STR("pay once"); /* a dead connection would have it sent twice */
+    assert_int_equal(connections_after(b, &rq, 3), 3);
+    rq = (struct client_request){ .url = url(b, "http", "/fast") };
+    assert_int_equal(connections_after(b, &rq, 3), 3);
+    rq.pool = p;
+    rq.is_public_only = true;
+    call_fails(b, &rq, ERR_UPSTREAM); /* not by a connection that is open already */
+    client_pool_close(p);
+    bench_end(b);
+}
+
 /* --- TLS -------------------------------------------------------------------------------------- */
 static void
 certificate_write(const char *cert, const char *key)
@@ -174,6 +207,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_client_call_plain_gets_and_posts),
         cmocka_unit_test(test_client_call_faults_have_their_codes),
+        cmocka_unit_test(test_client_call_of_a_pool_keeps_connections_for_what_may_be_repeated),
         cmocka_unit_test(test_server_tls_serves_whole_file_and_stream),
         cmocka_unit_test(test_server_start_without_certificate_is_io_error),
     };

@@ -511,6 +511,77 @@ test_policy_holds_what_the_rows_say(void **state)
     assert_true(p.tokens.jwks.n > 50);
 }
 
+static size_t
+n_calls(struct ctx *cx, int64_t consumer)
+{
+    struct exchange_call *v = NULL;
+    size_t n = 0;
+    ASSERT_OK(cx, exchange_calls(cx, consumer, 0, false, 0, &v, &n));
+    return n;
+}
+
+static void
+decide(struct ctx *cx, struct exchange_agreement *a, struct str to, int64_t quota_day)
+{
+    ASSERT_OK(cx, exchange_agreement_get(cx, a->id, a));
+    a->state = to;
+    a->quota_day = quota_day;
+    a->hours = STR("");
+    a->note = STR("thử");
+    ASSERT_OK(cx, exchange_agreement_decide(cx, a));
+}
+
+/* Begins with the agreement of the tests before. */
+static void
+test_forward_with_rows_kept_sees_each_change_at_the_next_call(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_subsystem s;
+    struct exchange_agreement *list = NULL;
+    size_t n = 0;
+    struct exchange_answer answer;
+    struct exchange_kept *kept = exchange_kept_open();
+    struct exchange_request rq = { .way = "node",
+                                   .consumer = STR("VN/GOV/H19.9/PM"),
+                                   .service = STR("VN/GOV/BTC/DANG-KY-KINH-DOANH/doanh-nghiep"),
+                                   .method = STR("GET"),
+                                   .path = STR("/tra-cuu"),
+                                   .query = STR("enterpriseCode=" MO),
+                                   .kept = kept };
+    ASSERT_OK(cx, exchange_subsystem_by_path(cx, rq.consumer, &s));
+    ASSERT_OK(cx, exchange_agreements(cx, s.id, 0, STR_NULL, 0, &list, &n));
+    assert_int_equal(n, 1);
+    struct exchange_agreement a = list[0];
+    decide(cx, &a, STR("granted"), 0);
+    size_t before = n_calls(cx, s.id);
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
+        assert_int_equal(answer.status, 200);
+    }
+    assert_int_equal(n_calls(cx, s.id), before); /* wait to be stored together */
+    ASSERT_OK(cx, exchange_kept_store(cx, kept));
+    assert_int_equal(n_calls(cx, s.id), before + 3);
+    ASSERT_OK(cx, exchange_kept_store(cx, kept));
+    assert_int_equal(n_calls(cx, s.id), before + 3);
+    rq.path = STR("/khong-co");
+    assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_FORBIDDEN);
+    ASSERT_STR(answer.fault, "no_operation");
+    rq.path = STR("/tra-cuu");
+    decide(cx, &a, STR("suspended"), 0);
+    assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_FORBIDDEN);
+    decide(cx, &a, STR("granted"), 100);
+    ASSERT_OK(cx, exchange_kept_store(cx, kept));
+    before = n_calls(cx, s.id);
+    ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
+    assert_int_equal(n_calls(cx, s.id), before + 1); /* counted, so stored at once */
+    ASSERT_OK(cx, exchange_member_suspend(cx, s.member_id, true, STR("thử")));
+    assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_FORBIDDEN);
+    ASSERT_STR(answer.fault, "suspended");
+    ASSERT_OK(cx, exchange_member_suspend(cx, s.member_id, false, STR("")));
+    ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
+    exchange_kept_close(kept);
+}
+
 int
 main(void)
 {
@@ -527,6 +598,7 @@ main(void)
         cmocka_unit_test(test_token_issue_checks_secret_address_and_scope),
         cmocka_unit_test(test_ask_access_without_purpose_or_with_unknown_operation_is_invalid),
         cmocka_unit_test(test_policy_holds_what_the_rows_say),
+        cmocka_unit_test(test_forward_with_rows_kept_sees_each_change_at_the_next_call),
         cmocka_unit_test(test_token_dies_with_time_and_with_its_client),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

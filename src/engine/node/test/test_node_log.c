@@ -4,8 +4,11 @@
 #include "crypto/digest.h"
 #include "gen/q_node.h"
 
+#include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* --- the log ---------------------------------------------------------------------------------- */
@@ -95,6 +98,67 @@ test_log_verify_finds_a_changed_byte(void **state)
         /* the first record's "before" says what stood before the log began: nothing to compare */
         assert_false(str_is_empty(r.fault));
     }
+}
+
+#define WRITERS 12
+#define RECORDS 40
+struct writer {
+    struct ctx cx;
+    struct node_log *log;
+    _Atomic unsigned *n_failed;
+};
+
+/* Until so many are there; what failed is tried again. */
+static void *
+write_often(void *arg)
+{
+    struct writer *w = arg;
+    w->cx.arena = arena_open(0);
+    for (unsigned n = 0; n < RECORDS;) {
+        arena_reset(w->cx.arena);
+        if (add(&w->cx, w->log, "some words that take a little room") == ERR_OK) {
+            n++;
+        } else {
+            (void)atomic_fetch_add(w->n_failed, 1);
+            (void)sched_yield();
+        }
+    }
+    arena_close(w->cx.arena);
+    return NULL;
+}
+
+/* The disk refuses for a while: who was told "there" is there, who was told "not" is not. */
+static void
+test_log_written_by_many_with_failures_between_holds_what_was_acknowledged(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct node_log *l = log_of(cx, INT64_MAX);
+    struct node_log_report r;
+    struct writer v[WRITERS];
+    pthread_t threads[WRITERS];
+    _Atomic unsigned n_failed = 0;
+    struct rlimit whole;
+    struct rlimit small = { 0 };
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR && getrlimit(RLIMIT_FSIZE, &whole) == 0);
+    small = (struct rlimit){ .rlim_cur = 20000, .rlim_max = whole.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    for (unsigned i = 0; i < WRITERS; i++) {
+        v[i] = (struct writer){ *cx, l, &n_failed };
+        assert_int_equal(pthread_create(&threads[i], NULL, write_often, &v[i]), 0);
+    }
+    while (atomic_load(&n_failed) < 3 * WRITERS) {
+        (void)sched_yield();
+    }
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &whole), 0);
+    for (unsigned i = 0; i < WRITERS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_int_equal(node_log_seq(l), WRITERS * RECORDS);
+    assert_false(node_log_is_failed(l));
+    node_log_close(l);
+    ASSERT_OK(cx, node_log_verify(cx, &r));
+    assert_true(str_is_empty(r.fault));
+    assert_int_equal(r.n_records, WRITERS * RECORDS);
 }
 
 static void
@@ -457,6 +521,9 @@ main(void)
         cmocka_unit_test_setup_teardown(test_log_half_a_record_at_the_end_is_put_aside, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_log_verify_finds_a_changed_byte, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_log_written_by_many_with_failures_between_holds_what_was_acknowledged, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(test_log_without_room_refuses_and_takes_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(
