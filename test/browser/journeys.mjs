@@ -1,7 +1,7 @@
 // Whole journeys, told once; the tests hand in who acts (Pointer or Keys of hands.mjs) and in which browser.
 import assert from 'node:assert/strict';
 import { newPicture } from '../lib/filing.mjs';
-import { Client, dayIn, demo, officers, until as untilTrue } from '../lib/server.mjs';
+import { Client, dayIn, demo, officers, until as untilTrue, untilShown } from '../lib/server.mjs';
 
 const login = 'main form[action^="/dang-nhap"] button[type=submit]';
 const main = (s) => `main ${s}`;
@@ -107,13 +107,13 @@ export async function fileBirth(hands) {
   return hands.path;
 }
 
-/** An officer by plain requests: opens the dossier and does the task that waits there. */
+/** An officer by plain requests: opens the dossier and does the task that waits there, or comes there. */
 export async function officer(server, who, dossier, part, fields) {
   const c = new Client(server);
   await c.signIn(officers[who]);
-  const page = await c.get(`/can-bo${dossier}`);
-  const task = new RegExp(`/can-bo/viec/(\\d+)/${part}`).exec(page.text)?.[1];
-  assert.ok(task, `${who} has no ${part} on ${dossier} (${page.status})`);
+  const re = new RegExp(`/can-bo/viec/(\\d+)/${part}`);
+  const page = await untilShown(c, `/can-bo${dossier}`, re); // a payment's news travels through the outbox
+  const [, task] = re.exec(page.text);
   const body = new URLSearchParams({ csrf: Client.token(page.text), version: /name="version" value="(\d+)"/.exec(page.text)?.[1] ?? '', ...fields });
   const r = await c.request('POST', `/can-bo/viec/${task}/${part}`, { body, headers: { origin: server.url } });
   assert.equal(r.status, 303, r.text.match(/id="errors"[\s\S]{0,500}/)?.[0] ?? r.text.slice(0, 300));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decide, deskOf, fileHousehold, signedIn } from '../lib/desk.mjs';
-import { demo, officers, startServer } from '../lib/server.mjs';
+import { demo, officers, startServer, until } from '../lib/server.mjs';
 
 let server, citizen, operator, receiver, specialist;
 before(async () => {
@@ -15,14 +15,6 @@ before(async () => {
 });
 after(() => server?.stop());
 
-async function until(what, fn) {
-  for (let i = 0; i < 600; i++) {
-    const r = await fn();
-    if (r) return r;
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  return assert.fail(`never: ${what}`);
-}
 const behave = async (portal, mode) => {
   const at = `/truc/mo-phong/${portal}`;
   assert.equal((await operator.form(at, { mode }, { from: at })).status, 303);

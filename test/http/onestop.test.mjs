@@ -75,8 +75,7 @@ const taskOf = (text) => /\/can-bo\/viec\/(\d+)\//.exec(text)?.[1];
 
 /** Presses the button of an outcome on the dossier page. */
 async function press(client, dossier, outcome, more = {}) {
-  const page = await client.get(dossier);
-  assert.equal(page.status, 200);
+  const page = await untilShown(client, dossier, /\/can-bo\/viec\/\d+\/xong/); // a payment's news travels through the outbox
   const task = taskOf(page.text);
   return client.form(`/can-bo/viec/${task}/xong`, { outcome, version: /name="version" value="(\d+)"/.exec(page.text)[1], ...more },
     { from: dossier });
@@ -212,7 +211,7 @@ test('a wrong receipt is declared void: the line stays, the fee is open again, t
   const open = await at.cashier.get(from);
   assert.match(open.text, /Chưa nộp/);
   assert.match(open.text, new RegExp(`<td class="num">${receipt}</td>[\\s\\S]*?Đã hủy[\\s\\S]*?Thu nhầm hồ sơ của người khác`));
-  for (let i = 0; i < 300 && !/chưa nộp/.test((await at.receiver.get(dossier)).text); i++) await new Promise((ok) => setTimeout(ok, 50));
+  await untilShown(at.receiver, dossier, /chưa nộp/);
   assert.match((await at.receiver.get(dossier)).text, /Biên lai bị hủy[\s\S]*Thu nhầm hồ sơ/);
   await payCash(dossier);
   const next = /Đã nộp, biên lai số <span class="num">([^<]+)</.exec((await at.cashier.get(from)).text)[1];

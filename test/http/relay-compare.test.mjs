@@ -146,8 +146,10 @@ test('hostile requests', { skip }, async (t) => {
     const told = [];
     for (const p of proxies) {
       seen = [];
-      const { statuses } = await talk(p, bytes);
-      const smuggled = seen.some((l) => l.includes('/evil'));
+      // ours is called otherwise, of the same length: what another proxy passes on late is not taken for it
+      const evil = p.name === 'bombo' ? '/ours' : '/evil';
+      const { statuses } = await talk(p, bytes.replaceAll('/evil', evil));
+      const smuggled = seen.some((l) => l.includes(evil));
       told.push(`${p.name} ${statuses.join('+') || 'closed'}${smuggled ? ' (its second part reached the service)' : ''}`);
       if (p.name === 'bombo') {
         assert.equal(statuses.length, 1, what);

@@ -199,8 +199,7 @@ const BUNDLE = ['Giấy khai sinh', 'Thẻ bảo hiểm y tế điện tử', 'T
 /** One filing, three results: all on its page, each a sealed PDF that says what it is, can be checked and lies in the records store. */
 async function checkBundle(own, other) {
   const results = async () => (await citizen.get(`/api/v1${own}`)).json().results;
-  for (let i = 0; i < 300 && (await results()).length < 3; i++) await new Promise((ok) => setTimeout(ok, 100)); // sealed by a job
-  const all = await results();
+  const all = await until('three results', async () => { const r = await results(); return r.length >= 3 && r; }); // sealed by a job
   assert.deepEqual(all.map((r) => r.title), BUNDLE);
   assert.equal(all.filter((r) => r.href.startsWith(`${own}/`)).length, 2);
   assert.ok(all[2].href.startsWith(`${other}/`));

@@ -1,9 +1,9 @@
 // Fills any form page of the pack as a patient person would: what is known stays, the first choice is taken, and the rest
 // is typed by what the field is about. Tests give what their own story needs.
 import { forms, send } from './form.mjs';
-import { demo } from './server.mjs';
+import { dayIn, demo } from './server.mjs';
 
-const nextYear = String(new Date().getFullYear() + 1);
+const nextYear = String(Number(dayIn().y) + 1);
 const words = [
   [/(start|visit|wanted|expected|end)_\w+-y$/, nextYear],
   [/phone/, '0912 345 678'], [/email|fax|website/, ''], [/(_|\.)id$|personal_id|_id_no/, demo.citizen], [/-d$/, '10'], [/-m$/, '3'], [/-y$/, '2020'],
