@@ -108,7 +108,9 @@ def placeholders(text):
 # --- data declarations -------------------------------------------------------------------------------
 class Field:
     def __init__(self, name, kind, page_only):
-        self.name, self.kind, self.page_only, self.fields = name, kind, page_only, []
+        # words: a str in the language of the reader; the API's description says so
+        self.name, self.kind, self.page_only, self.fields = name, "str" if kind == "words" else kind, page_only, []
+        self.described = kind
 
 
 def parse_data(path, first_line, text, faults):
@@ -121,9 +123,9 @@ def parse_data(path, first_line, text, faults):
         no = first_line + off
         body = raw.lstrip(" ")
         depth = (len(raw) - len(body)) // 2
-        m = re.match(r"(- )?(" + IDENT + r") (str|bool|int|html|list|obj)\s*(?:#.*)?$", body)
+        m = re.match(r"(- )?(" + IDENT + r") (str|words|bool|int|html|list|obj)\s*(?:#.*)?$", body)
         if not m:
-            faults.add(path, no, "not a declaration 'name str|bool|int|html|list|obj': " + body)
+            faults.add(path, no, "not a declaration 'name str|words|bool|int|html|list|obj': " + body)
             continue
         if depth >= len(levels):
             faults.add(path, no, "%s is indented below something that has no members" % m.group(2))
@@ -720,7 +722,7 @@ def desc_decl(name, fields):
                 sub = "desc_%s_%s, %d" % (name, f.name, len(f.fields))
             size = "sizeof(struct %s_%s)" % (name, f.name)
         rows.append('    { "%s", "%s", %s, (uint32_t)offsetof(struct %s, %s), (uint32_t)%s, %s },' %
-                    (f.name, f.kind, sub, name, f.name, size, "true" if f.page_only else "false"))
+                    (f.name, f.described, sub, name, f.name, size, "true" if f.page_only else "false"))
     if rows:
         out.append("static const struct tpl_desc desc_%s[] = {\n%s\n};" % (name, "\n".join(rows)))
     return out

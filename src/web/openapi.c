@@ -155,7 +155,9 @@ scalar(struct json_out *o, const struct tpl_desc *d)
     struct str type = str_of(d->type);
     json_raw(o, str_eq(type, STR("int"))    ? STR("{\"type\":\"integer\"}")
                 : str_eq(type, STR("bool")) ? STR("{\"type\":\"boolean\"}")
-                                            : STR("{\"type\":[\"string\",\"null\"]}"));
+                : str_eq(type, STR("words"))
+                    ? STR("{\"type\":[\"string\",\"null\"],\"x-localized\":true}")
+                    : STR("{\"type\":[\"string\",\"null\"]}"));
 }
 
 /* A document always has all its members. */

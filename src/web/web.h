@@ -84,8 +84,9 @@ NODISCARD enum err web_param_id(struct ctx *cx, const struct web_req *rq, const 
 
 /* --- templates: compiled by tools/tplgen.py --------------------------------------------------- */
 struct buf;
-struct tpl_desc {            /* one declared variable, for JSON and OpenAPI */
-    const char *name, *type; /* str int bool html list obj */
+struct tpl_desc { /* one declared variable, for JSON and OpenAPI */
+    const char *name,
+        *type; /* str words int bool html list obj; words: str in the reader's tongue */
     const struct tpl_desc *fields;
     size_t n_fields;
     uint32_t offset, size_bytes; /* place in the data struct; size of a list's element */

@@ -6,8 +6,9 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { after, before, test } from 'node:test';
-import { Contract, Program, makeToken } from '../lib/api.mjs';
+import { Contract, Program, makeToken, unmarkedWords } from '../lib/api.mjs';
 import { newPicture } from '../lib/filing.mjs';
 import * as journey from '../lib/journey.mjs';
 import { qrOf } from '../lib/pdf.mjs';
@@ -240,6 +241,13 @@ test('every document of the API is as its schema says', { timeout: 300000 }, asy
       const r = await people.get(role).get(path);
       const isExchange = o.path.startsWith('/truc/') && o.path.includes('{'); // no member of the exchange is made here
       if (r.status !== (isExchange ? 404 : notNow.get(o.path) ?? 200)) wrong.push(`${role} ${path}: ${r.status} ${r.text.slice(0, 200)}`);
+      const schema = o.op.responses[200]?.content['application/json']?.schema;
+      if (r.status === 200 && schema) {
+        const inLanguage = async (lang) => (await people.get(role).request('GET', path, { headers: { 'accept-language': lang } })).json();
+        const [vi, en, again] = [await inLanguage('vi'), await inLanguage('en'), await inLanguage('vi')];
+        const words = isDeepStrictEqual(vi, again) ? unmarkedWords(schema, vi, en) : [];
+        for (const field of words) wrong.push(`${o.path}: ${field} is told in the reader's language: words, not str`);
+      }
     } catch (e) {
       wrong.push(e.message);
     }

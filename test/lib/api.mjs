@@ -11,6 +11,18 @@ function close(schema) {
   return copy.type === 'object' && copy.properties ? { additionalProperties: false, ...copy } : copy;
 }
 
+/** Fields whose text differs between two answers, as "rows[].state": [path, schema] of each that its schema does not call words. */
+export function unmarkedWords(schema, vi, en, at = '', found = new Set()) {
+  if (typeof vi === 'string' && typeof en === 'string') {
+    if (vi !== en && !schema?.['x-localized']) found.add(at);
+  } else if (Array.isArray(vi) && Array.isArray(en)) {
+    vi.forEach((v, i) => unmarkedWords(schema?.items, v, en[i], `${at}[]`, found));
+  } else if (vi && en && typeof vi === 'object') {
+    for (const k of Object.keys(vi)) unmarkedWords(schema?.properties?.[k], vi[k], en[k], at === '' ? k : `${at}.${k}`, found);
+  }
+  return found;
+}
+
 /** Looks up the operation of a request in the document and checks answers by its schemas. */
 export class Contract {
   constructor(doc) {
