@@ -41,7 +41,7 @@ async function authority() {
 }
 
 const tsa = await authority();
-const run = async (kind, n, bearer) => JSON.parse((await promisify(execFile)(join(root, 'build/bench/load'), [kind, String(A.relayPort), String(n), String(seconds), target],
+const run = async (kind, n, bearer, long = seconds) => JSON.parse((await promisify(execFile)(join(root, 'build/bench/load'), [kind, String(A.relayPort), String(n), String(long), target],
   { env: { ...process.env, LOAD_FIELDS: `Authorization: Bearer ${bearer}\r\nX-Road-Client: VN/GOV/X1/MOT-CUA\r\n` } })).stdout);
 /** Microseconds of processor time that a process has used. */
 const cpuUs = (pid) => { // user and system time, in ticks of 10 ms, behind the name in brackets
@@ -49,6 +49,7 @@ const cpuUs = (pid) => { // user and system time, in ticks of 10 ms, behind the 
   return (Number(f[11]) + Number(f[12])) * 10000;
 };
 async function measured(kind, n, bearer) {
+  await run(kind, n, bearer, 1); // connections are open and warm, as they are all day
   const profiles = process.env.SIGNED_PERF ? [A, B].map((x) => once(execFile('perf', ['record', '-q', '-F', '999', '-o',
     join(process.env.SIGNED_PERF, `${x.name}-${kind}-${n}.perf`), '-p', String(x.server.pid), '--', 'sleep', String(seconds)]), 'exit')) : [];
   const before = [A, B].map((x) => cpuUs(x.server.pid));

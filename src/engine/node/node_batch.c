@@ -1,12 +1,17 @@
 /* node_batch.c: signing together. A lane gathers messages of one member for one peer; while a
  * signature is being made the next batch gathers, so a slow key (a token takes milliseconds) makes
- * large batches and a fast one small ones, and nobody waits for company. */
+ * large batches. A fast one would make small ones, and each costs the other side a verification:
+ * so a lane that has just signed gathers for GATHER_US first. Who comes alone is signed at once.
+ *
+ * The first in a batch signs it; the others wait for that batch alone. */
 #include "engine/node/node_int.h"
 
 #define LANES_MAX 4096
+#define GATHER_US 2000
 
 struct together { /* a batch and those who wait for it; counted under the lane's lock */
     struct node_batch batch;
+    pthread_cond_t signed_now;
     uint32_t refs;
     bool is_done;
     enum err result;
@@ -18,8 +23,9 @@ struct lane {
     size_t peer_n;
     enum node_kind kind;
     pthread_mutex_t lock;
-    pthread_cond_t wake;
+    pthread_cond_t wake; /* the first in the open batch, and who finds it full */
     struct together *open;
+    int64_t next_us; /* not signed before, but when full; monotonic */
     bool is_signing;
 };
 struct node_lanes {
@@ -48,7 +54,6 @@ node_lanes_close(struct node_lanes *l)
         next = one->next;
         (void)pthread_mutex_destroy(&one->lock);
         (void)pthread_cond_destroy(&one->wake);
-        free(one->open);
         free(one);
     }
     (void)pthread_mutex_destroy(&l->lock);
@@ -69,6 +74,16 @@ is_lane(const struct lane *one, const struct node_own *own, struct str peer, enu
            str_eq((struct str){ one->peer, one->peer_n }, peer);
 }
 
+static void
+cond_init(pthread_cond_t *c)
+{
+    pthread_condattr_t attr;
+    ASSERT(pthread_condattr_init(&attr) == 0 &&
+           pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+           pthread_cond_init(c, &attr) == 0);
+    (void)pthread_condattr_destroy(&attr);
+}
+
 /* Lanes are few (members of ours times peers) and stay. NULL: too many. */
 static struct lane *
 lane_of(struct node_lanes *l, const struct node_own *own, struct str peer, enum node_kind kind)
@@ -80,8 +95,8 @@ lane_of(struct node_lanes *l, const struct node_own *own, struct str peer, enum 
     }
     if (one == NULL && l->n < LANES_MAX && peer.n <= sizeof(one->peer)) {
         one = calloc(1, sizeof(*one));
-        ASSERT(one != NULL && pthread_mutex_init(&one->lock, NULL) == 0 &&
-               pthread_cond_init(&one->wake, NULL) == 0);
+        ASSERT(one != NULL && pthread_mutex_init(&one->lock, NULL) == 0);
+        cond_init(&one->wake);
         one->thumb = own->thumb;
         memcpy(one->peer, peer.p, peer.n);
         one->peer_n = peer.n;
@@ -109,6 +124,20 @@ sign_now(struct ctx *cx, const struct node_own *own, struct node_batch *b)
     return ERR_OK;
 }
 
+/* Under the lane's lock: until the batch is full or its time has come. Nobody else signs. */
+static void
+lane_gather(struct lane *lane, const struct together *t)
+{
+    const struct timespec until = { .tv_sec = lane->next_us / DATE_US_PER_S,
+                                    .tv_nsec = lane->next_us % DATE_US_PER_S * 1000 };
+    while (lane->is_signing) {
+        (void)pthread_cond_wait(&lane->wake, &lane->lock);
+    }
+    while (t->batch.n < NODE_BATCH_MAX && sys_clock_real.mono_us(&sys_clock_real) < lane->next_us) {
+        (void)pthread_cond_timedwait(&lane->wake, &lane->lock, &until);
+    }
+}
+
 /* Under the lane's lock; let go while signing. */
 static void
 lane_sign(struct ctx *cx, struct node_lanes *l, struct lane *lane, const struct node_own *own)
@@ -116,6 +145,8 @@ lane_sign(struct ctx *cx, struct node_lanes *l, struct lane *lane, const struct 
     struct together *t = lane->open;
     lane->open = NULL;
     lane->is_signing = true;
+    lane->next_us = sys_clock_real.mono_us(&sys_clock_real) + GATHER_US;
+    (void)pthread_cond_broadcast(&lane->wake); /* there is room */
     (void)pthread_mutex_unlock(&lane->lock);
     enum err e = sign_now(cx, own, &t->batch);
     (void)atomic_fetch_add(&l->n_batches, 1);
@@ -125,6 +156,7 @@ lane_sign(struct ctx *cx, struct node_lanes *l, struct lane *lane, const struct 
     t->is_done = true;
     lane->is_signing = false;
     (void)pthread_cond_broadcast(&lane->wake);
+    (void)pthread_cond_broadcast(&t->signed_now);
 }
 
 /* Under the lane's lock: a place in the open batch. */
@@ -138,6 +170,7 @@ lane_join(struct lane *lane, const struct node_own *own, enum node_kind kind,
     if (lane->open == NULL) {
         lane->open = calloc(1, sizeof(*lane->open));
         ASSERT(lane->open != NULL);
+        cond_init(&lane->open->signed_now);
         lane->open->batch.kind = kind;
         lane->open->batch.algorithm = own->algorithm;
         lane->open->batch.cert = own->thumb;
@@ -146,6 +179,9 @@ lane_join(struct lane *lane, const struct node_own *own, enum node_kind kind,
     *ret_index = t->batch.n;
     t->batch.v[t->batch.n++] = *message;
     t->refs++;
+    if (t->batch.n == NODE_BATCH_MAX) {
+        (void)pthread_cond_broadcast(&lane->wake);
+    }
     return t;
 }
 
@@ -160,20 +196,23 @@ node_sign(struct ctx *cx, struct node_lanes *l, struct node_own *own, struct str
     }
     (void)pthread_mutex_lock(&lane->lock);
     struct together *t = lane_join(lane, own, kind, message, &index);
-    while (!t->is_done) {
-        if (lane->is_signing || lane->open != t) {
-            (void)pthread_cond_wait(&lane->wake, &lane->lock);
-        } else {
-            lane_sign(cx, l, lane, own);
-        }
+    if (index == 0) {
+        lane_gather(lane, t);
+        lane_sign(cx, l, lane, own);
     }
-    enum err e = t->result;
+    while (!t->is_done) {
+        (void)pthread_cond_wait(&t->signed_now, &lane->lock);
+    }
+    (void)pthread_mutex_unlock(&lane->lock);
+    enum err e = t->result; /* nobody changes it any more */
     if (e == ERR_OK) {
         *ret_proof = node_proof_write(cx->arena, &t->batch, index);
     }
+    (void)pthread_mutex_lock(&lane->lock);
     bool is_last = --t->refs == 0;
     (void)pthread_mutex_unlock(&lane->lock);
     if (is_last) {
+        (void)pthread_cond_destroy(&t->signed_now);
         free(t);
     }
     return e == ERR_OK ? ERR_OK : err_set(cx, e, "the member's key does not sign");

@@ -12,6 +12,7 @@
 #include "sys/sys.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 /* --- node_message.c: the message that is signed: one HTTP message as bytes ---------------------
@@ -113,6 +114,8 @@ struct str node_signature_xml(struct arena *a, const struct node_batch *b, uint3
 /* The proof as it travels beside message `index`, and back; false when malformed. */
 struct str node_proof_write(struct arena *a, const struct node_batch *b, uint32_t index);
 bool node_proof_read(struct str bytes, struct node_batch *ret, uint32_t *ret_index);
+/* SHA-256 of a proof that reads, the place of its message left out: the same for a whole batch. */
+struct digest node_proof_digest(struct arena *a, struct str proof);
 /* An envelope: "BB1\n", length of the proof, proof, message. */
 struct str node_envelope_write(struct arena *a, struct str proof, struct str message);
 bool node_envelope_read(struct str bytes, struct str *ret_proof, struct str *ret_message);
@@ -161,6 +164,24 @@ struct str node_log_dir(struct ctx *cx);
 NODISCARD enum err node_log_recount(struct ctx *cx, struct node_log *l);
 /* For tests: begins a new segment at this size. */
 void node_log_set_segment(struct node_log *l, int64_t bytes);
+/* --- node_waiters.c: who waits for the log ------------------------------------------------------
+ */
+struct node_waiter {
+    struct node_waiter *next;
+    sem_t told;
+    bool is_good;   /* its records are on the disk */
+    bool is_writer; /* told to write, its own records too */
+    int fault;      /* errno, when not good */
+};
+struct node_waiters {
+    struct node_waiter *first, *last;
+};
+/* Add and take under the log's lock. A waiter is gone once it was told or called. */
+void node_waiters_add(struct node_waiters *list, struct node_waiter *w);
+struct node_waiter *node_waiters_take(struct node_waiters *list);
+void node_waiters_tell(struct node_waiters *list, bool is_good, int fault);
+void node_waiter_call(struct node_waiter *w); /* it is to write */
+void node_waiter_wait(struct node_waiter *w); /* until told or called */
 /* --- node_archive.c --------------------------------------------------------------------------- */
 struct str node_log_archive_dir(struct ctx *cx, struct str dir);
 /* Numbers of the segments in the archive, ascending; none when there is no archive. */
@@ -218,9 +239,11 @@ struct node_trust_key {
     struct digest digest;
     struct node_own *own;
 };
+struct node_proven;
 struct node_trust {
     _Atomic uint32_t refs;
     struct arena *arena;
+    struct node_proven *proven;
     struct node_trust_peer *peers;
     struct node_trust_key *keys;
     size_t n_peers, n_keys;
@@ -239,6 +262,11 @@ const struct node_trust_peer *node_trust_home(const struct node_trust *t, struct
 /* Do bodies of calls between these two become evidence? */
 bool node_trust_keeps_body(const struct node_trust *t, struct str consumer, struct str service);
 const struct node_trust_peer *node_trust_peer_by_cert(const struct node_trust *t, struct str thumb);
+
+/* Batches whose signature was found good by a key of this picture, by the digest of their proof;
+ * the oldest give way. A batch comes once for each of its messages, and is computed once. */
+bool node_trust_is_proven(const struct node_trust *t, const struct digest *proof);
+void node_trust_proven(const struct node_trust *t, const struct digest *proof);
 
 /* --- node_verify.c ------------------------------------------------------------------------------
  */

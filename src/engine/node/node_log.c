@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <semaphore.h>
 #include <unistd.h>
 
 #define HEAD_BYTES 64
@@ -18,17 +17,6 @@ static const uint8_t magic[4] = { 'B', 'B', 'E', 'V' };
 #define PENDING_BYTES ((size_t)256 << 20)
 #define RECORD_BYTES  ((size_t)16 << 20)    /* more than any record has */
 #define MARGIN_BYTES  (2 * NODE_BODY_BYTES) /* a call's request and answer */
-
-struct waiter {
-    struct waiter *next;
-    sem_t told;
-    bool is_good;   /* its records are on the disk */
-    bool is_writer; /* told to write, its own records too */
-    int fault;      /* errno, when not good */
-};
-struct waiters {
-    struct waiter *first, *last;
-};
 
 struct node_log {
     pthread_mutex_t lock;
@@ -43,7 +31,7 @@ struct node_log {
     struct node_log_end pending; /* with what waits to be written */
     uint8_t *waiting;
     size_t waiting_n, waiting_cap;
-    struct waiters waiters; /* whose records these are, but for who writes */
+    struct node_waiters waiters; /* whose records these are, but for who writes */
     uint64_t n_syncs;
     bool is_writing, is_failed;
 };
@@ -397,40 +385,6 @@ rotate(struct node_log *l, const struct node_log_end *from, struct node_log_end 
     return is_good;
 }
 
-static void
-waiters_add(struct waiters *list, struct waiter *w)
-{
-    if (list->last == NULL) {
-        list->first = w;
-    } else {
-        list->last->next = w;
-    }
-    list->last = w;
-}
-
-static struct waiter *
-waiters_take(struct waiters *list)
-{
-    struct waiter *w = list->first;
-    if (w != NULL) {
-        list->first = w->next;
-        list->last = list->first == NULL ? NULL : list->last;
-        w->next = NULL;
-    }
-    return w;
-}
-
-/* A waiter is gone once it was told. */
-static void
-waiters_tell(struct waiters *list, bool is_good, int fault)
-{
-    for (struct waiter *w = waiters_take(list); w != NULL; w = waiters_take(list)) {
-        w->is_good = is_good;
-        w->fault = fault;
-        (void)sem_post(&w->told);
-    }
-}
-
 /* Under the lock, after a write: what is there now, and what is not. */
 static void
 settle(struct node_log *l, struct node_log_end end, const struct node_log_end *begin, size_t n,
@@ -457,14 +411,14 @@ settle(struct node_log *l, struct node_log_end end, const struct node_log_end *b
 /* Writes what waits; the lock is held, but not while writing. Nobody else writes meanwhile. Tells
  * those whose records these were, and the next who is to write. */
 static void
-write_waiting(struct node_log *l, struct waiter *me)
+write_waiting(struct node_log *l, struct node_waiter *me)
 {
     uint8_t *p = l->waiting;
     size_t n = l->waiting_n;
     struct node_log_end begin = l->end;
     struct node_log_end end = l->pending;
-    struct waiters mine = l->waiters;
-    l->waiters = (struct waiters){ NULL, NULL };
+    struct node_waiters mine = l->waiters;
+    l->waiters = (struct node_waiters){ NULL, NULL };
     l->waiting = NULL;
     l->waiting_n = l->waiting_cap = 0;
     (void)pthread_mutex_unlock(&l->lock);
@@ -477,36 +431,27 @@ write_waiting(struct node_log *l, struct waiter *me)
     free(p);
     (void)pthread_mutex_lock(&l->lock);
     settle(l, end, &begin, n, is_good);
-    struct waiters lost = { NULL, NULL };
+    struct node_waiters lost = { NULL, NULL };
     if (!is_good) { /* theirs stood behind what is not there */
         lost = l->waiters;
-        l->waiters = (struct waiters){ NULL, NULL };
+        l->waiters = (struct node_waiters){ NULL, NULL };
     }
-    struct waiter *next = waiters_take(&l->waiters);
+    struct node_waiter *next = node_waiters_take(&l->waiters);
     l->is_writing = next != NULL;
     (void)pthread_mutex_unlock(&l->lock);
     if (next != NULL) {
-        next->is_writer = true;
-        (void)sem_post(&next->told);
+        node_waiter_call(next);
     }
-    waiters_tell(&mine, is_good, fault);
-    waiters_tell(&lost, false, fault);
+    node_waiters_tell(&mine, is_good, fault);
+    node_waiters_tell(&lost, false, fault);
     me->is_good = is_good;
     me->fault = fault;
-}
-
-/* Returns when told: the records are there or lost, or it is our turn to write. */
-static void
-wait_told(struct waiter *w)
-{
-    while (sem_wait(&w->told) != 0 && errno == EINTR) {
-    }
 }
 
 enum err
 node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v, size_t n)
 {
-    struct waiter me = { .is_writer = false };
+    struct node_waiter me = { .is_writer = false };
     size_t size = 0;
     int64_t beside = 0;
     for (size_t i = 0; i < n; i++) {
@@ -524,11 +469,9 @@ node_log_add(struct ctx *cx, struct node_log *l, const struct node_record *v, si
     }
     l->beside_bytes += beside;
     if (l->is_writing) {
-        ASSERT(sem_init(&me.told, 0, 0) == 0);
-        waiters_add(&l->waiters, &me);
+        node_waiters_add(&l->waiters, &me);
         (void)pthread_mutex_unlock(&l->lock);
-        wait_told(&me);
-        (void)sem_destroy(&me.told);
+        node_waiter_wait(&me);
         if (me.is_writer) {
             (void)pthread_mutex_lock(&l->lock);
         }

@@ -12,14 +12,15 @@
 #include "codec/base64.h"
 #include "engine/node/node_int.h"
 
-#define DS         "http://www.w3.org/2000/09/xmldsig#"
-#define XADES      "http://uri.etsi.org/01903/v1.3.2#"
-#define EXC        "http://www.w3.org/2001/10/xml-exc-c14n#"
-#define SHA256     "http://www.w3.org/2001/04/xmlenc#sha256"
-#define ECDSA      "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
-#define RSA        "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
-#define PROOF_HEAD 50 /* bytes before the signature */
-#define XML_MAX    ((size_t)256 << 10)
+#define DS          "http://www.w3.org/2000/09/xmldsig#"
+#define XADES       "http://uri.etsi.org/01903/v1.3.2#"
+#define EXC         "http://www.w3.org/2001/10/xml-exc-c14n#"
+#define SHA256      "http://www.w3.org/2001/04/xmlenc#sha256"
+#define ECDSA       "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+#define RSA         "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+#define PROOF_HEAD  50 /* bytes before the signature */
+#define PROOF_PLACE 4  /* the byte that says which message of the batch */
+#define XML_MAX     ((size_t)256 << 10)
 
 struct str
 node_file_of(enum node_kind kind)
@@ -207,6 +208,14 @@ node_proof_read(struct str s, struct node_batch *ret, uint32_t *ret_index)
         memcpy(ret->v[i].b, s.p + PROOF_HEAD + ret->signature_n + (size_t)i * 32, 32);
     }
     return true;
+}
+
+struct digest
+node_proof_digest(struct arena *a, struct str proof)
+{
+    char *p = arena_copy(a, proof.p, proof.n);
+    p[PROOF_PLACE] = 0;
+    return digest_sha256((struct str){ p, proof.n });
 }
 
 struct str

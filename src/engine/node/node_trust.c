@@ -5,8 +5,14 @@
 #include "engine/node/node_int.h"
 #include "gen/q_node.h"
 
-#define PEERS_MAX 200
-#define KEYS_MAX  2000
+#define PEERS_MAX  200
+#define KEYS_MAX   2000
+#define PROVEN_MAX 512
+
+struct node_proven {
+    pthread_mutex_t lock;
+    struct digest v[PROVEN_MAX]; /* zeros: free */
+};
 
 /* --- the picture ------------------------------------------------------------------------------ */
 static void
@@ -28,8 +34,35 @@ node_trust_drop(struct node_trust *t)
         key_free(t->keys[i].key);
         own_drop(t->keys[i].own);
     }
+    (void)pthread_mutex_destroy(&t->proven->lock);
+    free(t->proven);
     arena_close(t->arena);
     free(t);
+}
+
+/* --- batches that were good --------------------------------------------------------------------
+ */
+static struct digest *
+proven_slot(const struct node_trust *t, const struct digest *proof)
+{
+    return &t->proven->v[(proof->b[0] | (unsigned)proof->b[1] << 8) % PROVEN_MAX];
+}
+
+bool
+node_trust_is_proven(const struct node_trust *t, const struct digest *proof)
+{
+    (void)pthread_mutex_lock(&t->proven->lock);
+    bool is_proven = digest_equal(proven_slot(t, proof), proof);
+    (void)pthread_mutex_unlock(&t->proven->lock);
+    return is_proven;
+}
+
+void
+node_trust_proven(const struct node_trust *t, const struct digest *proof)
+{
+    (void)pthread_mutex_lock(&t->proven->lock);
+    *proven_slot(t, proof) = *proof;
+    (void)pthread_mutex_unlock(&t->proven->lock);
 }
 
 const struct node_trust_key *
@@ -263,6 +296,8 @@ node_trust_load(struct ctx *cx, const struct node_trust *old, struct node_trust 
     ASSERT(t != NULL);
     t->refs = 1;
     t->arena = arena_open(0);
+    t->proven = calloc(1, sizeof(*t->proven));
+    ASSERT(t->proven != NULL && pthread_mutex_init(&t->proven->lock, NULL) == 0);
     t->keys = ARENA_ARRAY(t->arena, struct node_trust_key, (size_t)2 * KEYS_MAX + 1);
     enum err e = peers_take(cx, t);
     e = e == ERR_OK ? others_take(cx, t) : e;

@@ -139,6 +139,9 @@ test_verify_any_bit_changed_is_refused(void **state)
     struct node_trust *t = NULL;
     ASSERT_OK(cx, node_trust_load(cx, NULL, &t));
     char *bad = arena_copy(cx->arena, proof.p, proof.n);
+    assert_string_equal(node_verify(cx, t, proof, NODE_REQUEST, STR("VN/GOV/X1"), &m, /* is known */
+                                    sys_now_us(cx)),
+                        "");
     for (size_t i = 0; i < proof.n; i++) {
         bad[i] = (char)(bad[i] ^ 4);
         assert_string_not_equal(node_verify(cx, t, (struct str){ bad, proof.n }, NODE_REQUEST,
