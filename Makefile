@@ -35,7 +35,7 @@ REL_OBJ  := $(LIBSRC:%.c=$(B)/rel/%.o) $(B)/rel/gen_all.o
 ASAN_OBJ := $(LIBSRC:%.c=$(B)/asan/%.o) $(TESTLIB:%.c=$(B)/asan/%.o) $(B)/asan/gen_all.o
 TEST_BIN := $(TESTS:src/%.c=$(B)/test/%)
 
-.PHONY: help all bench-tools demo-pack run check check-quick check-full check-ha bench lint fuzz test deps deb gen clean ui
+.PHONY: help all bench-tools demo-pack run run-two check check-quick check-full check-ha bench lint fuzz test deps deb gen clean ui
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 all: $(B)/bombo $(B)/demo-pack/made ## build the program
@@ -44,7 +44,9 @@ deps: ## install what is missing (Debian packages, npm packages)
 	@tools/install-deps
 run: deps ## install, build, prepare the data folder, serve on PORT
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) $(if $(RELAY_PORT),--relay-port $(RELAY_PORT)) --demo --n $(N)
+	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) $(if $(RELAY_PORT),--relay-port $(RELAY_PORT)) $(if $(NODE_PORT),--node-port $(NODE_PORT)) --demo --n $(N)
+run-two: deps all ## two demo installations that exchange signed, time-stamped calls: evidence to look at
+	@node tools/run-two.mjs
 check-quick: ## under 5 minutes, for every commit
 	@tools/check quick
 check: ## every test that guards a landing

@@ -1,5 +1,6 @@
 /* app_config.c: the command line. Every wrong word is told at once, with what to write instead. */
 #include "app/app_int.h"
+#include "engine/node/node.h"
 
 #include "sys/log.h"
 
@@ -90,7 +91,8 @@ static const struct option options[] = {
     { "--node-address", "address of that port (0.0.0.0)", OPT_TEXT, CONFIG(node_address) },
     { "--node-name", "name of this installation among the others (the host of --base-url)",
       OPT_TEXT, CONFIG(node_name) },
-    { "--node-tsa", "RFC 3161 time-stamp authority, http(s) (none)", OPT_TEXT, CONFIG(node_tsa) },
+    { "--node-tsa", "RFC 3161 time-stamp authority, http(s) (none; with --demo a simulator)",
+      OPT_TEXT, CONFIG(node_tsa) },
     { "--node-tsa-ca", "root certificate of that authority, PEM", OPT_TEXT, CONFIG(node_tsa_ca) },
     { "--node-stamp-hours", "how long exchange goes on while the authority is away (4)", OPT_NUMBER,
       CONFIG(node_stamp_hours) },
@@ -370,6 +372,9 @@ fill_defaults(struct arena *a, struct app_options *o)
     char cwd[PATH_MAX_BYTES];
     if (str_is_empty(c->data_dir)) {
         c->data_dir = STR("data");
+    }
+    if (c->is_demo && str_is_empty(c->node_tsa)) {
+        c->node_tsa = STR(NODE_TSA_SIMULATED);
     }
     c->address = str_is_empty(c->address) ? STR("0.0.0.0") : c->address;
     c->log_level = str_is_empty(c->log_level) ? STR("warn") : c->log_level;

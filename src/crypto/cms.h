@@ -32,7 +32,8 @@ struct cms_cert_wish {
     struct str public_pem;
     int64_t from_us, to_us;
     bool is_ca;
-    bool is_seal; /* key usage: non-repudiation for persons, digital signature for both */
+    bool is_seal;     /* key usage: non-repudiation for persons, digital signature for both */
+    bool is_stamping; /* of a time-stamp authority (RFC 3161 2.3), and nothing else */
 };
 /* Certificate signed by issuer_key; issuer_pem null = self-signed. */
 NODISCARD enum err cms_cert_make(struct ctx *cx, const struct cms_cert_wish *wish,

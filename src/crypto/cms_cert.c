@@ -158,12 +158,14 @@ add_extension(X509 *x, X509 *issuer, int nid, const char *value)
 static bool
 set_extensions(X509 *x, X509 *issuer, const struct cms_cert_wish *w)
 {
-    const char *usage = w->is_ca     ? "critical,keyCertSign,cRLSign"
-                        : w->is_seal ? "critical,digitalSignature"
-                                     : "critical,digitalSignature,nonRepudiation";
+    const char *usage = w->is_ca                       ? "critical,keyCertSign,cRLSign"
+                        : w->is_seal || w->is_stamping ? "critical,digitalSignature"
+                                                       : "critical,digitalSignature,nonRepudiation";
     return add_extension(x, issuer, NID_basic_constraints,
                          w->is_ca ? "critical,CA:TRUE,pathlen:0" : "critical,CA:FALSE") &&
            add_extension(x, issuer, NID_key_usage, usage) &&
+           (!w->is_stamping ||
+            add_extension(x, issuer, NID_ext_key_usage, "critical,timeStamping")) &&
            add_extension(x, issuer, NID_subject_key_identifier, "hash") &&
            add_extension(x, issuer, NID_authority_key_identifier, "keyid");
 }

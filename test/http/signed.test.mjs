@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { furnish, idOf, introduce, makeKey, ownPort, start, token, until } from '../lib/nodes.mjs';
-import { Client, dropDir, newDir, officers, runBombo } from '../lib/server.mjs';
+import { Client, dropDir, newDir, officers, root, runBombo, start as startAny } from '../lib/server.mjs';
 
 const A = {}, B = {}; // the consumer's and the provider's installation
 const seen = [];
@@ -321,6 +321,28 @@ test('signatures are time-stamped; while the authority is away calls go on, and 
   assert.match((await A.operator.get(`/truc/bang-chung/${id}`)).text, /chữ ký và nội dung khớp/);
 });
 
+test('in the demo a simulator stamps where no authority is named; it says on each page what it is', async () => {
+  const id = (await good()).headers.get('x-road-request-id');
+  const page = await until('the call is stamped', async () => {
+    const r = (await B.operator.get(`/truc/bang-chung?q=${id}`)).text;
+    return (r.match(/Đã có/g) ?? []).length === 2 && r;
+  });
+  assert.match(page, /MÔ PHỎNG/);
+  assert.match((await B.operator.get(`/truc/bang-chung/${id}`)).text, /MÔ PHỎNG/);
+  assert.doesNotMatch((await A.operator.get('/truc/bang-chung')).text, /MÔ PHỎNG: dấu/); // A has an authority
+  const dir = await unpack(B, id, 'simulated'), root = join(B.data, 'node/mo-phong-dau-thoi-gian.pem');
+  assert.match(run(dir, 'openssl', 'x509', '-in', root, '-noout', '-subject', '-nameopt', 'utf8').out, /MÔ PHỎNG/);
+  for (const which of ['request', 'answer']) {
+    assert.match(run(dir, 'sh', `stamp/${which}.sh`).out, /the signature is under the stamped root/);
+    const stamped = readFileSync(join(dir, `stamp/${which}.root`), 'utf8').trim();
+    const r = run(dir, 'openssl', 'ts', '-verify', '-in', `stamp/${which}.tsr`, '-digest', stamped, '-CAfile', root);
+    assert.equal(r.code, 0, r.out);
+  }
+  const refused = await runBombo(['run', '--port', '0', '--data', join(scratch, 'none'), '--node-port', String(await ownPort()), '--node-tsa', 'sim:']);
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.err, /--demo/);
+});
+
 test('killed at any moment: every answered call has its evidence on both sides', async () => {
   for (const node of [B, A]) {
     const c = caller();
@@ -367,4 +389,10 @@ test('a revoked key signs nothing that is taken', async () => {
   const [, id] = /name="id" value="(\d+)"/.exec(row);
   assert.equal((await B.operator.form(`${peers}/khoa/huy`, { id }, { from: peers })).status, 303);
   await until('the revoked key is refused', async () => (await call()).error === 'Server.ServerProxy.CertificateRevoked');
+});
+
+test('make run-two: two demo installations exchange signed calls, and end', { timeout: 300000 }, async () => {
+  const two = startAny(process.execPath, ['tools/run-two.mjs'], { cwd: root, env: { ...process.env, CALLS: '2' } });
+  assert.equal(await two.ended, 0, two.out + two.err);
+  assert.match(two.out, /bang-chung[\s\S]*call 2: 200 [0-9a-f-]{36}\ncall 3: 200 [0-9a-f-]{36}/);
 });

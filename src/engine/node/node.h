@@ -18,7 +18,9 @@ struct node;
  * one is in a file from its first byte to its last, and beside the log. */
 #define NODE_MEMORY_BYTES EXCHANGE_MEMORY_BYTES
 #define NODE_BODY_BYTES   EXCHANGE_BODY_BYTES
-#define NODE_CARD_BYTES   ((size_t)256 << 10)
+/* app_config.node_tsa of the demo: the program's own simulator, labelled as one. */
+#define NODE_TSA_SIMULATED "sim:"
+#define NODE_CARD_BYTES    ((size_t)256 << 10)
 
 /* Opens the evidence log and, when app_config.node_port is set, the two doors. cx is the program's
  * template (store, sign, config); it is copied. ERR_IO, ERR_CONFLICT: the log was changed from
@@ -112,6 +114,7 @@ struct node_state {
         seq;
     uint64_t n_sent, n_received, n_refused, n_batches, n_signed, n_syncs;
     bool is_full, is_log_failed, is_stamp_late, has_authority;
+    bool is_stamp_simulated;
 };
 /* ERR_NOT_FOUND: no signed exchange here. */
 NODISCARD enum err node_state(struct ctx *cx, struct node_state *ret);

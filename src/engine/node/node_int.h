@@ -320,6 +320,13 @@ NODISCARD enum err node_stamp_roots(struct ctx *cx, struct str *ret_pem);
 NODISCARD enum err node_stamp_check(struct ctx *cx, struct str token, const struct digest *root,
                                     struct str roots_pem, int64_t *ret_us);
 
+/* node_stamp_sim.c: the demo's simulator of an authority. Opening makes its key; ERR_INVALID: asked
+ * for without --demo. */
+bool node_stamp_is_simulated(const struct ctx *cx);
+NODISCARD enum err node_stamp_sim_open(struct ctx *cx);
+NODISCARD enum err node_stamp_sim_root(struct ctx *cx, struct str *ret_pem);
+NODISCARD enum err node_stamp_sim_answer(struct ctx *cx, struct str query, struct str *ret);
+
 /* --- node_wire.c: calls to other nodes ----------------------------------------------------------
  */
 struct node_wire;

@@ -86,6 +86,9 @@ say_state(struct ctx *cx, struct tpl_gateway_page *p)
     } else {
         gw_say(p, "ontime", text(cx, "gateway.stamp_good"));
     }
+    if (s.is_stamp_simulated) {
+        gw_say(p, "due", text(cx, "gateway.stamp_simulated"));
+    }
     return ERR_OK;
 }
 
@@ -306,6 +309,10 @@ gw_evidence_one(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     }
     gw_say(p, is_good ? "ontime" : "late",
            text(cx, is_good ? "gateway.evidence_good" : "gateway.evidence_bad"));
+    struct node_state state = { .is_stamp_simulated = false };
+    if (node_state(cx, &state) == ERR_OK && state.is_stamp_simulated) {
+        gw_say(p, "due", text(cx, "gateway.stamp_simulated"));
+    }
     if (!has_bodies) {
         gw_say(p, "due", text(cx, "gateway.evidence_no_body"));
     }
