@@ -3,7 +3,9 @@
 
 It fills the catalogue of packs/binh-phuoc up to TOTAL procedures. Every one is marked "generated" (pages show that), its
 code begins with "9." and everything in it "cần kiểm tra", so that none is taken for a real one. The numbers in them
-come from the code alone: the same lists always give the same bytes."""
+come from the code alone: the same lists always give the same bytes.
+
+demogen.py --services FILE: the same for services of the exchange; packs/demo/exchange-services.csv is made so."""
 import csv
 import glob
 import hashlib
@@ -15,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LISTS = os.path.join(HERE, "demo")
 REAL = os.path.join(HERE, "..", "packs", "binh-phuoc")
 TOTAL = 1875
+SERVICES = 200
 FILE_ROWS = 300
 VALID_FROM = ""
 
@@ -112,7 +115,25 @@ def write(path, text):
         f.write(text)
 
 
+def services(path):
+    """What the bodies of the demo's exchange offer: a look-up for each kind of paper, in turn by body, each marked generated."""
+    by_kind = {}
+    for row in rows(os.path.join(LISTS, "catalogue.csv")):
+        if row["unit_kind"]:
+            by_kind.setdefault(row["unit_kind"], []).append(row)
+    lines = ["unit_kind,code,name,name_en"]
+    for k in range(max(len(v) for v in by_kind.values())):
+        for kind in sorted(by_kind):
+            if k < len(by_kind[kind]):
+                row = by_kind[kind][k]
+                cells = [kind, f"mau-{len(lines):03d}", f"Tra cứu {row['object_vi']}", f"Look up a {row['object_en']}"]
+                lines.append(",".join(c.replace(",", ";") for c in cells))
+    write(path, "\n".join(lines[:SERVICES + 1]) + "\n")
+
+
 def main():
+    if len(sys.argv) == 3 and sys.argv[1] == "--services":
+        return services(sys.argv[2])
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     out = sys.argv[1]

@@ -325,6 +325,7 @@ app_demo_prepare(struct ctx *cx)
     TRY(exchange_install(cx, &n));
     demo->unit = shown; /* the day's other accounts made it the province */
     TRY(app_demo_exchange(cx, demo));
+    TRY(app_demo_write(cx, demo, app_demo_province));
     return app_demo_records(cx, demo->shown);
 }
 

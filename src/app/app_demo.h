@@ -64,9 +64,11 @@ NODISCARD enum err app_demo_household(struct ctx *cx, struct demo *demo, const s
 NODISCARD enum err app_demo_bodies(struct ctx *cx, struct demo *demo,
                                    enum err (*made)(struct ctx *cx, const struct demo *demo));
 NODISCARD enum err app_demo_past(struct ctx *cx, struct demo *demo);
-/* Papers in the records store of one person. */
 /* Communes with systems, agreements in each state and a day of calls, labelled as generated. */
 NODISCARD enum err app_demo_exchange(struct ctx *cx, struct demo *demo);
+/* [tx] The exchange in its whole size: 234 members and 200 services. */
+NODISCARD enum err app_demo_province(struct ctx *cx, struct demo *demo);
+/* Papers in the records store of one person. */
 NODISCARD enum err app_demo_records(struct ctx *cx, int64_t party);
 
 #endif

@@ -42,3 +42,42 @@ test('the open figures are for everybody, as page, CSV and JSON, without callers
   const doc = (await nobody.get('/api/v1/so-lieu/truc')).json();
   assert.ok(Array.isArray(doc.rows) && doc.rows.every((r) => !('consumer' in r)));
 });
+
+test('the demo has 234 members and 200 services, marked as generated; lists are paged and found by name', async () => {
+  const nobody = new Client(server);
+  const overview = (await nobody.get('/api/v1/truc')).json();
+  assert.deepEqual([overview.n_members, overview.n_services], ['234', '200']);
+  assert.equal(overview.services.length, 60);
+  const all = new Map(overview.services.map((s) => [s.path, s]));
+  for (let next = overview.next; next;) {
+    const page = (await nobody.get(`/api/v1${next}`)).json();
+    for (const s of page.services) all.set(s.path, s);
+    next = page.next;
+  }
+  assert.equal(all.size, 200);
+  const samples = [...all.values()].filter((s) => s.path.includes('/mau-'));
+  assert.ok(samples.length > 150 && samples.every((s) => s.is_simulated && /Dịch vụ mẫu/.test(s.summary)), `${samples.length}`);
+  const found = (await nobody.get('/api/v1/truc?q=giay+phep+ban+le+ruou')).json().services;
+  assert.deepEqual(found.map((s) => s.name), ['Tra cứu giấy phép bán lẻ rượu']);
+
+  const names = new Set();
+  for (let next = '/truc/thanh-vien'; next;) {
+    const page = (await operator.get(`/api/v1${next}`)).json();
+    for (const r of page.tables[0].rows) names.add(r.cells[0].value);
+    next = page.next;
+  }
+  assert.equal(names.size, 234);
+  const some = (await operator.get('/api/v1/truc/thanh-vien?q=bom+bo')).json().tables[0].rows.map((r) => r.cells[1].value);
+  assert.ok(some.length >= 1 && some.length < 10 && some.every((n) => /Bom Bo/.test(n)), some.join());
+  assert.equal((await operator.get('/api/v1/truc/thanh-vien?q=khong+co')).json().tables[0].is_empty, true);
+});
+
+test('the map and its tables show the busiest pairs and say so; the others are found by name', async () => {
+  const doc = (await operator.get('/api/v1/truc/giam-sat')).json();
+  assert.equal(doc.talk.length, 40);
+  const page = await operator.get('/truc/giam-sat');
+  assert.match(page.text, /Đang hiện 40 trong \d+/);
+  assert.ok(page.text.match(/<line /g).length <= 30);
+  const some = (await operator.get('/api/v1/truc/giam-sat?q=so+noi+vu')).json();
+  assert.ok(some.talk.length >= 1 && some.talk.every((r) => /Sở Nội vụ/.test(r.consumer + r.service)), JSON.stringify(some.talk));
+});

@@ -70,11 +70,15 @@ struct exchange_version {
 NODISCARD enum err exchange_member_add(struct ctx *cx, struct exchange_member *m);
 NODISCARD enum err exchange_member_get(struct ctx *cx, int64_t id, struct exchange_member *ret);
 /* "VN/GOV/H19". ERR_NOT_FOUND. */
+/* All members; published services. */
+NODISCARD enum err exchange_catalogue_n(struct ctx *cx, int64_t *ret_members,
+                                        int64_t *ret_services);
 NODISCARD enum err exchange_member_by_path(struct ctx *cx, struct str path,
                                            struct exchange_member *ret);
-/* In order of class and code, after the given "class/code" (null: from the start); at most 100. */
-NODISCARD enum err exchange_members(struct ctx *cx, struct str after, struct exchange_member **ret,
-                                    size_t *ret_n);
+/* In order of class and code, after the given "class/code" (null: from the start), whose name or
+ * code holds the words (marks and case ignored; empty: all); at most 100. */
+NODISCARD enum err exchange_members(struct ctx *cx, struct str words, struct str after,
+                                    struct exchange_member **ret, size_t *ret_n);
 /* A suspended member neither calls nor is called; its agreements stay as they are. */
 NODISCARD enum err exchange_member_suspend(struct ctx *cx, int64_t id, bool is_suspended,
                                            struct str why);
@@ -442,6 +446,24 @@ NODISCARD enum err exchange_policy(struct ctx *cx, int32_t own_port, struct rela
 /* Puts it in force in the relay of this process; nothing to do when there is none, or when a file
  * gives the policy. */
 NODISCARD enum err exchange_relay_apply(struct ctx *cx);
+
+/* --- a whole province for the demo (exchange_demo.c): rows without an account of each act ------
+ */
+/* [tx] A member with one system. */
+NODISCARD enum err exchange_demo_member(struct ctx *cx, struct exchange_member *m,
+                                        struct exchange_subsystem *s);
+struct exchange_demo_text { /* what all of these services can do */
+    struct str document, hash, version, inputs, outputs;
+    struct exchange_operation operation;
+};
+NODISCARD enum err exchange_demo_describe(struct ctx *cx, struct exchange_demo_text *ret);
+/* [tx] A published service with one operation ("tra-cuu"); nothing answers at its address. */
+NODISCARD enum err exchange_demo_service(struct ctx *cx, const struct exchange_demo_text *t,
+                                         struct exchange_service *s);
+/* [tx] A granted agreement for that operation. */
+NODISCARD enum err exchange_demo_grant(struct ctx *cx, struct exchange_agreement *a);
+/* [tx] Once, at the end: one entry of the ledger for all, and the relay's policy. */
+NODISCARD enum err exchange_demo_end(struct ctx *cx, struct str note);
 
 /* --- the platform's side of things: jobs, demo ------------------------------------------------ */
 /* "exchange.call" {"dossier","service"} is answered by "exchange.answer"

@@ -87,23 +87,56 @@ exchange_member_by_path(struct ctx *cx, struct str path, struct exchange_member 
     return exchange_member_get(cx, row.id, ret);
 }
 
-enum err
-exchange_members(struct ctx *cx, struct str after, struct exchange_member **ret, size_t *ret_n)
+static bool
+member_matches(struct ctx *cx, const struct q_xmember_list *r, struct str folded)
 {
-    struct q_xmember_list_list list;
+    struct str all =
+        str_fmt(cx->arena, STR_FMT " " STR_FMT " " STR_FMT "/" STR_FMT, STR_ARG(r->name),
+                STR_ARG(r->name_en), STR_ARG(r->class), STR_ARG(r->code));
+    struct str where = folded.n == 0 ? STR("") : vn_fold(cx->arena, all);
+    return folded.n == 0 || str_find(where, folded) < where.n;
+}
+
+enum err
+exchange_members(struct ctx *cx, struct str words, struct str after, struct exchange_member **ret,
+                 size_t *ret_n)
+{
+    struct str folded = vn_fold(cx->arena, str_trim(or_empty(words)));
     struct str class_code = STR("");
     struct str code = STR("");
+    struct exchange_member *v = ARENA_ARRAY(cx->arena, struct exchange_member, MEMBERS_MAX);
+    size_t n = 0;
     (void)str_cut(or_empty(after), '/', &class_code, &code);
-    TRY(q_xmember_list(cx, &list, .class = or_empty(class_code), .code = or_empty(code),
-                       .limit_n = MEMBERS_MAX));
-    struct exchange_member *v = ARENA_ARRAY(cx->arena, struct exchange_member, list.n);
-    for (size_t i = 0; i < list.n; i++) {
-        const struct q_xmember_list *r = &list.v[i];
-        v[i] = (struct exchange_member){ r->id,   r->class,   r->code,  r->name, r->name_en,
-                                         r->unit, r->contact, r->state, r->note };
+    for (int page = 0; page < SCAN_PAGES && n < MEMBERS_MAX; page++) {
+        struct q_xmember_list_list list;
+        TRY(q_xmember_list(cx, &list, .class = or_empty(class_code), .code = or_empty(code),
+                           .limit_n = MEMBERS_MAX));
+        for (size_t i = 0; i < list.n && n < MEMBERS_MAX; i++) {
+            const struct q_xmember_list *r = &list.v[i];
+            class_code = r->class;
+            code = r->code;
+            if (member_matches(cx, r, folded)) {
+                v[n++] =
+                    (struct exchange_member){ r->id,   r->class,   r->code,  r->name, r->name_en,
+                                              r->unit, r->contact, r->state, r->note };
+            }
+        }
+        if (list.n < MEMBERS_MAX) {
+            break;
+        }
     }
     *ret = v;
-    *ret_n = list.n;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+enum err
+exchange_catalogue_n(struct ctx *cx, int64_t *ret_members, int64_t *ret_services)
+{
+    struct q_xcatalogue_n row;
+    TRY(q_xcatalogue_n(cx, &row));
+    *ret_members = row.members;
+    *ret_services = row.services;
     return ERR_OK;
 }
 

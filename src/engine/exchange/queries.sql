@@ -19,6 +19,11 @@ SELECT id FROM exchange_member WHERE class = :class AND code = :code
 SELECT id, class, code, name, name_en, unit, contact, state, note FROM exchange_member
 WHERE (class, code) > (:class, :code) ORDER BY class, code LIMIT :limit_n
 
+-- name: xcatalogue_n :one
+-- out: members:i64 services:i64
+-- scan: counts members, of which there are hundreds
+SELECT (SELECT count(*) FROM exchange_member), (SELECT count(*) FROM exchange_service WHERE state = 'published')
+
 -- name: xmember_set_state :exec
 -- in: id:i64 state:str note:str
 UPDATE exchange_member SET state = :state, note = :note WHERE id = :id

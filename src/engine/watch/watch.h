@@ -53,7 +53,7 @@ NODISCARD enum err watch_open(struct ctx *cx, struct watch_sum **ret, size_t *re
 
 /* --- the map -----------------------------------------------------------------------------------
  */
-#define WATCH_MAP_MAX 60 /* lines drawn; the table beside it has all */
+#define WATCH_MAP_MAX 30 /* lines drawn; the table beside it has all */
 /* SVG of who calls whom: systems left, services right; thickness by number, dashed where calls
  * fail. Words are escaped; has a title. */
 struct str watch_draw(struct ctx *cx, const struct exchange_count *v, size_t n, struct str title);

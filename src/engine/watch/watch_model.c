@@ -129,8 +129,8 @@ watch_draw(struct ctx *cx, const struct exchange_count *v, size_t n, struct str 
                  v[i].n_faults * 10 > v[i].n ? " stroke-dasharray=\"6 5\"" : "");
     }
     size_t rows = from->n > to->n ? from->n : to->n;
-    buf_addf(&b, "<svg viewBox=\"0 0 %d %zu\" role=\"img\" width=\"100%%\"><title>", WIDTH,
-             rows * ROW_PX + ROW_PX);
+    buf_addf(&b, "<svg class=\"map\" viewBox=\"0 0 %d %zu\" role=\"img\" width=\"100%%\"><title>",
+             WIDTH, rows * ROW_PX + ROW_PX);
     escaped(&b, title);
     buf_add(&b, STR("</title>"));
     buf_add(&b, buf_str(&lines));

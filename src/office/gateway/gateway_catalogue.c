@@ -1,6 +1,7 @@
 /* gateway_catalogue.c: find a service, read it, ask for it, try it; add one, import a version. */
 #include "base/buf.h"
 #include "base/date.h"
+#include "codec/url.h"
 #include "engine/access/access.h"
 #include "office/gateway/gateway_int.h"
 #include "sys/sys.h"
@@ -17,25 +18,6 @@ is_integrator(struct ctx *cx)
     return access_may(cx, "exchange.call");
 }
 
-static enum err
-count_members(struct ctx *cx, size_t *ret)
-{
-    struct str after = STR_NULL;
-    *ret = 0;
-    for (int page = 0; page < 20; page++) {
-        struct exchange_member *v = NULL;
-        size_t n = 0;
-        TRY(exchange_members(cx, after, &v, &n));
-        *ret += n;
-        if (n < 100) {
-            break;
-        }
-        after = str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(v[n - 1].class_code),
-                        STR_ARG(v[n - 1].code));
-    }
-    return ERR_OK;
-}
-
 enum err
 gw_overview(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -44,18 +26,19 @@ gw_overview(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct exchange_count *counts = NULL;
     size_t n = 0;
     size_t n_counts = 0;
-    size_t n_members = 0;
+    int64_t n_members = 0;
+    int64_t n_services = 0;
     int64_t calls = 0;
     TRY(exchange_services(cx, web_text(rq, "q"), false, web_int(rq, "sau"), &v, &n));
     TRY(exchange_counts(cx, sys_now_us(cx) - DAY_US, &counts, &n_counts));
-    TRY(count_members(cx, &n_members));
+    TRY(exchange_catalogue_n(cx, &n_members, &n_services));
     for (size_t i = 0; i < n_counts; i++) {
         calls += counts[i].n;
     }
     data->q = web_text(rq, "q").p == NULL ? STR("") : web_text(rq, "q");
     data->demo = cx->config->is_demo;
-    data->n_services = text_number(cx, (int64_t)n);
-    data->n_members = text_number(cx, (int64_t)n_members);
+    data->n_services = text_number(cx, n_services);
+    data->n_members = text_number(cx, n_members);
     data->n_calls = text_number(cx, calls);
     data->is_integrator = is_integrator(cx);
     data->may_manage = access_may(cx, "exchange.manage");
@@ -71,7 +54,9 @@ gw_overview(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
             .is_simulated = v[i].is_simulated,
         };
     }
-    data->next = n == 60 ? gw_id(cx, "/truc?sau=", v[n - 1].id) : STR("");
+    data->next = n == 60 ? str_fmt(cx->arena, "/truc?sau=%" PRId64 "&q=" STR_FMT, v[n - 1].id,
+                                   STR_ARG(url_encode(cx->arena, data->q)))
+                         : STR("");
     web_title(rs, text(cx, "gateway.title"));
     return web_page(cx, rs, &tpl_gateway_overview_t, data);
 }

@@ -1,4 +1,5 @@
 /* gateway_members.c: members, their systems, and the keys of a system. */
+#include "codec/url.h"
 #include "engine/access/access.h"
 #include "engine/unit/unit.h"
 #include "office/gateway/gateway_int.h"
@@ -12,8 +13,11 @@ gw_members(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                                          "gateway.contact", "gateway.state", NULL };
     struct exchange_member *v = NULL;
     size_t n = 0;
-    TRY(exchange_members(cx, web_text(rq, "sau"), &v, &n));
+    struct str words = web_text(rq, "q");
+    TRY(exchange_members(cx, words, web_text(rq, "sau"), &v, &n));
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.members"));
+    p->find = STR("/truc/thanh-vien");
+    p->find_words = words.p == NULL ? STR("") : words;
     struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.members", heads, n);
     for (size_t i = 0; i < n; i++) {
         bool is_active = str_eq(v[i].state, STR("active"));
@@ -29,8 +33,9 @@ gw_members(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         gw_cell(r, gw_word(cx, "state", v[i].state), STR_NULL);
     }
     if (n == 100) {
-        p->next = str_fmt(cx->arena, "/truc/thanh-vien?sau=" STR_FMT "/" STR_FMT,
-                          STR_ARG(v[n - 1].class_code), STR_ARG(v[n - 1].code));
+        p->next = str_fmt(cx->arena, "/truc/thanh-vien?sau=" STR_FMT "/" STR_FMT "&q=" STR_FMT,
+                          STR_ARG(v[n - 1].class_code), STR_ARG(v[n - 1].code),
+                          STR_ARG(url_encode(cx->arena, p->find_words)));
     }
     if (access_may(cx, "exchange.manage")) {
         struct tpl_gateway_page_forms *f =

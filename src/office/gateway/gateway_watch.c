@@ -1,6 +1,7 @@
 /* gateway_watch.c: how the exchange is doing: alarms, who talks to whom, sums by month and
  * agreement; and the open figures. */
 #include "base/date.h"
+#include "codec/vn.h"
 #include "engine/access/access.h"
 #include "engine/watch/watch.h"
 #include "office/gateway/gateway_int.h"
@@ -9,6 +10,7 @@
 #define HOUR_US  (INT64_C(3600) * DATE_US_PER_S)
 #define MONTHS   6
 #define MONTH_US (INT64_C(2629800) * DATE_US_PER_S)
+#define SHOWN    40 /* rows of a list on the page; the others are found by name */
 
 static struct str
 mean_ms(struct ctx *cx, int64_t took_us, int64_t n)
@@ -51,10 +53,43 @@ fill_alarms(struct ctx *cx, struct tpl_gateway_watch *p, const struct watch_alar
     }
 }
 
+/* --- finding by name, and how much of a list is shown -------------------------------------------
+ */
+static bool
+has_words(struct ctx *cx, struct str folded, struct str consumer, struct str service)
+{
+    if (folded.n == 0) {
+        return true;
+    }
+    struct str all = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(consumer), STR_ARG(service));
+    struct str where = vn_fold(cx->arena, all);
+    return str_find(where, folded) < where.n;
+}
+
+static struct str
+part_of(struct ctx *cx, size_t n, size_t all)
+{
+    return n >= all ? STR("")
+                    : text_fill(cx, "gateway.watch_part", "n", text_number(cx, (int64_t)n), "all",
+                                text_number(cx, (int64_t)all), NULL);
+}
+
 /* The last hour. */
 static void
-fill_talk(struct ctx *cx, struct tpl_gateway_watch *p, struct exchange_count *v, size_t n)
+fill_talk(struct ctx *cx, struct tpl_gateway_watch *p, struct exchange_count *v, size_t n_all)
 {
+    struct str folded = vn_fold(cx->arena, str_trim(p->q));
+    size_t n_found = 0;
+    for (size_t i = 0; i < n_all; i++) {
+        if (has_words(cx, folded, v[i].consumer, v[i].service)) {
+            v[n_found++] = v[i];
+        }
+    }
+    size_t n = n_found < SHOWN ? n_found : SHOWN;
+    p->talk_part = part_of(cx, n, n_found);
+    p->drawn = n_found <= WATCH_MAP_MAX ? STR("")
+                                        : text_fill(cx, "gateway.watch_drawn", "n",
+                                                    text_number(cx, WATCH_MAP_MAX), NULL);
     p->talk.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_watch_talk, n + 1);
     p->no_talk = n == 0;
     for (size_t i = 0; i < n; i++) {
@@ -75,9 +110,13 @@ fill_talk(struct ctx *cx, struct tpl_gateway_watch *p, struct exchange_count *v,
 static void
 fill_sums(struct ctx *cx, struct tpl_gateway_watch *p, const struct watch_sum *v, size_t n)
 {
+    struct str folded = vn_fold(cx->arena, str_trim(p->q));
+    size_t n_found = 0;
     p->sums.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_watch_sums, n + 1);
-    p->no_sums = n == 0;
     for (size_t i = 0; i < n; i++) {
+        if (!has_words(cx, folded, v[i].consumer, v[i].service) || n_found++ >= SHOWN) {
+            continue;
+        }
         p->sums.v[p->sums.n++] = (struct tpl_gateway_watch_sums){
             .consumer = v[i].consumer,
             .service = v[i].service,
@@ -88,6 +127,8 @@ fill_sums(struct ctx *cx, struct tpl_gateway_watch *p, const struct watch_sum *v
             .bytes = text_number(cx, v[i].bytes)
         };
     }
+    p->no_sums = n_found == 0;
+    p->sums_part = part_of(cx, p->sums.n, n_found);
 }
 
 static void
@@ -129,6 +170,7 @@ gw_watch(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     int64_t now_us = sys_now_us(cx);
     p->month = rq->is_again || str_is_empty(web_text(rq, "thang")) ? month_of(cx, now_us)
                                                                    : web_text(rq, "thang");
+    p->q = rq->is_again || web_text(rq, "q").p == NULL ? STR("") : web_text(rq, "q");
     TRY(watch_alarms(cx, &alarms, &n_alarms));
     TRY(exchange_counts(cx, now_us - HOUR_US, &counts, &n_counts));
     TRY(watch_sums(cx, p->month, &sums, &n_sums));

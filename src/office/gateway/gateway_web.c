@@ -23,6 +23,7 @@ static const struct web_field find_fields[] = {
     { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
 };
 static const struct web_field after_fields[] = {
+    { .name = "q", .type = WEB_TEXT, .max = 100, .doc = "part of a name or code" },
     { .name = "sau", .type = WEB_TEXT, .max = 80, .doc = "code of the last one shown" },
 };
 static const struct web_field ask_fields[] = {
@@ -183,6 +184,7 @@ static const struct web_field evidence_fields[] = {
 };
 
 static const struct web_field watch_fields[] = {
+    { .name = "q", .type = WEB_TEXT, .max = 100, .doc = "part of a name" },
     { .name = "thang", .type = WEB_TEXT, .max = 7, .doc = "month, 2026-11" },
 };
 static const struct web_field limit_fields[] = {
