@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { bin, root } from './server.mjs';
+import { bin, dayIn, root } from './server.mjs';
 
 /** [{method, path, permission, page, api, csrf, raw, idempotent, again, body_max, reply, media, doc, fields}] */
 export function readRoutes() {
@@ -29,7 +29,7 @@ export const mayDo = (role, perm) => perm === 'public'
   || (role !== 'nobody' && (perm === 'signed-in' || roles.get('citizen').has(perm) || (roles.get(role)?.has(perm) ?? false)));
 
 const fits = {
-  text: 'x', lines: 'x', int: '1', money: '1000', date: '2026-11-25', bool: '1', id: '1', secret: 'khong dung', list: '1',
+  text: 'x', lines: 'x', int: '1', money: '1000', date: dayIn(3).iso, bool: '1', id: '1', secret: 'khong dung', list: '1',
 };
 /** A body that the field table takes: required fields, or all of them. */
 export function sampleFields(route, given = {}, isAll = true) {
