@@ -121,10 +121,10 @@ testtools: $(TESTTOOLS)
 
 # Measuring: a load generator, the bare loop to compare with, and what is measured inside the program.
 bench-tools: $(B)/bench/load $(B)/bench/bare $(B)/bench/inproc
-$(B)/bench/inproc: bench/inproc.c bench/steps.c test/lib/fault_vfs.c $(REL_OBJ)
+$(B)/bench/inproc: bench/inproc.c bench/steps.c test/lib/fault_vfs.c test/lib/fault_image.c $(REL_OBJ)
 	@mkdir -p $(@D)
 	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -I. -Itest $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
-$(B)/bench/bare: bench/bare.c bench/bare_pg.c test/lib/fault_vfs.c $(REL_OBJ)
+$(B)/bench/bare: bench/bare.c bench/bare_pg.c test/lib/fault_vfs.c test/lib/fault_image.c $(REL_OBJ)
 	@mkdir -p $(@D)
 	@$(CC) $(filter-out -MMD -MP,$(BASE_FLAGS)) -I. -Itest $(REL_FLAGS) $(REL_LD) $^ -o $@ $(PKG_LIBS)
 $(B)/bench/load: bench/load.c

@@ -1,38 +1,19 @@
 /* fault_vfs.c: see fault_vfs.h. */
 #include "lib/fault_vfs.h"
 
+#include "lib/fault_image.h"
+
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SECTOR_BYTES 512U
-
-/* A write or truncation since the last sync. */
-struct op {
-    struct op *next;
-    int64_t offset;
-    size_t n;
-    bool is_truncate;
-    unsigned char bytes[];
-};
-
-/* A file by name, for as long as the VFS lives. */
-struct image {
-    struct image *next;
-    char *name;
-    unsigned char *synced; /* content at the last sync, then what survived a crash */
-    size_t n_synced;
-    struct op *first, *last;
-    uint64_t n_ops;
-};
-
 struct fault_vfs {
     sqlite3_vfs vfs;
     sqlite3_vfs *real;
     pthread_mutex_t mutex;
-    struct image *images;
+    struct fault_image *images;
     bool is_dead, is_sticky;
     unsigned fail_ops;
     uint32_t fail_in, n_failed, delay_us;
@@ -43,7 +24,7 @@ struct fault_vfs {
 struct file {
     sqlite3_file base;
     struct fault_vfs *v;
-    struct image *image; /* NULL for files without a name */
+    struct fault_image *image; /* NULL for files without a name */
     sqlite3_file *real;
 };
 
@@ -57,120 +38,6 @@ static struct fault_vfs *
 vfs_of(sqlite3_vfs *v)
 {
     return v->pAppData;
-}
-
-/* --- images; the mutex is held ---------------------------------------------------------------- */
-
-static void
-image_put(struct image *im, int64_t offset, const unsigned char *p, size_t n)
-{
-    size_t end = (size_t)offset + n;
-    if (end > im->n_synced) {
-        im->synced = realloc(im->synced, end + 1);
-        ASSERT(im->synced != NULL);
-        memset(im->synced + im->n_synced, 0, end - im->n_synced);
-        im->n_synced = end;
-    }
-    if (n > 0) {
-        memcpy(im->synced + offset, p, n);
-    }
-}
-
-static void
-image_apply(struct image *im, const struct op *o, size_t n)
-{
-    if (!o->is_truncate) {
-        image_put(im, o->offset, o->bytes, n);
-    } else if ((size_t)o->offset < im->n_synced) {
-        im->n_synced = (size_t)o->offset;
-    }
-}
-
-static struct op *
-image_pop(struct image *im)
-{
-    struct op *o = im->first;
-    if (o != NULL) {
-        im->first = o->next;
-        im->last = im->first == NULL ? NULL : im->last;
-        im->n_ops--;
-    }
-    return o;
-}
-
-static void
-image_add(struct image *im, int64_t offset, const void *p, size_t n, bool is_truncate)
-{
-    struct op *o = malloc(sizeof(*o) + n);
-    ASSERT(o != NULL);
-    *o = (struct op){ .offset = offset, .n = n, .is_truncate = is_truncate };
-    if (n > 0) {
-        memcpy(o->bytes, p, n);
-    }
-    if (im->last != NULL) {
-        im->last->next = o;
-    } else {
-        im->first = o;
-    }
-    im->last = o;
-    im->n_ops++;
-}
-
-static void
-image_sync(struct image *im)
-{
-    for (struct op *o = image_pop(im); o != NULL; o = image_pop(im)) {
-        image_apply(im, o, o->n);
-        free(o);
-    }
-}
-
-/* What is on disk already when the file is first seen counts as synced. */
-static void
-image_load(struct image *im)
-{
-    FILE *f = fopen(im->name, "rbe");
-    unsigned char buf[8192];
-    size_t got = 0;
-    while (f != NULL && (got = fread(buf, 1, sizeof(buf), f)) > 0) {
-        image_put(im, (int64_t)im->n_synced, buf, got);
-    }
-    if (f != NULL) {
-        (void)fclose(f);
-    }
-}
-
-static struct image *
-image_find(struct fault_vfs *v, const char *name)
-{
-    for (struct image *im = v->images; im != NULL; im = im->next) {
-        if (strcmp(im->name, name) == 0) {
-            return im;
-        }
-    }
-    struct image *im = calloc(1, sizeof(*im));
-    ASSERT(im != NULL);
-    im->name = strdup(name);
-    im->next = v->images;
-    v->images = im;
-    image_load(im);
-    return im;
-}
-
-static void
-image_forget(struct image *im)
-{
-    image_sync(im);
-    im->n_synced = 0;
-}
-
-static void
-image_free(struct image *im)
-{
-    image_sync(im);
-    free(im->synced);
-    free(im->name);
-    free(im);
 }
 
 /* The code this call has to fail with, or SQLITE_OK. */
@@ -225,7 +92,7 @@ f_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 offset)
         rc = x->real->pMethods->xWrite(x->real, p, n, offset);
     }
     if (rc == SQLITE_OK && x->image != NULL) {
-        image_add(x->image, offset, p, (size_t)n, false);
+        fault_image_add(x->image, offset, p, (size_t)n, false);
     }
     (void)pthread_mutex_unlock(&x->v->mutex);
     return rc;
@@ -241,7 +108,7 @@ f_truncate(sqlite3_file *f, sqlite3_int64 size)
         rc = x->real->pMethods->xTruncate(x->real, size);
     }
     if (rc == SQLITE_OK && x->image != NULL) {
-        image_add(x->image, size, NULL, 0, true);
+        fault_image_add(x->image, size, NULL, 0, true);
     }
     (void)pthread_mutex_unlock(&x->v->mutex);
     return rc;
@@ -268,7 +135,7 @@ f_sync(sqlite3_file *f, int flags UNUSED)
     } else {
         x->v->n_syncs++;
         if (x->image != NULL) {
-            image_sync(x->image);
+            fault_image_sync(x->image);
         }
     }
     (void)pthread_mutex_unlock(&x->v->mutex);
@@ -379,7 +246,7 @@ v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *ret_
     }
     if (name != NULL) {
         (void)pthread_mutex_lock(&v->mutex);
-        x->image = image_find(v, name);
+        x->image = fault_image_find(&v->images, name);
         (void)pthread_mutex_unlock(&v->mutex);
     }
     x->base.pMethods = &file_methods;
@@ -393,7 +260,7 @@ v_delete(sqlite3_vfs *vfs, const char *name, int is_dir_sync)
     (void)pthread_mutex_lock(&v->mutex);
     int rc = v->is_dead ? SQLITE_IOERR_DELETE : v->real->xDelete(v->real, name, is_dir_sync);
     if (rc == SQLITE_OK) {
-        image_forget(image_find(v, name));
+        fault_image_forget(fault_image_find(&v->images, name));
     }
     (void)pthread_mutex_unlock(&v->mutex);
     return rc;
@@ -468,10 +335,10 @@ fault_vfs_free(struct fault_vfs *v)
         return;
     }
     (void)sqlite3_vfs_unregister(&v->vfs);
-    struct image *im = v->images;
+    struct fault_image *im = v->images;
     while (im != NULL) {
-        struct image *next = im->next;
-        image_free(im);
+        struct fault_image *next = im->next;
+        fault_image_free(im);
         im = next;
     }
     (void)pthread_mutex_destroy(&v->mutex);
@@ -480,74 +347,23 @@ fault_vfs_free(struct fault_vfs *v)
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-static uint64_t
-next_random(uint64_t *seed)
-{
-    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *seed >> 33;
-}
-
-/* Some sectors of a write that was under way hold anything. */
-static void
-garble(struct op *o, uint64_t *seed)
-{
-    for (size_t at = 0; at < o->n; at += SECTOR_BYTES) {
-        size_t end = at + SECTOR_BYTES < o->n ? at + SECTOR_BYTES : o->n;
-        bool is_hit = next_random(seed) % 4 == 0;
-        for (size_t i = at; is_hit && i < end; i++) {
-            o->bytes[i] = (unsigned char)next_random(seed);
-        }
-    }
-}
-
-static void
-image_crash(struct image *im, enum fault_crash how, uint64_t *seed)
-{
-    for (struct op *o = image_pop(im); o != NULL; o = image_pop(im)) {
-        uint64_t luck = how == FAULT_DROP ? 0 : next_random(seed) % 3;
-        if (how == FAULT_GARBLE && !o->is_truncate) {
-            garble(o, seed);
-        }
-        if (luck == 1 || (luck == 2 && o->is_truncate)) {
-            image_apply(im, o, o->n);
-        } else if (luck == 2) {
-            image_apply(im, o, (size_t)(next_random(seed) % (o->n + 1)));
-        }
-        free(o);
-    }
-}
-
 void
 fault_vfs_crash(struct fault_vfs *v, enum fault_crash how, uint64_t seed)
 {
     (void)pthread_mutex_lock(&v->mutex);
     v->is_dead = true;
-    for (struct image *im = v->images; im != NULL; im = im->next) {
-        image_crash(im, how, &seed);
+    for (struct fault_image *im = v->images; im != NULL; im = im->next) {
+        fault_image_crash(im, how, &seed);
     }
     (void)pthread_mutex_unlock(&v->mutex);
-}
-
-static void
-image_restore(const struct image *im)
-{
-    char shm[4096];
-    (void)snprintf(shm, sizeof(shm), "%s-shm", im->name);
-    (void)unlink(shm); /* shared memory does not survive */
-    if (im->n_synced == 0) {
-        (void)unlink(im->name);
-        return;
-    }
-    FILE *f = fopen(im->name, "wbe");
-    ASSERT(f != NULL && fwrite(im->synced, 1, im->n_synced, f) == im->n_synced && fclose(f) == 0);
 }
 
 void
 fault_vfs_recover(struct fault_vfs *v)
 {
     (void)pthread_mutex_lock(&v->mutex);
-    for (struct image *im = v->images; im != NULL; im = im->next) {
-        image_restore(im);
+    for (struct fault_image *im = v->images; im != NULL; im = im->next) {
+        fault_image_restore(im);
     }
     v->is_dead = false;
     v->fail_in = 0;
@@ -597,7 +413,7 @@ fault_vfs_n_unsynced(struct fault_vfs *v)
 {
     uint64_t n = 0;
     (void)pthread_mutex_lock(&v->mutex);
-    for (struct image *im = v->images; im != NULL; im = im->next) {
+    for (struct fault_image *im = v->images; im != NULL; im = im->next) {
         size_t len = strlen(im->name);
         if (len > 4 && strcmp(im->name + len - 4, "-wal") == 0) {
             n += im->n_ops;

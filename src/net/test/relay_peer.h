@@ -106,6 +106,17 @@ road_new(void)
     return r;
 }
 
+/* The same with a clock that stands until the test moves it. */
+static inline struct road *
+road_at(int64_t now_us)
+{
+    struct road *r = road_new();
+    r->clock = calloc(1, sizeof(*r->clock));
+    sys_clock_fake_init(r->clock, now_us);
+    r->cx.clock = &r->clock->base;
+    return r;
+}
+
 static inline void
 road_apply(struct road *r)
 {
@@ -177,6 +188,26 @@ road_send(int fd, const char *text)
 }
 
 /* The records so far; waits until there are n. */
+/* A client sends a request, the service has its head: the client; *ret_service is the other end. */
+static inline int
+road_ask(struct road *r, const char *request, int *ret_service)
+{
+    int fd = road_client(r);
+    road_send(fd, request);
+    *ret_service = road_accept(r->listen_fd);
+    (void)peer_until(r->arena, *ret_service, "\r\n\r\n");
+    return fd;
+}
+
+/* The test is over: both ends go, then the relay. */
+static inline void
+road_end(struct road *r, int client, int service)
+{
+    (void)close(client);
+    (void)close(service);
+    road_stop(r);
+}
+
 static inline void
 road_await_records(struct road *r, size_t n)
 {

@@ -45,9 +45,7 @@ test_relay_call_passes_both_ways_and_is_accounted_for(void **state)
     assert_true(!answer_has(&a, "Content-Length"));
     assert_int_equal(road_stats(r).n_upstream_opened, 1);
     assert_int_equal(road_stats(r).n_reused, 1);
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 /* --- heads ------------------------------------------------------------------------------------ */
@@ -88,9 +86,7 @@ test_relay_request_fields_of_one_hop_or_forged_end_here(void **state)
         assert_false(answer_has(&a, down[i]));
     }
     assert_true(answer_has(&a, "X-Kept: down\r\n") && answer_has(&a, "Content-Length: 0\r\n"));
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 static void
@@ -118,9 +114,7 @@ test_relay_trace_is_continued_or_made(void **state)
     road_send(s, "HTTP/1.1 204 No Content\r\n\r\n");
     road_await_records(r, 2);
     assert_string_equal(r->records[0].trace_id, "0af7651916cd43dd8448eb211c80319c");
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 static void
@@ -156,9 +150,7 @@ test_relay_xroad_fields_are_made_and_checked(void **state)
     assert_int_equal(a.status, 400);
     assert_true(answer_has(&a, "X-Road-Error: Client.MissingClient\r\n"));
     assert_true(has(a.body, "\"type\":\"Client.MissingClient\"") && has(a.body, "\"detail\":\""));
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 /* --- bodies ----------------------------------------------------------------------------------- */
@@ -181,9 +173,7 @@ test_relay_chunks_are_made_anew_and_trailers_dropped(void **state)
     road_await_records(r, 1);
     assert_int_equal(r->records[0].bytes_in, 5);
     assert_int_equal(r->records[0].bytes_out, 2);
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 static void
@@ -191,10 +181,8 @@ test_relay_answer_until_close_becomes_chunks(void **state)
 {
     (void)state;
     struct road *r = road_start(road_new());
-    int c = road_client(r);
-    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
     road_send(s, "HTTP/1.0 200 OK\r\n\r\nall of it");
     (void)close(s);
     struct str down = peer_until(r->arena, c, "0\r\n\r\n");
@@ -209,10 +197,8 @@ test_relay_head_and_304_keep_the_length_they_tell(void **state)
 {
     (void)state;
     struct road *r = road_start(road_new());
-    int c = road_client(r);
-    road_send(c, "HEAD /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r, "HEAD /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
     road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n");
     struct answer a = peer_answer(r->arena, c, true);
     assert_true(answer_has(&a, "Content-Length: 77\r\n"));
@@ -223,9 +209,7 @@ test_relay_head_and_304_keep_the_length_they_tell(void **state)
     assert_int_equal(a.status, 304);
     assert_true(answer_has(&a, "ETag: \"1\"\r\n"));
     assert_int_equal(road_stats(r).n_upstream_opened, 1);
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 static void
@@ -252,9 +236,7 @@ test_relay_expect_continue_is_answered_when_the_call_is_allowed(void **state)
     road_send(c, "POST /other HTTP/1.1\r\nHost: relay\r\n" WHO
                  "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     road_is_refused(r, c, 404, "no_route"); /* without having asked for the body */
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 /* A client that does not read stops the service that sends: neither side's bytes pile up here. */
@@ -263,10 +245,8 @@ test_relay_slow_client_stops_the_service(void **state)
 {
     (void)state;
     struct road *r = road_start(road_new());
-    int c = road_client(r);
-    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
     road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 400000000\r\n\r\n");
     struct timeval soon = { .tv_usec = 300000 };
     (void)setsockopt(s, SOL_SOCKET, SO_SNDTIMEO, &soon, sizeof(soon));
@@ -302,9 +282,7 @@ test_relay_early_answer_goes_down_while_the_body_still_comes(void **state)
     assert_true(answer_has(&a, "Connection: close\r\n") && str_eq(a.body, STR("no")));
     char byte = 0;
     assert_int_equal(recv(s, &byte, 1, 0), 0); /* not kept: half a request is in it */
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 static void

@@ -36,10 +36,9 @@ test_relay_malformed_answers_become_502(void **state)
     r->pool.fail_n = 1000;
     (void)road_start(r);
     for (size_t i = 0; i < COUNT_OF(bad_answers); i++) {
-        int c = road_client(r);
-        road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 0\r\n\r\n");
-        int s = road_accept(r->listen_fd);
-        (void)peer_until(r->arena, s, "\r\n\r\n");
+        int s = -1;
+        int c = road_ask(r, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 0\r\n\r\n",
+                         &s);
         road_send(s, bad_answers[i].answer);
         (void)shutdown(s, SHUT_WR);
         print_message("%s\n", bad_answers[i].what);
@@ -56,10 +55,8 @@ test_relay_bytes_behind_an_answer_poison_no_other_call(void **state)
 {
     (void)state;
     struct road *r = road_start(road_new());
-    int c = road_client(r);
-    road_send(c, "GET /svc/1 HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r, "GET /svc/1 HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
     road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
                  "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
     assert_true(str_eq(peer_answer(r->arena, c, false).body, STR("ok")));
@@ -93,10 +90,8 @@ test_relay_cut_answer_cuts_the_client(void **state)
     static const char *const heads[] = { "Content-Length: 10\r\n\r\nhalf",
                                          "Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n" };
     for (size_t i = 0; i < COUNT_OF(heads); i++) {
-        int c = road_client(r);
-        road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-        int s = road_accept(r->listen_fd);
-        (void)peer_until(r->arena, s, "\r\n\r\n");
+        int s = -1;
+        int c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
         road_send(s, "HTTP/1.1 200 OK\r\n");
         road_send(s, heads[i]);
         (void)peer_until(r->arena, c, "half");
@@ -117,10 +112,8 @@ test_relay_repeatable_call_is_tried_again_others_are_not(void **state)
 {
     (void)state;
     struct road *r = road_start(road_new());
-    int c = road_client(r);
-    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
     (void)close(s); /* without a word */
     s = road_accept(r->listen_fd);
     assert_true(has(peer_until(r->arena, s, "\r\n\r\n"), "GET /base HTTP/1.1"));
@@ -173,26 +166,20 @@ test_relay_dead_address_is_passed_over_and_its_circuit_opens(void **state)
     assert_int_equal(n, 2);
     assert_false(all[0].is_up);
     assert_true(all[1].is_up);
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 static void
 test_relay_open_circuit_refuses_at_once_and_closes_after_one_good_call(void **state)
 {
     (void)state;
-    struct road *r = road_new();
-    r->clock = calloc(1, sizeof(*r->clock));
-    sys_clock_fake_init(r->clock, INT64_C(1790000000000000));
-    r->cx.clock = &r->clock->base;
+    struct road *r = road_at(INT64_C(1790000000000000));
     r->pool.fail_n = 1;
     r->pool.open_ms = 5000;
     (void)road_start(r);
-    int c = road_client(r);
-    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 0\r\n\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c =
+        road_ask(r, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 0\r\n\r\n", &s);
     (void)close(s);
     road_is_refused(r, c, 502, "closed");
     road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
@@ -213,19 +200,14 @@ test_relay_open_circuit_refuses_at_once_and_closes_after_one_good_call(void **st
     road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     assert_int_equal(peer_answer(r->arena, other, false).status, 200);
     (void)close(other);
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 /* --- time ------------------------------------------------------------------------------------- */
 static struct road *
 road_with_fake_clock(void)
 {
-    struct road *r = road_new();
-    r->clock = calloc(1, sizeof(*r->clock));
-    sys_clock_fake_init(r->clock, INT64_C(1790000000000000));
-    r->cx.clock = &r->clock->base;
+    struct road *r = road_at(INT64_C(1790000000000000));
     r->pool.fail_n = 1000;
     r->routes[0].wait_ms = 2000;
     r->routes[0].send_ms = 3000;
@@ -238,10 +220,8 @@ test_relay_each_step_has_its_time(void **state)
 {
     (void)state;
     struct road *r = road_with_fake_clock();
-    int c = road_client(r);
-    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
     sys_clock_fake_step(r->clock, 2100000);
     road_is_refused(r, c, 504, "wait_time");
     (void)close(s);
@@ -294,9 +274,7 @@ test_relay_upgrade_is_refused_and_h2c_offer_ignored(void **state)
     assert_false(has(up, "pgrade") || has(up, "HTTP2-Settings"));
     road_send(s, "HTTP/1.1 204 No Content\r\n\r\n");
     assert_int_equal(peer_answer(r->arena, c, false).status, 204);
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 /* Calls that cannot be accounted for are not made. */
@@ -331,10 +309,8 @@ test_relay_client_gone_ends_the_call(void **state)
 {
     (void)state;
     struct road *r = road_start(road_new());
-    int c = road_client(r);
-    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
     struct linger hard = { .l_onoff = 1 };
     (void)setsockopt(c, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
     (void)close(c); /* a reset */

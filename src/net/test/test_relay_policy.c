@@ -32,11 +32,11 @@ ask(struct road *r, const char *path, const char *fields)
 static void
 passes(struct road *r, const char *path, const char *fields)
 {
-    int c = road_client(r);
-    road_send(c, str_z(r->arena, str_fmt(r->arena, "GET %s HTTP/1.1\r\nHost: relay\r\n%s\r\n", path,
-                                         fields)));
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r,
+                     str_z(r->arena, str_fmt(r->arena, "GET %s HTTP/1.1\r\nHost: relay\r\n%s\r\n",
+                                             path, fields)),
+                     &s);
     road_send(s, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
     assert_int_equal(peer_answer(r->arena, c, false).status, 204);
     (void)close(c);
@@ -123,10 +123,7 @@ static void
 test_relay_rate_and_quota_go_on_over_policies(void **state)
 {
     (void)state;
-    struct road *r = road_new();
-    r->clock = calloc(1, sizeof(*r->clock));
-    sys_clock_fake_init(r->clock, INT64_C(1790000000000000));
-    r->cx.clock = &r->clock->base;
+    struct road *r = road_at(INT64_C(1790000000000000));
     r->grant.rate_n = 2;
     r->grant.rate_ms = 10000;
     (void)road_start(r);
@@ -319,10 +316,8 @@ test_relay_call_in_flight_ends_under_its_own_snapshot(void **state)
 {
     (void)state;
     struct road *r = road_start(road_new());
-    int c = road_client(r);
-    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
-    int s = road_accept(r->listen_fd);
-    (void)peer_until(r->arena, s, "\r\n\r\n");
+    int s = -1;
+    int c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
     r->policy.n_grants = 0;
     r->policy.n_routes = 0;
     r->policy.n_pools = 0;
@@ -332,9 +327,7 @@ test_relay_call_in_flight_ends_under_its_own_snapshot(void **state)
     assert_true(str_eq(peer_answer(r->arena, c, false).body, STR("ok")));
     road_await_records(r, 2);
     assert_int_equal(r->records[1].grant_id, 11);
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 static void
@@ -357,9 +350,7 @@ test_relay_member_suspended_in_mid_stream_is_cut_and_recorded(void **state)
     road_await_records(r, 1);
     assert_int_equal(r->records[0].error, RELAY_REVOKED);
     assert_true(r->records[0].is_cut && r->records[0].status == 200);
-    (void)close(c);
-    (void)close(s);
-    road_stop(r);
+    road_end(r, c, s);
 }
 
 static void

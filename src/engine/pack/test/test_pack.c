@@ -175,62 +175,6 @@ copy_pack(struct test_env *env, const char *name, struct str brand)
     return dir;
 }
 
-static void
-test_publish_while_a_request_runs_and_old_version_stays(void **state)
-{
-    (void)state;
-    struct test_env *env = test_env_new();
-    struct ctx *cx = env->cx;
-    struct pack_set *set = NULL;
-    struct pack_fault *faults = NULL;
-    size_t n = 0;
-    const struct pack_change change = { 0 };
-    struct str dir = copy_pack(env, "p", STR("web.brand = Cũ\n"));
-    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &set));
-    cx->packs = set;
-    struct str old = str_dup(cx->arena, pack_now(cx)->version);
-    pack_pin(cx);
-    const struct pack *pinned = pack_now(cx);
-
-    (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
-    env->clock.wall += 1000;
-    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &change, &faults, &n));
-    assert_ptr_equal(pack_now(cx), pinned); /* this request still sees its version */
-    ASSERT_STR(text(cx, "web.brand"), "Cũ");
-    pack_pin(cx);
-    ASSERT_STR(text(cx, "web.brand"), "Mới");
-    assert_false(str_eq(pack_now(cx)->version, old));
-
-    (void)copy_pack(env, "p", STR("hỏng\n"));
-    assert_int_equal(pack_set_publish(cx, set, dir, &change, &faults, &n), ERR_INVALID);
-    assert_int_equal(n, 1);
-    pack_pin(cx);
-    ASSERT_STR(text(cx, "web.brand"), "Mới");
-
-    struct pack_version *versions = NULL;
-    size_t n_versions = 0;
-    ASSERT_OK(cx, pack_versions(cx, &versions, &n_versions));
-    assert_int_equal(n_versions, 2);
-    assert_true(versions[0].is_now && !versions[1].is_now);
-    pack_set_close(set);
-
-    /* After a restart with the new folder the old version comes from the store. */
-    (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
-    cx->pack = NULL;
-    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &set));
-    cx->packs = set;
-    const struct pack *p = NULL;
-    ASSERT_OK(cx, pack_by_version(cx, old, &p));
-    cx->texts = pack_texts(p);
-    ASSERT_STR(text(cx, "web.brand"), "Cũ");
-    assert_non_null(p->slot[PACK_UNITS]);
-    assert_int_equal(pack_by_version(cx, STR("0123456789abcdef"), &p), ERR_NOT_FOUND);
-    cx->packs = NULL;
-    cx->texts = NULL;
-    pack_set_close(set);
-    test_env_free(env);
-}
-
 /* Version in force now, in the test's arena. */
 static struct str
 version_now(struct ctx *cx)
@@ -248,6 +192,79 @@ reopen(struct ctx *cx, struct str dir, struct pack_set **set)
     cx->packs = *set;
 }
 
+/* A set on a copy of the small pack, whose text is "Cũ". */
+struct live {
+    struct test_env *env;
+    struct pack_set *set;
+    struct str dir;
+};
+
+static struct ctx *
+live_open(struct live *ret)
+{
+    *ret = (struct live){ .env = test_env_new() };
+    struct ctx *cx = ret->env->cx;
+    ret->dir = copy_pack(ret->env, "p", STR("web.brand = Cũ\n"));
+    ASSERT_OK(cx, pack_set_open(cx, ret->dir, parts, COUNT_OF(parts), &ret->set));
+    cx->packs = ret->set;
+    return cx;
+}
+
+static void
+live_close(struct live *l)
+{
+    l->env->cx->packs = NULL;
+    l->env->cx->texts = NULL;
+    pack_set_close(l->set);
+    test_env_free(l->env);
+}
+
+static void
+test_publish_while_a_request_runs_and_old_version_stays(void **state)
+{
+    (void)state;
+    struct live l;
+    struct ctx *cx = live_open(&l);
+    struct pack_fault *faults = NULL;
+    size_t n = 0;
+    const struct pack_change change = { 0 };
+    struct str old = str_dup(cx->arena, pack_now(cx)->version);
+    pack_pin(cx);
+    const struct pack *pinned = pack_now(cx);
+
+    (void)copy_pack(l.env, "p", STR("web.brand = Mới\n"));
+    l.env->clock.wall += 1000;
+    ASSERT_OK(cx, pack_set_publish(cx, l.set, l.dir, &change, &faults, &n));
+    assert_ptr_equal(pack_now(cx), pinned); /* this request still sees its version */
+    ASSERT_STR(text(cx, "web.brand"), "Cũ");
+    pack_pin(cx);
+    ASSERT_STR(text(cx, "web.brand"), "Mới");
+    assert_false(str_eq(pack_now(cx)->version, old));
+
+    (void)copy_pack(l.env, "p", STR("hỏng\n"));
+    assert_int_equal(pack_set_publish(cx, l.set, l.dir, &change, &faults, &n), ERR_INVALID);
+    assert_int_equal(n, 1);
+    pack_pin(cx);
+    ASSERT_STR(text(cx, "web.brand"), "Mới");
+
+    struct pack_version *versions = NULL;
+    size_t n_versions = 0;
+    ASSERT_OK(cx, pack_versions(cx, &versions, &n_versions));
+    assert_int_equal(n_versions, 2);
+    assert_true(versions[0].is_now && !versions[1].is_now);
+
+    /* After a restart with the new folder the old version comes from the store. */
+    (void)copy_pack(l.env, "p", STR("web.brand = Mới\n"));
+    reopen(cx, l.dir, &l.set);
+    const struct pack *p = NULL;
+    ASSERT_OK(cx, pack_by_version(cx, old, &p));
+    cx->texts = pack_texts(p);
+    ASSERT_STR(text(cx, "web.brand"), "Cũ");
+    assert_non_null(p->slot[PACK_UNITS]);
+    assert_int_equal(pack_by_version(cx, STR("0123456789abcdef"), &p), ERR_NOT_FOUND);
+    live_close(&l);
+}
+
 static enum err
 refuse_live(struct ctx *cx, struct str version, struct str reason)
 {
@@ -260,29 +277,26 @@ static void
 test_return_stays_over_a_restart_until_the_folder_changes_or_is_asked_for(void **state)
 {
     (void)state;
-    struct test_env *env = test_env_new();
-    struct ctx *cx = env->cx;
-    struct pack_set *set = NULL;
+    struct live l;
+    struct ctx *cx = live_open(&l);
     struct pack_fault *faults = NULL;
     size_t n = 0;
     const struct pack_change silent = { .reason = STR("sai lệ phí") };
     const struct pack_change asked = { .is_asked = true };
     const struct pack_change refused = { .on_live = refuse_live };
-    struct str dir = copy_pack(env, "p", STR("web.brand = Cũ\n"));
-    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &set));
-    cx->packs = set;
     struct str old = version_now(cx);
-    (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
-    env->clock.wall += 1000;
-    assert_int_equal(pack_set_publish(cx, set, dir, &refused, &faults, &n), ERR_CONFLICT);
+    (void)copy_pack(l.env, "p", STR("web.brand = Mới\n"));
+    l.env->clock.wall += 1000;
+    assert_int_equal(pack_set_publish(cx, l.set, l.dir, &refused, &faults, &n), ERR_CONFLICT);
     assert_true(str_eq(version_now(cx), old)); /* what cannot be recorded does not go live */
-    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &silent, &faults, &n));
+    ASSERT_OK(cx, pack_set_publish(cx, l.set, l.dir, &silent, &faults, &n));
     struct str new = version_now(cx);
 
-    assert_int_equal(pack_set_return(cx, set, dir, STR("0123456789abcdef"), &silent, &faults, &n),
-                     ERR_NOT_FOUND);
-    env->clock.wall += 1000;
-    ASSERT_OK(cx, pack_set_return(cx, set, dir, old, &silent, &faults, &n));
+    assert_int_equal(
+        pack_set_return(cx, l.set, l.dir, STR("0123456789abcdef"), &silent, &faults, &n),
+        ERR_NOT_FOUND);
+    l.env->clock.wall += 1000;
+    ASSERT_OK(cx, pack_set_return(cx, l.set, l.dir, old, &silent, &faults, &n));
     assert_true(str_eq(version_now(cx), old));
     struct pack_version *v = NULL;
     ASSERT_OK(cx, pack_versions(cx, &v, &n));
@@ -293,94 +307,81 @@ test_return_stays_over_a_restart_until_the_folder_changes_or_is_asked_for(void *
     ASSERT_STR(v[1].reason, "sai lệ phí");
     assert_true(v[1].live_us > v[1].at_us);
 
-    reopen(cx, dir, &set); /* the folder still holds the newer one */
+    reopen(cx, l.dir, &l.set); /* the folder still holds the newer one */
     assert_true(str_eq(version_now(cx), old));
-    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &silent, &faults, &n)); /* a reload likewise */
+    ASSERT_OK(cx, pack_set_publish(cx, l.set, l.dir, &silent, &faults, &n)); /* a reload likewise */
     assert_true(str_eq(version_now(cx), old));
-    ASSERT_OK(cx, pack_set_publish(cx, set, dir, &asked, &faults, &n));
+    ASSERT_OK(cx, pack_set_publish(cx, l.set, l.dir, &asked, &faults, &n));
     assert_true(str_eq(version_now(cx), new));
 
-    ASSERT_OK(cx, pack_set_return(cx, set, dir, old, &silent, &faults, &n));
-    (void)copy_pack(env, "p", STR("web.brand = Mới nữa\n"));
-    reopen(cx, dir, &set);
+    ASSERT_OK(cx, pack_set_return(cx, l.set, l.dir, old, &silent, &faults, &n));
+    (void)copy_pack(l.env, "p", STR("web.brand = Mới nữa\n"));
+    reopen(cx, l.dir, &l.set);
     assert_false(str_eq(version_now(cx), old) || str_eq(version_now(cx), new));
-    cx->packs = NULL;
-    pack_set_close(set);
-    test_env_free(env);
+    live_close(&l);
 }
 
 static void
 test_check_puts_nothing_in_force_and_compare_names_the_files(void **state)
 {
     (void)state;
-    struct test_env *env = test_env_new();
-    struct ctx *cx = env->cx;
-    struct pack_set *set = NULL;
+    struct live l;
+    struct ctx *cx = live_open(&l);
     struct pack_fault *faults = NULL;
     struct pack *p = NULL;
     size_t n = 0;
-    struct str dir = copy_pack(env, "p", STR("web.brand = Cũ\n"));
-    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &set));
-    cx->packs = set;
     struct str old = version_now(cx);
     struct pack_file_change *c = NULL;
-    ASSERT_OK(cx, pack_compare(cx, dir, old, STR_NULL, &c, &n));
+    ASSERT_OK(cx, pack_compare(cx, l.dir, old, STR_NULL, &c, &n));
     assert_int_equal(n, 0);
-    (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
-    ASSERT_OK(cx, sys_file_write(cx, str_cat(cx->arena, dir, STR("/zz.md")), STR("thêm\n")));
-    ASSERT_OK(cx, pack_set_check(cx, set, dir, &p, &faults, &n));
+    (void)copy_pack(l.env, "p", STR("web.brand = Mới\n"));
+    ASSERT_OK(cx, sys_file_write(cx, str_cat(cx->arena, l.dir, STR("/zz.md")), STR("thêm\n")));
+    ASSERT_OK(cx, pack_set_check(cx, l.set, l.dir, &p, &faults, &n));
     assert_false(str_eq(p->version, old));
     pack_free(p);
     assert_true(str_eq(version_now(cx), old));
     struct pack_version *v = NULL;
     ASSERT_OK(cx, pack_versions(cx, &v, &n));
     assert_int_equal(n, 1); /* a check keeps nothing */
-    ASSERT_OK(cx, pack_compare(cx, dir, old, STR_NULL, &c, &n));
+    ASSERT_OK(cx, pack_compare(cx, l.dir, old, STR_NULL, &c, &n));
     assert_int_equal(n, 2);
     ASSERT_STR(c[0].path, "texts/vi.txt");
     assert_int_equal(c[0].kind, '*');
     ASSERT_STR(c[1].path, "zz.md");
     assert_int_equal(c[1].kind, '+');
-    ASSERT_OK(cx, pack_compare(cx, dir, STR_NULL, old, &c, &n));
+    ASSERT_OK(cx, pack_compare(cx, l.dir, STR_NULL, old, &c, &n));
     assert_int_equal(c[1].kind, '-');
-    (void)copy_pack(env, "p", STR("hỏng\n"));
-    assert_int_equal(pack_set_check(cx, set, dir, &p, &faults, &n), ERR_INVALID);
+    (void)copy_pack(l.env, "p", STR("hỏng\n"));
+    assert_int_equal(pack_set_check(cx, l.set, l.dir, &p, &faults, &n), ERR_INVALID);
     assert_int_equal(n, 1);
-    cx->packs = NULL;
-    pack_set_close(set);
-    test_env_free(env);
+    live_close(&l);
 }
 
 static void
 test_follow_takes_over_what_another_process_put_in_force(void **state)
 {
     (void)state;
-    struct test_env *env = test_env_new();
-    struct ctx *cx = env->cx;
-    struct pack_set *mine = NULL;
+    struct live l;
+    struct ctx *cx = live_open(&l);
     struct pack_set *other = NULL;
     struct pack_fault *faults = NULL;
     size_t n = 0;
     bool is_changed = true;
     const struct pack_change change = { 0 };
-    struct str dir = copy_pack(env, "p", STR("web.brand = Cũ\n"));
-    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &mine));
-    ASSERT_OK(cx, pack_set_open(cx, dir, parts, COUNT_OF(parts), &other));
-    (void)copy_pack(env, "p", STR("web.brand = Mới\n"));
-    ASSERT_OK(cx, pack_set_publish(cx, other, dir, &change, &faults, &n));
+    ASSERT_OK(cx, pack_set_open(cx, l.dir, parts, COUNT_OF(parts), &other));
+    (void)copy_pack(l.env, "p", STR("web.brand = Mới\n"));
+    ASSERT_OK(cx, pack_set_publish(cx, other, l.dir, &change, &faults, &n));
     cx->packs = other;
     struct str new = version_now(cx);
-    cx->packs = mine;
+    cx->packs = l.set;
     assert_false(str_eq(version_now(cx), new));
-    ASSERT_OK(cx, pack_set_follow(cx, mine, &is_changed));
+    ASSERT_OK(cx, pack_set_follow(cx, l.set, &is_changed));
     assert_true(is_changed);
     assert_true(str_eq(version_now(cx), new));
-    ASSERT_OK(cx, pack_set_follow(cx, mine, &is_changed));
+    ASSERT_OK(cx, pack_set_follow(cx, l.set, &is_changed));
     assert_false(is_changed);
-    cx->packs = NULL;
-    pack_set_close(mine);
     pack_set_close(other);
-    test_env_free(env);
+    live_close(&l);
 }
 
 int
