@@ -89,7 +89,8 @@ exchange_demo_grant(struct ctx *cx, struct exchange_agreement *a)
         .removed = STR(""), .hours = STR(""), .quota_day = a->quota_day, .asked_us = now_us));
     return q_xagree_decide(cx, NULL, .id = a->id, .version = 1, .state = a->state,
                            .operations = a->operations, .removed = STR(""), .hours = STR(""),
-                           .quota_day = a->quota_day, .decided_us = now_us, .note = a->note);
+                           .bodies = STR(""), .quota_day = a->quota_day, .decided_us = now_us,
+                           .note = a->note);
 }
 
 enum err
