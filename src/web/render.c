@@ -442,6 +442,31 @@ failure_page(struct web_call *c, enum err e)
     whole(c, err_status(e), STR("text/html; charset=utf-8"), body.p == NULL ? d->title : body);
 }
 
+/* Does a program call? Whoever asks for HTML by name is a browser. */
+static bool
+is_program(const struct web_call *c)
+{
+    static const struct str offered[] = { STR_INIT("application/json"), STR_INIT("text/html") };
+    struct str accept = http_header_get(c->http, STR("Accept"));
+    if (accept.n != 0 && accept_media(accept, offered, 2) == 1) {
+        return false;
+    }
+    if (c->rq.route != NULL) {
+        return (c->rq.route->flags & WEB_PROGRAM) != 0;
+    }
+    struct str path = c->http->path;
+    struct str first = str_slice(path, 0, 1 + str_find_char(str_slice(path, 1, path.n), '/'));
+    for (size_t i = 0; i < c->w->n_entries; i++) { /* "/boxes" of "/boxes/x" */
+        const struct web_route *r = c->w->entries[i].route;
+        struct str own = str_of(r->path);
+        if ((r->flags & WEB_PROGRAM) != 0 && str_starts(own, first) &&
+            (own.n == first.n || own.p[first.n] == '/')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The answer so far is thrown away, whatever it was; cookies of a new session stay. */
 void
 render_failure(struct web_call *c, enum err e)
@@ -457,7 +482,7 @@ render_failure(struct web_call *c, enum err e)
         c->flash_key = STR_NULL; /* good news is told by the next page that is one */
     }
     bool is_read = !guard_is_unsafe(c->http->method);
-    if (c->rq.is_api) {
+    if (c->rq.is_api || is_program(c)) {
         whole(c, err_status(e), STR("application/problem+json"), problem_document(c, e));
     } else if (e == ERR_UNAUTHENTICATED && is_read) {
         whole(c, 303, STR("text/plain; charset=utf-8"), STR(""));

@@ -180,6 +180,8 @@ enum web_flag {
     WEB_NO_STORE = 256, /* never kept by a browser or proxy, even when public */
     WEB_FRAMED = 512,   /* a document that our own pages may show in a frame (papers, drafts) */
     WEB_HELD = 1024, /* open to somebody who must change a one-time password first: hooks.is_held */
+    WEB_PROGRAM = 2048, /* for programs: what fails is told as a problem document, also a wrong path
+                           beside it, unless HTML is asked for */
 };
 
 struct web_route {

@@ -61,6 +61,19 @@ test('without a token, without an agreement, malformed: each refused with its wo
   assert.equal((await one.put({ id: '1', to: S, body: 'x'.repeat(300000) })).status, 422);
 });
 
+test('wrong queries, paths and methods are told as problem documents; a page only when HTML is asked for', async () => {
+  for (const [method, path, status] of [['GET', '/boxes/messages?max=x', 422], ['GET', '/boxes/messages?khac=1', 400], ['GET', '/boxes/khong-co', 404],
+    ['PUT', '/boxes/messages', 405], ['GET', '/boxes/sent', 422], ['POST', '/boxes/files/abc', 422]]) {
+    for (const accept of ['*/*', 'application/json', 'application/problem+json']) {
+      const r = await one.call(method, path, undefined, { accept });
+      assert.deepEqual([r.status, r.headers.get('content-type'), r.json?.status], [status, 'application/problem+json', status], `${method} ${path} ${accept}`);
+      assert.match(r.json.type, /^urn:bombo:error:/);
+    }
+  }
+  const page = await one.call('GET', '/boxes/messages?max=x', undefined, { accept: 'text/html,*/*;q=0.8' });
+  assert.deepEqual([page.status, page.headers.get('content-type')], [422, 'text/html; charset=utf-8']);
+});
+
 test('messages come once, in order, and the sender learns that they were taken', async () => {
   for (let i = 0; i < 30; i++) assert.equal((await one.put({ id: `a-${i}`, to: S, type: 'text/plain', body: `tin ${i}` })).status, 201);
   const again = await one.put({ id: 'a-3', to: S, type: 'text/plain', body: 'tin 3' });

@@ -243,7 +243,7 @@ static const struct web_field any_fields[] = {
 #define PAGE .flags = (WEB_API | WEB_OFFICE), .reply = &tpl_gateway_page_t
 #define ACT  .flags = (WEB_API | WEB_OFFICE)
 /* No CSRF token: programs call these, and their secret, token or session is the proof. */
-#define PROGRAM  .flags = (WEB_NO_CSRF | WEB_RAW | WEB_NO_STORE)
+#define PROGRAM  .flags = (WEB_NO_CSRF | WEB_RAW | WEB_NO_STORE | WEB_PROGRAM)
 #define CALL     "exchange.call"
 #define MANAGE   "exchange.manage"
 #define EVIDENCE "exchange.evidence"
@@ -372,20 +372,20 @@ static const struct web_route routes[] = {
     { HTTP_POST, "/boxes/messages", "public", gw_box_put, PROGRAM, .body_max = BOX_BODY,
       .doc = "Put a message (token)" },
     { HTTP_GET, "/boxes/messages", "public", gw_box_fetch, WEB_FIELDS(fetch_fields),
-      .flags = WEB_NO_STORE, .doc = "Fetch what is in the box (token)" },
+      .flags = WEB_NO_STORE | WEB_PROGRAM, .doc = "Fetch what is in the box (token)" },
     { HTTP_POST, "/boxes/messages/{id}/ack", "public", gw_box_ack, PROGRAM, .body_max = TOKEN_BODY,
       .doc = "Acknowledge a message (token)" },
     { HTTP_POST, "/boxes/messages/{id}/refuse", "public", gw_box_refuse, PROGRAM,
       .body_max = TOKEN_BODY, .doc = "Refuse a message with a reason (token)" },
     { HTTP_GET, "/boxes/sent", "public", gw_box_sent, WEB_FIELDS(sent_fields),
-      .flags = WEB_NO_STORE, .doc = "What became of a message (token)" },
-    { HTTP_GET, "/boxes/topics", "public", gw_box_topics, .flags = WEB_NO_STORE,
+      .flags = WEB_NO_STORE | WEB_PROGRAM, .doc = "What became of a message (token)" },
+    { HTTP_GET, "/boxes/topics", "public", gw_box_topics, .flags = WEB_NO_STORE | WEB_PROGRAM,
       .doc = "One's subscriptions (token)" },
     { HTTP_POST, "/boxes/topics", "public", gw_box_subscribe, PROGRAM, .body_max = TOKEN_BODY,
       .doc = "Subscribe to a topic, or end it (token)" },
     { HTTP_POST, "/boxes/files/{hash}", "public", gw_box_part, WEB_FIELDS(part_fields), PROGRAM,
       .body_max = (uint32_t)BOX_PART_BYTES, .doc = "Bring a part of a file (token)" },
-    { HTTP_GET, "/boxes/files/{hash}", "public", gw_box_file, .flags = WEB_NO_STORE,
+    { HTTP_GET, "/boxes/files/{hash}", "public", gw_box_file, .flags = WEB_NO_STORE | WEB_PROGRAM,
       .doc = "A file, with Range (token)" },
     { HTTP_POST, "/token", "public", gw_token, PROGRAM, .body_max = TOKEN_BODY,
       .doc = "OAuth2 client credentials" },
