@@ -66,6 +66,8 @@ NODISCARD enum err app_demo_bodies(struct ctx *cx, struct demo *demo,
 NODISCARD enum err app_demo_past(struct ctx *cx, struct demo *demo);
 /* Communes with systems, agreements in each state and a day of calls, labelled as generated. */
 NODISCARD enum err app_demo_exchange(struct ctx *cx, struct demo *demo);
+/* Boxes of two systems, with messages taken, refused and waiting, labelled as generated. */
+NODISCARD enum err app_demo_boxes(struct ctx *cx, int64_t sender, int64_t receiver);
 /* [tx] The exchange in its whole size: 234 members and 200 services. */
 NODISCARD enum err app_demo_province(struct ctx *cx, struct demo *demo);
 /* Papers in the records store of one person. */

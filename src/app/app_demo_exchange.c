@@ -163,5 +163,8 @@ app_demo_exchange(struct ctx *cx, struct demo *demo)
             n += v[n].n > 0 ? 1 : 0;
         }
     }
+    if (n >= 2) {
+        TRY(app_demo_boxes(cx, v[1].system.id, v[0].system.id));
+    }
     return n == 0 ? ERR_OK : day_of_calls(cx, demo, v, n);
 }

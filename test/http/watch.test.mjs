@@ -72,6 +72,18 @@ test('the demo has 234 members and 200 services, marked as generated; lists are 
   assert.equal((await operator.get('/api/v1/truc/thanh-vien?q=khong+co')).json().tables[0].is_empty, true);
 });
 
+test('boxes of the demo have messages that were taken, one that waits, one dead with its reason, all labelled', async () => {
+  const page = await operator.get('/truc/hop-thu');
+  assert.equal(page.status, 200);
+  assert.match(page.text, /Dữ liệu mẫu: thiếu phụ lục 2/);
+  const words = [];
+  for (const [, href] of page.text.matchAll(/href="(\/truc\/hop-thu\/dong\/\d+)"/g)) {
+    for (const t of (await operator.get(`/api/v1${href}`)).json().tables) words.push(...t.rows.map((r) => r.cells.map((c) => c.value).join('|')));
+  }
+  assert.ok(words.some((w) => w.includes('mau-5')));
+  for (const state of ['Đã nhận', 'Đang chờ']) assert.ok(words.some((w) => w.includes(state)), `${state}: ${words.join()}`);
+});
+
 test('the map and its tables show the busiest pairs and say so; the others are found by name', async () => {
   const doc = (await operator.get('/api/v1/truc/giam-sat')).json();
   assert.equal(doc.talk.length, 40);
