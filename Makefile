@@ -8,7 +8,7 @@ FUZZ_CC ?= clang
 PY    := /usr/bin/python3
 B     := build
 
-PKGS := sqlite3 libpq openssl libcurl pangocairo cairo-pdf libqrencode libpcre2-8 libxml-2.0 libheif libjpeg libpng zlib libbrotlienc md4c
+PKGS := sqlite3 libpq openssl libcurl pangocairo cairo-pdf libqrencode libpcre2-8 libxml-2.0 libheif libjpeg libpng zlib libbrotlienc md4c yaml-0.1
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -largon2 -lmagic -lqpdf -lp11 -lturbojpeg -lpthread -lm
 

@@ -107,7 +107,7 @@ app_evidence_archive(const struct app_options *o)
         return 2;
     }
     if (app_open_reading(&app, &o->config)) {
-        enum err e = node_log_archive(&app.cx, days, &n);
+        enum err e = node_log_archive(&app.cx, days, SIZE_MAX, &n);
         (void)printf("segments moved to the archive: %zu\n", n);
         if (e != ERR_OK) {
             (void)fprintf(stderr, "bombo: evidence archive: %s (%s)\n", app.cx.err.text,

@@ -139,15 +139,17 @@ struct app_config {
     struct str sign_pin;
     struct str tls_cert, tls_key; /* PEM paths; empty: plain HTTP */
     struct str relay_address, relay_policy, relay_log, relay_cert, relay_key;
-    struct str node_name;     /* this installation's name among others; empty: base_url's host */
-    struct str node_address;  /* to listen on for others; empty: 0.0.0.0 */
-    struct str node_tsa;      /* RFC 3161 authority; empty: none */
-    struct str node_tsa_ca;   /* PEM of the authority's root */
-    int32_t node_port;        /* 0: no signed exchange */
-    int32_t node_stamp_hours; /* how long to go on while the authority is away; 0: 4 */
-    int32_t node_log_gib;     /* the evidence log's room on the disk; 0: 50 */
-    int32_t box_retry_s;      /* longest wait before a line is tried again; 0: 600 */
-    int32_t relay_port;       /* 0: no relay beside the pages */
+    struct str node_name;       /* this installation's name among others; empty: base_url's host */
+    struct str node_address;    /* to listen on for others; empty: 0.0.0.0 */
+    struct str node_tsa;        /* RFC 3161 authority; empty: none */
+    struct str node_tsa_ca;     /* PEM of the authority's root */
+    int32_t node_port;          /* 0: no signed exchange */
+    int32_t node_stamp_hours;   /* how long to go on while the authority is away; 0: 4 */
+    int32_t node_archive_days;  /* evidence older than that moves to its archive daily; 0: not */
+    struct str node_archive_at; /* "02:00", Vietnam */
+    int32_t node_log_gib;       /* the evidence log's room on the disk; 0: 50 */
+    int32_t box_retry_s;        /* longest wait before a line is tried again; 0: 600 */
+    int32_t relay_port;         /* 0: no relay beside the pages */
     int32_t relay_loops;
     struct str today;        /* business date override YYYY-MM-DD, or empty */
     struct str address;      /* to listen on; "0.0.0.0" */

@@ -32,14 +32,15 @@ struct exchange_operation {
 struct exchange_doc {
     struct str kind; /* openapi, wsdl */
     struct str title, version, summary, server;
+    struct str text; /* the document as JSON or XML: of YAML, what it says as JSON */
     struct exchange_operation *v;
     size_t n;
 };
 #define EXCHANGE_DOC_BYTES      ((size_t)1 << 20)
 #define EXCHANGE_OPERATIONS_MAX 200
 #define EXCHANGE_FIELDS_MAX     300 /* of one operation, each way */
-/* OpenAPI 3.1 or 3.0 as JSON, or WSDL 1.1; local references only, nothing is fetched. ERR_INVALID
- * with one problem on field "document": what is wrong, and where. */
+/* OpenAPI 3.1 or 3.0 as JSON or YAML, or WSDL 1.1; local references only, nothing is fetched.
+ * ERR_INVALID with one problem on field "document": what is wrong, and where. */
 NODISCARD enum err exchange_doc_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret);
 
 /* --- catalogue (exchange_catalogue.c) --------------------------------------------------------- */

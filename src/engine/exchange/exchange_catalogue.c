@@ -540,7 +540,8 @@ exchange_service_import(struct ctx *cx, int64_t service, struct str document, in
     if (job.doc.version.n > 40) {
         return exchange_doc_wrong(cx, "exchange.doc.info", job.doc.version);
     }
-    job.hash = digest_sha256_hex(cx->arena, document);
+    job.document = job.doc.text;
+    job.hash = digest_sha256_hex(cx->arena, job.document);
     TRY(cx->is_writing ? import_tx(cx, &job) : store_write(cx, import_tx, &job));
     *ret_version = job.version_id;
     return ERR_OK;

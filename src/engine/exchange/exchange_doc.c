@@ -1,5 +1,6 @@
 /* exchange_doc.c: descriptions of services: which reader, and what both readers share. */
 #include "base/buf.h"
+#include "codec/yamldoc.h"
 #include "engine/exchange/exchange_int.h"
 
 #define TEXT_MAX     400
@@ -100,16 +101,49 @@ check_codes(struct ctx *cx, const struct exchange_doc *d)
     return d->n == 0 ? exchange_doc_wrong(cx, "exchange.doc.no_operation", STR_NULL) : ERR_OK;
 }
 
+/* YAML begins as it likes; an OpenAPI document has its version at the beginning of a line. */
+static bool
+looks_like_yaml(struct str text)
+{
+    static const char *const begins[] = { "openapi", "\"openapi", "'openapi" };
+    struct str line;
+    while (str_next(&text, '\n', &line)) {
+        for (size_t i = 0; i < COUNT_OF(begins); i++) {
+            if (str_starts(line, str_of(begins[i]))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The same document as JSON: only that is read, stored and given out. */
+static enum err
+from_yaml(struct ctx *cx, struct str text, struct str *ret_json)
+{
+    struct yamldoc_fault fault;
+    if (yamldoc_to_json(cx->arena, text, EXCHANGE_DOC_BYTES, ret_json, &fault) != ERR_OK) {
+        return exchange_doc_wrong(cx, "exchange.doc.yaml",
+                                  str_fmt(cx->arena, "%u: %s", fault.line, fault.what));
+    }
+    return ERR_OK;
+}
+
 enum err
 exchange_doc_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret)
 {
     struct str text = str_trim(bytes);
+    struct str doc_text = bytes;
     struct exchange_doc doc = { 0 };
     if (bytes.n > EXCHANGE_DOC_BYTES) {
         return exchange_doc_wrong(cx, "exchange.doc.too_large", STR_NULL);
     }
     if (str_starts(text, STR("\xef\xbb\xbf"))) {
         text = str_slice(text, 3, text.n);
+    }
+    if (!str_starts(text, STR("{")) && !str_starts(text, STR("<")) && looks_like_yaml(text)) {
+        TRY(from_yaml(cx, text, &text));
+        doc_text = text;
     }
     if (str_starts(text, STR("{"))) {
         TRY(exchange_openapi_read(cx, text, &doc));
@@ -119,6 +153,7 @@ exchange_doc_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret)
         return exchange_doc_wrong(cx, "exchange.doc.kind", STR_NULL);
     }
     TRY(check_codes(cx, &doc));
+    doc.text = doc_text;
     *ret = doc;
     return ERR_OK;
 }

@@ -88,6 +88,7 @@ judge_evidence(const struct health_view *v)
         return above(HEALTH_EVIDENCE, -1, NO_THRESHOLD, NO_THRESHOLD);
     }
     struct health_check c = above(HEALTH_EVIDENCE, n->log_bytes / (n->log_max_bytes / 100), 70, 90);
+    c.level = n->is_archive_failed && c.level == HEALTH_OK ? HEALTH_WARN : c.level;
     c.level = n->is_full || n->is_log_failed ? HEALTH_BAD : c.level;
     return c;
 }

@@ -194,6 +194,7 @@ open_all(struct ctx *cx, struct node *n)
     n->dir = str_dup(n->arena, node_log_dir(cx));
     TRY(load_tls(cx, n));
     TRY(node_stamp_sim_open(cx));
+    TRY(node_archive_open(cx, n));
     TRY(node_log_open(cx, n->dir, gib * GIB, &n->log));
     TRY(check_log(cx, n));
     TRY(node_trust_load(cx, NULL, &n->trust));
@@ -370,6 +371,7 @@ node_state(struct ctx *cx, struct node_state *ret)
     ret->is_full = node_log_is_full(n->log) || ret->disk_free_bytes < DISK_LEAST;
     ret->is_stamp_late =
         str_starts(str_of(node_may_pass(n, sys_now_us(cx))), STR("LoggingFailed.Timestamper"));
+    ret->is_archive_failed = atomic_load(&n->is_archive_failed);
     ret->is_stamp_simulated = node_stamp_is_simulated(cx);
     ret->has_authority = !str_is_empty(cx->config->node_tsa);
     return ERR_OK;

@@ -106,15 +106,15 @@ NODISCARD enum err node_log_verify(struct ctx *cx, struct node_log_report *ret);
 /* Moves segments whose newest record is at least keep_days old, and whose records are all indexed
  * and stamped, to <data>/evidence/archive (which may lead to another disk); beside a running
  * program. What is there is still found, exported and verified. ERR_IO, ERR_DISK_FULL: the rest
- * stays. */
-NODISCARD enum err node_log_archive(struct ctx *cx, int64_t keep_days, size_t *ret_n);
+ * stays; at most max segments. */
+NODISCARD enum err node_log_archive(struct ctx *cx, int64_t keep_days, size_t max, size_t *ret_n);
 
 struct node_state {
     int64_t log_bytes, log_max_bytes, disk_free_bytes, unstamped_since_us, stamped_us, indexed_seq,
         seq;
     uint64_t n_sent, n_received, n_refused, n_batches, n_signed, n_syncs;
     bool is_full, is_log_failed, is_stamp_late, has_authority;
-    bool is_stamp_simulated;
+    bool is_stamp_simulated, is_archive_failed;
 };
 /* ERR_NOT_FOUND: no signed exchange here. */
 NODISCARD enum err node_state(struct ctx *cx, struct node_state *ret);

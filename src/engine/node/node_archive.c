@@ -2,6 +2,7 @@
  * another disk. Their records stay findable and provable; the room they took is free again. */
 #include "engine/node/node_int.h"
 
+#include "base/date.h"
 #include "gen/q_node.h"
 
 #define DAY_US     (INT64_C(86400) * DATE_US_PER_S)
@@ -97,7 +98,7 @@ each_body(struct ctx *cx, struct str dir, int64_t segment, body_fn *fn)
     enum err e = ERR_OK;
     mine.arena = a;
     for (int64_t at = 0; e == ERR_OK;) {
-        struct node_record r;
+        struct node_record r = { .seq = 0 };
         struct digest before;
         struct digest after;
         arena_reset(a);
@@ -152,7 +153,7 @@ settled_seq(struct ctx *cx, uint64_t *ret)
 }
 
 enum err
-node_log_archive(struct ctx *cx, int64_t keep_days, size_t *ret_n)
+node_log_archive(struct ctx *cx, int64_t keep_days, size_t max, size_t *ret_n)
 {
     struct str dir = node_log_dir(cx);
     int64_t *v = NULL;
@@ -162,7 +163,7 @@ node_log_archive(struct ctx *cx, int64_t keep_days, size_t *ret_n)
     TRY(settled_seq(cx, &settled));
     TRY(node_log_segments(cx, dir, &v, &n));
     TRY(sys_mkdirs(cx, node_file_dir(cx, node_log_archive_dir(cx, dir))));
-    for (size_t i = 0; i + LIVE_LEAST < n; i++) {
+    for (size_t i = 0; i + LIVE_LEAST < n && *ret_n < max; i++) {
         struct node_record next; /* the first record behind the segment */
         struct digest before;
         struct digest after;
@@ -175,4 +176,53 @@ node_log_archive(struct ctx *cx, int64_t keep_days, size_t *ret_n)
         (*ret_n)++;
     }
     return ERR_OK;
+}
+
+/* --- by itself ---------------------------------------------------------------------------------
+ */
+#define AT_DEFAULT "02:00"
+#define AGAIN_US   (INT64_C(3600) * DATE_US_PER_S)
+#define US_PER_MIN (INT64_C(60) * DATE_US_PER_S)
+
+enum err
+node_archive_open(struct ctx *cx, struct node *n)
+{
+    struct str at =
+        str_is_empty(cx->config->node_archive_at) ? STR(AT_DEFAULT) : cx->config->node_archive_at;
+    struct str hour;
+    struct str minute;
+    int64_t h = 0;
+    int64_t m = 0;
+    if (at.n != 5 || !str_cut(at, ':', &hour, &minute) || !str_to_i64(hour, 0, 23, &h) ||
+        !str_to_i64(minute, 0, 59, &m) || cx->config->node_archive_days < 0) {
+        return err_set(cx, ERR_INVALID,
+                       "--node-archive-at wants a time like 02:00, "
+                       "--node-archive-days a number of days");
+    }
+    n->archive_minute = h * 60 + m;
+    n->archived_day = INT32_MIN;
+    return ERR_OK;
+}
+
+/* One segment a turn, so that index and stamps go on between them. What fails is said, and tried
+ * again within the hour. */
+enum err
+node_archive_turn(struct ctx *cx, struct node *n, int64_t now_us)
+{
+    size_t moved = 0;
+    struct date today = date_at_vn(now_us);
+    int64_t minute = (now_us - date_to_us_vn(today, 0)) / US_PER_MIN;
+    bool is_due = cx->config->node_archive_days > 0 && today.day != n->archived_day &&
+                  minute >= n->archive_minute;
+    bool waits = atomic_load(&n->is_archive_failed) && now_us - n->archive_tried_us < AGAIN_US;
+    if (!is_due || waits) {
+        return ERR_OK;
+    }
+    n->archive_tried_us = now_us;
+    enum err e = node_log_archive(cx, cx->config->node_archive_days, 1, &moved);
+    atomic_store(&n->is_archive_failed, e != ERR_OK);
+    if (e == ERR_OK && moved == 0) {
+        n->archived_day = today.day;
+    }
+    return e;
 }

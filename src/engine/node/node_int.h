@@ -187,6 +187,10 @@ struct str node_log_archive_dir(struct ctx *cx, struct str dir);
 /* Numbers of the segments in the archive, ascending; none when there is no archive. */
 NODISCARD enum err node_log_archived(struct ctx *cx, struct str dir, int64_t **ret, size_t *ret_n);
 
+/* When old segments move by themselves: app_config.node_archive_days and _at. ERR_INVALID. */
+NODISCARD enum err node_archive_open(struct ctx *cx, struct node *n);
+NODISCARD enum err node_archive_turn(struct ctx *cx, struct node *n, int64_t now_us);
+
 /* Body of a message's record. */
 enum node_form {
     NODE_WITH_BODY = 'b',
@@ -368,6 +372,9 @@ struct node {
     /* of the keeper; read by others */
     _Atomic int64_t index_seq, stamped_us, unstamped_since_us;
     int64_t index_segment, index_at, stamp_tried_us, counted_us;
+    _Atomic bool is_archive_failed;
+    int64_t archive_minute, archive_tried_us; /* of the day, in Vietnam; the last turn */
+    int32_t archived_day;                     /* on which all was moved that could be */
 };
 struct node_trust *node_trust_now(struct node *n); /* with a reference */
 /* "" when calls may pass, else the error code why not. */

@@ -169,7 +169,12 @@ node_keep(struct ctx *cx, struct node *n)
     }
     TRY(index_some(cx, n, &is_more));
     TRY(exchange_kept_store(cx, n->kept));
-    return is_more ? ERR_OK : node_stamp_turn(cx, n);
+    if (is_more) {
+        return ERR_OK;
+    }
+    enum err e = node_archive_turn(cx, n, sys_now_us(cx));
+    TRY(node_stamp_turn(cx, n)); /* stamps come also when the archive's disk is full */
+    return e;
 }
 
 static void

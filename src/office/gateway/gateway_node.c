@@ -77,6 +77,9 @@ say_state(struct ctx *cx, struct tpl_gateway_page *p)
            text_fill(cx, is_bad ? "gateway.log_full" : "gateway.log_room", "used",
                      mib(cx, s.log_bytes), "max", mib(cx, s.log_max_bytes), "free",
                      mib(cx, s.disk_free_bytes), NULL));
+    if (s.is_archive_failed) {
+        gw_say(p, "late", text(cx, "gateway.archive_failed"));
+    }
     if (!s.has_authority) {
         gw_say(p, "due", text(cx, "gateway.stamp_none"));
     } else if (s.unstamped_since_us != 0) {

@@ -92,7 +92,15 @@ test_doc_read_refuses_what_is_no_description(void **state)
         const char *text, *key;
     } all[] = {
         { "", "exchange.doc.kind" },
-        { "openapi: 3.1.0", "exchange.doc.kind" },
+        { "hello", "exchange.doc.kind" },
+        { "openapi: 3.1.0", "exchange.doc.info" },
+        { "openapi: 3.1.0\ninfo: [", "exchange.doc.yaml" },
+        { "openapi: 3.1.0\ninfo: &a { title: x }\npaths: *a", "exchange.doc.yaml" },
+        { "openapi: 3.1.0\n<<: *a", "exchange.doc.yaml" },
+        { "openapi: !!python/object x", "exchange.doc.yaml" },
+        { "openapi: 3.1.0\n? [a]\n: b", "exchange.doc.yaml" },
+        { "openapi: 3.1.0\n---\nopenapi: 3.1.0", "exchange.doc.yaml" },
+        { "openapi: 3.1.0\nopenapi: 3.1.0", "exchange.doc.json" }, /* twice */
         { "{\"openapi\":\"3.1.0\"", "exchange.doc.json" },
         { "{\"swagger\":\"2.0\"}", "exchange.doc.openapi_version" },
         { "{\"openapi\":\"3.1.0\",\"info\":{}}", "exchange.doc.info" },
@@ -115,6 +123,80 @@ test_doc_read_refuses_what_is_no_description(void **state)
         assert_int_equal(cx->n_problems, 1);
         assert_true(str_eq(cx->problems[0].key, str_of(all[i].key)));
     }
+}
+
+static void
+test_doc_read_yaml_says_the_same_as_json(void **state)
+{
+    static const char yaml[] =
+        "# a service\n"
+        "openapi: 3.1.0\n"
+        "info:\n"
+        "  title: Hộ gia đình # what it is about\n"
+        "  version: '1.0'\n"
+        "  description: >-\n"
+        "    Tra cứu\n"
+        "    hộ gia đình\n"
+        "servers: [{url: 'https://ho.example/v1'}]\n"
+        "paths:\n"
+        "  /ho/{so}:\n"
+        "    get:\n"
+        "      operationId: layHo\n"
+        "      parameters:\n"
+        "      - {name: so, in: path, required: true, schema: {type: string}}\n"
+        "      responses:\n"
+        "        200:\n"
+        "          description: \"một hộ\"\n"
+        "          content:\n"
+        "            application/json:\n"
+        "              schema:\n"
+        "                type: object\n"
+        "                properties:\n"
+        "                  so: {type: string}\n"
+        "                  n: {type: integer, minimum: 0, maximum: 1.5e3}\n"
+        "                  nullable: ~\n";
+    struct ctx *cx = cx_of(state);
+    struct exchange_doc d;
+    struct exchange_doc again;
+    ASSERT_OK(cx, exchange_doc_read(cx, str_of(yaml), &d));
+    ASSERT_STR(d.kind, "openapi");
+    ASSERT_STR(d.title, "Hộ gia đình");
+    ASSERT_STR(d.version, "1.0");
+    ASSERT_STR(d.summary, "Tra cứu hộ gia đình");
+    ASSERT_STR(d.server, "https://ho.example/v1");
+    assert_int_equal(d.n, 1);
+    ASSERT_STR(d.v[0].code, "layHo");
+    ASSERT_STR(d.v[0].inputs[0].path, "{so}");
+    assert_true(d.v[0].inputs[0].is_required);
+    assert_non_null(field(d.v[0].outputs, d.v[0].n_outputs, "n"));
+    assert_true(str_starts(d.text, STR("{\"openapi\":\"3.1.0\",")));
+    ASSERT_OK(cx, exchange_doc_read(cx, d.text, &again)); /* what is stored is read again */
+    assert_true(str_eq(again.text, d.text));
+    assert_int_equal(again.n, 1);
+}
+
+/* Nested, each line ten times the one before: a gigabyte, were aliases taken. */
+static void
+test_doc_read_yaml_bombs_and_depths_are_refused(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_doc d;
+    struct buf b = buf_new(cx->arena, (size_t)1 << 20);
+    BUF_LIT(&b, "openapi: 3.1.0\na: &a [x,x,x,x,x,x,x,x,x,x]\n");
+    for (char c = 'b'; c < 'k'; c++) {
+        buf_addf(&b, "%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n", c, c, c - 1, c - 1,
+                 c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
+    }
+    assert_int_equal(exchange_doc_read(cx, buf_str(&b), &d), ERR_INVALID);
+    assert_true(str_eq(cx->problems[0].key, STR("exchange.doc.yaml")));
+    b.n = 0;
+    cx->n_problems = 0;
+    BUF_LIT(&b, "openapi: ");
+    for (int i = 0; i < 500000; i++) {
+        buf_add_char(&b, '[');
+    }
+    assert_int_equal(exchange_doc_read(cx, buf_str(&b), &d), ERR_INVALID);
+    assert_true(str_eq(cx->problems[0].key, STR("exchange.doc.yaml")));
 }
 
 static const char wsdl[] =
@@ -324,6 +406,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_doc_read_openapi_gives_operations_with_flat_fields),
+        cmocka_unit_test(test_doc_read_yaml_says_the_same_as_json),
+        cmocka_unit_test(test_doc_read_yaml_bombs_and_depths_are_refused),
         cmocka_unit_test(test_doc_read_refuses_what_is_no_description),
         cmocka_unit_test(test_doc_read_wsdl_gives_operations_with_flat_fields),
         cmocka_unit_test(test_hours_and_addresses_follow_their_tables),

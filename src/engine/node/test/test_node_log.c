@@ -200,16 +200,16 @@ test_archive_takes_old_segments_that_are_settled_and_they_stay_provable(void **s
         ASSERT_OK(cx, add(cx, l, "words"));
     }
     int64_t full = node_log_bytes(l);
-    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
+    ASSERT_OK(cx, node_log_archive(cx, 1, SIZE_MAX, &n));
     assert_int_equal(n, 0); /* nothing is indexed yet */
     ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
-    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
+    ASSERT_OK(cx, node_log_archive(cx, 1, SIZE_MAX, &n));
     assert_int_equal(n, 2); /* records 1 and 2; the third is not known to be behind us */
     indexed = 6;
     ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
-    ASSERT_OK(cx, node_log_archive(cx, 36500, &n));
+    ASSERT_OK(cx, node_log_archive(cx, 36500, SIZE_MAX, &n));
     assert_int_equal(n, 0); /* all are younger */
-    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
+    ASSERT_OK(cx, node_log_archive(cx, 1, SIZE_MAX, &n));
     assert_int_equal(n, 2); /* the last two stay */
     ASSERT_OK(cx, node_log_recount(cx, l));
     assert_true(node_log_bytes(l) * 3 == full);
@@ -227,6 +227,64 @@ static bool
 has_words(struct str s, const char *words)
 {
     return str_find(s, str_of(words)) < s.n;
+}
+
+static void
+test_archive_turn_moves_a_segment_a_turn_once_a_day_at_its_time(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct app_config config = *cx->config;
+    struct node n = { .cx = *cx };
+    struct str archive = node_log_archive_dir(cx, log_dir(cx));
+    int64_t *v = NULL;
+    size_t n_old = 0;
+    int64_t indexed = 6;
+    const int64_t minute_us = 60 * DATE_US_PER_S;
+    const int64_t midnight_us = date_to_us_vn(date_at_vn(sys_now_us(cx)), 0);
+    n.log = log_of(cx, INT64_MAX);
+    node_log_set_segment(n.log, 1);
+    for (int i = 0; i < 6; i++) {
+        ASSERT_OK(cx, add(cx, n.log, "words"));
+    }
+    ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
+    cx->config = &config;
+    config.node_archive_at = STR("24:00");
+    assert_int_equal(node_archive_open(cx, &n), ERR_INVALID);
+    config.node_archive_at = STR("02:30");
+    ASSERT_OK(cx, node_archive_open(cx, &n));
+    ASSERT_OK(cx, node_archive_turn(cx, &n, midnight_us + 600 * minute_us)); /* not asked for */
+    config.node_archive_days = 1;
+    ASSERT_OK(cx, node_archive_turn(cx, &n, midnight_us + 149 * minute_us)); /* too early */
+    ASSERT_OK(cx, node_log_archived(cx, log_dir(cx), &v, &n_old));
+    assert_int_equal(n_old, 0);
+    for (size_t i = 1; i <= 6; i++) { /* the last two stay; then it is done for the day */
+        ASSERT_OK(cx, node_archive_turn(cx, &n, midnight_us + 150 * minute_us));
+        ASSERT_OK(cx, node_log_archived(cx, log_dir(cx), &v, &n_old));
+        assert_int_equal(n_old, i < 4 ? i : 4);
+    }
+    ASSERT_OK(cx, add(cx, n.log, "one more"));
+    indexed = 7;
+    ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
+    ASSERT_OK(cx, node_archive_turn(cx, &n, midnight_us + 1439 * minute_us));
+    ASSERT_OK(cx, node_log_archived(cx, log_dir(cx), &v, &n_old));
+    assert_int_equal(n_old, 4);
+    /* the archive cannot be written: said, tried again an hour later */
+    const int64_t next_us = midnight_us + (1440 + 150) * minute_us;
+    struct str aside = str_cat(cx->arena, archive, STR(".aside"));
+    ASSERT_OK(cx, sys_file_rename(cx, archive, aside));
+    ASSERT_OK(cx, sys_file_write(cx, archive, STR("no folder")));
+    assert_int_not_equal(node_archive_turn(cx, &n, next_us), ERR_OK);
+    assert_true(atomic_load(&n.is_archive_failed));
+    ASSERT_OK(cx, sys_file_remove(cx, archive));
+    ASSERT_OK(cx, sys_file_rename(cx, aside, archive));
+    ASSERT_OK(cx, node_archive_turn(cx, &n, next_us + 59 * minute_us));
+    assert_true(atomic_load(&n.is_archive_failed));
+    ASSERT_OK(cx, node_archive_turn(cx, &n, next_us + 60 * minute_us));
+    assert_false(atomic_load(&n.is_archive_failed));
+    ASSERT_OK(cx, node_log_archived(cx, log_dir(cx), &v, &n_old));
+    assert_int_equal(n_old, 5);
+    cx->config = n.cx.config;
+    node_log_close(n.log);
 }
 
 /* --- large bodies ------------------------------------------------------------------------------
@@ -366,7 +424,7 @@ test_large_body_is_proved_with_the_log_also_from_the_archive(void **state)
     ASSERT_OK(cx, node_log_verify(cx, &r));
     assert_true(str_is_empty(r.fault));
     ASSERT_OK(cx, store_write(cx, mark_tx, &indexed));
-    ASSERT_OK(cx, node_log_archive(cx, 1, &n));
+    ASSERT_OK(cx, node_log_archive(cx, 1, SIZE_MAX, &n));
     assert_int_equal(n, 2);
     assert_int_equal(n_bodies(cx), 0);
     ASSERT_OK(cx, node_log_recount(cx, l));
@@ -529,6 +587,8 @@ main(void)
         cmocka_unit_test_setup_teardown(
             test_archive_takes_old_segments_that_are_settled_and_they_stay_provable, set_up,
             tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_archive_turn_moves_a_segment_a_turn_once_a_day_at_its_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_intake_large_body_is_in_a_file_whatever_the_pieces,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_intake_what_lies_about_its_length_leaves_nothing,
