@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync 
 import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isPostgres } from '../lib/postgres.mjs';
 import { Client, dropDir, freePort, newDir, runBombo, startServer } from '../lib/server.mjs';
 
 const sql = (file, statement) => {
@@ -17,7 +18,7 @@ const sql = (file, statement) => {
 };
 const hash = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
-test('a second program on the same data folder is refused, the first works on', async () => {
+test('a second program on the same data folder is refused, the first works on', { skip: isPostgres && 'of the embedded store' }, async () => {
   const server = await startServer();
   const second = await runBombo(['run', '--port', String(await freePort()), '--data', server.data, '--demo']);
   assert.notEqual(second.code, 0);
@@ -62,7 +63,7 @@ test('no pack at all is said so', async () => {
   dropDir(data);
 });
 
-test('a database of a newer program is refused and left as it is', async () => {
+test('a database of a newer program is refused and left as it is', { skip: isPostgres && 'of the embedded store' }, async () => {
   const server = await startServer({ data: newDir(), demo: false });
   const { data } = server;
   assert.equal(await server.stop(), 0);
@@ -92,7 +93,7 @@ test('wrong words on the command line are all told at once', async () => {
   for (const word of ['--prot', '--port wants a number', '--today wants a date']) assert.ok(r.err.includes(word), r.err);
 });
 
-test('a full disk: 507 with a plain page, what was typed is kept, and all works again afterwards', { timeout: 300000 }, async (t) => {
+test('a full disk: 507 with a plain page, what was typed is kept, and all works again afterwards', { timeout: 300000, skip: isPostgres && 'of the embedded store' }, async (t) => {
   const data = newDir();
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', data]).status !== 0) {
     dropDir(data);

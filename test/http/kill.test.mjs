@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { addPaper, begin, complete, newPicture, paperLinks, sha256, submit } from '../lib/filing.mjs';
+import { isPostgres, rowsOf } from '../lib/postgres.mjs';
 import { Client, dropDir, freePort, newDir, runBombo, startServer } from '../lib/server.mjs';
 
 const rounds = Number(process.env.KILL_ROUNDS ?? (process.env.CHECK_LEVEL === 'long' ? 200 : 30));
@@ -184,6 +185,7 @@ test(`${rounds} kills under load lose nothing that was acknowledged`, { timeout:
 
 /** Rows of a table, read after the end. */
 function countRows(table) {
+  if (isPostgres) return Number(rowsOf(data, `SELECT count(*) FROM ${table}`));
   const p = spawnSync('/usr/bin/python3', ['-c', `import sqlite3,sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM ${table}').fetchone()[0])`,
     join(data, 'bombo.db')], { encoding: 'utf8' });
   return Number(p.stdout);
