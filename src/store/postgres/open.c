@@ -63,6 +63,9 @@ stats(struct store *base, struct store_stats *ret)
     *ret = s->stats;
     ret->queue_depth = s->n_waiting;
     (void)pthread_mutex_unlock(&s->mutex);
+    hist_read(&s->closure_us, &ret->closure_us);
+    hist_read(&s->commit_us, &ret->commit_us);
+    hist_read(&s->wait_us, &ret->wait_us);
 }
 
 static void

@@ -47,7 +47,8 @@ struct pg_store {
     bool is_read_only;
     bool has_sync;            /* what close has to undo */
     _Atomic int64_t timeline; /* the highest seen */
-    bool is_open;             /* set once: from then on a database that is away is waited for */
+    struct hist closure_us, commit_us, wait_us;
+    bool is_open; /* set once: from then on a database that is away is waited for */
 
     pthread_condattr_t cond_attr;
     pthread_mutex_t mutex; /* guards all below */

@@ -35,6 +35,7 @@ struct attempt {
 static void
 count(struct pg_store *s, int64_t took_us)
 {
+    hist_add(&s->closure_us, took_us);
     (void)pthread_mutex_lock(&s->mutex);
     s->stats.n_closures++;
     s->stats.closure_us_sum += (uint64_t)took_us;
@@ -65,6 +66,7 @@ static enum err
 commit(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at)
 {
     c->is_warned = false;
+    int64_t from = sys_clock_real.mono_us(&sys_clock_real);
     PGresult *res = PQexec(c->pg, "COMMIT");
     enum err e = ERR_OK;
     if (PQresultStatus(res) != PGRES_COMMAND_OK) {
@@ -79,6 +81,7 @@ commit(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at
     PQclear(res);
     at->has_outbox = at->has_outbox || c->base.has_outbox;
     if (e == ERR_OK) {
+        hist_add(&s->commit_us, sys_clock_real.mono_us(&sys_clock_real) - from);
         (void)pthread_mutex_lock(&s->mutex);
         s->stats.n_commits++;
         (void)pthread_mutex_unlock(&s->mutex);
@@ -168,11 +171,13 @@ attempt(struct ctx *cx, struct pg_store *s, struct attempt *at)
 {
     struct pg_conn *c = NULL;
     at->is_again = false;
+    int64_t from = sys_clock_real.mono_us(&sys_clock_real);
     enum err e = pg_take(cx, s, &c);
     if (e != ERR_OK) {
         at->is_again = at->is_unsure;
         return e;
     }
+    hist_add(&s->wait_us, sys_clock_real.mono_us(&sys_clock_real) - from);
     e = attempt_on(cx, s, c, at);
     pg_give_back(s, c);
     return e;
