@@ -2,9 +2,11 @@
  *   load closed PORT CONNECTIONS SECONDS WHAT [COOKIE]   as fast as answers come back
  *   load open   PORT RATE SECONDS WHAT [COOKIE]          at a fixed rate; latency counts from the
  * instant at which the request was due, so that a slow server is not spared.
- * WHAT is a path, or @FILE: one request a line, path and perhaps a tab and a cookie, taken in turn.
- * LOAD_PER_PEER=n opens a new connection from another loopback address after n requests, as many
- * people would. Prints one JSON object. Plain HTTP/1.1 with kept connections, no compression. */
+ * WHAT is a path, or @FILE: one request a line, taken in turn: path, cookie, kind and body, with
+ * tabs between them; all but the path may be left out. With a body it is a form that is posted (303
+ * is its good answer); for each kind there are figures of its own. LOAD_PER_PEER=n opens a new
+ * connection from another loopback address after n requests, as many people would. Prints one JSON
+ * object. Plain HTTP/1.1 with kept connections, no compression. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -24,6 +26,8 @@
 #define SAMPLES_MAX 2000000
 #define LINES_MAX   20000
 #define LINE_MAX    4096
+#define KINDS_MAX   32
+#define FIELDS_MAX  4
 
 struct conn {
     int fd;
@@ -32,12 +36,26 @@ struct conn {
     size_t got, want; /* want 0: head not complete yet */
     char head[HEAD_MAX];
     size_t n_head, n_sent;
+    size_t request;
+};
+
+struct sample {
+    int64_t us;
+    size_t kind;
+};
+
+struct request {
+    char *text;
+    size_t kind;
+    bool is_post;
 };
 
 static struct conn conns[CONNS_MAX];
-static int64_t samples[SAMPLES_MAX];
+static struct sample samples[SAMPLES_MAX];
 static size_t n_samples, n_bad;
-static char *requests[LINES_MAX];
+static struct request requests[LINES_MAX];
+static char *kinds[KINDS_MAX];
+static size_t n_kinds, n_bad_of[KINDS_MAX];
 static size_t n_requests, next_request, per_peer;
 static uint32_t next_peer;
 static int port;
@@ -81,7 +99,8 @@ send_one(int ep, struct conn *c, int64_t due_us)
         close(c->fd);
         open_conn(ep, (size_t)(c - conns));
     }
-    const char *request = requests[next_request++ % n_requests];
+    c->request = next_request++ % n_requests;
+    const char *request = requests[c->request].text;
     size_t n = strlen(request);
     c->is_busy = true;
     c->due_us = due_us;
@@ -108,8 +127,10 @@ read_head(struct conn *c)
         exit(1);
     }
     c->want = (size_t)(end + 4 - c->head) + (size_t)strtoull(len + 17, NULL, 10);
-    if (memcmp(c->head, "HTTP/1.1 200", 12) != 0) {
+    const struct request *r = &requests[c->request];
+    if (memcmp(c->head, r->is_post ? "HTTP/1.1 303" : "HTTP/1.1 200", 12) != 0) {
         n_bad++;
+        n_bad_of[r->kind]++;
         if (n_bad == 1) {
             fprintf(stderr, "load: %.60s\n", c->head);
         }
@@ -144,7 +165,7 @@ finish(struct conn *c)
 {
     c->is_busy = false;
     if (n_samples < SAMPLES_MAX) {
-        samples[n_samples++] = now_us() - c->due_us;
+        samples[n_samples++] = (struct sample){ now_us() - c->due_us, requests[c->request].kind };
     }
 }
 
@@ -225,19 +246,43 @@ open_loop(int ep, int64_t rate, int64_t start_us, int64_t end_us)
     }
 }
 
+static size_t
+kind_of(const char *name)
+{
+    for (size_t i = 0; i < n_kinds; i++) {
+        if (strcmp(kinds[i], name) == 0) {
+            return i;
+        }
+    }
+    if (n_kinds == KINDS_MAX) {
+        fprintf(stderr, "load: more kinds than %d\n", KINDS_MAX);
+        exit(1);
+    }
+    kinds[n_kinds] = strdup(name);
+    return n_kinds++;
+}
+
+/* v: path, cookie, kind, body; what is missing is empty. */
 static void
-add_request(const char *path, const char *cookie)
+add_request(const char *const v[FIELDS_MAX])
 {
     const char *fields = getenv("LOAD_FIELDS"); /* further lines of the head, each with its end */
     char *r = malloc(LINE_MAX * 2);
+    bool is_post = v[3][0] != 0;
+    char post[256] = "";
     if (n_requests == LINES_MAX || r == NULL) {
         return;
     }
-    bool has_cookie = cookie != NULL && cookie[0] != 0;
-    (void)snprintf(r, LINE_MAX * 2, "GET %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s%s\r\n", path,
-                   port, has_cookie ? "Cookie: " : "", has_cookie ? cookie : "",
-                   has_cookie ? "\r\n" : "", fields == NULL ? "" : fields);
-    requests[n_requests++] = r;
+    if (is_post) {
+        (void)snprintf(post, sizeof(post),
+                       "Origin: http://localhost:%d\r\n"
+                       "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %zu\r\n",
+                       port, strlen(v[3]));
+    }
+    (void)snprintf(r, LINE_MAX * 2, "%s %s HTTP/1.1\r\nHost: localhost:%d\r\n%s%s%s%s%s\r\n%s",
+                   is_post ? "POST" : "GET", v[0], port, v[1][0] != 0 ? "Cookie: " : "", v[1],
+                   v[1][0] != 0 ? "\r\n" : "", post, fields == NULL ? "" : fields, v[3]);
+    requests[n_requests++] = (struct request){ r, kind_of(v[2]), is_post };
 }
 
 static void
@@ -250,12 +295,14 @@ read_requests(const char *name)
         exit(1);
     }
     while (fgets(line, sizeof(line), f) != NULL) {
+        const char *v[FIELDS_MAX] = { line, "", "", "" };
+        char *at = line;
         line[strcspn(line, "\n")] = 0;
-        char *tab = strchr(line, '\t');
-        if (tab != NULL) {
-            *tab++ = 0;
+        for (size_t i = 1; i < FIELDS_MAX && (at = strchr(at, '\t')) != NULL; i++) {
+            *at++ = 0;
+            v[i] = at;
         }
-        add_request(line, tab);
+        add_request(v);
     }
     fclose(f);
 }
@@ -263,9 +310,42 @@ read_requests(const char *name)
 static int
 cmp(const void *x, const void *y)
 {
-    int64_t a = *(const int64_t *)x;
-    int64_t b = *(const int64_t *)y;
+    int64_t a = ((const struct sample *)x)->us;
+    int64_t b = ((const struct sample *)y)->us;
     return a < b ? -1 : a > b;
+}
+
+/* The figures of sorted samples, of one kind or of all (kind n_kinds), as members of an object. */
+static void
+print_figures(size_t kind, size_t bad)
+{
+    static int64_t us[SAMPLES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < n_samples; i++) {
+        if (kind == n_kinds || samples[i].kind == kind) {
+            us[n++] = samples[i].us;
+        }
+    }
+    printf("\"n\": %zu, \"bad\": %zu", n, bad);
+    if (n > 0) {
+        printf(", \"p50_us\": %ld, \"p95_us\": %ld, \"p99_us\": %ld, \"max_us\": %ld",
+               (long)us[n / 2], (long)us[n * 95 / 100], (long)us[n * 99 / 100], (long)us[n - 1]);
+    }
+}
+
+static void
+print_report(double took_s)
+{
+    const char *sep = "";
+    printf("{\"seconds\": %.3f, ", took_s);
+    print_figures(n_kinds, n_bad);
+    printf(", \"kinds\": {");
+    for (size_t k = 0; k < n_kinds && n_kinds > 1; k++, sep = ", ") {
+        printf("%s\"%s\": {", sep, kinds[k]);
+        print_figures(k, n_bad_of[k]);
+        printf("}");
+    }
+    printf("}}\n");
 }
 
 int
@@ -287,7 +367,7 @@ main(int argc, char **argv)
     if (argv[5][0] == '@') {
         read_requests(argv[5] + 1);
     } else {
-        add_request(argv[5], argc > 6 ? argv[6] : NULL);
+        add_request((const char *const[]){ argv[5], argc > 6 ? argv[6] : "", "", "" });
     }
     if (n_requests == 0) {
         fprintf(stderr, "load: nothing to ask for\n");
@@ -308,10 +388,6 @@ main(int argc, char **argv)
         fprintf(stderr, "load: no answers\n");
         return 1;
     }
-    printf("{\"n\": %zu, \"bad\": %zu, \"seconds\": %.3f, \"p50_us\": %ld, \"p95_us\": %ld, "
-           "\"p99_us\": %ld, \"max_us\": %ld}\n",
-           n_samples, n_bad, took_s, (long)samples[n_samples / 2],
-           (long)samples[n_samples * 95 / 100], (long)samples[n_samples * 99 / 100],
-           (long)samples[n_samples - 1]);
+    print_report(took_s);
     return 0;
 }

@@ -241,6 +241,13 @@ def check_names(faults, stmts):
             seen[name] = st
 
 
+def without_row_ids(text):
+    """SQLite ends each entry of an index with the row's INTEGER PRIMARY KEY, in its order: named as the last column it would be there twice."""
+    has_id = {m.group(1) for m in re.finditer(r"\bCREATE\s+TABLE\s+(\w+)\s*\(\s*id\s+INTEGER\s+PRIMARY\s+KEY\b", text, re.I)}
+    return re.sub(r"\bCREATE\s+INDEX\s+\w+\s+ON\s+(\w+)\s*\([^()]*?(,\s*id)\s*\)",
+                  lambda m: m.group(0).replace(m.group(2) + ")", ")") if m.group(1) in has_id else m.group(0), text, flags=re.I)
+
+
 def read_schema(path, dialect):
     """schema.sql or a migration in one dialect, without comments."""
     out, section = [], "both"
@@ -254,6 +261,7 @@ def read_schema(path, dialect):
     text = TOKEN.sub(lambda m: " " if m.group(0)[:2] in ("--", "/*") else m.group(0), "\n".join(out))
     if dialect == "sqlite":
         text = re.sub(r"\bBIGINT(\s+NOT\s+NULL)?\s+PRIMARY\s+KEY\b", "INTEGER PRIMARY KEY", text, flags=re.I)
+        text = without_row_ids(text)
     else:
         # bytewise order, as in SQLite: ranges of folded names, keys of paging
         text = re.sub(r"\bBLOB\b", "BYTEA", text)

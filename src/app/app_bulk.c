@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
-#define MODELS_MAX     2000
-#define WINDOW_US      (INT64_C(28) * 86400 * DATE_US_PER_S) /* whole weeks, so that days fit */
-#define WINDOWS        13                                    /* a year */
-#define SPREAD_US      (INT64_C(60) * DATE_US_PER_S)
-#define BYTES_A_COPY   20000 /* at least, with indexes */
-#define BYTES_FOR_SORT 2     /* of the size: indexes are sorted in files */
-#define SAY_PARTS      10
+#define MODELS_MAX    2000
+#define WINDOW_US     (INT64_C(28) * 86400 * DATE_US_PER_S) /* whole weeks, so that days fit */
+#define WINDOWS       13                                    /* a year */
+#define SPREAD_US     (INT64_C(60) * DATE_US_PER_S)
+#define BYTES_A_COPY  12000 /* with indexes: what doc/measurements.md found */
+#define BYTES_TO_SORT 1000  /* the indexes are made one by one, each sorted in files */
+#define SAY_PARTS     10
 
 struct firsts {
     int64_t *v;
@@ -54,7 +54,7 @@ check_room(struct bulk *b, int64_t n)
     int64_t free_bytes = 0;
     TRY(store_bulk_bytes(b->cx, b->store, &have));
     TRY(sys_disk_free(b->cx, b->cx->config->data_dir, &free_bytes));
-    int64_t want = n * BYTES_A_COPY + n * BYTES_A_COPY / BYTES_FOR_SORT;
+    int64_t want = n * (BYTES_A_COPY + BYTES_TO_SORT);
     if (free_bytes < want) {
         return err_set(b->cx, ERR_DISK_FULL,
                        "%" PRId64 " dossiers want about %" PRId64 " MB of disk and %" PRId64

@@ -34,7 +34,7 @@ static const struct {
     { "indicator_item", "subject_id", OF_DOSSIER, true },
     { "indicator_stock", "subject_id", OF_DOSSIER, true },
     { "flow_case", "subject_id", OF_DOSSIER, false },
-    { "flow_task", "subject_id", OF_DOSSIER, false },
+    { "flow_task", "subject_id", OF_DOSSIER, true },
     { "flow_timer", "subject_id", OF_DOSSIER, true },
     { "flow_token", "case_id", OF_CASE, false },
     { "ledger_entry", "object", OF_OBJECT, false },

@@ -64,6 +64,19 @@ class SqlGen(unittest.TestCase):
         self.assertIn("photo BYTEA", made)
         self.assertIn("photo BLOB", made)
 
+    def test_generate_leaves_the_row_id_out_of_indexes_of_sqlite(self):
+        self.put("engine/pet/queries.sql", GOOD)
+        self.put("engine/pet/schema.sql", "CREATE TABLE pet (\n    id BIGINT PRIMARY KEY, -- x\n    name TEXT);\n"
+                 "CREATE INDEX pet_name ON pet (name, id) WHERE name <> '';\nCREATE INDEX pet_id ON pet (id);\n"
+                 "CREATE UNIQUE INDEX pet_both ON pet (name, id);\nCREATE TABLE owner (name TEXT, id BIGINT, PRIMARY KEY (name));\n"
+                 "CREATE INDEX owner_name ON owner (name, id);\n")
+        sqlgen.generate(self.src, self.out)
+        made = self.made("q_all.c")
+        self.assertIn("ON pet (name) WHERE name <> ''", made)   # SQLite
+        self.assertIn("ON pet (name, id) WHERE name <> ''", made)  # PostgreSQL
+        for kept in ("pet_id ON pet (id)", "pet_both ON pet (name, id)", "owner_name ON owner (name, id)"):
+            self.assertEqual(made.count(kept), 2)
+
     def test_generate_dialect_sections(self):
         self.put("engine/pet/queries.sql", "-- name: pet_all :many\n-- out: n:i64\nSELECT\n-- sqlite:\n1\n-- postgres:\n2\n-- end\nLIMIT 3\n")
         sqlgen.generate(self.src, self.out)

@@ -21,6 +21,7 @@ struct submit_job {
     const struct unit *unit;
     struct party party;
     struct str answers, code;
+    struct str sources; /* of the answers: what stays of the draft */
     struct dossier d;
     int64_t parent;
     bool is_repeat;
@@ -159,7 +160,8 @@ submit_tx(struct ctx *cx, void *arg)
         return e;
     }
     TRY(make_dossier(cx, job));
-    TRY(q_draft_done(cx, &n, .id = f->id, .version = f->version, .dossier_id = job->d.id));
+    TRY(q_draft_done(cx, &n, .id = f->id, .version = f->version, .dossier_id = job->d.id,
+                     .form = job->sources));
     if (n != 1) {
         return err_set(cx, ERR_CONFLICT, "draft %" PRId64 " changed while it was submitted", f->id);
     }
@@ -218,6 +220,7 @@ prepare(struct ctx *cx, struct submit_job *job)
         return err_set(cx, ERR_INTERNAL, "unit " STR_FMT " is unknown", STR_ARG(f->unit));
     }
     job->answers = form_answers_json(cx, &st);
+    job->sources = form_sources_save(cx, &st);
     job->code = sys_random_code(cx, CODE_CHARS);
     TRY(party_get(cx, f->party, &job->party));
     return ctx_check(cx);

@@ -37,8 +37,8 @@ WHERE session_id = :session_id AND session_id <> 0 AND account_id = 0 AND dossie
 DELETE FROM draft WHERE id = :id AND dossier_id IS NULL
 
 -- name: draft_done :exec
--- in: id:i64 version:i64 dossier_id:i64
-UPDATE draft SET version = version + 1, dossier_id = :dossier_id WHERE id = :id AND version = :version AND dossier_id IS NULL
+-- in: id:i64 version:i64 dossier_id:i64 form:str
+UPDATE draft SET version = version + 1, dossier_id = :dossier_id, form = :form WHERE id = :id AND version = :version AND dossier_id IS NULL
 
 -- name: draft_form_of :one
 -- in: id:i64

@@ -1,4 +1,4 @@
--- What a person is filling in. record
+-- What a person is filling in; of one that was submitted the form keeps where answers came from, not the answers. record
 CREATE TABLE draft (
     id BIGINT PRIMARY KEY,
     version BIGINT NOT NULL,
@@ -75,7 +75,6 @@ CREATE UNIQUE INDEX dossier_number ON dossier (number);
 CREATE UNIQUE INDEX dossier_draft ON dossier (draft_id) WHERE draft_id IS NOT NULL;
 CREATE INDEX dossier_party ON dossier (party_id, id);
 CREATE INDEX dossier_unit ON dossier (unit, id);
-CREATE INDEX dossier_unit_state ON dossier (unit, state, id);
 CREATE INDEX dossier_unit_due ON dossier (unit, clock, due_us, procedure_code, field) WHERE state = 'open';
 CREATE INDEX dossier_open ON dossier (id) WHERE state = 'open';
 CREATE INDEX dossier_due ON dossier (due_us, unit, procedure_code, field) WHERE state = 'open' AND clock = 1;

@@ -44,12 +44,12 @@ CREATE TABLE flow_task (
     handed_from BIGINT NOT NULL DEFAULT 0, -- account that is away: it goes back there; 0 = nobody
     version BIGINT NOT NULL
 );
-CREATE INDEX flow_task_inbox ON flow_task (unit, role, state, due_us, id);
+CREATE INDEX flow_task_inbox ON flow_task (unit, role, due_us, id) WHERE state = 'open';
 CREATE INDEX flow_task_case ON flow_task (case_id, id);
-CREATE INDEX flow_task_subject ON flow_task (subject_id, state, id);
-CREATE INDEX flow_task_token ON flow_task (token_id, state);
-CREATE INDEX flow_task_assignee ON flow_task (assignee, state, id);
-CREATE INDEX flow_task_handed ON flow_task (handed_from, state, id) WHERE handed_from <> 0;
+CREATE INDEX flow_task_subject ON flow_task (subject_id, id) WHERE state = 'open';
+CREATE INDEX flow_task_token ON flow_task (token_id) WHERE state = 'open';
+CREATE INDEX flow_task_assignee ON flow_task (assignee, id) WHERE state = 'open';
+CREATE INDEX flow_task_handed ON flow_task (handed_from, id) WHERE handed_from <> 0 AND state = 'open';
 
 -- What happens by itself when its time has come. record
 CREATE TABLE flow_timer (

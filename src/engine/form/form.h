@@ -200,6 +200,9 @@ struct form_looked form_lookup_state(struct ctx *cx, const struct form_state *st
 /* Is it on a page and under rules that these answers show? */
 bool form_lookup_is_shown(struct ctx *cx, const struct form_state *st, const struct form_env *env,
                           const struct form_lookup *l);
+/* What a draft keeps when its answers were submitted and frozen: marks and look-ups, each source
+ * named once. form_state_load and form_state_sources read it like a draft. */
+struct str form_sources_save(struct ctx *cx, const struct form_state *st);
 /* Marks and look-ups of a draft, for answers that were frozen without them. */
 NODISCARD enum err form_state_sources(struct ctx *cx, struct form_state *st, struct str draft);
 

@@ -103,6 +103,23 @@ part_of(struct arena *a, struct json *draft, struct str name)
     return form_json_new(a, JSON_OBJECT);
 }
 
+/* What form_sources_save put together: marks as they were. */
+static struct json *
+marks_of(struct arena *a, struct json *draft)
+{
+    struct json *marks = part_of(a, draft, STR("marks"));
+    for (JSON_EACH(json_get(draft, "sources"), group)) {
+        for (JSON_EACH(json_get(group, "of"), from)) {
+            struct json *mark = form_json_new(a, JSON_OBJECT);
+            form_json_set(a, mark, STR("from"), form_json_str(a, from->text));
+            form_json_set(a, mark, STR("label"), form_json_str(a, json_text(group, "label")));
+            form_json_set(a, mark, STR("at"), form_json_str(a, json_text(group, "at")));
+            form_json_set(a, marks, from->key, mark);
+        }
+    }
+    return marks;
+}
+
 enum err
 form_state_load(struct ctx *cx, const struct form *f, struct str draft, struct form_state *ret)
 {
@@ -118,7 +135,7 @@ form_state_load(struct ctx *cx, const struct form *f, struct str draft, struct f
         .form = f,
         .answers = part_of(cx->arena, j, STR("answers")),
         .wrong = part_of(cx->arena, j, STR("wrong")),
-        .marks = part_of(cx->arena, j, STR("marks")),
+        .marks = marks_of(cx->arena, j),
         .seen = part_of(cx->arena, j, STR("seen")),
         .looked = part_of(cx->arena, j, STR("looked")),
     };
@@ -142,6 +159,64 @@ form_state_save(struct ctx *cx, const struct form_state *st)
     put_part(&o, "wrong", st->wrong);
     put_part(&o, "marks", st->marks);
     put_part(&o, "seen", st->seen);
+    put_part(&o, "looked", st->looked);
+    json_close(&o);
+    return buf_str(&b);
+}
+
+static bool
+is_same_source(const struct json *x, const struct json *y)
+{
+    return str_eq(json_text(x, "label"), json_text(y, "label")) &&
+           str_eq(json_text(x, "at"), json_text(y, "at"));
+}
+
+static bool
+has_one_before(const struct json *marks, const struct json *mark)
+{
+    for (JSON_EACH(marks, m)) {
+        if (m == mark) {
+            return false;
+        }
+        if (is_same_source(m, mark)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+put_source(struct json_out *o, const struct json *mark)
+{
+    json_open(o);
+    json_put_str(o, "label", json_text(mark, "label"));
+    json_put_str(o, "at", json_text(mark, "at"));
+    json_key(o, "of");
+    json_open(o);
+    for (const struct json *m = mark; m != NULL; m = m->next) {
+        if (is_same_source(m, mark)) {
+            json_key_str(o, m->key);
+            json_str(o, json_text(m, "from"));
+        }
+    }
+    json_close(o);
+    json_close(o);
+}
+
+struct str
+form_sources_save(struct ctx *cx, const struct form_state *st)
+{
+    struct buf b = buf_new(cx->arena, 1u << 20);
+    struct json_out o = json_out(&b);
+    json_open(&o);
+    json_key(&o, "sources");
+    json_open_list(&o);
+    for (JSON_EACH(st->marks, m)) {
+        if (!has_one_before(st->marks, m)) {
+            put_source(&o, m);
+        }
+    }
+    json_close_list(&o);
     put_part(&o, "looked", st->looked);
     json_close(&o);
     return buf_str(&b);

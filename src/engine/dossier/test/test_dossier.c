@@ -21,6 +21,11 @@ test_submit_twice_gives_the_same_receipt(void **state)
     assert_true(str_eq(first.number, second.number));
     assert_true(str_eq(first.code, second.code));
     assert_int_equal(test_count(w->cx, "dossier"), before + 1);
+    /* the dossier has the answers now, the draft only where they came from */
+    assert_int_equal(
+        test_i64(w->cx, "SELECT COUNT(*) FROM draft WHERE dossier_id IS NOT NULL AND (form LIKE "
+                        "'%\"answers\"%' OR form NOT LIKE '%\"sources\"%')"),
+        0);
     assert_int_equal(get(w, first.id).status, 1);
     assert_int_equal(get(w, first.id).clock, DOSSIER_CLOCK_WAITING);
     /* eight working hours to answer: filed Monday 08:00, so at the latest by the day's end */

@@ -256,6 +256,31 @@ test_form_prefill_fills_marks_and_counts(void **state)
     assert_non_null(json_get(w->st.marks, "birth_date"));
 }
 
+static void
+test_form_sources_save_gives_the_same_marks_and_no_answers(void **state)
+{
+    struct world *w = *state;
+    const struct date at = date_of(2026, 11, 22);
+    const struct form_source sources[] = {
+        { STR("person.full_name"), STR("Điểu Lan"), false, STR("CSDL dân cư"), at },
+        { STR("person.birth_date"), STR("1999-01-02"), false, STR("CSDL dân cư"), at },
+        { STR("person.sex"), STR("female"), false, STR("Tự khai"), at },
+    };
+    struct form_state kept;
+    assert_int_equal(form_prefill(w->cx, &w->st, &w->fe, sources, COUNT_OF(sources)), 3);
+    struct str saved = form_sources_save(w->cx, &w->st);
+    assert_true(str_find(saved, STR("Điểu Lan")) == saved.n);
+    size_t first = str_find(saved, STR("CSDL dân cư"));
+    assert_true(first < saved.n);
+    struct str rest = str_slice(saved, first + 1, saved.n);
+    assert_true(str_find(rest, STR("CSDL dân cư")) == rest.n); /* named once */
+    ASSERT_OK(w->cx, form_state_load(w->cx, w->st.form, saved, &kept));
+    assert_true(json_equal(kept.marks, w->st.marks));
+    assert_null(kept.answers->child);
+    ASSERT_OK(w->cx, form_state_sources(w->cx, &kept, saved));
+    assert_true(json_equal(kept.marks, w->st.marks));
+}
+
 static const struct form_row *
 row_of(const struct form_row *rows, size_t n, const char *path)
 {
@@ -470,6 +495,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_form_read_page_list_buttons_add_and_remove, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_form_check_rule_over_answers_is_told_at_its_field,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_form_sources_save_gives_the_same_marks_and_no_answers,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_form_prefill_fills_marks_and_counts, set_up,
                                         tear_down),
