@@ -10,9 +10,20 @@
 
 #define COMMIT_EVERY 1000000 /* rows */
 #define SQL_MAX      4096
+#define HELD_BYTES   ((size_t)64 << 20)
 
 struct bulk_index {
     struct str name, sql;
+};
+
+/* Rows wait here, so that those of a table get pages that lie side by side: each index reads its
+ * table from one end of the file to the other, and a page here and there costs a seek each. */
+struct held_row {
+    struct held_row *next;
+    struct store_value *values;
+};
+struct held {
+    struct held_row *first, *last;
 };
 
 struct store_bulk {
@@ -24,6 +35,9 @@ struct store_bulk {
     struct bulk_index *indexes;
     size_t n_indexes, n_looks;
     int64_t n_rows;
+    struct arena *held_arena;
+    struct held *held; /* by table */
+    size_t held_bytes;
 };
 
 static enum err
@@ -136,6 +150,7 @@ store_bulk_close(struct store_bulk *b)
     sqlite_conn_close(&b->store.writer);
     sys_lock_close(b->store.lock);
     arena_close(b->store.arena);
+    arena_close(b->held_arena);
     free(b);
 }
 
@@ -332,9 +347,9 @@ insert_of(struct ctx *cx, struct store_bulk *b, const struct store_table *t, sql
     return ERR_OK;
 }
 
-enum err
-store_bulk_put(struct ctx *cx, struct store_bulk *b, const struct store_table *t,
-               const struct store_value *values)
+static enum err
+insert_row(struct ctx *cx, struct store_bulk *b, const struct store_table *t,
+           const struct store_value *values)
 {
     sqlite3_stmt *stmt = NULL;
     TRY(insert_of(cx, b, t, &stmt));
@@ -352,10 +367,51 @@ store_bulk_put(struct ctx *cx, struct store_bulk *b, const struct store_table *t
     return ++b->n_rows % COMMIT_EVERY == 0 ? sqlite_exec(cx, b->db, "COMMIT; BEGIN") : ERR_OK;
 }
 
+/* Table after table; within one in the order in which rows were put. */
+static enum err
+write_held(struct ctx *cx, struct store_bulk *b)
+{
+    for (size_t i = 0; i < b->n_tables && b->held != NULL; i++) {
+        for (const struct held_row *r = b->held[i].first; r != NULL; r = r->next) {
+            TRY(insert_row(cx, b, &b->tables[i], r->values));
+        }
+        b->held[i] = (struct held){ NULL, NULL };
+    }
+    if (b->held_arena != NULL) {
+        arena_reset(b->held_arena);
+    }
+    b->held_bytes = 0;
+    return ERR_OK;
+}
+
+enum err
+store_bulk_put(struct ctx *cx, struct store_bulk *b, const struct store_table *t,
+               const struct store_value *values)
+{
+    if (b->held == NULL) {
+        b->held = ARENA_ARRAY(b->store.arena, struct held, b->n_tables);
+        b->held_arena = arena_open(0);
+    }
+    struct held_row *r = arena_alloc(b->held_arena, sizeof(*r));
+    *r = (struct held_row){ .values = arena_copy(b->held_arena, values, t->n * sizeof(*values)) };
+    b->held_bytes += sizeof(*r) + t->n * sizeof(*values);
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (values[i].kind == STORE_VALUE_STR) {
+            r->values[i].s = str_dup(b->held_arena, values[i].s);
+            b->held_bytes += values[i].s.n;
+        }
+    }
+    struct held *h = &b->held[t->index];
+    *(h->first == NULL ? &h->first : &h->last->next) = r;
+    h->last = r;
+    return b->held_bytes >= HELD_BYTES ? write_held(cx, b) : ERR_OK;
+}
+
 enum err
 store_bulk_empty(struct ctx *cx, struct store_bulk *b, const struct store_table *t)
 {
     char sql[SQL_MAX];
+    TRY(write_held(cx, b));
     (void)snprintf(sql, sizeof(sql), "DELETE FROM \"" STR_FMT "\"", STR_ARG(t->name));
     return sqlite_exec(cx, b->db, sql);
 }
@@ -364,6 +420,7 @@ enum err
 store_bulk_end(struct ctx *cx, struct store_bulk *b, int64_t last_id)
 {
     char sql[SQL_MAX];
+    TRY(write_held(cx, b));
     (void)snprintf(sql, sizeof(sql),
                    "INSERT INTO store_meta (name, value) VALUES ('id_high', '%" PRId64
                    "') ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE "
