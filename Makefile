@@ -115,7 +115,13 @@ $(B)/testtools/%: test/tools/%.c $(B)/asan/libbombo.a
 $(B)/testtools/%.so: test/preload/%.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -Wall -Wextra -Werror -shared -fPIC $< -o $@
-TESTTOOLS := $(patsubst test/tools/%.c,$(B)/testtools/%,$(wildcard test/tools/*.c)) $(patsubst test/preload/%.c,$(B)/testtools/%.so,$(wildcard test/preload/*.c))
+# this program with the schema of a coming version, which it is upgraded to (test/http/upgrade.test.mjs)
+$(B)/testtools/bombo-next: test/tools/next_program.py $(REL_OBJ) $(B)/rel/src/app/main.o
+	@mkdir -p $(@D)
+	@/usr/bin/python3 $< $(B)/next
+	@$(CC) $(BASE_FLAGS) $(REL_FLAGS) -Dstore_program_schema=__wrap_store_program_schema -Dstore_all_stmts=next_all_stmts -Dstore_n_stmts=next_n_stmts -c $(B)/next/gen/q_all.c -o $(B)/next/q_all.o
+	@$(CC) $(REL_FLAGS) $(REL_LD) -Wl,--wrap=store_program_schema $(REL_OBJ) $(B)/rel/src/app/main.o $(B)/next/q_all.o -o $@ $(PKG_LIBS)
+TESTTOOLS := $(B)/testtools/bombo-next $(patsubst test/tools/%.c,$(B)/testtools/%,$(wildcard test/tools/*.c)) $(patsubst test/preload/%.c,$(B)/testtools/%.so,$(wildcard test/preload/*.c))
 .PHONY: testtools
 testtools: $(TESTTOOLS)
 

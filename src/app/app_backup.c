@@ -3,6 +3,7 @@
 #include "base/date.h"
 #include "engine/backup/backup.h"
 #include "engine/health/health.h"
+#include "store/older.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -159,6 +160,27 @@ app_backup(const struct app_options *o)
 /* --- restore ------------------------------------------------------------------------------------
  */
 
+/* Rows are counted before a backup of an older version is brought forward, which may add some. */
+static enum err
+check_rows(struct ctx *cx, const struct app_config *own, const struct backup_manifest *m)
+{
+    struct ctx in = *cx;
+    struct store_config sc = { .url = own->store_url, .on_connect = app_on_connect() };
+    struct store *s = NULL;
+    enum err e = store_open_older(&in, &sc, &s);
+    if (e == ERR_OK) {
+        in.store = s;
+        e = backup_check_rows(&in, m);
+        store_close(s);
+    }
+    if (e == ERR_OK) {
+        e = store_open(&in, &sc, &s);
+        store_close(e == ERR_OK ? s : NULL);
+    }
+    cx->err = in.err;
+    return e;
+}
+
 /* Proves what was unpacked through a store of its own. */
 static enum err
 check(struct ctx *cx, const struct app_config *config, struct str dir,
@@ -169,6 +191,7 @@ check(struct ctx *cx, const struct app_config *config, struct str dir,
     own.data_dir = dir;
     own.blobs_url = STR_NULL; /* what was unpacked is in the folder */
     own.store_url = str_fmt(cx->arena, "sqlite:" STR_FMT "/bombo.db", STR_ARG(dir));
+    TRY(check_rows(cx, &own, m));
     enum err e = ERR_STORE;
     if (app_open_reading(&app, &own)) {
         e = backup_check(&app.cx, m);

@@ -21,6 +21,13 @@ export function storeOf(data) {
   if (!r.isGood && !r.err.includes('already exists')) throw new Error(r.err);
   return urlOf(name);
 }
+/** The folder's database; made as a copy of another folder's, which nobody may use meanwhile, when that is given. */
+export function copyStore(data, from) {
+  if (from === undefined) return urlOf(nameOf(data));
+  const r = sql('postgres', `CREATE DATABASE ${nameOf(data)} TEMPLATE ${nameOf(from)}`);
+  if (!r.isGood) throw new Error(r.err);
+  return urlOf(nameOf(data));
+}
 export const rowsOf = (data, text) => sql(nameOf(data), text).out;
 export const dropStore = (data) => sql('postgres', `DROP DATABASE IF EXISTS ${nameOf(data)} WITH (FORCE)`);
 

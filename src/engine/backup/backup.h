@@ -32,9 +32,11 @@ NODISCARD enum err backup_take(struct ctx *cx, const struct backup_wish *wish,
 /* Unpacks into dir, which must not exist yet, proving seals, hashes and names; made durable. */
 NODISCARD enum err backup_unpack(struct ctx *cx, struct str from, struct str dir,
                                  struct str passphrase, struct backup_manifest *ret);
-/* Proves that cx->store and cx->config->data_dir hold what the manifest says: rows of each table,
- * the ledger both ways, its head, and every blob that a row names. The first difference is in
- * cx->err (ERR_CONFLICT). */
+/* Proves that each table of cx->store, which may be of an older schema, has the rows that the
+ * manifest counts. The first difference is in cx->err (ERR_CONFLICT). */
+NODISCARD enum err backup_check_rows(struct ctx *cx, const struct backup_manifest *m);
+/* Proves that cx->store and cx->config->data_dir hold what the manifest says of the ledger, both
+ * ways, of its head, and every blob that a row names. The first difference as above. */
 NODISCARD enum err backup_check(struct ctx *cx, const struct backup_manifest *m);
 
 #endif

@@ -177,10 +177,15 @@ pack_blob(struct ctx *cx, const void *row, void *arg UNUSED)
 }
 
 enum err
-backup_check(struct ctx *cx, const struct backup_manifest *m)
+backup_check_rows(struct ctx *cx, const struct backup_manifest *m)
 {
     struct backup_manifest copy = *m;
-    TRY(store_read(cx, check_tables, &copy));
+    return store_read(cx, check_tables, &copy);
+}
+
+enum err
+backup_check(struct ctx *cx, const struct backup_manifest *m)
+{
     TRY(check_ledger(cx, m));
     TRY(q_backup_paper_hashes(cx, paper_blob, NULL));
     TRY(q_backup_record_hashes(cx, record_blob, NULL));

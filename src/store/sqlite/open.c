@@ -1,4 +1,5 @@
 /* open.c: the life of an SQLite store, and its ops table. */
+#include "store/older.h"
 #include "store/sqlite/sqlite_int.h"
 
 #include <inttypes.h>
@@ -171,9 +172,9 @@ open_parts(struct ctx *cx, struct sqlite_store *s)
     return sqlite_writer_start(cx, s);
 }
 
-enum err
-sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str path,
-                  struct store **ret)
+static enum err
+open_store(struct ctx *cx, const struct store_config *config, struct str path, bool takes_older,
+           struct store **ret)
 {
     struct sqlite_store *s = calloc(1, sizeof(*s));
     ASSERT(s != NULL);
@@ -186,6 +187,7 @@ sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str 
     s->schema = config->schema != NULL ? config->schema : &store_program_schema;
     s->cache_kib = config->cache_kib;
     s->is_read_only = config->is_read_only;
+    s->takes_older = takes_older;
     s->queue_max = config->queue_max != 0 ? config->queue_max : QUEUE_MAX;
     s->batch_max = config->batch_max != 0 ? config->batch_max : BATCH_MAX;
     sync_init(s);
@@ -196,4 +198,23 @@ sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str 
     }
     *ret = &s->base;
     return ERR_OK;
+}
+
+enum err
+sqlite_store_open(struct ctx *cx, const struct store_config *config, struct str path,
+                  struct store **ret)
+{
+    return open_store(cx, config, path, false, ret);
+}
+
+enum err
+store_open_older(struct ctx *cx, const struct store_config *config, struct store **ret)
+{
+    struct store_config reading = *config;
+    struct str prefix = STR("sqlite:");
+    reading.is_read_only = true;
+    return str_starts(config->url, prefix)
+               ? open_store(cx, &reading, str_slice(config->url, prefix.n, config->url.n), true,
+                            ret)
+               : err_set(cx, ERR_UNSUPPORTED, "not an SQLite store");
 }

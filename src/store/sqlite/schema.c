@@ -182,10 +182,12 @@ sqlite_schema_same(struct ctx *cx, struct sqlite_store *s)
     TRY(whole_check(cx, s->writer.db));
     TRY(version_read(cx, s->writer.db, s->schema, &have));
     if (have < store_schema_newest(s->schema)) {
-        return err_set(cx, ERR_UNSUPPORTED,
-                       "the database has schema version %" PRId64 ", this program has %" PRId64
-                       ": `bombo run` brings it forward",
-                       have, store_schema_newest(s->schema));
+        return s->takes_older
+                   ? ERR_OK
+                   : err_set(cx, ERR_UNSUPPORTED,
+                             "the database has schema version %" PRId64
+                             ", this program has %" PRId64 ": `bombo run` brings it forward",
+                             have, store_schema_newest(s->schema));
     }
     return print_check(cx, s->writer.db, s->schema);
 }

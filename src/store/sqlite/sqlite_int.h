@@ -65,7 +65,7 @@ struct sqlite_store {
     const struct store_schema_set *schema;
     uint32_t cache_kib, queue_max, batch_max;
     struct sys_lock *lock;
-    bool is_read_only;
+    bool is_read_only, takes_older;
 
     struct sqlite_conn writer; /* used by the writer thread only, once it runs */
     sqlite3_stmt *ctl[CTL_COUNT];

@@ -102,6 +102,7 @@ way_back(struct round *r, struct str passphrase)
         e = store_open(cx, &sc, &own);
         struct store *live = cx->store;
         cx->store = own;
+        e = e == ERR_OK ? backup_check_rows(cx, &m) : e;
         e = e == ERR_OK ? backup_check(cx, &m) : e;
         cx->store = live;
         cx->config = &r->env->config;
