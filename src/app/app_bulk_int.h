@@ -125,6 +125,7 @@ struct bulk {
     struct tally figures;   /* metric|day|unit|procedure|field */
     struct person person;
     int64_t last_id, n_people;
+    uint64_t n_codes; /* short ones made, from anywhere; 0: none yet */
     const struct store_table *entries, *leaves, *heads, *items;
 };
 

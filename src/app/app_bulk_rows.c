@@ -7,6 +7,7 @@
 #define DAY_US           (INT64_C(86400) * DATE_US_PER_S)
 #define FILINGS_A_PERSON 3
 #define RECEIPTS_FROM    INT64_C(5000000)
+#define SHORT_CODE       8 /* 40 bits */
 
 struct copy {
     struct bulk *b;
@@ -120,6 +121,27 @@ new_receipt(struct copy *c, const struct token *t)
     return str_fmt(cx->arena, "%07" PRId64 "/%d", RECEIPTS_FROM + ++*n, year);
 }
 
+/* Of codes as short as a bill's, two among millions would be the same by chance, and each must be
+ * the only one: an odd factor sends different counts to different codes. */
+static struct str
+new_code(struct copy *c, size_t n)
+{
+    static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    struct ctx *cx = c->b->cx;
+    if (n > SHORT_CODE) {
+        return sys_random_code(cx, n);
+    }
+    while (c->b->n_codes == 0) {
+        sys_random_bytes(cx, (unsigned char *)&c->b->n_codes, sizeof(c->b->n_codes));
+    }
+    uint64_t code = c->b->n_codes++ * UINT64_C(0x9e3779b97f4a7c15);
+    char *p = arena_alloc(cx->arena, n + 1);
+    for (size_t i = 0; i < n; i++, code >>= 5) {
+        p[i] = letters[code & 31U];
+    }
+    return (struct str){ p, n };
+}
+
 static struct str
 new_token(struct copy *c, const struct token *t)
 {
@@ -131,8 +153,7 @@ new_token(struct copy *c, const struct token *t)
     case TOKEN_NUMBER:
         return new_number(c, t);
     case TOKEN_CODE:
-        return str_cat(cx->arena, str_slice(t->was, 0, t->keep),
-                       sys_random_code(cx, t->was.n - t->keep));
+        return str_cat(cx->arena, str_slice(t->was, 0, t->keep), new_code(c, t->was.n - t->keep));
     case TOKEN_HASH:
         return random_hex(cx, t->was.n);
     case TOKEN_REGISTER:
