@@ -410,6 +410,7 @@ test('to the end: signed result downloaded, service rated once', async () => {
   const result = await citizen.get(new RegExp(`${dossier}/ket-qua/\\d+`).exec(own.text)[0]);
   assert.equal(result.status, 200);
   assert.equal(result.bytes.subarray(0, 5).toString(), '%PDF-');
+  assert.match((await citizen.get('/toi/giay-to')).text, /class="muted num">Số [^<·]+ · [^<·]+/, 'number and office are told apart');
   if (/\/tra"/.test((await (async () => { const o = new Client(server); await o.signIn('motcua.25405'); return o.get(`/can-bo${dossier}`); })()).text)) {
     await act('motcua.25405', dossier, 'tra', { to_whom: 'Thị Mơ', id_seen: demo.citizen, checked: '1' });
   }
