@@ -228,7 +228,14 @@ address_tell(struct ctx *cx, const struct relay *r, const struct rpool *pool,
                                   .address = str_dup(cx->arena, a->text),
                                   .is_up = !is_open && !atomic_load(&a->is_down),
                                   .fails_n = fails,
-                                  .busy_n = atomic_load(&a->busy) };
+                                  .busy_n = atomic_load(&a->busy),
+                                  .cert_until_us = atomic_load(&a->cert_until_s) * DATE_US_PER_S };
+}
+
+int64_t
+relay_cert_until_us(const struct relay *r)
+{
+    return tls_until_s(r->tls) * DATE_US_PER_S;
 }
 
 enum err

@@ -201,6 +201,8 @@ struct relay_config {
 NODISCARD enum err relay_start(struct ctx *cx, const struct relay_config *config,
                                struct relay **ret);
 int32_t relay_port(const struct relay *r);
+/* End of its own certificate, wall clock; 0: plain. */
+int64_t relay_cert_until_us(const struct relay *r);
 /* Lets calls finish (up to grace_ms), ends the threads, hands over the last records. NULL is fine.
  */
 void relay_stop(struct relay *r, uint32_t grace_ms);
@@ -224,6 +226,7 @@ struct relay_address {
     struct str pool, address;
     bool is_up; /* may be called: circuit closed and the last health check good */
     uint32_t fails_n, busy_n;
+    int64_t cert_until_us; /* end of the certificate it showed last; 0: no TLS, or not called yet */
 };
 /* All addresses of the policy in force; borrows from cx->arena. */
 NODISCARD enum err relay_addresses(struct ctx *cx, struct relay *r, struct relay_address **ret,

@@ -67,6 +67,9 @@ up_opened(struct rcall *x)
         if (r != 1) {
             return rcall_up_lost(x, RELAY_TLS);
         }
+        if (x->last_address != NULL) {
+            atomic_store(&x->last_address->cert_until_s, tls_peer_until_s(up->ssl));
+        }
     }
     up->state = RCONN_OPEN;
     return R_MORE;

@@ -79,6 +79,7 @@ struct rlive_address {
     _Atomic uint32_t busy, fails;
     _Atomic int64_t open_until_us; /* circuit; meaningful when fails has reached its limit */
     _Atomic bool is_down;          /* the last health check failed */
+    _Atomic int64_t cert_until_s;  /* end of the certificate shown last; 0: none yet */
     /* of the health thread */
     int64_t check_due_us;
     uint32_t check_fails;

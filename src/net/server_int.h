@@ -337,6 +337,8 @@ enum err tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct 
 SSL *tls_client_new(SSL_CTX *tls, int fd, const char *name, bool is_ip);
 /* End of the certificate's validity in seconds since 1970, 0 when unknown. */
 int64_t tls_until_s(const SSL_CTX *tls);
+/* The same of the other side's certificate. */
+int64_t tls_peer_until_s(const SSL *ssl);
 void tls_conn_free(SSL *ssl, bool is_clean);
 /* >0 bytes, 0 end, -1 would block, -2 broken */
 int64_t tls_read(SSL *ssl, char *p, size_t n);

@@ -65,15 +65,26 @@ tls_close(SSL_CTX *tls)
     SSL_CTX_free(tls);
 }
 
-int64_t
-tls_until_s(const SSL_CTX *tls)
+static int64_t
+until_s(const X509 *x)
 {
-    const X509 *x = tls == NULL ? NULL : SSL_CTX_get0_certificate(tls);
     struct tm tm;
     if (x == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) != 1) {
         return 0;
     }
     return timegm(&tm);
+}
+
+int64_t
+tls_until_s(const SSL_CTX *tls)
+{
+    return until_s(tls == NULL ? NULL : SSL_CTX_get0_certificate(tls));
+}
+
+int64_t
+tls_peer_until_s(const SSL *ssl)
+{
+    return until_s(SSL_get0_peer_certificate(ssl));
 }
 
 SSL *

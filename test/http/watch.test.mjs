@@ -1,7 +1,9 @@
 // Monitoring of the exchange: the page, its live events, limits, and the open figures.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client, officers, startServer, until } from '../lib/server.mjs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { Client, dropDir, freePort, newDir, officers, startServer, until } from '../lib/server.mjs';
 
 let server, operator;
 before(async () => {
@@ -28,9 +30,9 @@ test('the page has a drawing that names its meaning and a table with the same, a
 
 test('an operator sets limits; wrong ones are refused; others may not', async () => {
   const path = '/truc/giam-sat';
-  assert.equal((await operator.form(path, { faults: '100', slow: '300', silence: '0', cert: '45' })).status, 303);
+  assert.equal((await operator.form(path, { faults: '100', slow: '300', silence: '0', cert: '45', tls: '21' })).status, 303);
   assert.match((await operator.get(path)).text, /name="cert"[^>]*value="45"|value="45"[^>]*name="cert"/);
-  assert.equal((await operator.form(path, { faults: '-1', slow: '300', silence: '0', cert: '45' })).status, 422);
+  assert.equal((await operator.form(path, { faults: '-1', slow: '300', silence: '0', cert: '45', tls: '21' })).status, 422);
   assert.equal((await fetch(server.url + path, { redirect: 'manual' })).status, 303);
 });
 
@@ -92,4 +94,22 @@ test('the map and its tables show the busiest pairs and say so; the others are f
   assert.ok(page.text.match(/<line /g).length <= 30);
   const some = (await operator.get('/api/v1/truc/giam-sat?q=so+noi+vu')).json();
   assert.ok(some.talk.length >= 1 && some.talk.every((r) => /Sở Nội vụ/.test(r.consumer + r.service)), JSON.stringify(some.talk));
+});
+
+test("a TLS certificate of the relay that ends soon raises an alarm, and its end is a figure", async () => {
+  const dir = newDir();
+  const [cert, key] = [join(dir, 'relay.pem'), join(dir, 'relay.key')];
+  assert.equal(spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '5', '-subj', '/CN=localhost',
+    '-keyout', key, '-out', cert]).status, 0);
+  const other = await startServer({ args: ['--relay-port', String(await freePort()), '--relay-address', '127.0.0.1', '--relay-cert', cert, '--relay-key', key] });
+  try {
+    const o = new Client(other);
+    assert.equal((await o.signIn(officers.operator)).status, 303);
+    const alarm = await until('the alarm', async () => (await o.get('/api/v1/truc/giam-sat')).json().alarms.find((a) => a.name === 'relay'), 120000);
+    assert.match(alarm.rule, /Chứng thư TLS/);
+    assert.ok(Number(alarm.value) <= 5 && alarm.limit === '21', JSON.stringify(alarm));
+  } finally {
+    await other.stop();
+    dropDir(dir);
+  }
 });

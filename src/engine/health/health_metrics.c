@@ -284,6 +284,25 @@ add_node(struct buf *b, const struct node_state *n)
     one(b, "bombo_node_signed_messages_total", "counter", "Messages that they cover.", n->n_signed);
 }
 
+/* Certificates of the exchange: the one that ends first. None: no figure. */
+static enum err
+add_tls(struct ctx *cx, struct buf *b)
+{
+    struct watch_tls *v = NULL;
+    size_t n = 0;
+    int64_t first_us = INT64_MAX;
+    TRY(watch_tls(cx, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        first_us = v[i].until_us < first_us ? v[i].until_us : first_us;
+    }
+    if (n != 0) {
+        one_s(b, "bombo_exchange_tls_first_expiry_timestamp_seconds", "gauge",
+              "When the first TLS certificate of relay, services and other installations ends.",
+              first_us);
+    }
+    return ERR_OK;
+}
+
 enum err
 health_metrics(struct ctx *cx, struct health *h, struct str *ret)
 {
@@ -308,6 +327,7 @@ health_metrics(struct ctx *cx, struct health *h, struct str *ret)
     if (v->has_node) {
         add_node(&b, &v->node);
     }
+    TRY(add_tls(cx, &b));
     if (b.is_failed) {
         return err_set(cx, ERR_TOO_LARGE, "figures over %u bytes", TEXT_MAX_BYTES);
     }

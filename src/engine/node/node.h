@@ -35,6 +35,7 @@ const struct exchange_gate *node_gate(const struct node *n);
  */
 struct node_peer {
     int64_t id, added_us, n_keys;
+    int64_t tls_until_us;                   /* end of its TLS certificate; 0: cannot be read */
     struct str name, address, thumb, state; /* active, suspended */
 };
 struct node_key {

@@ -26,7 +26,10 @@ node_peers(struct ctx *cx, struct node_peer **ret, size_t *ret_n)
     TRY(q_node_peer_all(cx, &list, .limit_n = PEERS_MAX));
     struct node_peer *v = ARENA_ARRAY(cx->arena, struct node_peer, list.n + 1);
     for (size_t i = 0; i < list.n; i++) {
+        struct cms_cert_info cert;
+        bool is_read = cms_cert_read(cx, list.v[i].tls_pem, &cert) == ERR_OK;
         v[i] = (struct node_peer){ .id = list.v[i].id,
+                                   .tls_until_us = is_read ? cert.to_us : 0,
                                    .added_us = list.v[i].added_us,
                                    .n_keys = list.v[i].n_keys,
                                    .name = list.v[i].name,

@@ -12,6 +12,7 @@ enum watch_rule {
     WATCH_SLOW, /* mean time of a service's calls in the last 15 minutes, percent of its promise */
     WATCH_SILENCE, /* minutes without a call at a service that is called every day */
     WATCH_CERT,    /* days until a member's signing certificate ends */
+    WATCH_TLS,     /* days until a TLS certificate ends: of the relay, of a service, of a node */
     WATCH_RULES
 };
 extern const char *const watch_rule_names[WATCH_RULES];
@@ -28,6 +29,14 @@ struct watch_alarm {
 /* Those that are on first, then newest; at most 100. */
 NODISCARD enum err watch_alarms(struct ctx *cx, struct watch_alarm **ret, size_t *ret_n);
 NODISCARD enum err watch_alarms_on(struct ctx *cx, int64_t *ret_n);
+
+/* TLS certificates that this program shows or was shown: of the relay, of services at the last
+ * handshake, of other installations as pinned. */
+struct watch_tls {
+    struct str name;
+    int64_t until_us;
+};
+NODISCARD enum err watch_tls(struct ctx *cx, struct watch_tls **ret, size_t *ret_n);
 
 /* What is seen of a service in a window of time. */
 struct watch_service {

@@ -16,7 +16,7 @@
 #define PERMILLE    1000
 #define LINE_PX_MAX 9
 
-const char *const watch_rule_names[WATCH_RULES] = { "faults", "slow", "silence", "cert" };
+const char *const watch_rule_names[WATCH_RULES] = { "faults", "slow", "silence", "cert", "tls" };
 
 bool
 watch_breaks(enum watch_rule rule, int64_t limit, const struct watch_service *s, int64_t *ret_value)

@@ -22,8 +22,9 @@
 #define DELAY_DAYS 7
 #define MINUTE_US  (INT64_C(60) * DATE_US_PER_S)
 
-/* errors 200 of 1,000; slow 300% of the promise; silent for 120 minutes; 30 days to the end */
-static const int64_t built_in[WATCH_RULES] = { 200, 300, 120, 30 };
+/* errors 200 of 1,000; slow 300% of the promise; silent for 120 minutes; 30 and 21 days to the end
+ */
+static const int64_t built_in[WATCH_RULES] = { 200, 300, 120, 30, 21 };
 
 /* --- sums --------------------------------------------------------------------------------------
  */
@@ -263,6 +264,68 @@ look_certs(struct ctx *cx, int64_t limit, struct found *f)
     return ERR_OK;
 }
 
+/* The relay's own certificate, and those that services showed at the last handshake. */
+static enum err
+relay_tls(struct ctx *cx, struct relay_address **ret, size_t *ret_n)
+{
+    *ret_n = 0;
+    enum err e = cx->relay == NULL ? ERR_OK : relay_addresses(cx, cx->relay, ret, ret_n);
+    return e == ERR_NOT_FOUND ? ERR_OK : e; /* it has no policy yet */
+}
+
+enum err
+watch_tls(struct ctx *cx, struct watch_tls **ret, size_t *ret_n)
+{
+    struct relay_address *up = NULL;
+    struct node_peer *peers = NULL;
+    size_t n_up = 0;
+    size_t n_peers = 0;
+    size_t n = 0;
+    TRY(relay_tls(cx, &up, &n_up));
+    if (cx->node != NULL) {
+        TRY(node_peers(cx, &peers, &n_peers));
+    }
+    struct watch_tls *v = ARENA_ARRAY(cx->arena, struct watch_tls, n_up + n_peers + 1);
+    if (cx->relay != NULL && relay_cert_until_us(cx->relay) != 0) {
+        v[n++] = (struct watch_tls){ STR("relay"), relay_cert_until_us(cx->relay) };
+    }
+    for (size_t i = 0; i < n_up; i++) {
+        if (up[i].cert_until_us != 0) {
+            struct str name = str_fmt(cx->arena, STR_FMT " (" STR_FMT ")", STR_ARG(up[i].pool),
+                                      STR_ARG(up[i].address));
+            v[n++] = (struct watch_tls){ name, up[i].cert_until_us };
+        }
+    }
+    for (size_t i = 0; i < n_peers; i++) {
+        if (peers[i].tls_until_us != 0 && str_eq(peers[i].state, STR("active"))) {
+            v[n++] = (struct watch_tls){ str_cat(cx->arena, STR("node "), peers[i].name),
+                                         peers[i].tls_until_us };
+        }
+    }
+    *ret = v;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+static enum err
+look_tls(struct ctx *cx, int64_t limit, struct found *f)
+{
+    struct watch_tls *v = NULL;
+    size_t n = 0;
+    int64_t now_us = sys_now_us(cx);
+    if (limit <= 0) {
+        return ERR_OK;
+    }
+    TRY(watch_tls(cx, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        int64_t days = (v[i].until_us - now_us) / DAY_US;
+        if (v[i].until_us - now_us < limit * DAY_US) {
+            add(f, WATCH_TLS, str_cat(cx->arena, STR("tls:"), v[i].name), v[i].name, days, limit);
+        }
+    }
+    return ERR_OK;
+}
+
 #define ALARM_OF(r)                                                                                \
     (struct watch_alarm)                                                                           \
     {                                                                                              \
@@ -324,6 +387,7 @@ on_alarms(struct ctx *cx, int64_t *ret_again_us)
     TRY(look_services(cx, &limits, f));
     TRY(look_silence(cx, limits.v[WATCH_SILENCE], f));
     TRY(look_certs(cx, limits.v[WATCH_CERT], f));
+    TRY(look_tls(cx, limits.v[WATCH_TLS], f));
     TRY(store_write(cx, alarm_tx, &j));
     if (j.n_raised + j.n_ended != 0) {
         const struct sys_log_field fields[] = { SYS_LOG_N("raised", (int64_t)j.n_raised),

@@ -154,6 +154,7 @@ fill_limits(struct ctx *cx, struct tpl_gateway_watch *p)
     p->slow_limit = gw_id(cx, "", l.v[WATCH_SLOW]);
     p->silence_limit = gw_id(cx, "", l.v[WATCH_SILENCE]);
     p->cert_limit = gw_id(cx, "", l.v[WATCH_CERT]);
+    p->tls_limit = gw_id(cx, "", l.v[WATCH_TLS]);
     return ERR_OK;
 }
 

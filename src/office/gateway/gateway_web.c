@@ -188,6 +188,7 @@ static const struct web_field watch_fields[] = {
     { .name = "thang", .type = WEB_TEXT, .max = 7, .doc = "month, 2026-11" },
 };
 static const struct web_field limit_fields[] = {
+    { .name = "tls", .type = WEB_INT, .is_required = true, .label = "gateway.watch_rule.tls" },
     { .name = "faults",
       .type = WEB_INT,
       .is_required = true,
