@@ -7,7 +7,7 @@
 #define DAY_US           (INT64_C(86400) * DATE_US_PER_S)
 #define FILINGS_A_PERSON 3
 #define RECEIPTS_FROM    INT64_C(5000000)
-#define SHORT_CODE       8 /* 40 bits */
+#define SHORT_CODE       10 /* 50 bits */
 
 struct copy {
     struct bulk *b;

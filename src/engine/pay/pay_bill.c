@@ -141,6 +141,9 @@ pay_settle(struct ctx *cx, const struct pay_bill *b, struct str channel, struct 
                             buf_str(&p));
 }
 
+/* 50 bits: beside ten million bills, one more is the same by chance once in a hundred million. */
+#define CODE_CHARS 10
+
 struct creation {
     const struct pay_bill_new *in;
     struct str lines, code;
@@ -184,7 +187,7 @@ pay_bill_create(struct ctx *cx, const struct pay_bill_new *in, struct pay_bill *
         return err_set(cx, ERR_INVALID, "lines of a bill are out of bounds");
     }
     c.lines = lines_json(cx, in);
-    c.code = str_cat(cx->arena, STR("BB"), sys_random_code(cx, 8));
+    c.code = str_cat(cx->arena, STR("BB"), sys_random_code(cx, CODE_CHARS));
     TRY(cx->is_writing ? create_tx(cx, &c) : store_write(cx, create_tx, &c));
     if (!in->is_first || c.amount_vnd == 0) {
         return pay_bill_by_id(cx, c.id, ret);

@@ -46,7 +46,7 @@ test_pay_bill_create_twice_gives_the_same(void **state)
     assert_int_equal(a.n_lines, 2);
     ASSERT_STR(a.lines[1].exempt, "Hộ nghèo");
     ASSERT_STR(a.state, "open");
-    assert_true(str_starts(a.code, STR("BB")) && a.code.n == 10);
+    assert_true(str_starts(a.code, STR("BB")) && a.code.n == 12);
     assert_int_equal(test_count(cx, "pay_bill"), 1);
 }
 
