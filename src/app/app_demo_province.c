@@ -98,7 +98,7 @@ calls_of(struct ctx *cx, struct demo *demo, struct province *p, const struct exc
     for (size_t i = 0; i < CALLS_OF_ONE / WITH_ONE; i++) {
         int64_t at_us = now_us - (int64_t)app_demo_draw(demo, 86400) * DATE_US_PER_S;
         bool is_bad = app_demo_draw(demo, 60) == 0;
-        p->calls[p->n_calls++] = (struct exchange_call){
+        p->calls[p->n_calls] = (struct exchange_call){
             .at_us = at_us,
             .way = STR("simulated"),
             .consumer_id = a->consumer_id,
@@ -112,6 +112,7 @@ calls_of(struct ctx *cx, struct demo *demo, struct province *p, const struct exc
             .took_us = 4000 + app_demo_draw(demo, 90000),
             .request_id = str_fmt(cx->arena, "demo-%zu", p->n_calls),
         };
+        p->n_calls++;
     }
 }
 

@@ -139,7 +139,7 @@ const nowS = () => Math.floor(Date.now() / 1000) + AHEAD_S;
 
 test('a client gets the records of its own calls, gzipped beside the SOAP answer, with the times of each step', async () => {
   const { list, text, next } = await records(`${M}/BHYT`, begunS, nowS() - 600);
-  const mine = list.filter((r) => /^call-[123]$/.test(r.messageId));
+  const mine = list.filter((r) => /^call-[123]$/.test(r.messageId)).sort((a, b) => (a.messageId < b.messageId ? -1 : 1)); // in any order
   assert.deepEqual(mine.map((r) => r.messageId), ['call-1', 'call-2', 'call-3']);
   assert.equal(next, 0);
   for (const r of mine) {
@@ -251,4 +251,47 @@ test('health data: each published service with the calls of the last period; met
   assert.match(own, /<om:lastSuccessfulRequestTimestamp>\d{13}</);
   const metrics = await ask(`${OWNER}/GIAM-SAT`, 'getSecurityServerMetrics', '<m:getSecurityServerMetrics/>', { target: `${OWNER}/tram.test` });
   assert.match(metrics.bytes.toString(), /<m:name>SERVER:VN\/GOV\/H19\/tram.test<\/m:name>.*<m:name>DiskSpaceFree<\/m:name><m:value>\d+</);
+});
+
+test('metadata services: who there is, what a system offers, what of it one may call, its description', async () => {
+  const get = async (at, path, who, headers = {}) => {
+    const r = await fetch(`${at}${path}`, { headers: { authorization: `Bearer ${systems[who].token}`, 'x-road-client': who, ...headers } });
+    return { status: r.status, type: r.headers.get('content-type'), text: await r.text() };
+  };
+  const provider = `/r1/${M}/HO-NGHEO`;
+  const id = { object_type: 'SERVICE', xroad_instance: 'VN', member_class: 'GOV', member_code: 'H19.77', subsystem_code: 'HO-NGHEO', service_code: 'ho' };
+  const offered = [{ ...id, service_type: 'OPENAPI', endpoint_list: [{ method: 'GET', path: '/ho/*' }] }];
+  for (const at of [server.url, `http://127.0.0.1:${relayPort}`]) {
+    const first = await until(`an answer at ${at}`, async () => {
+      const r = await get(at, `${provider}/listMethods`, `${M}/KHAC`);
+      return r.status === 200 && r;
+    });
+    assert.deepEqual(JSON.parse(first.text).service, offered);
+    assert.deepEqual(JSON.parse((await get(at, `${provider}/allowedMethods`, `${M}/BHYT`)).text).service, offered);
+    assert.deepEqual(JSON.parse((await get(at, `${provider}/allowedMethods`, `${M}/KHAC`)).text).service, [], 'no agreement, nothing');
+    const document = await get(at, `${provider}/getOpenAPI?serviceCode=ho`, `${M}/KHAC`);
+    assert.equal(document.status, 200, document.text);
+    assert.equal(JSON.parse(document.text).paths['/ho/{so}'].get.operationId, 'tra-cuu-ho');
+    assert.equal((await get(at, `${provider}/getOpenAPI?serviceCode=khong-co`, `${M}/KHAC`)).status, 404);
+
+    const clients = JSON.parse((await get(at, '/listClients', `${M}/KHAC`, { accept: 'application/json' })).text).member;
+    const mine = clients.filter((c) => c.id.member_code === 'H19.77');
+    assert.deepEqual(mine.map((c) => [c.id.object_type, c.id.subsystem_code, c.name, c.subsystem_name]), [
+      ['MEMBER', undefined, 'Sở thử nghiệm', undefined], ...['BHYT', 'HO-NGHEO', 'KHAC'].map((c) => ['SUBSYSTEM', c, 'Sở thử nghiệm', `Hệ thống ${c}`])]);
+    assert.ok(clients.length >= 234, `${clients.length} clients: all pages of them`);
+    const xml = await get(at, '/listClients?xRoadInstance=VN', `${M}/KHAC`, { accept: '*/*' });
+    assert.match(xml.type, /^text\/xml/);
+    assert.match(xml.text, /<id:subsystemCode>HO-NGHEO<\/id:subsystemCode><\/xrd:id><xrd:name>Sở thử nghiệm<\/xrd:name>/);
+    assert.equal((await get(at, '/listClients?xRoadInstance=EE', `${M}/KHAC`)).status, 404);
+  }
+  for (const at of [server.url, `http://127.0.0.1:${relayPort}`]) {
+    for (const path of ['/listClients', `${provider}/listMethods`]) assert.equal((await fetch(`${at}${path}`, { headers: { 'x-road-client': `${M}/KHAC` } })).status, 401, path);
+  }
+  const taken = new FormData();
+  const fields = { subsystem: systems[`${M}/KHAC`].id, code: 'listMethods', name: 'Trùng', data_class: 'open', endpoint: 'http://127.0.0.1:1/', csrf: Client.token((await operator.get('/truc/dich-vu-moi')).text) };
+  for (const [k, v] of Object.entries(fields)) taken.set(k, v);
+  taken.set('document', new Blob([JSON.stringify({ openapi: '3.1.0', info: { title: 'Trùng', version: '1.0' }, paths: { '/a': { get: { operationId: 'a', responses: { 200: { description: 'a' } } } } } })]), 'openapi.json');
+  const r = await operator.request('POST', '/truc/dich-vu-moi', { body: taken, headers: { origin: server.url } });
+  assert.equal(r.status, 422);
+  assert.match(r.text, /Mã này trùng với dịch vụ của chính nền tảng/);
 });

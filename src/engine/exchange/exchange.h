@@ -118,6 +118,23 @@ NODISCARD enum err exchange_document(struct ctx *cx, int64_t version, struct str
 NODISCARD enum err exchange_operations(struct ctx *cx, int64_t version,
                                        struct exchange_operation **ret, size_t *ret_n);
 
+/* --- what there is to call (exchange_meta.c) ----------------------------------------------------
+ */
+struct exchange_offer {
+    struct exchange_service service;
+    struct str kind; /* of its description: openapi, wsdl */
+    struct exchange_operation *operations;
+    size_t n_operations;
+};
+/* Published services of a subsystem in order of code, at most 200; with a consumer's path only
+ * those that an agreement lets it call today, and of them what it lets it call. */
+NODISCARD enum err exchange_offers(struct ctx *cx, const struct exchange_subsystem *provider,
+                                   struct str consumer, struct exchange_offer **ret, size_t *ret_n);
+/* Codes of the metadata services, which no service may have. */
+size_t exchange_meta_codes(const char *const **ret);
+bool exchange_meta_is_code(struct str code);
+#define EXCHANGE_CLIENTS_PATH "/listClients"
+
 /* --- agreements (exchange_agree.c) ------------------------------------------------------------ */
 struct exchange_agreement {
     int64_t id, version, consumer_id, service_id, rate_s, quota_day;

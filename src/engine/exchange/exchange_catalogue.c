@@ -363,6 +363,9 @@ exchange_service_add(struct ctx *cx, struct exchange_service *s)
     if (!exchange_is_code(s->code)) {
         ctx_problem(cx, STR("code"), STR("exchange.code_form"), s->code);
     }
+    if (exchange_meta_is_code(s->code)) {
+        ctx_problem(cx, STR("code"), STR("exchange.code_reserved"), s->code);
+    }
     if (str_is_empty(s->name)) {
         ctx_problem(cx, STR("name"), STR("exchange.name_missing"), STR_NULL);
     }

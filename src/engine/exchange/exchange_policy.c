@@ -318,6 +318,35 @@ own_route(struct ctx *cx, int32_t own_port, struct relay_pool *pool, struct rela
     return exchange_relay_host(cx, &pool->host);
 }
 
+/* Metadata services of the subsystems that offer something, and the list of clients: answered by
+ * the program, each under the provider's own path. */
+static size_t
+meta_routes(struct ctx *cx, const struct build *b, struct relay_route *routes)
+{
+    const char *const *codes = NULL;
+    size_t n_codes = exchange_meta_codes(&codes);
+    bool *offers = ARENA_ARRAY(cx->arena, bool, b->n_subs.n + 1);
+    size_t n = 0;
+    struct relay_route own = { .pool = STR("opmon"), .is_for_clients = true, .tries_max = 1 };
+    own.name = own.path = own.target = STR(EXCHANGE_CLIENTS_PATH);
+    routes[n++] = own;
+    for (size_t i = 0; i < b->n_services.n; i++) {
+        const struct exchange_subsystem *sub = sub_of(b, b->services[i].subsystem_id);
+        if (sub != NULL) {
+            offers[sub - b->subs] = true;
+        }
+    }
+    for (size_t i = 0; i < b->n_subs.n; i++) {
+        for (size_t k = 0; offers[i] && k < n_codes; k++) {
+            own.path = own.target =
+                str_fmt(cx->arena, "/r1/" STR_FMT "/%s", STR_ARG(b->subs[i].path), codes[k]);
+            own.name = str_slice(own.path, 4, own.path.n);
+            routes[n++] = own;
+        }
+    }
+    return n;
+}
+
 enum err
 exchange_relay_host(struct ctx *cx, struct str *ret)
 {
@@ -339,7 +368,8 @@ build_policy(struct ctx *cx, void *arg)
     TRY(load_subs(cx, &b));
     TRY(load_grants(cx, &b));
     struct relay_pool *pools = ARENA_ARRAY(cx->arena, struct relay_pool, b.n_services.n + 2);
-    struct relay_route *routes = ARENA_ARRAY(cx->arena, struct relay_route, b.n_services.n + 2);
+    struct relay_route *routes =
+        ARENA_ARRAY(cx->arena, struct relay_route, b.n_services.n + 4 * b.n_subs.n + 2);
     struct relay_client *clients = ARENA_ARRAY(cx->arena, struct relay_client, b.n_subs.n + 1);
     for (size_t i = 0; i < b.n_services.n; i++) {
         TRY(pool_and_route(cx, &b, &b.services[i], &pools[i], &routes[i]));
@@ -356,6 +386,7 @@ build_policy(struct ctx *cx, void *arg)
     p.n_pools = b.n_services.n + 1;
     p.routes = routes;
     p.n_routes = b.n_services.n + 1;
+    p.n_routes += meta_routes(cx, &b, routes + p.n_routes);
     p.clients = clients;
     p.n_clients = b.n_subs.n;
     p.grants = b.grants;

@@ -92,6 +92,12 @@ SELECT id, name, code, summary FROM exchange_service WHERE state = 'published' A
 -- out: id:i64 name:str code:str summary:str
 SELECT id, name, code, summary FROM exchange_service WHERE id > :after ORDER BY id LIMIT :limit_n
 
+-- name: xservice_of_sub :many
+-- in: subsystem_id:i64 limit_n:i64
+-- out: id:i64 kind:str
+SELECT s.id, v.kind FROM exchange_service s JOIN exchange_version v ON v.id = s.version_id
+WHERE s.subsystem_id = :subsystem_id AND s.state = 'published' ORDER BY s.code LIMIT :limit_n
+
 -- name: xservice_sensitive :many
 -- in: after:i64 limit_n:i64
 -- out: id:i64

@@ -66,6 +66,12 @@ web_fn gw_boxes, gw_box_line, gw_box_message, gw_box_back_post, gw_box_drop_post
     gw_box_open_post;
 /* gateway_opmon.c */
 web_fn gw_opmon;
+/* Which system a program speaks for: the relay has checked its caller and says who it is; without
+ * the relay a token of /token tells. ERR_UNAUTHENTICATED. */
+enum err gw_program(struct ctx *cx, const struct web_req *rq, struct exchange_subsystem *ret);
+
+/* gateway_meta.c */
+web_fn gw_meta_clients, gw_meta_methods, gw_meta_allowed, gw_meta_openapi;
 /* gateway_watch.c */
 web_fn gw_watch, gw_watch_live, gw_watch_post, gw_figures;
 /* gateway_program.c */

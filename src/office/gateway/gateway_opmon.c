@@ -129,10 +129,8 @@ fault_request(struct ctx *cx, struct web_resp *rs, const char *words)
 
 /* --- who asks ----------------------------------------------------------------------------------
  */
-/* The relay has checked its caller and says who it is; without the relay a token of /token tells.
- */
-static enum err
-caller(struct ctx *cx, const struct web_req *rq, struct exchange_subsystem *ret)
+enum err
+gw_program(struct ctx *cx, const struct web_req *rq, struct exchange_subsystem *ret)
 {
     struct str host;
     struct str path;
@@ -424,7 +422,7 @@ gw_opmon(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct asking a = { .bytes = rq->http->body };
     const char *word = NULL;
     struct str words;
-    enum err e = caller(cx, rq, &a.who);
+    enum err e = gw_program(cx, rq, &a.who);
     if (e == ERR_UNAUTHENTICATED || e == ERR_FORBIDDEN || e == ERR_NOT_FOUND) {
         http_response_header(web_http(rs), STR("WWW-Authenticate"), STR("Bearer"));
         return fault(cx, rs, 401, "Client.AuthenticationFailed",

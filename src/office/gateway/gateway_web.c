@@ -26,6 +26,15 @@ static const struct web_field after_fields[] = {
     { .name = "q", .type = WEB_TEXT, .max = 100, .doc = "part of a name or code" },
     { .name = "sau", .type = WEB_TEXT, .max = 80, .doc = "code of the last one shown" },
 };
+static const struct web_field clients_fields[] = {
+    { .name = "xRoadInstance",
+      .type = WEB_TEXT,
+      .max = 20,
+      .doc = "an instance; ours when absent" },
+};
+static const struct web_field openapi_fields[] = {
+    { .name = "serviceCode", .type = WEB_TEXT, .is_required = true, .max = 60, .doc = "a service" },
+};
 static const struct web_field ask_fields[] = {
     { .name = "consumer", .type = WEB_ID, .is_required = true, .label = "gateway.consumer" },
     { .name = "operations", .type = WEB_LIST, .label = "gateway.operations" },
@@ -244,6 +253,7 @@ static const struct web_field any_fields[] = {
 #define PAGE .flags = (WEB_API | WEB_OFFICE), .reply = &tpl_gateway_page_t
 #define ACT  .flags = (WEB_API | WEB_OFFICE)
 /* No CSRF token: programs call these, and their secret, token or session is the proof. */
+#define PROVIDER "/r1/{instance}/{class}/{member}/{system}"
 #define PROGRAM  .flags = (WEB_NO_CSRF | WEB_RAW | WEB_NO_STORE | WEB_PROGRAM)
 #define CALL     "exchange.call"
 #define MANAGE   "exchange.manage"
@@ -394,6 +404,14 @@ static const struct web_route routes[] = {
     { HTTP_POST, EXCHANGE_OPMON_PATH, "public", gw_opmon, PROGRAM,
       .body_max = (uint32_t)EXCHANGE_XROAD_BYTES, .work_class = "report",
       .doc = "X-Road's operational monitoring (SOAP, token)" },
+    { HTTP_GET, EXCHANGE_CLIENTS_PATH, "public", gw_meta_clients, WEB_FIELDS(clients_fields),
+      .flags = WEB_NO_STORE | WEB_PROGRAM, .doc = "X-Road's list of members and systems (token)" },
+    { HTTP_GET, PROVIDER "/listMethods", "public", gw_meta_methods,
+      .flags = WEB_NO_STORE | WEB_PROGRAM, .doc = "What a system offers (token)" },
+    { HTTP_GET, PROVIDER "/allowedMethods", "public", gw_meta_allowed,
+      .flags = WEB_NO_STORE | WEB_PROGRAM, .doc = "What of it the caller may call (token)" },
+    { HTTP_GET, PROVIDER "/getOpenAPI", "public", gw_meta_openapi, WEB_FIELDS(openapi_fields),
+      .flags = WEB_NO_STORE | WEB_PROGRAM, .doc = "A service's description (token)" },
     { HTTP_POST, "/adapter/login", "public", gw_login, PROGRAM, .body_max = TOKEN_BODY,
       .doc = "Session of the older style" },
     { HTTP_POST, "/adapter/call", "public", gw_adapter, PROGRAM, .body_max = ADAPTER_BODY,

@@ -491,9 +491,17 @@ test_policy_holds_what_the_rows_say(void **state)
     struct relay_policy p;
     const struct relay_grant *grant = NULL;
     ASSERT_OK(cx, exchange_policy(cx, 8080, &p));
-    assert_int_equal(p.n_routes, 21); /* the last is op-monitoring, for every client */
+    /* after the services: op-monitoring, the list of clients, and three a system that offers
+     * something, for every client */
+    assert_int_equal((p.n_routes - 22) % 3, 0);
+    ASSERT_STR(p.routes[21].path, EXCHANGE_CLIENTS_PATH);
+    assert_true(str_ends(p.routes[22].path, STR("/listMethods")));
+    assert_true(str_ends(p.routes[p.n_routes - 1].path, STR("/getOpenAPI")));
+    for (size_t i = 20; i < p.n_routes; i++) {
+        assert_true(p.routes[i].is_for_clients);
+    }
     ASSERT_STR(p.routes[20].path, EXCHANGE_OPMON_PATH);
-    assert_true(p.routes[20].is_for_clients && !p.routes[19].is_for_clients);
+    assert_false(p.routes[19].is_for_clients);
     assert_true(p.n_grants >= 21);
     ASSERT_STR(p.pools[0].addresses[0], "127.0.0.1:8080");
     for (size_t i = 0; i < p.n_grants; i++) {
