@@ -274,7 +274,7 @@ struct rcall {
     struct str message_id, user_id, issue, x_client, authorization, upgrade, trace_parent;
     struct str connection; /* what Connection names: not passed on */
     struct str operation;
-    const struct rlive_address *last_address; /* the snapshot holds it */
+    struct rlive_address *last_address; /* the snapshot holds it */
     char request_id[37], trace_id[33];
     struct parse_scan answer_scan;
     uint64_t tried; /* addresses, one bit each */
