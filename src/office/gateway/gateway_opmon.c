@@ -150,10 +150,10 @@ gw_program(struct ctx *cx, const struct web_req *rq, struct exchange_subsystem *
 static bool
 speaks_for(const struct exchange_subsystem *who, struct str client)
 {
-    struct str rest =
-        str_starts(who->path, client) ? str_slice(who->path, client.n, who->path.n) : STR_NULL;
-    return str_eq(who->path, client) ||
-           (rest.n == who->code.n + 1 && rest.p[0] == '/'); /* the member */
+    bool is_member = str_starts(who->path, client) &&
+                     who->path.n == client.n + 1 + who->code.n && /* and a / */
+                     str_starts(str_slice(who->path, client.n, who->path.n), STR("/"));
+    return str_eq(who->path, client) || is_member;
 }
 
 /* Is the message for this installation, from who is signed in? NULL, or the fault's code. */
