@@ -282,3 +282,11 @@ xml_escape_to(struct buf *b, struct str s)
         buf_add_bytes(b, s.p + from, s.n - from);
     }
 }
+
+void
+xml_element_to(struct buf *b, const char *tag, struct str text)
+{
+    buf_addf(b, "<%s>", tag);
+    xml_escape_to(b, text);
+    buf_addf(b, "</%s>", tag);
+}

@@ -45,5 +45,7 @@ const struct xml *xml_walk(const struct xml *root, const struct xml *at);
 // NOLINTEND(bugprone-macro-parentheses)
 /* Text and attribute values escaped for XML and HTML. */
 void xml_escape_to(struct buf *b, struct str s);
+/* <tag>text</tag>, the text escaped. */
+void xml_element_to(struct buf *b, const char *tag, struct str text);
 
 #endif

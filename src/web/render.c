@@ -9,7 +9,21 @@
 #include "web/input_int.h"
 #include "web/inside.h"
 
-#define DEPTH_MAX 10
+#define DEPTH_MAX       10
+#define LONG_WORD_BYTES 28
+
+bool
+web_has_long_word(struct str s)
+{
+    size_t run = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        run = s.p[i] == ' ' ? 0 : run + 1;
+        if (run > LONG_WORD_BYTES) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* --- documents -------------------------------------------------------------------------------- */
 struct frame {
@@ -330,6 +344,14 @@ err_text(struct ctx *cx, enum err e, const char *part)
     return text_find(cx, str_fmt(cx->arena, "err.%s.%s", err_key(e), part));
 }
 
+/* A program is told where its token comes from, a person to sign in. */
+static const char *
+help_part(const struct web_call *c, enum err e)
+{
+    bool is_program = c->rq.route != NULL && (c->rq.route->flags & WEB_PROGRAM) != 0;
+    return e == ERR_UNAUTHENTICATED && is_program ? "program" : "help";
+}
+
 /* RFC 9457. */
 static struct str
 problem_document(struct web_call *c, enum err e)
@@ -341,7 +363,7 @@ problem_document(struct web_call *c, enum err e)
     json_put_str(&o, "type", str_fmt(cx->arena, "urn:bombo:error:%s", err_key(e)));
     json_put_str(&o, "title", err_text(cx, e, "title"));
     json_put_i64(&o, "status", err_status(e));
-    json_put_str(&o, "detail", err_text(cx, e, "help"));
+    json_put_str(&o, "detail", err_text(cx, e, help_part(c, e)));
     json_put_str(&o, "instance", c->http->path);
     if (cx->trace_id.n != 0) {
         json_put_str(&o, "trace_id", cx->trace_id);

@@ -104,6 +104,8 @@ struct tpl {
 /* --- answers ---------------------------------------------------------------------------------- */
 struct web_resp; /* opaque to handlers */
 
+/* Holds a hash or code that a narrow column breaks anywhere: else it leaves the others no room. */
+bool web_has_long_word(struct str s);
 /* 200 with a page. data is a `struct tpl_NAME` in cx->arena or on the handler's caller's stack kept
  * until it returns: it is rendered after the handler. Put it in the arena. */
 enum err web_page(struct ctx *cx, struct web_resp *rs, const struct tpl *tpl, const void *data);

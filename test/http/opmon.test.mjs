@@ -286,6 +286,7 @@ test('metadata services: who there is, what a system offers, what of it one may 
   }
   for (const at of [server.url, `http://127.0.0.1:${relayPort}`]) {
     for (const path of ['/listClients', `${provider}/listMethods`]) assert.equal((await fetch(`${at}${path}`, { headers: { 'x-road-client': `${M}/KHAC` } })).status, 401, path);
+    if (at === server.url) assert.match((await (await fetch(`${at}/listClients`)).json()).detail, /\/token/, 'says what to send');
   }
   const taken = new FormData();
   const fields = { subsystem: systems[`${M}/KHAC`].id, code: 'listMethods', name: 'Trùng', data_class: 'open', endpoint: 'http://127.0.0.1:1/', csrf: Client.token((await operator.get('/truc/dich-vu-moi')).text) };

@@ -21,25 +21,33 @@
 /* --- keys for mutual TLS ---------------------------------------------------------------------- */
 
 /* Made at the first start: the certificate names the node and is pinned by those who know it. */
-static enum err
-make_tls(struct ctx *cx, struct node *n)
+/* Key first: a certificate without its key is of no use. */
+enum err
+node_pair_make(struct ctx *cx, struct cms_cert_wish *wish, struct str key_file,
+               struct str cert_file)
 {
     struct str key_pem;
     struct str cert_pem;
     struct cms_key *key = NULL;
+    TRY(cms_key_make(cx, STR_NULL, &key_pem));
+    TRY(cms_key_open(cx, key_pem, STR_NULL, &key));
+    enum err e = cms_key_public(cx, key, &wish->public_pem);
+    e = e == ERR_OK ? cms_cert_make(cx, wish, STR_NULL, key, &cert_pem) : e;
+    cms_key_close(key);
+    TRY(e);
+    TRY(sys_mkdirs(cx, sys_path_dir(key_file)));
+    TRY(secret_file_write(cx, str_z(cx->arena, key_file), key_pem));
+    return sys_file_write(cx, cert_file, cert_pem);
+}
+
+static enum err
+make_tls(struct ctx *cx, struct node *n)
+{
     struct cms_cert_wish wish = { .subject = { .common = n->name, .org = STR("Bom Bo") },
                                   .from_us = sys_now_us(cx) - 3600 * DATE_US_PER_S,
                                   .to_us = sys_now_us(cx) + TLS_YEARS_US,
                                   .is_seal = true };
-    TRY(cms_key_make(cx, STR_NULL, &key_pem));
-    TRY(cms_key_open(cx, key_pem, STR_NULL, &key));
-    enum err e = cms_key_public(cx, key, &wish.public_pem);
-    e = e == ERR_OK ? cms_cert_make(cx, &wish, STR_NULL, key, &cert_pem) : e;
-    cms_key_close(key);
-    TRY(e);
-    TRY(sys_mkdirs(cx, sys_path_dir(n->tls_key_file)));
-    TRY(secret_file_write(cx, str_z(cx->arena, n->tls_key_file), key_pem));
-    return sys_file_write(cx, n->tls_cert_file, cert_pem);
+    return node_pair_make(cx, &wish, n->tls_key_file, n->tls_cert_file);
 }
 
 static enum err

@@ -324,6 +324,11 @@ NODISCARD enum err node_stamp_roots(struct ctx *cx, struct str *ret_pem);
 NODISCARD enum err node_stamp_check(struct ctx *cx, struct str token, const struct digest *root,
                                     struct str roots_pem, int64_t *ret_us);
 
+/* node.c: makes a key and a certificate signed by itself; wish's public key is set. */
+struct cms_cert_wish;
+NODISCARD enum err node_pair_make(struct ctx *cx, struct cms_cert_wish *wish, struct str key_file,
+                                  struct str cert_file);
+
 /* node_stamp_sim.c: the demo's simulator of an authority. Opening makes its key; ERR_INVALID: asked
  * for without --demo. */
 bool node_stamp_is_simulated(const struct ctx *cx);

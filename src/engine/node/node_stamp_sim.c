@@ -19,23 +19,12 @@ path_of(struct ctx *cx, const char *name)
 static enum err
 make(struct ctx *cx)
 {
-    struct str key_pem;
-    struct str cert_pem;
-    struct cms_key *key = NULL;
     struct cms_cert_wish wish = { .subject = { .common = STR("MÔ PHỎNG - dấu thời gian thử"),
                                                .org = STR("Bom Bo: simulator, proves nothing") },
                                   .from_us = sys_now_us(cx) - 86400 * DATE_US_PER_S,
                                   .to_us = sys_now_us(cx) + YEARS_US,
                                   .is_stamping = true };
-    TRY(cms_key_make(cx, STR_NULL, &key_pem));
-    TRY(cms_key_open(cx, key_pem, STR_NULL, &key));
-    enum err e = cms_key_public(cx, key, &wish.public_pem);
-    e = e == ERR_OK ? cms_cert_make(cx, &wish, STR_NULL, key, &cert_pem) : e;
-    cms_key_close(key);
-    TRY(e);
-    TRY(sys_mkdirs(cx, sys_path_dir(path_of(cx, KEY_FILE))));
-    TRY(secret_file_write(cx, str_z(cx->arena, path_of(cx, KEY_FILE)), key_pem));
-    return sys_file_write(cx, path_of(cx, CERT_FILE), cert_pem);
+    return node_pair_make(cx, &wish, path_of(cx, KEY_FILE), path_of(cx, CERT_FILE));
 }
 
 bool

@@ -33,14 +33,6 @@ struct listing {
 };
 
 static void
-put_xml_name(struct buf *b, const char *tag, struct str name)
-{
-    buf_addf(b, "<xrd:%s>", tag);
-    xml_escape_to(b, name);
-    buf_addf(b, "</xrd:%s>", tag);
-}
-
-static void
 put_client(struct ctx *cx, struct listing *l, const struct exchange_member *m,
            const struct exchange_subsystem *s)
 {
@@ -63,9 +55,9 @@ put_client(struct ctx *cx, struct listing *l, const struct exchange_member *m,
                               STR_ARG(m->class_code), STR_ARG(m->code));
     buf_add(&l->b, STR("<xrd:member>"));
     exchange_xroad_put(&l->b, "xrd:id", s == NULL ? path : s->path, false, STR_NULL, STR_NULL);
-    put_xml_name(&l->b, "name", m->name);
+    xml_element_to(&l->b, "xrd:name", m->name);
     if (s != NULL) {
-        put_xml_name(&l->b, "subsystemName", s->name);
+        xml_element_to(&l->b, "xrd:subsystemName", s->name);
     }
     buf_add(&l->b, STR("</xrd:member>\n"));
 }

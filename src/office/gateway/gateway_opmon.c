@@ -44,14 +44,6 @@ envelope_open(struct buf *b)
 }
 
 static void
-put_element(struct buf *b, const char *tag, struct str value)
-{
-    buf_addf(b, "<%s>", tag);
-    xml_escape_to(b, value);
-    buf_addf(b, "</%s>", tag);
-}
-
-static void
 put_number(struct buf *b, const char *tag, int64_t v)
 {
     buf_addf(b, "<%s>%" PRId64 "</%s>", tag, v, tag);
@@ -70,17 +62,17 @@ put_header(struct ctx *cx, struct buf *b, const struct asking *a)
     if (a->m.server.p != NULL) {
         exchange_xroad_put(b, "xroad:securityServer", a->m.server, true, none, none);
     }
-    put_element(b, "xroad:id", a->m.id);
+    xml_element_to(b, "xroad:id", a->m.id);
     if (a->m.user_id.p != NULL) {
-        put_element(b, "xroad:userId", a->m.user_id);
+        xml_element_to(b, "xroad:userId", a->m.user_id);
     }
     if (a->m.issue.p != NULL) {
-        put_element(b, "xroad:issue", a->m.issue);
+        xml_element_to(b, "xroad:issue", a->m.issue);
     }
     buf_add(b, STR("<xroad:requestHash algorithmId=\"http://www.w3.org/2001/04/xmlenc#sha512\">"));
     buf_add(b, base64_encode(cx->arena, hash));
     buf_add(b, STR("</xroad:requestHash>"));
-    put_element(b, "xroad:protocolVersion", STR("4.0"));
+    xml_element_to(b, "xroad:protocolVersion", STR("4.0"));
     buf_add(b, STR("</SOAP-ENV:Header>\n<SOAP-ENV:Body>"));
 }
 
@@ -264,7 +256,7 @@ operational_data(struct ctx *cx, struct web_resp *rs, const struct asking *a)
     struct buf b = message_open(cx, a);
     buf_add(&b, STR("<om:getSecurityServerOperationalDataResponse>"));
     put_number(&b, "om:recordsCount", found.n);
-    put_element(&b, "om:records", STR("cid:" CONTENT_ID));
+    xml_element_to(&b, "om:records", STR("cid:" CONTENT_ID));
     if (found.next_s != 0) {
         put_number(&b, "om:nextRecordsFrom", found.next_s);
     }
@@ -312,7 +304,7 @@ put_service(struct buf *b, const struct watch_opmon_service *s)
     if (s->bad_us != 0) {
         put_number(b, "om:lastUnsuccessfulRequestTimestamp", s->bad_us / US_PER_MS);
     }
-    put_element(b, "om:serviceType", s->kind);
+    xml_element_to(b, "om:serviceType", s->kind);
     buf_add(b, STR("<om:lastPeriodStatistics>"));
     put_number(b, "om:successfulRequestCount", s->n_good);
     put_number(b, "om:unsuccessfulRequestCount", s->n_bad);

@@ -1,15 +1,14 @@
 /* gateway_page.c: puts a page together from sentences, links, tables and forms. */
 #include "office/gateway/gateway_int.h"
 
-#define SENTENCES_MAX   8
-#define LINKS_MAX       8
-#define TABLES_MAX      6
-#define CELLS_MAX       9
-#define LONG_WORD_BYTES 28
-#define BUTTONS_MAX     4
-#define FORMS_MAX       6
-#define FIELDS_MAX      16
-#define OPTIONS_MAX     210
+#define SENTENCES_MAX 8
+#define LINKS_MAX     8
+#define TABLES_MAX    6
+#define CELLS_MAX     9
+#define BUTTONS_MAX   4
+#define FORMS_MAX     6
+#define FIELDS_MAX    16
+#define OPTIONS_MAX   210
 
 static struct str
 word(struct ctx *cx, const char *key)
@@ -166,20 +165,6 @@ gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str 
     }
 }
 
-/* Hashes and codes may be broken anywhere: they leave the other columns no room. */
-static bool
-has_long_word(struct str s)
-{
-    size_t run = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        run = s.p[i] == ' ' ? 0 : run + 1;
-        if (run > LONG_WORD_BYTES) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* On a narrow screen a row is a card: each value says what it is. */
 static void
 label_cells(struct tpl_gateway_page *p)
@@ -191,7 +176,7 @@ label_cells(struct tpl_gateway_page *p)
             t->has_do = t->has_do || r->buttons.n > 0;
             for (size_t c = 0; c < r->cells.n && c < t->heads.n; c++) {
                 r->cells.v[c].label = c == 0 ? STR("") : t->heads.v[c].word;
-                r->cells.v[c].is_long = has_long_word(r->cells.v[c].value);
+                r->cells.v[c].is_long = web_has_long_word(r->cells.v[c].value);
             }
         }
     }

@@ -4,18 +4,17 @@
 #include "codec/url.h"
 #include "office/operator/operator_int.h"
 
-#define SENTENCES_MAX   24
-#define LINKS_MAX       16
-#define TABLES_MAX      8
-#define LONG_WORD_BYTES 28
-#define CELLS_MAX       10
-#define BUTTONS_MAX     3
-#define FORMS_MAX       6
-#define FIELDS_MAX      10
-#define HIDDEN_MAX      6
-#define OPTIONS_MAX     600
-#define HREF_MAX        2048
-#define EXPORT_PAGE     100 /* a list that is longer stopped at most this far below OP_EXPORT_MAX */
+#define SENTENCES_MAX 24
+#define LINKS_MAX     16
+#define TABLES_MAX    8
+#define CELLS_MAX     10
+#define BUTTONS_MAX   3
+#define FORMS_MAX     6
+#define FIELDS_MAX    10
+#define HIDDEN_MAX    6
+#define OPTIONS_MAX   600
+#define HREF_MAX      2048
+#define EXPORT_PAGE   100 /* a list that is longer stopped at most this far below OP_EXPORT_MAX */
 
 static struct str
 word(struct ctx *cx, const char *key)
@@ -192,20 +191,6 @@ op_filter(struct ctx *cx, struct tpl_operator_page *p, const char *action, const
     return f;
 }
 
-/* Hashes and codes may be broken anywhere: they leave the other columns no room. */
-static bool
-has_long_word(struct str s)
-{
-    size_t run = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        run = s.p[i] == ' ' ? 0 : run + 1;
-        if (run > LONG_WORD_BYTES) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* On a narrow screen a row is a card: each value says what it is. */
 static void
 label_cells(struct tpl_operator_page *p)
@@ -217,7 +202,7 @@ label_cells(struct tpl_operator_page *p)
             t->has_do = t->has_do || r->buttons.n > 0;
             for (size_t c = 0; c < r->cells.n && c < t->heads.n; c++) {
                 r->cells.v[c].label = c == 0 ? STR("") : t->heads.v[c].word;
-                r->cells.v[c].is_long = has_long_word(r->cells.v[c].value);
+                r->cells.v[c].is_long = web_has_long_word(r->cells.v[c].value);
             }
         }
     }
