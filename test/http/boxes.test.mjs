@@ -1,10 +1,13 @@
 // Message boxes: within one installation, and between two over a line that breaks, with either side killed.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { allow, begin, Box, furnish, introduce, newNode, S, sha256, X } from '../lib/boxes.mjs';
 import { dropDir, freePort, until } from '../lib/server.mjs';
+import { Walk } from '../lib/walk.mjs';
 
 let A, B; // X's installation, S's installation
 let one, other; // programs of X at A, of S at B
@@ -134,6 +137,24 @@ test('a file goes apart, in parts, goes on where it stopped, and is fetched with
   assert.deepEqual([part.status, part.bytes.equals(bytes.subarray(1048576, 1048586))], [206, true]);
   const wrong = sha256('khác');
   assert.equal((await one.call('POST', `/boxes/files/${wrong}?at=0&total=4`, Buffer.from('abcd'))).status, 422);
+});
+
+test('the lines of doc/boxes.md run as they stand', { timeout: 300000 }, async () => {
+  assert.equal((await other.put({ id: 'doc-1', to: X, body: 'xin báo cáo' })).status, 201);
+  await until('it is at the other installation', async () => (await other.call('GET', `/boxes/sent?to=${X}&id=doc-1`)).json.state === 'sent');
+  const walk = new Walk('doc/boxes.md', { URL: A.server.url, TOKEN: one.token });
+  const report = Buffer.alloc((2 << 20) + 3, 'báo cáo ');
+  writeFileSync(join(walk.dir, 'report.pdf'), report);
+  const said = await walk.next();
+  assert.match(said, new RegExp(`work on doc-1 of ${S}`));
+  assert.match(said, /(waiting|sent|taken)\n/);
+  await walk.end();
+  await until('its sender learns that it was taken', async () =>
+    (await other.call('GET', `/boxes/sent?to=${X}&id=doc-1`)).json.state === 'taken');
+  const got = [];
+  await until('both messages of the document', async () => got.push(...await other.drain()) >= 2);
+  assert.deepEqual(got.map((m) => m.id), ['vb-2026-17', 'vb-2026-18']);
+  assert.equal(sha256((await other.call('GET', `/boxes/files/${got[1].files[0].hash}`)).bytes), sha256(report));
 });
 
 test('the line is cut, both sides are killed: nothing is lost, doubled or out of order', async () => {

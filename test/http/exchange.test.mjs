@@ -1,14 +1,12 @@
 // The exchange over HTTP: a service is offered, asked for, granted, called through the relay, limited, suspended; tokens; the
 // older session style; national simulators with outages; nothing is callable without an agreement.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeToken } from '../lib/api.mjs';
-import { Client, demo, dropDir, freePort, newDir, officers, root, startServer, until } from '../lib/server.mjs';
+import { Client, demo, freePort, officers, startServer, until } from '../lib/server.mjs';
+import { Walk } from '../lib/walk.mjs';
 
 let server, relay, upstream, operator;
 const seen = [];
@@ -194,25 +192,16 @@ test('the sandbox answers without an agreement, from the simulator', async () =>
 });
 
 test('the guide of doc/exchange.md runs as it stands, from nothing to the first call', { timeout: 300000 }, async () => {
-  const blocks = [...readFileSync(join(root, 'doc/exchange.md'), 'utf8').matchAll(/```bash\n([\s\S]*?)```/g)].map((m) => m[1]);
-  assert.equal(blocks.length, 2);
-  const dir = newDir();
-  const env = { ...process.env, URL: server.url, RELAY: relay,
-    INTEGRATOR: await makeToken(server, `tichhop.${demo.unit}`, ['exchange.read', 'exchange.call']) };
-  const run = async (script) => {
-    const p = spawn('bash', ['-euo', 'pipefail', '-c', script], { cwd: dir, env, timeout: 120000 });
-    let said = '', faults = '';
-    p.stdout.on('data', (d) => { said += d; });
-    p.stderr.on('data', (d) => { faults += d; });
-    const [status] = await once(p, 'close');
-    assert.equal(status, 0, said + faults);
-    return said;
-  };
-  const asked = await run(blocks[0]);
+  const walk = new Walk('doc/exchange.md', { URL: server.url, RELAY: relay,
+    INTEGRATOR: await makeToken(server, `tichhop.${demo.unit}`, ['exchange.read', 'exchange.call']) });
+  const asked = await walk.next();
   const [, agreement] = /thoa-thuan\/(\d+)/.exec(asked);
   idOf(await operator.form(`/truc/thoa-thuan/${agreement}`, { state: 'granted', version: '1', operations: 'van-ban' }));
-  const called = await run(blocks[1]);
+  const called = await walk.next();
   assert.match(called, /"soKyHieu": "60\/2014\/QH13"/);
   assert.match(called, /Phần mềm tra cứu văn bản \| Cơ sở dữ liệu quốc gia về pháp luật \| .* \| 200/);
-  dropDir(dir);
+  const told = await walk.next();
+  assert.match(told, /VN\/GOV\/H19\.X25405\/TRA-CUU/);
+  assert.match(told, /van-ban +GET \/van-ban/);
+  await walk.end();
 });

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { furnish, idOf, introduce, makeKey, ownPort, start, token, until } from '../lib/nodes.mjs';
 import { Client, dropDir, newDir, officers, root, runBombo, start as startAny } from '../lib/server.mjs';
+import { Walk } from '../lib/walk.mjs';
 
 const A = {}, B = {}; // the consumer's and the provider's installation
 const seen = [];
@@ -319,6 +320,30 @@ test('signatures are time-stamped; while the authority is away calls go on, and 
     assert.notEqual(other.code, 0);
   }
   assert.match((await A.operator.get(`/truc/bang-chung/${id}`)).text, /chữ ký và nội dung khớp/);
+});
+
+test('the lines of doc/signed.md and doc/auditor.md run as they stand', { timeout: 300000 }, async () => {
+  const call = new Walk('doc/signed.md', { URL: A.server.url, RELAY: `http://127.0.0.1:${A.relayPort}`, DATA: A.data, TOKEN: A.token });
+  const said = await call.next();
+  assert.match(said, /"chu": "Điểu Minh"/);
+  assert.match(said, /X-Road-Request-Hash: [A-Za-z0-9+/]{86}==/i);
+  assert.match(said, /META-INF\/signatures-answer\.xml[\s\S]*messages/);
+  const [, id] = /^x-road-request-id: (\S+)/im.exec(readFileSync(join(call.dir, 'head.txt'), 'utf8'));
+  await call.end();
+
+  await until('the call is stamped', async () => ((await A.operator.get(`/truc/bang-chung?q=${id}`)).text.match(/Đã có/g) ?? []).length === 2);
+  const audit = new Walk('doc/auditor.md', { AUTHORITY: join(scratch, 'tsa.pem') });
+  const exported = await runBombo(['evidence', 'export', id, join(audit.dir, 'call.asice'), '--data', A.data]);
+  assert.equal(exported.code, 0, exported.err);
+  const [, who, what, digest, hash, , when] = [await audit.next(), await audit.next(), await audit.next(), await audit.next(), await audit.next(),
+    await audit.next(), await audit.next()];
+  assert.match(who, /VN\/GOV\/X1[\s\S]*sha256 Fingerprint=/i);
+  assert.match(what, /Manifests References \(ok\/all\): 1\/1/);
+  const dir = join(audit.dir, 'call');
+  assert.ok(readFileSync(join(dir, 'META-INF/signatures-request.xml'), 'utf8').includes(digest.trim()), digest);
+  assert.ok(readFileSync(join(dir, 'answer.http'), 'utf8').includes(`X-Road-Request-Hash: ${hash.trim()}\r\n`), hash);
+  assert.match(when, /the signature is under the stamped root[\s\S]*Time stamp:/);
+  await audit.end();
 });
 
 test('in the demo a simulator stamps where no authority is named; it says on each page what it is', async () => {
