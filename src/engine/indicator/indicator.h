@@ -91,5 +91,8 @@ NODISCARD enum err indicator_figures(struct ctx *cx, const struct indicator_ask 
 /* A process's copy of the folded counts. Safe for use by several threads. */
 struct indicator_cube *indicator_cube_open(void);
 void indicator_cube_close(struct indicator_cube *c); /* accepts NULL */
+/* Brings the copy of this process (cx->figures; nothing without one) up to the newest fold, so that
+ * no page waits for that. The first time it reads all folded counts. Outside any transaction. */
+NODISCARD enum err indicator_cube_follow(struct ctx *cx);
 
 #endif

@@ -302,7 +302,7 @@ take_unfolded(struct ctx *cx, const void *of, void *arg)
 }
 
 static enum err
-catch_up_tx(struct ctx *cx, void *arg)
+follow_tx(struct ctx *cx, void *arg)
 {
     struct indicator_cube *c = arg;
     struct q_indicator_fold_last last;
@@ -315,6 +315,14 @@ catch_up_tx(struct ctx *cx, void *arg)
         TRY(q_indicator_folded_since(cx, take_folded, c, .fold = c->fold));
         c->fold = last.fold;
     }
+    return ERR_OK;
+}
+
+static enum err
+catch_up_tx(struct ctx *cx, void *arg)
+{
+    struct indicator_cube *c = arg;
+    TRY(follow_tx(cx, c));
     c->n_fresh = 0;
     return q_indicator_unfolded(cx, take_unfolded, c);
 }
@@ -522,5 +530,18 @@ indicator_figures(struct ctx *cx, const struct indicator_ask *ask, struct indica
     if (is_own) {
         indicator_cube_close(c);
     }
+    return e;
+}
+
+enum err
+indicator_cube_follow(struct ctx *cx)
+{
+    struct indicator_cube *c = cx->figures;
+    if (c == NULL) {
+        return ERR_OK;
+    }
+    (void)pthread_mutex_lock(&c->mutex);
+    enum err e = store_read(cx, follow_tx, c);
+    (void)pthread_mutex_unlock(&c->mutex);
     return e;
 }

@@ -325,6 +325,44 @@ test_indicator_figures_after_the_folds_went_back_are_read_anew(void **state)
     cx->figures = NULL;
 }
 
+static uint32_t
+statements_of_figures(struct ctx *cx)
+{
+    static const char *const metrics[] = { "received" };
+    struct date today = calendar_today(cx);
+    struct indicator_ask ask = {
+        .from = today, .to = today, .days_from = today, .metrics = metrics, .n_metrics = 1
+    };
+    struct indicator_figures *f = NULL;
+    uint32_t before = cx->n_statements;
+    ASSERT_OK(cx, indicator_figures(cx, &ask, &f));
+    return cx->n_statements - before;
+}
+
+static void
+test_indicator_cube_follow_after_a_fold_leaves_a_page_no_folded_rows_to_read(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    ASSERT_OK(cx, indicator_cube_follow(cx)); /* without a copy: nothing */
+    cx->figures = indicator_cube_open();
+    work(cx, 10);
+    fold(cx);
+    uint32_t cold = statements_of_figures(cx);
+    assert_int_equal(statements_of_figures(cx), cold - 1);
+    work(cx, 20);
+    fold(cx);
+    ASSERT_OK(cx, indicator_cube_follow(cx));
+    assert_int_equal(statements_of_figures(cx), cold - 1);
+    assert_all_figures(cx);
+    indicator_cube_close(cx->figures);
+    cx->figures = indicator_cube_open(); /* a process that has just started */
+    ASSERT_OK(cx, indicator_cube_follow(cx));
+    assert_int_equal(statements_of_figures(cx), cold - 1);
+    assert_all_figures(cx);
+    indicator_cube_close(cx->figures);
+    cx->figures = NULL;
+}
+
 /* Inside a snapshot that is older than the process's copy. */
 static enum err
 figures_tx(struct ctx *cx, void *arg UNUSED)
@@ -402,6 +440,9 @@ main(void)
             tear_down),
         cmocka_unit_test_setup_teardown(
             test_indicator_figures_after_the_folds_went_back_are_read_anew, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_indicator_cube_follow_after_a_fold_leaves_a_page_no_folded_rows_to_read, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(
             test_indicator_figures_inside_a_transaction_see_its_own_rows, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_indicator_figures_take_what_is_counted_elsewhere,
