@@ -45,6 +45,8 @@ function sql(text) {
 }
 
 const seen = { answers: 0, again: 0, unsure: 0, kept: 0 };
+const marks = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const escaped = (text) => text.replace(/[&<>"']/g, (c) => marks[c]);
 /** A page that says "try again": its title and nothing worse; what was typed stands on it. */
 function lookAtRefusal(r, body) {
   assert.equal(r.headers.get('retry-after'), '5');
@@ -52,8 +54,9 @@ function lookAtRefusal(r, body) {
   assert.match(title, /chuyển máy|Chưa rõ|nhiều người dùng/, r.text.slice(0, 500));
   assert.deepEqual(r.headers.getSetCookie(), [], 'a session was replaced, or good news taken back');
   const typed = body instanceof URLSearchParams ? [...body].filter(([k, v]) => k.startsWith('a.') && v !== '') : [];
-  for (const [k] of typed) {
-    assert.ok(r.text.includes(`name="${k}"`), `${k} is not kept`);
+  for (const [k, v] of typed) {
+    const text = escaped(v);
+    assert.ok([`name="${k}" rows="1">${text}</textarea>`, `name="${k}" value="${text}"`].some((one) => r.text.includes(one)), `${k} is not kept as ${v}`);
     seen.kept++;
   }
   return title.startsWith('Chưa rõ');
@@ -273,6 +276,7 @@ test(`${rounds} losses of the primary under load`, { skip: !store && 'needs tool
   t.diagnostic(`acknowledged and found once: ${filed.length} dossiers, ${paid.length} payments; ledger ${sum.entries} entries, verified`);
   t.diagnostic(`of ${seen.answers} answers ${seen.again} said "try again", ${seen.unsure} of them "not certain"; ${seen.kept} typed fields kept; `
     + `done though not told: ${sum.extra} dossiers, ${sum.paidExtra} payments; pages read ${read.n}`);
+  assert.ok(seen.kept > 0 || rounds < 20, 'nobody was interrupted while typing: what is kept was not seen');
   const stale = servers.map((s) => s.err.match(/a primary of timeline/g)?.length ?? 0).reduce((a, b) => a + b);
   t.diagnostic(`requests refused because an old primary answered: ${stale}`);
   for (const s of servers) assert.equal(await s.stop(), 0);

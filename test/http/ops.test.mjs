@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
 import { addPaper, begin, complete, newPicture, submit } from '../lib/filing.mjs';
-import { isPostgres } from '../lib/postgres.mjs';
-import { Client, demo, dropDir, freePort, logLines, newDir, officers, root, runBombo, start, startServer, until } from '../lib/server.mjs';
+import { isPostgres, storeWords } from '../lib/postgres.mjs';
+import { bin, Client, demo, dropDir, freePort, hasSaid, logLines, newDir, officers, root, runBombo, start, startServer, until } from '../lib/server.mjs';
 
 const dir = newDir();
 const data = join(dir, 'data');
@@ -155,6 +155,41 @@ test('SIGHUP takes over the log level and the content, and refuses a faulty cont
   assert.ok(lines.some((l) => l.what === 'configuration' && l.level === 'error'));
   for (const word of ['there is no option nobody', 'write "name = value"']) assert.ok(server.err.includes(word), word);
   assert.equal((await fetch(`${server.url}/readyz`)).status, 200);
+});
+
+test('SIGHUP changes how much the log says', async () => {
+  const port = await freePort();
+  const own = join(dir, 'level.conf');
+  const write = (level) => writeFileSync(own, `address = 127.0.0.1\nport = ${port}\nlog-level = ${level}\n`);
+  const folder = join(dir, 'level');
+  write('warn');
+  const s = start(bin, ['run', '--config', own, '--data', folder, '--demo', ...storeWords(folder)], { cwd: root });
+  try {
+    await hasSaid(s, /Bom Bo: http/);
+    s.release();
+    const told = () => s.err.split('\n').filter((l) => l.includes('"event":"request"') && l.includes('"route":"/dang-nhap"')).length;
+    const get = async () => assert.equal((await fetch(`http://127.0.0.1:${port}/dang-nhap`)).status, 200);
+    for (let i = 0; i < 20; i++) await get();
+    write('info');
+    s.process.kill('SIGHUP');
+    let n = 0; // asked since
+    await until('requests in the log', async () => {
+      await get();
+      n++;
+      return told() > 0;
+    });
+    assert.ok(told() <= n + 1, 'at "warn" requests are not told (but for one that was still to be written down)');
+    write('error');
+    s.process.kill('SIGHUP');
+    await until('silence', async () => { // a line comes after its answer: asked until five in a row were not told
+      const was = told();
+      for (let i = 0; i < 5; i++) await get();
+      return told() === was;
+    });
+  } finally {
+    assert.equal(await s.stop(), 0);
+    dropDir(folder);
+  }
 });
 
 test('the operator sees checks and charts', async () => {
