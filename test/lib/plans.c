@@ -70,15 +70,23 @@ plan_is_full_scan(sqlite3 *db, const char *sql, struct str detail)
 }
 
 bool
-plan_is_good(sqlite3 *db, struct arena *a, const struct store_stmt *st)
+plan_is_good(sqlite3 *db, struct arena *a, const struct store_stmt *st, FILE *list)
 {
     const char *sql = str_z(a, str_cat(a, STR("EXPLAIN QUERY PLAN "), str_of(st->sqlite)));
+    const char *reason = st->scan_reason;
     sqlite3_stmt *s = NULL;
     bool is_good = true;
     ASSERT(sqlite3_prepare_v2(db, sql, -1, &s, NULL) == SQLITE_OK);
+    if (list != NULL) {
+        (void)fprintf(list, "%s%s%s\n", st->name,
+                      reason == NULL ? "" : "; a scan: ", reason == NULL ? "" : reason);
+    }
     while (sqlite3_step(s) == SQLITE_ROW) {
         struct str detail = str_of((const char *)sqlite3_column_text(s, 3));
-        if (plan_is_full_scan(db, sql, detail)) {
+        if (list != NULL) {
+            (void)fprintf(list, "    " STR_FMT "\n", STR_ARG(detail));
+        }
+        if (reason == NULL && plan_is_full_scan(db, sql, detail)) {
             (void)fprintf(stderr, "%s: " STR_FMT "; add an index, or '-- scan: reason'\n", st->name,
                           STR_ARG(detail));
             is_good = false;
