@@ -77,6 +77,8 @@ test('who is named is asked, refuses, agrees at the counter against signature, a
   assert.match(check, /Điểu Sơn/);
   assert.match(check, /kết quả chỉ được ký khi người này đồng ý/);
   assert.match((await receiver.get(deskOf(own))).text, /Chưa ký được kết quả khi người này chưa đồng ý/, 'asked is not agreed');
+  const waits = /Kết quả chỉ được ký khi Điểu Sơn \([^)]+\) đồng ý/;
+  assert.match((await citizen.get(own)).text, waits, 'the applicant knows what the result waits for');
   assert.match((await partner.get('/toi')).text, /1 lời hỏi đang chờ/);
   const asked = await partner.get('/toi/dong-y');
   assert.match(asked.text, /Mục đích: Đăng ký kết hôn/);
@@ -103,6 +105,7 @@ test('who is named is asked, refuses, agrees at the counter against signature, a
   page = await receiver.get(dossier);
   assert.match(page.text, /Đã đồng ý/);
   assert.doesNotMatch(page.text, /Không ký được kết quả|Chưa ký được kết quả/);
+  assert.doesNotMatch((await citizen.get(own)).text, waits);
   assert.match((await partner.get('/toi/dong-y')).text, /tại quầy, trước cán bộ/);
 
   const back = await answer(partner, 'withdrawn');

@@ -369,6 +369,28 @@ fill_linked(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *
     return ERR_OK;
 }
 
+/* Whose consent the signature waits for: the applicant can ask them, or take them to the counter.
+ */
+static enum err
+fill_waits(struct ctx *cx, const struct dossier *d, struct tpl_filing_dossier *data)
+{
+    struct party_consent *v = NULL;
+    size_t n = 0;
+    if (!data->is_open) {
+        return ERR_OK;
+    }
+    TRY(party_consents_of_dossier(cx, d->id, &v, &n));
+    data->waits.v = ARENA_ARRAY(cx->arena, struct tpl_filing_dossier_waits, n);
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].is_needed && !str_eq(v[i].state, STR("given"))) {
+            data->waits.v[data->waits.n++].text =
+                text_fill(cx, "filing.waits_consent", "name", v[i].name, "part",
+                          party_consent_part(cx, &v[i]), NULL);
+        }
+    }
+    return ERR_OK;
+}
+
 /* Filed at the national portal and handed over to us; null: filed here. */
 static struct str
 from_portal(struct ctx *cx, const struct dossier *d)
@@ -406,6 +428,7 @@ filing_own(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     fill_answers(cx, &d, data);
     fill_papers(cx, &d, data);
     TRY(fill_linked(cx, &d, data));
+    TRY(fill_waits(cx, &d, data));
     web_title(rs, d.number);
     return web_page(cx, rs, &tpl_filing_dossier_t, data);
 }
