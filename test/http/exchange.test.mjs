@@ -107,9 +107,10 @@ test('nothing is callable before the owner grants it; then what was granted, wit
   assert.equal(seen.length, 0);
 
   const asked = await operator.form(`/truc/dich-vu/${state.service}/xin-phep`, { consumer: state.consumer, operations: 'tra-cuu-ho',
-    purpose: 'Cấp thẻ bảo hiểm y tế cho hộ nghèo', legal_basis: 'Luật Bảo hiểm y tế', quota_day: '1000' });
+    fields: ['so', 'chu_ho'], purpose: 'Cấp thẻ bảo hiểm y tế cho hộ nghèo', legal_basis: 'Luật Bảo hiểm y tế', quota_day: '1000' });
   state.agreement = idOf(asked);
   const before = await operator.get(`/truc/thoa-thuan/${state.agreement}`);
+  assert.match(before.text, /Trường bỏ khỏi câu trả lời<\/td><td data-label="Giá trị">thu_nhap</, 'what is not asked for is taken out, unless the owner says otherwise');
   assert.match(before.text, /Giờ được gọi<\/td><td data-label="Giá trị">Mọi lúc</, 'a term left open says what that means; a row is a card on a phone');
   assert.match(before.text, /<input type="hidden" name="version" value="1">/);
   assert.match(before.text, /Đang chờ chủ dịch vụ quyết định/);
@@ -141,6 +142,8 @@ test('a suspended agreement ends the calls, with its reason asked for', async ()
   assert.equal(old.status, 409);
   idOf(await operator.form(`/truc/thoa-thuan/${state.agreement}`, { state: 'suspended', version: '2', note: 'rà soát' }));
   await until('the relay refuses', async () => (await call('/r1/VN/GOV/H19.77/HO-NGHEO/ho/ho/12', state.bearer)).status >= 400);
+  const kept = await operator.get(`/truc/thoa-thuan/${state.agreement}`);
+  assert.match(kept.text, /Trường bỏ khỏi câu trả lời<\/td><td data-label="Giá trị">thu_nhap</, 'who suspends does not touch the terms');
 });
 
 test('tokens: wrong secrets, grants and scopes are refused as RFC 6749 says', async () => {

@@ -142,14 +142,17 @@ struct exchange_agreement {
     struct str state; /* asked, granted, refused, suspended, ended */
     struct str purpose, legal_basis, operations, removed, hours, valid_from, valid_to, note;
     struct str bodies; /* of signed messages, kept as evidence: all, hash, empty: by data class */
+    struct str fields; /* when asking: fields of answers that are needed; empty: all */
     struct str consumer, service;           /* paths */
     struct str consumer_name, service_name; /* for lists */
 };
-/* Asks for access: consumer, service, operations, purpose, legal basis (and wishes for the limits).
- * ERR_INVALID with problems; ERR_CONFLICT: there is an open one already. */
+/* Asks for access: consumer, service, operations, fields, purpose, legal basis (and wishes for the
+ * limits). What the operations answer beyond the fields goes into removed, for the owner to see and
+ * decide. ERR_INVALID with problems; ERR_CONFLICT: there is an open one already. */
 NODISCARD enum err exchange_ask_access(struct ctx *cx, struct exchange_agreement *a);
-/* The owner decides or changes: state is what it becomes; limits as given. ERR_CONFLICT: changed
- * since a->version, or the state cannot become that. */
+/* The owner decides or changes: state is what it becomes. Granting sets the terms as given; any
+ * other decision leaves them as they stand. ERR_CONFLICT: changed since a->version, or the state
+ * cannot become that. */
 NODISCARD enum err exchange_agreement_decide(struct ctx *cx, const struct exchange_agreement *a);
 NODISCARD enum err exchange_agreement_get(struct ctx *cx, int64_t id,
                                           struct exchange_agreement *ret);

@@ -7,10 +7,11 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define LIST_MAX  100
-#define WORDS_MIN 10 /* characters of a purpose that says something */
-#define RATE_MAX  100000
-#define QUOTA_MAX INT64_C(1000000000)
+#define LIST_MAX     100
+#define WORDS_MIN    10 /* characters of a purpose that says something */
+#define RATE_MAX     100000
+#define QUOTA_MAX    INT64_C(1000000000)
+#define FIELDS_BYTES 16384
 
 static struct str
 or_empty(struct str s)
@@ -41,6 +42,79 @@ check_operations(struct ctx *cx, const struct exchange_service *s, struct str wa
     if (n_wanted == 0) {
         ctx_problem(cx, STR("operations"), STR("exchange.operation_missing"), STR_NULL);
     }
+    return ERR_OK;
+}
+
+/* Is one the other, or within it? */
+static bool
+is_within(struct str path, struct str container)
+{
+    return str_starts(path, container) && (path.n == container.n || path.p[container.n] == '.');
+}
+
+static bool
+is_wanted(struct str path, struct str wanted)
+{
+    struct str rest = wanted;
+    struct str one;
+    while (str_next(&rest, ' ', &one)) {
+        if (!str_is_empty(one) && (is_within(path, one) || is_within(one, path))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Paths of all that these operations answer, each once. */
+static struct str
+answered_by(struct ctx *cx, const struct exchange_operation *v, size_t n, struct str operations)
+{
+    struct buf b = buf_new(cx->arena, FIELDS_BYTES);
+    for (size_t i = 0; i < n; i++) {
+        bool is_asked = exchange_names(operations, v[i].code);
+        for (size_t k = 0; is_asked && k < v[i].n_outputs; k++) {
+            struct str path = exchange_removed_of(cx->arena, v[i].outputs[k].path);
+            if (!exchange_names(buf_str(&b), path)) {
+                buf_add(&b, b.n == 0 ? STR("") : STR(" "));
+                buf_add(&b, path);
+            }
+        }
+    }
+    return buf_str(&b);
+}
+
+/* What is not asked for is taken out of answers from the start. */
+static enum err
+check_fields(struct ctx *cx, const struct exchange_service *s, struct exchange_agreement *a)
+{
+    struct exchange_operation *v = NULL;
+    size_t n = 0;
+    struct str wanted = exchange_removed_of(cx->arena, str_trim(or_empty(a->fields)));
+    struct str one;
+    if (str_is_empty(wanted)) {
+        return ERR_OK;
+    }
+    struct q_xversion_document doc;
+    TRY(q_xversion_document(cx, &doc, .id = s->version_id));
+    if (str_eq(doc.kind, STR("wsdl"))) { /* the relay takes fields out of JSON alone */
+        ctx_problem(cx, STR("fields"), STR("exchange.fields_soap"), STR_NULL);
+        return ERR_OK;
+    }
+    TRY(exchange_operations(cx, s->version_id, &v, &n));
+    struct str all = answered_by(cx, v, n, a->operations);
+    for (struct str rest = wanted; str_next(&rest, ' ', &one);) {
+        if (!str_is_empty(one) && !is_wanted(one, all)) {
+            ctx_problem(cx, STR("fields"), STR("exchange.field_unknown"), one);
+        }
+    }
+    struct buf b = buf_new(cx->arena, FIELDS_BYTES);
+    for (struct str rest = all; str_next(&rest, ' ', &one);) {
+        if (!str_is_empty(one) && !is_wanted(one, wanted)) {
+            buf_add(&b, b.n == 0 ? STR("") : STR(" "));
+            buf_add(&b, one);
+        }
+    }
+    a->removed = buf_str(&b);
     return ERR_OK;
 }
 
@@ -112,6 +186,7 @@ exchange_ask_access(struct ctx *cx, struct exchange_agreement *a)
         ctx_problem(cx, STR("legal_basis"), STR("exchange.legal_missing"), STR_NULL);
     }
     TRY(check_operations(cx, &s, a->operations));
+    TRY(check_fields(cx, &s, a));
     check_limits(cx, a);
     TRY(ctx_check(cx));
     return cx->is_writing ? ask_tx(cx, a) : store_write(cx, ask_tx, a);
@@ -134,15 +209,32 @@ may_become(struct str from, struct str to)
     return false;
 }
 
+/* Who suspends says nothing about the terms: they are there when it is granted again. */
+static void
+keep_terms(const struct q_xagree_by_id *r, struct exchange_agreement *a)
+{
+    a->operations = r->operations;
+    a->removed = r->removed;
+    a->rate_s = r->rate_s;
+    a->quota_day = r->quota_day;
+    a->hours = r->hours;
+    a->bodies = r->bodies;
+    a->valid_from = r->valid_from;
+    a->valid_to = r->valid_to;
+}
+
 static enum err
 decide_tx(struct ctx *cx, void *arg)
 {
-    const struct exchange_agreement *a = arg;
+    struct exchange_agreement *a = arg;
     struct q_xagree_by_id r;
     int64_t n = 0;
     TRY(q_xagree_by_id(cx, &r, .id = a->id));
     if (!may_become(r.state, a->state)) {
         return err_set(cx, ERR_CONFLICT, "agreement is " STR_FMT, STR_ARG(r.state));
+    }
+    if (!str_eq(a->state, STR("granted"))) {
+        keep_terms(&r, a);
     }
     TRY(q_xagree_decide(
         cx, &n, .id = a->id, .version = a->version, .state = a->state, .operations = a->operations,

@@ -114,6 +114,36 @@ limits_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_a
     }
 }
 
+static bool
+has_option(const struct tpl_gateway_page_forms_fields *boxes, struct str value)
+{
+    for (size_t i = 0; i < boxes->options.n; i++) {
+        if (str_eq(boxes->options.v[i].value, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+gw_field_boxes(struct ctx *cx, struct tpl_gateway_page_forms_fields *boxes,
+               const struct exchange_operation *ops, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < ops[i].n_outputs; k++) {
+            const struct exchange_field *out = &ops[i].outputs[k];
+            struct str path = exchange_removed_of(cx->arena, out->path);
+            if (has_option(boxes, path)) {
+                continue;
+            }
+            gw_option(boxes, path,
+                      str_is_empty(out->text) ? path
+                                              : str_fmt(cx->arena, STR_FMT " (" STR_FMT ")",
+                                                        STR_ARG(out->text), STR_ARG(path)));
+        }
+    }
+}
+
 /* Every answer field of the granted operations may be taken out. */
 static enum err
 removed_boxes(struct ctx *cx, struct tpl_gateway_page_forms *f, const struct exchange_service *s,
@@ -124,16 +154,7 @@ removed_boxes(struct ctx *cx, struct tpl_gateway_page_forms *f, const struct exc
     TRY(exchange_operations(cx, s->version_id, &ops, &n));
     struct tpl_gateway_page_forms_fields *boxes =
         gw_field(cx, f, GW_BOXES, "removed", "gateway.removed", a->removed);
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < ops[i].n_outputs; k++) {
-            const struct exchange_field *out = &ops[i].outputs[k];
-            struct str path = exchange_removed_of(cx->arena, out->path);
-            gw_option(boxes, path,
-                      str_is_empty(out->text) ? path
-                                              : str_fmt(cx->arena, STR_FMT " (" STR_FMT ")",
-                                                        STR_ARG(out->text), STR_ARG(path)));
-        }
-    }
+    gw_field_boxes(cx, boxes, ops, n);
     struct tpl_gateway_page_forms_fields *codes =
         gw_field(cx, f, GW_BOXES, "operations", "gateway.operations", a->operations);
     for (size_t i = 0; i < n; i++) {

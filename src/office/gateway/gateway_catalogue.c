@@ -219,6 +219,19 @@ gw_document(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
+/* Which fields are needed; of SOAP answers none can be taken out. */
+static void
+field_boxes(struct ctx *cx, struct tpl_gateway_page_forms *f, const struct exchange_service *s,
+            const struct exchange_operation *ops, size_t n)
+{
+    struct str kind = STR("");
+    struct str document;
+    if (exchange_document(cx, s->version_id, &kind, &document) == ERR_OK &&
+        !str_eq(kind, STR("wsdl"))) {
+        gw_field_boxes(cx, gw_field(cx, f, GW_BOXES, "fields", "gateway.fields", STR_NULL), ops, n);
+    }
+}
+
 static void
 operation_boxes(struct ctx *cx, struct tpl_gateway_page_forms *f, const struct exchange_service *s)
 {
@@ -231,6 +244,7 @@ operation_boxes(struct ctx *cx, struct tpl_gateway_page_forms *f, const struct e
             gw_option(boxes, ops[i].code,
                       str_is_empty(ops[i].summary) ? ops[i].code : ops[i].summary);
         }
+        field_boxes(cx, f, s, ops, n);
     }
 }
 
@@ -284,6 +298,7 @@ gw_ask_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct exchange_agreement a = { .consumer_id = web_int(rq, "consumer"),
                                     .service_id = s.id,
                                     .operations = gw_codes(cx, rq, "operations"),
+                                    .fields = gw_codes(cx, rq, "fields"),
                                     .purpose = web_text(rq, "purpose"),
                                     .legal_basis = web_text(rq, "legal_basis"),
                                     .quota_day = web_int(rq, "quota_day"),

@@ -27,6 +27,9 @@ struct tpl_gateway_page_forms_fields *gw_field(struct ctx *cx, struct tpl_gatewa
                                                enum gw_kind kind, const char *name,
                                                const char *label_key, struct str value);
 void gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str label);
+/* An option for each field that the operations answer with. */
+void gw_field_boxes(struct ctx *cx, struct tpl_gateway_page_forms_fields *boxes,
+                    const struct exchange_operation *ops, size_t n);
 enum err gw_show(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p);
 /* The same for a page below another one of the exchange. */
 enum err gw_show_below(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p,

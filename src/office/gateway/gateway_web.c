@@ -38,6 +38,7 @@ static const struct web_field openapi_fields[] = {
 static const struct web_field ask_fields[] = {
     { .name = "consumer", .type = WEB_ID, .is_required = true, .label = "gateway.consumer" },
     { .name = "operations", .type = WEB_LIST, .label = "gateway.operations" },
+    { .name = "fields", .type = WEB_LIST, .label = "gateway.fields" },
     { .name = "purpose", .type = WEB_LINES, .is_required = true, .label = "gateway.purpose" },
     { .name = "legal_basis",
       .type = WEB_TEXT,

@@ -460,11 +460,18 @@ test_ask_access_without_purpose_or_with_unknown_operation_is_invalid(void **stat
     assert_int_equal(cx->n_problems, 4);
     cx->n_problems = 0;
     a.operations = STR("tra-cuu");
+    a.fields = STR("data.name khong.co");
+    a.hours = STR("");
+    assert_int_equal(exchange_ask_access(cx, &a), ERR_INVALID);
+    assert_int_equal(cx->n_problems, 3);
+    cx->n_problems = 0;
+    a.fields = STR("data.name data.status");
     a.purpose = STR("Kiểm tra tình trạng doanh nghiệp khi cấp phép");
     a.legal_basis = STR("Luật Doanh nghiệp");
     a.hours = STR("1-5 07-17");
     a.quota_day = 2;
     ASSERT_OK(cx, exchange_ask_access(cx, &a));
+    ASSERT_STR(a.removed, "data.enterpriseCode data.registeredAt data.headOffice data.capital");
     assert_int_equal(exchange_ask_access(cx, &a), ERR_CONFLICT);
     /* asked for is not granted */
     struct exchange_answer answer;
@@ -479,9 +486,39 @@ test_ask_access_without_purpose_or_with_unknown_operation_is_invalid(void **stat
     sys_clock_fake_step(&((struct world *)*state)->env->clock, 1000000);
     ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
     assert_int_equal(answer.status, 200);
+    assert_true(str_find(answer.body, STR("\"status\"")) < answer.body.n);
+    assert_true(str_find(answer.body, STR("capital")) == answer.body.n); /* not asked for */
     ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
     assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_RATE); /* two a day */
     ASSERT_STR(answer.fault, "quota");
+}
+
+/* Goes on with the agreement of the test before, and leaves it as it was. */
+static void
+test_agreement_suspended_without_terms_keeps_them_for_the_next_grant(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_subsystem s;
+    struct exchange_agreement *list = NULL;
+    struct exchange_agreement a;
+    size_t n = 0;
+    ASSERT_OK(cx, exchange_subsystem_by_path(cx, STR("VN/GOV/H19.9/PM"), &s));
+    ASSERT_OK(cx, exchange_agreements(cx, s.id, 0, STR_NULL, 0, &list, &n));
+    assert_int_equal(n, 1);
+    struct exchange_agreement bare = { .id = list[0].id,
+                                       .version = list[0].version,
+                                       .service_id = list[0].service_id,
+                                       .state = STR("suspended"),
+                                       .note = STR("rà soát") };
+    ASSERT_OK(cx, exchange_agreement_decide(cx, &bare));
+    ASSERT_OK(cx, exchange_agreement_get(cx, bare.id, &a));
+    ASSERT_STR(a.state, "suspended");
+    ASSERT_STR(a.operations, "tra-cuu");
+    ASSERT_STR(a.removed, "data.enterpriseCode data.registeredAt data.headOffice data.capital");
+    ASSERT_STR(a.hours, "1-5 07-17");
+    assert_int_equal(a.quota_day, 2);
+    a.state = STR("granted");
+    ASSERT_OK(cx, exchange_agreement_decide(cx, &a));
 }
 
 static void
@@ -605,6 +642,7 @@ main(void)
         cmocka_unit_test(test_ask_during_an_outage_fails_and_can_be_replayed),
         cmocka_unit_test(test_token_issue_checks_secret_address_and_scope),
         cmocka_unit_test(test_ask_access_without_purpose_or_with_unknown_operation_is_invalid),
+        cmocka_unit_test(test_agreement_suspended_without_terms_keeps_them_for_the_next_grant),
         cmocka_unit_test(test_policy_holds_what_the_rows_say),
         cmocka_unit_test(test_forward_with_rows_kept_sees_each_change_at_the_next_call),
         cmocka_unit_test(test_token_dies_with_time_and_with_its_client),
