@@ -142,6 +142,7 @@ test('cut, changed and foreign files are refused, and nothing is left behind', {
   await refused(bad, 'shifted');
   await refused(join(data, 'bombo.db'), 'a database');
   await refused(join(dir, 'nobody.bbk'), 'no file');
+  await prove(whole, 'whole', filed); // and the one that nobody touched is good
 });
 
 test('a folder keeps as many as it is told; the standard output works too', { skip }, async () => {

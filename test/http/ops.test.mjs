@@ -115,6 +115,11 @@ test('histograms add up, and promtool finds nothing to say', async () => {
     const plain = labels ? `{${labels.slice(0, -1)}}` : '';
     if (le === '+Inf') assert.equal(value(text, `${name}_count${plain}`), Number(n), name);
   }
+  for (const name of ['bombo_http_requests_total', 'bombo_http_request_duration_seconds', 'bombo_http_work_duration_seconds', 'bombo_http_queue_length',
+    'bombo_http_queue_wait_seconds', 'bombo_store_closure_duration_seconds', 'bombo_store_commit_duration_seconds', 'bombo_store_queue_length',
+    'bombo_store_size_bytes', 'bombo_outbox_waiting', 'bombo_ledger_lag_seconds', 'bombo_ledger_pending', 'bombo_disk_free_bytes']) {
+    assert.match(text, new RegExp(`^# TYPE ${name} (counter|gauge|histogram)$`, 'm'), `no ${name}`);
+  }
   const tool = spawnSync('tools/promtool', { cwd: root, encoding: 'utf8' });
   assert.equal(tool.status, 0, tool.stderr);
   const r = spawnSync(tool.stdout.trim(), ['check', 'metrics'], { input: text, encoding: 'utf8' });

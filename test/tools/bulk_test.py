@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -79,6 +80,7 @@ class Bulk(unittest.TestCase):
         cls.mark = int(cls.one("SELECT value FROM store_meta WHERE name = 'id_high'"))
         cls.before = {t: cls.all(f"SELECT * FROM {t}") for t in WITH_PEOPLE}
         cls.indexes = cls.all("SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name")
+        cls.files = cls.blobs()
         cls.db.close()
         cls.run_bombo("simulate", "--n", "0", "--bulk", str(N_BULK))
         cls.db = sqlite3.connect(os.path.join(cls.data, "bombo.db"))
@@ -103,6 +105,10 @@ class Bulk(unittest.TestCase):
     def one(cls, sql):
         return cls.db.execute(sql).fetchone()[0]
 
+    @classmethod
+    def blobs(cls):
+        return {name for _, _, names in os.walk(os.path.join(cls.data, "blobs")) for name in names}
+
     def columns(self, table):
         return [r[1] for r in self.all(f"PRAGMA table_info({table})")]
 
@@ -114,6 +120,24 @@ class Bulk(unittest.TestCase):
 
     def test_dossiers_are_as_many_as_asked_for(self):
         self.assertGreaterEqual(self.one(f"SELECT count(*) FROM dossier WHERE id > {self.mark}"), N_BULK)
+
+    def test_papers_are_shared_by_hash(self):
+        self.assertGreater(self.one(f"SELECT count(*) FROM paper WHERE id > {self.mark}"), 0)
+        self.assertEqual(self.blobs(), self.files, "no file was written")
+        for (name,) in self.all("SELECT DISTINCT hash FROM paper"):
+            self.assertTrue(name in self.files, name)
+
+    def test_a_disk_that_is_too_small_is_told_before_a_row_is_written(self):
+        before = self.one("SELECT count(*) FROM dossier")
+        n = 100_000_000
+        if shutil.disk_usage(self.data).free > n * 13_000:
+            self.skipTest("so large a disk")
+        p = subprocess.run([BOMBO, "simulate", "--n", "0", "--bulk", str(n), "--data", self.data], cwd=ROOT, capture_output=True, text=True,
+                           timeout=300, check=False)
+        self.assertEqual(p.returncode, 1, p.stdout + p.stderr)
+        self.assertRegex(p.stderr, r"want about \d+ MB of disk and \d+ MB are free")
+        self.assertEqual(self.one("SELECT count(*) FROM dossier"), before)
+        self.assertIn("faults 0", self.run_bombo("ledger", "verify"))
 
     def test_values_have_the_shapes_that_the_engines_write(self):
         for table in list(HANGS) + list(WITH_PEOPLE):
