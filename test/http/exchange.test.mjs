@@ -132,6 +132,13 @@ test('one sees the calls of one\'s own system, refused ones with their reason', 
     const page = await operator.get(`/truc/nhat-ky?he-thong=${state.consumer}`);
     return /Sổ hộ nghèo/.test(page.text) && /Không có thỏa thuận|Thao tác không được phép/.test(page.text);
   });
+  const page = await operator.get(`/truc/nhat-ky?he-thong=${state.consumer}`);
+  const [, failed] = /href="([^"]*loi=1)"/.exec(page.text);
+  const { tables } = (await operator.get(`/api/v1${failed.replaceAll('&amp;', '&')}`)).json();
+  const good = (rows) => rows.filter((r) => r.cells.some((c) => c.value === '200')).length;
+  assert.ok(tables[0].rows.length > 0, 'the failed calls of this system');
+  assert.equal(tables.length, 1, 'and of no other');
+  assert.equal(good(tables[0].rows), 0);
 });
 
 test('a suspended agreement ends the calls, with its reason asked for', async () => {

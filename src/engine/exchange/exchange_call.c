@@ -83,7 +83,14 @@ exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty
     struct exchange_call *v = ARENA_ARRAY(cx->arena, struct exchange_call, LIST_MAX);
     size_t n = 0;
     int64_t top = before == 0 ? INT64_MAX : before;
-    if (consumer != 0) {
+    if (consumer != 0 && is_faulty) {
+        struct q_xcall_faulty_of_consumer_list l;
+        TRY(q_xcall_faulty_of_consumer(cx, &l, .consumer_id = consumer, .before = top,
+                                       .limit_n = LIST_MAX));
+        for (; n < l.n; n++) {
+            v[n] = CALL_OF(&l.v[n]);
+        }
+    } else if (consumer != 0) {
         struct q_xcall_of_consumer_list l;
         TRY(q_xcall_of_consumer(cx, &l, .consumer_id = consumer, .before = top,
                                 .limit_n = LIST_MAX));

@@ -297,6 +297,12 @@ FROM exchange_call WHERE fault <> '' AND id < :before ORDER BY id DESC LIMIT :li
 SELECT id, at_us, way, consumer_id, service_id, agreement_id, operation, status, fault, bytes_in, bytes_out, took_us, trace_id, request_id
 FROM exchange_call WHERE consumer_id = :consumer_id AND id < :before ORDER BY id DESC LIMIT :limit_n
 
+-- name: xcall_faulty_of_consumer :many
+-- in: consumer_id:i64 before:i64 limit_n:i64
+-- out: id:i64 at_us:i64 way:str consumer_id:i64 service_id:i64 agreement_id:i64 operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 trace_id:str request_id:str
+SELECT id, at_us, way, consumer_id, service_id, agreement_id, operation, status, fault, bytes_in, bytes_out, took_us, trace_id, request_id
+FROM exchange_call WHERE consumer_id = :consumer_id AND fault <> '' AND id < :before ORDER BY id DESC LIMIT :limit_n
+
 -- name: xcall_of_service :many
 -- in: service_id:i64 before:i64 limit_n:i64
 -- out: id:i64 at_us:i64 way:str consumer_id:i64 service_id:i64 agreement_id:i64 operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 trace_id:str request_id:str

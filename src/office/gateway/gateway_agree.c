@@ -310,16 +310,17 @@ gw_calls(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     }
     TRY(exchange_calls(cx, system, 0, web_bool(rq, "loi"), web_int(rq, "truoc"), &v, &n));
     struct tpl_gateway_page *p = gw_page(cx, system == 0 ? text(cx, "gateway.calls") : s.name);
-    gw_link(p, STR("/truc/nhat-ky?loi=1"), text(cx, "gateway.only_faults"));
+    struct str own = system == 0 ? STR("") : str_fmt(cx->arena, "he-thong=%" PRId64 "&", system);
+    struct str faults = web_bool(rq, "loi") ? STR("loi=1&") : STR("");
+    gw_link(p, str_fmt(cx->arena, "/truc/nhat-ky?" STR_FMT "loi=1", STR_ARG(own)),
+            text(cx, "gateway.only_faults"));
     if (system == 0) {
         TRY(counts_table(cx, p));
     }
     calls_table(cx, p, v, n);
     if (n == 100) {
-        p->next = system == 0
-                      ? gw_id(cx, "/truc/nhat-ky?truoc=", v[n - 1].id)
-                      : str_fmt(cx->arena, "/truc/nhat-ky?he-thong=%" PRId64 "&truoc=%" PRId64,
-                                system, v[n - 1].id);
+        p->next = str_fmt(cx->arena, "/truc/nhat-ky?" STR_FMT STR_FMT "truoc=%" PRId64,
+                          STR_ARG(own), STR_ARG(faults), v[n - 1].id);
     }
     return gw_show(cx, rs, p);
 }
