@@ -107,23 +107,32 @@ def growths(medians, store, ns):
             row(f"{name}, {store}: median at {ns[-1]:,} over that at {ns[0]:,}", m[-1] / m[0], "times", "aim: at most twice", 2)
 
 
+def at_size(work, data, medians):
+    """What is asked of one size, on the stores that were chosen."""
+    found = Found(data)
+    row(f"embedded store on disk at {found.n:,}, a dossier", os.path.getsize(f"{data}/bombo.db") / found.n / 1000, "kB", "aim", 12)
+    if "sqlite" in STORES:
+        server = bombo(data)
+        try:
+            measure_curve(server, found, f"SQLite, {found.n:,}", medians["sqlite"])
+        finally:
+            server.end()
+    if "postgres" in STORES:
+        on_postgres(work, data, found, medians["postgres"])
+
+
 def growth(work):
-    """The same store at three sizes, each then on PostgreSQL; one of these at a time."""
-    data, ns, have = f"{work}/grown", sizes(), 0
+    """The same store at three sizes, each then on PostgreSQL; one of these at a time. With BENCH_DATA: that store as it is."""
     medians = {s: {} for s in STORES}
+    if "BENCH_DATA" in os.environ:
+        at_size(work, os.environ["BENCH_DATA"], medians)
+        return
+    data, ns, have = f"{work}/grown", sizes(), 0
     for n in ns:
         took = bulk_load(data, n - have)
         row(f"bulk load up to {n:,} dossiers", (n - have) / took, "1/s", "aim: 1,000 a second", 1000, True)
-        row(f"embedded store on disk at {n:,}, a dossier", os.path.getsize(f"{data}/bombo.db") / n / 1000, "kB", "aim", 12)
-        have, found = n, Found(data)
-        if "sqlite" in STORES:
-            server = bombo(data)
-            try:
-                measure_curve(server, found, f"SQLite, {n:,}", medians["sqlite"])
-            finally:
-                server.end()
-        if "postgres" in STORES:
-            on_postgres(work, data, found, medians["postgres"])
+        have = n
+        at_size(work, data, medians)
     for s in STORES:
         growths(medians[s], {"sqlite": "SQLite", "postgres": "PostgreSQL"}[s], ns)
     shutil.rmtree(data)
