@@ -2,10 +2,11 @@
 // message signed, verified and on both disks before the answer is released. Everything shares the machine's cores.
 //   node bench/signed.mjs [SECONDS]     needs build/bombo and build/bench/load; prints one JSON object
 // a_us, b_us: processor time of each node for a call, which other work on the machine changes little. SIGNED_PERF=FOLDER
-// writes a profile of each node there (perf record).
+// writes a profile of each node there (perf record). SIGNED_RUNS="closed:64 open:400" runs only these, BOMBO another binary.
+// a_sw, b_sw: how often a thread of each node gave the processor up for a call, and was made to.
 import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,15 +49,20 @@ const cpuUs = (pid) => { // user and system time, in ticks of 10 ms, behind the 
   const f = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(f[11]) + Number(f[12])) * 10000;
 };
+/** How often its threads were switched away from. */
+const switches = (pid) => readdirSync(`/proc/${pid}/task`).reduce((n, tid) => n + [...readFileSync(`/proc/${pid}/task/${tid}/status`, 'utf8')
+  .matchAll(/ctxt_switches:\t(\d+)/g)].reduce((k, m) => k + Number(m[1]), 0), 0);
 async function measured(kind, n, bearer) {
   await run(kind, n, bearer, 1); // connections are open and warm, as they are all day
+  if (process.env.SIGNED_HOLD) await promisify(execFile)(process.env.SIGNED_HOLD, [kind, String(n), String(A.server.pid), String(B.server.pid), String(A.relayPort), bearer, target]);
   const profiles = process.env.SIGNED_PERF ? [A, B].map((x) => once(execFile('perf', ['record', '-q', '-F', '999', '-o',
     join(process.env.SIGNED_PERF, `${x.name}-${kind}-${n}.perf`), '-p', String(x.server.pid), '--', 'sleep', String(seconds)]), 'exit')) : [];
-  const before = [A, B].map((x) => cpuUs(x.server.pid));
+  const before = [A, B].flatMap((x) => [cpuUs(x.server.pid), switches(x.server.pid)]);
   const got = await run(kind, n, bearer);
-  const used = [A, B].map((x, i) => Math.round((cpuUs(x.server.pid) - before[i]) / Math.max(1, got.n ?? 1)));
+  const after = [A, B].flatMap((x) => [cpuUs(x.server.pid), switches(x.server.pid)]);
+  const used = after.map((v, i) => (v - before[i]) / Math.max(1, got.n ?? 1));
   await Promise.all(profiles);
-  return { ...got, a_us: used[0], b_us: used[1] };
+  return { ...got, a_us: Math.round(used[0]), b_us: Math.round(used[2]), a_sw: Number(used[1].toFixed(1)), b_sw: Number(used[3].toFixed(1)) };
 }
 const out = { cores: cpus().length, seconds, closed: [], open: [] };
 try {
@@ -73,8 +79,8 @@ try {
   const bearer = await token(A);
   await until('a signed call passes', async () => (await fetch(`http://127.0.0.1:${A.relayPort}${target}`,
     { headers: { authorization: `Bearer ${bearer}`, 'x-road-client': 'VN/GOV/X1/MOT-CUA' } })).status === 200);
-  for (const n of [1, 16, 64]) out.closed.push({ connections: n, ...await measured('closed', n, bearer) });
-  for (const n of [100, 400, 1000, 2000]) out.open.push({ rate: n, ...await measured('open', n, bearer) });
+  const runs = process.env.SIGNED_RUNS ?? 'closed:1 closed:16 closed:64 open:100 open:400 open:1000 open:2000';
+  for (const [kind, n] of runs.split(' ').map((r) => r.split(':'))) out[kind].push({ [kind === 'open' ? 'rate' : 'connections']: Number(n), ...await measured(kind, Number(n), bearer) });
 } finally {
   for (const node of [A, B]) {
     await node.server?.stop();

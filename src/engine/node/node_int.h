@@ -134,6 +134,27 @@ struct node_record {
     int64_t beside_bytes;      /* of a file that belongs to it: counted as the log's */
     int64_t segment, at, next; /* where it stands, and the next one */
 };
+#define NODE_RECORD_HEAD  64
+#define NODE_RECORD_MAGIC "BBEV"
+#define NODE_RECORD_BYTES ((size_t)16 << 20) /* more than any record has */
+/* What a record's first bytes say of it; false when they are none. */
+bool node_record_head(const uint8_t head[NODE_RECORD_HEAD], struct node_record *r,
+                      struct digest *before);
+struct str node_log_path(struct arena *a, struct str dir, int64_t segment);
+
+/* node_log_view.c: for reading on and on. Zero-initialised; holds what it has read for as long as
+ * cx->arena is not reset, so it is for one turn: who reads only what was durable when the turn
+ * began never sees bytes that a failed write left. */
+struct node_log_view {
+    int fd;
+    int64_t segment, from;
+    struct str bytes;
+};
+/* As node_log_read, without chain; the body is borrowed from the view. */
+NODISCARD enum err node_log_view_read(struct ctx *cx, struct node_log_view *v, struct str dir,
+                                      int64_t segment, int64_t at, struct node_record *ret);
+void node_log_view_close(struct node_log_view *v);
+
 struct node_log;
 struct node_log_end {
     int64_t segment, at;

@@ -88,6 +88,35 @@ index_tx(struct ctx *cx, void *arg)
 
 /* Reads on from the mark: at most ROWS_MAX records, only what is on the disk for sure. */
 static enum err
+read_some(struct ctx *cx, struct node *n, uint64_t durable, struct indexing *x)
+{
+    struct node_log_view view = { .fd = 0 };
+    enum err e = ERR_OK;
+    while (e == ERR_OK && (uint64_t)x->seq < durable && x->n + x->n_stamps < ROWS_MAX) {
+        struct node_record r;
+        e = node_log_view_read(cx, &view, n->dir, x->segment, x->at, &r);
+        if (e == ERR_NOT_FOUND) {
+            x->segment++;
+            x->at = 0;
+            e = ERR_OK;
+            continue;
+        }
+        if (e != ERR_OK) {
+            break;
+        }
+        if (r.type == NODE_MESSAGE) {
+            message_row(cx, &r, x);
+        } else if (r.type == NODE_STAMP) {
+            stamp_row(&r, x);
+        }
+        x->seq = (int64_t)r.seq;
+        x->at = r.next;
+    }
+    node_log_view_close(&view);
+    return e;
+}
+
+static enum err
 index_some(struct ctx *cx, struct node *n, bool *ret_more)
 {
     uint64_t durable = node_log_seq(n->log);
@@ -97,25 +126,7 @@ index_some(struct ctx *cx, struct node *n, bool *ret_more)
     x.v = ARENA_ARRAY(cx->arena, struct q_node_evidence_insert_in, ROWS_MAX);
     x.stamps = ARENA_ARRAY(cx->arena, struct q_node_stamp_insert_in, ROWS_MAX);
     *ret_more = false;
-    while ((uint64_t)x.seq < durable && x.n + x.n_stamps < ROWS_MAX) {
-        struct node_record r;
-        struct digest before;
-        struct digest after;
-        enum err e = node_log_read(cx, n->dir, x.segment, x.at, &r, &before, &after);
-        if (e == ERR_NOT_FOUND) {
-            x.segment++;
-            x.at = 0;
-            continue;
-        }
-        TRY(e);
-        if (r.type == NODE_MESSAGE) {
-            message_row(cx, &r, &x);
-        } else if (r.type == NODE_STAMP) {
-            stamp_row(&r, &x);
-        }
-        x.seq = (int64_t)r.seq;
-        x.at = r.next;
-    }
+    TRY(read_some(cx, n, durable, &x));
     if (x.seq == atomic_load(&n->index_seq)) {
         return ERR_OK;
     }

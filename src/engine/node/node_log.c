@@ -12,10 +12,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define HEAD_BYTES 64
-static const uint8_t magic[4] = { 'B', 'B', 'E', 'V' };
+#define HEAD_BYTES    NODE_RECORD_HEAD
 #define PENDING_BYTES ((size_t)256 << 20)
-#define RECORD_BYTES  ((size_t)16 << 20)    /* more than any record has */
 #define MARGIN_BYTES  (2 * NODE_BODY_BYTES) /* a call's request and answer */
 
 struct node_log {
@@ -42,8 +40,8 @@ node_log_dir(struct ctx *cx)
     return str_cat(cx->arena, cx->config->data_dir, STR("/evidence"));
 }
 
-static struct str
-segment_path(struct arena *a, struct str dir, int64_t segment)
+struct str
+node_log_path(struct arena *a, struct str dir, int64_t segment)
 {
     return str_fmt(a, STR_FMT "/%08" PRId64 ".seg", STR_ARG(dir), segment);
 }
@@ -76,44 +74,17 @@ number_put(uint8_t *p, uint64_t v, unsigned bytes)
     }
 }
 
-static uint64_t
-number_get(const uint8_t *p, unsigned bytes)
-{
-    uint64_t v = 0;
-    for (unsigned i = 0; i < bytes; i++) {
-        v = v << 8 | p[i];
-    }
-    return v;
-}
-
 static void
 head_put(uint8_t head[HEAD_BYTES], const struct node_record *r, uint64_t seq,
          const struct digest *before)
 {
     memset(head, 0, HEAD_BYTES);
-    memcpy(head, magic, sizeof(magic));
+    memcpy(head, NODE_RECORD_MAGIC, 4);
     head[4] = (uint8_t)r->type;
     number_put(head + 8, r->body.n, 4);
     number_put(head + 16, seq, 8);
     number_put(head + 24, (uint64_t)r->at_us, 8);
     memcpy(head + 32, before->b, 32);
-}
-
-static bool
-head_get(const uint8_t head[HEAD_BYTES], struct node_record *r, struct digest *before)
-{
-    if (memcmp(head, magic, sizeof(magic)) != 0 ||
-        (head[4] != NODE_MESSAGE && head[4] != NODE_STAMP && head[4] != NODE_REFUSAL) ||
-        number_get(head + 5, 3) != 0 || number_get(head + 12, 4) != 0 ||
-        number_get(head + 8, 4) > RECORD_BYTES) {
-        return false;
-    }
-    r->type = (enum node_record_type)head[4];
-    r->body.n = (size_t)number_get(head + 8, 4);
-    r->seq = number_get(head + 16, 8);
-    r->at_us = (int64_t)(number_get(head + 24, 8) & INT64_MAX);
-    memcpy(before->b, head + 32, 32);
-    return true;
 }
 
 /* Whole or not at all; 0 at the end of the file, -1 for a part. */
@@ -144,7 +115,7 @@ record_at(struct ctx *cx, int fd, int64_t at, struct node_record *r, struct dige
     if (n == 0) {
         return err_set(cx, ERR_NOT_FOUND, "end of a segment");
     }
-    if (n < 0 || !head_get(head, r, before)) {
+    if (n < 0 || !node_record_head(head, r, before)) {
         return err_set(cx, ERR_CONFLICT, "no record at %" PRId64, at);
     }
     char *body = arena_alloc(cx->arena, r->body.n + sizeof(head) + 1);
@@ -168,9 +139,9 @@ enum err
 node_log_read(struct ctx *cx, struct str dir, int64_t segment, int64_t at, struct node_record *ret,
               struct digest *ret_before, struct digest *ret_after)
 {
-    int fd = open(str_z(cx->arena, segment_path(cx->arena, dir, segment)), O_RDONLY | O_CLOEXEC);
+    int fd = open(str_z(cx->arena, node_log_path(cx->arena, dir, segment)), O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
-        struct str old = segment_path(cx->arena, node_log_archive_dir(cx, dir), segment);
+        struct str old = node_log_path(cx->arena, node_log_archive_dir(cx, dir), segment);
         fd = open(str_z(cx->arena, old), O_RDONLY | O_CLOEXEC);
     }
     if (fd < 0) {
@@ -221,7 +192,7 @@ static enum err
 segment_open(struct ctx *cx, struct node_log *l, int64_t segment)
 {
     int flags = O_RDWR | O_CREAT | O_CLOEXEC;
-    l->fd = open(str_z(cx->arena, segment_path(cx->arena, l->dir, segment)), flags, 0640);
+    l->fd = open(str_z(cx->arena, node_log_path(cx->arena, l->dir, segment)), flags, 0640);
     if (l->fd < 0) {
         return err_set(cx, errno == ENOSPC ? ERR_DISK_FULL : ERR_IO, "segment %" PRId64, segment);
     }
@@ -237,7 +208,7 @@ tail_cut(struct ctx *cx, struct node_log *l)
         return ERR_OK;
     }
     size_t n = (size_t)(size - l->end.at);
-    if (n > RECORD_BYTES + PENDING_BYTES) {
+    if (n > NODE_RECORD_BYTES + PENDING_BYTES) {
         return err_set(cx, ERR_IO, "%zu bytes behind the last record", n);
     }
     char *tail = arena_alloc(cx->arena, n);
@@ -262,7 +233,7 @@ log_load(struct ctx *cx, struct node_log *l)
     TRY(node_log_segments(cx, l->dir, &v, &n));
     for (size_t i = 0; i < n; i++) {
         struct sys_file_info info;
-        TRY(sys_file_info(cx, segment_path(cx->arena, l->dir, v[i]), &info));
+        TRY(sys_file_info(cx, node_log_path(cx->arena, l->dir, v[i]), &info));
         l->total_bytes += info.size_bytes;
     }
     for (size_t i = n < 2 ? 0 : n - 2; i < n; i++) {
@@ -523,7 +494,7 @@ node_log_recount(struct ctx *cx, struct node_log *l)
     TRY(node_log_segments(cx, l->dir, &v, &n));
     for (size_t i = 0; i + 1 < n; i++) {
         struct sys_file_info info;
-        TRY(sys_file_info(cx, segment_path(cx->arena, l->dir, v[i]), &info));
+        TRY(sys_file_info(cx, node_log_path(cx->arena, l->dir, v[i]), &info));
         closed += info.size_bytes;
     }
     (void)pthread_mutex_lock(&l->lock);

@@ -12,6 +12,7 @@
 #include <openssl/ts.h>
 
 #define TOKEN_MAX  ((size_t)64 << 10)
+#define READ_BYTES ((int64_t)1 << 20)
 #define TURN_US    DATE_US_PER_S
 #define STAMP_HEAD 20
 
@@ -217,20 +218,43 @@ node_stamp_roots(struct ctx *cx, struct str *ret_pem)
 
 /* Leaf of a message: of the signature under which it went. */
 static enum err
-leaf_of(struct ctx *cx, struct str dir, int64_t segment, int64_t at, struct digest *ret)
+leaf_of(struct ctx *cx, const struct node_record *r, struct digest *ret)
 {
-    struct node_record r;
-    struct digest before;
-    struct digest after;
     struct node_stored s;
     struct node_batch b;
     uint32_t index = 0;
-    TRY(node_log_read(cx, dir, segment, at, &r, &before, &after));
-    if (!node_stored_read(r.body, &s) || !node_proof_read(s.proof, &b, &index)) {
-        return err_set(cx, ERR_CONFLICT, "record %" PRIu64, r.seq);
+    if (!node_stored_read(r->body, &s) || !node_proof_read(s.proof, &b, &index)) {
+        return err_set(cx, ERR_CONFLICT, "record %" PRIu64, r->seq);
     }
     *ret = merkle_leaf((struct str){ (const char *)b.signature, b.signature_n });
     return ERR_OK;
+}
+
+/* One after the other from the log; what was read is let go of each READ_BYTES. */
+static enum err
+read_leaves(struct ctx *cx, struct str dir, const struct q_node_evidence_after_list *list,
+            char *leaves)
+{
+    struct node_log_view view = { .fd = 0 };
+    int64_t held = 0;
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < list->n && e == ERR_OK; i++) {
+        struct node_record r;
+        struct digest d;
+        if (held > READ_BYTES) {
+            node_log_view_close(&view);
+            arena_reset(cx->arena);
+            held = 0;
+        }
+        e = node_log_view_read(cx, &view, dir, list->v[i].segment, list->v[i].at, &r);
+        e = e == ERR_OK ? leaf_of(cx, &r, &d) : e;
+        if (e == ERR_OK) {
+            memcpy(leaves + i * 32, d.b, 32);
+            held += r.next - r.at;
+        }
+    }
+    node_log_view_close(&view);
+    return e;
 }
 
 static enum err
@@ -241,14 +265,8 @@ gather(struct ctx *cx, struct node *n, int64_t from_seq, struct node_stamp *ret)
     char *leaves = arena_alloc(cx->arena, list.n * 32 + 1);
     struct arena *a = arena_open(0);
     struct ctx mine = *cx;
-    enum err e = ERR_OK;
     mine.arena = a;
-    for (size_t i = 0; i < list.n && e == ERR_OK; i++) {
-        struct digest d;
-        arena_reset(a);
-        e = leaf_of(&mine, n->dir, list.v[i].segment, list.v[i].at, &d);
-        memcpy(leaves + i * 32, d.b, e == ERR_OK ? 32 : 0);
-    }
+    enum err e = read_leaves(&mine, n->dir, &list, leaves);
     cx->err = mine.err;
     arena_close(a);
     *ret = (struct node_stamp){ .from_seq = (uint64_t)from_seq,
