@@ -9,6 +9,7 @@
 #include "engine/node/node.h"
 #include "engine/sign/sign.h"
 #include "net/server.h"
+#include "net/upcall.h"
 #include "sys/sys.h"
 
 #include <pthread.h>
@@ -373,6 +374,18 @@ struct node_call {
     struct node_parcel parcel;
     struct node_intake *intake;
 };
+/* A call whose parcel is in memory, without waiting; several may be under way in a thread. */
+struct node_leg {
+    struct upcall up;
+    struct upcall_to to;
+};
+NODISCARD enum err node_wire_begin(struct ctx *cx, struct node_wire *w,
+                                   const struct node_call *call, struct node_leg *leg);
+/* Until at least one of them is done (UPCALL_DONE). */
+void node_wire_wait(struct ctx *cx, struct node_wire *w, struct upcall *const *v, size_t n);
+NODISCARD enum err node_wire_end(struct ctx *cx, const struct node_leg *leg,
+                                 struct node_reply *ret);
+/* One, in memory or with a file, to its end. */
 NODISCARD enum err node_wire_call(struct ctx *cx, struct node_wire *w, const struct node_call *call,
                                   struct node_reply *ret);
 

@@ -6,10 +6,10 @@
 #include "engine/ledger/ledger.h"
 #include "gen/q_node.h"
 
-#define PEERS_MAX   200
-#define KEYS_MAX    500
-#define MEMBERS_MAX 200
-#define NAME_MAX    100
+#define PEERS_MAX     200
+#define KEYS_MAX      500
+#define MEMBERS_MAX   200
+#define PEER_NAME_MAX 100
 
 static enum err
 operator_only(struct ctx *cx)
@@ -187,7 +187,7 @@ card_key_read(struct ctx *cx, const struct json *j, struct card_key *ret)
     struct str pub;
     struct key *key = NULL;
     *ret = (struct card_key){ .member = json_text(j, "member"), .pem = json_text(j, "cert") };
-    if (ret->member.n > NAME_MAX || !str_eq(node_member_of(ret->member), ret->member)) {
+    if (ret->member.n > PEER_NAME_MAX || !str_eq(node_member_of(ret->member), ret->member)) {
         return card_wrong(cx, "node.card_member", ret->member);
     }
     if (cms_cert_read(cx, ret->pem, &ret->info) != ERR_OK ||
@@ -214,7 +214,7 @@ node_card_read(struct ctx *cx, struct str text, struct card **ret)
     c->name = json_text(j, "node");
     c->address = json_text(j, "address");
     c->tls = json_text(j, "tls");
-    if (c->name.n == 0 || c->name.n > NAME_MAX || !is_address(c->address)) {
+    if (c->name.n == 0 || c->name.n > PEER_NAME_MAX || !is_address(c->address)) {
         return card_wrong(cx, "node.card_address", c->address);
     }
     if (cms_cert_read(cx, c->tls, &info) != ERR_OK) {

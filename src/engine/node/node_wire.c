@@ -1,7 +1,9 @@
 /* node_wire.c: calls to other nodes over mutual TLS, on kept connections. A peer is who it is by
- * its pinned certificate: that certificate alone is the authority, so no name is checked. Handles
- * of libcurl are kept with their connections and lent to one call at a time. */
+ * its pinned certificate: that certificate alone is the authority, so no name is checked. Messages
+ * in memory go by net/upcall.h; those whose body is a file by libcurl, whose handles are kept with
+ * their connections and lent to one call at a time. */
 #include "base/buf.h"
+#include "codec/url.h"
 #include "engine/node/node_int.h"
 #include "net/client.h"
 
@@ -19,10 +21,18 @@
 #define SLOW_BYTES_S 1024L /* less is as good as nothing */
 #define ERROR_BYTES  ((size_t)200)
 
+struct peer_tls { /* one for each certificate of a peer that was ever called; these are few */
+    struct peer_tls *next;
+    struct str thumb;
+    SSL_CTX *tls;
+};
 struct node_wire {
     pthread_mutex_t lock;
     CURL *idle[HANDLES_MAX];
     size_t n;
+    struct arena *arena; /* of the list below */
+    struct peer_tls *peers;
+    struct upcall_pool *pool;
 };
 
 struct node_wire *
@@ -30,6 +40,8 @@ node_wire_open(void)
 {
     struct node_wire *w = calloc(1, sizeof(*w));
     ASSERT(w != NULL && pthread_mutex_init(&w->lock, NULL) == 0);
+    w->arena = arena_open(0);
+    w->pool = upcall_pool_open();
     return w;
 }
 
@@ -42,9 +54,125 @@ node_wire_close(struct node_wire *w)
     for (size_t i = 0; i < w->n; i++) {
         curl_easy_cleanup(w->idle[i]);
     }
+    upcall_pool_close(w->pool);
+    for (const struct peer_tls *p = w->peers; p != NULL; p = p->next) {
+        upcall_tls_close(p->tls);
+    }
+    arena_close(w->arena);
     (void)pthread_mutex_destroy(&w->lock);
     free(w);
 }
+
+/* --- from memory ------------------------------------------------------------------------------ */
+static enum err
+tls_of(struct ctx *cx, struct node_wire *w, const struct node_call *call, SSL_CTX **ret)
+{
+    enum err e = ERR_OK;
+    (void)pthread_mutex_lock(&w->lock);
+    struct peer_tls *p = w->peers;
+    while (p != NULL && !str_eq(p->thumb, call->to->thumb)) {
+        p = p->next;
+    }
+    if (p == NULL) {
+        SSL_CTX *tls = NULL;
+        e = upcall_tls_pinned(cx, call->to->tls_pem, call->own_cert, call->own_key, &tls);
+        if (e == ERR_OK) {
+            p = ARENA_NEW(w->arena, struct peer_tls);
+            *p = (struct peer_tls){ w->peers, str_dup(w->arena, call->to->thumb), tls };
+            w->peers = p;
+        }
+    }
+    *ret = p == NULL ? NULL : p->tls;
+    (void)pthread_mutex_unlock(&w->lock);
+    return e;
+}
+
+static enum err
+leg_sink(void *arg, struct str bytes)
+{
+    return node_intake_add(arg, bytes);
+}
+
+/* What moves may take as long as a slow line does; what stands still, a minute. */
+static int64_t
+all_ms_of(int64_t silence_s, int64_t out_bytes)
+{
+    return silence_s * 1000 + CLIENT_TRANSFER_MS(out_bytes + NODE_BODY_BYTES);
+}
+
+enum err
+node_wire_begin(struct ctx *cx, struct node_wire *w, const struct node_call *call,
+                struct node_leg *leg)
+{
+    struct url_parts url;
+    SSL_CTX *tls = NULL;
+    if (!url_split(call->to->url, &url)) {
+        return err_set(cx, ERR_UPSTREAM, "the other node's address");
+    }
+    TRY(tls_of(cx, w, call, &tls));
+    struct str front = call->parcel.front;
+    struct buf b = buf_new(cx->arena, front.n + url.host.n + url.path.n + 256);
+    bool is_v6 = str_has_char(url.host, ':');
+    buf_addf(&b,
+             "POST " STR_FMT " HTTP/1.1\r\nHost: %s" STR_FMT "%s:%d\r\n"
+             "Content-Type: application/vnd.bombo.signed\r\nContent-Length: %zu\r\n\r\n",
+             STR_ARG(url.path), is_v6 ? "[" : "", STR_ARG(url.host), is_v6 ? "]" : "",
+             url.port == 0 ? 443 : url.port, front.n);
+    buf_add(&b, front);
+    leg->to =
+        (struct upcall_to){ .host = str_dup(cx->arena, url.host),
+                            .port = url.port == 0 ? 443 : url.port,
+                            .tls = tls,
+                            .same = str_fmt(cx->arena, STR_FMT " " STR_FMT, STR_ARG(call->to->url),
+                                            STR_ARG(call->to->thumb)) };
+    leg->up = (struct upcall){ .to = &leg->to,
+                               .out = buf_str(&b),
+                               .opening_ms = CONNECT_MS,
+                               .silence_ms = SILENCE_S * 1000,
+                               .due_us = sys_mono_us(cx) + all_ms_of(SILENCE_S, 0) * 1000,
+                               .sink = leg_sink,
+                               .arg = call->intake };
+    upcall_begin(cx, w->pool, &leg->up);
+    return ERR_OK;
+}
+
+void
+node_wire_wait(struct ctx *cx, struct node_wire *w, struct upcall *const *v, size_t n)
+{
+    upcall_wait(cx, w->pool, v, n, -1);
+}
+
+enum err
+node_wire_end(struct ctx *cx, const struct node_leg *leg, struct node_reply *ret)
+{
+    const struct upcall *u = &leg->up;
+    if (u->result != ERR_OK) {
+        return err_set(cx, u->result, "the other node: %s", u->detail);
+    }
+    *ret = (struct node_reply){ .status = u->answer.status };
+    for (size_t i = 0; i < u->answer.n_headers; i++) {
+        const struct http_header *h = &u->answer.headers[i];
+        if (str_eq_nocase(h->name, STR("X-Road-Error")) && h->value.n <= ERROR_BYTES) {
+            ret->error = h->value;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err
+call_from_memory(struct ctx *cx, struct node_wire *w, const struct node_call *call,
+                 struct node_reply *ret)
+{
+    struct node_leg *leg = ARENA_NEW(cx->arena, struct node_leg);
+    struct upcall *up = &leg->up;
+    TRY(node_wire_begin(cx, w, call, leg));
+    while (up->state != UPCALL_DONE) {
+        node_wire_wait(cx, w, &up, 1);
+    }
+    return node_wire_end(cx, leg, ret);
+}
+
+/* --- from files ------------------------------------------------------------------------------- */
 
 /* The one that was used last: its connections are the warmest. */
 static CURL *
@@ -76,7 +204,7 @@ struct call {
     const struct node_call *call;
     struct str error;
     enum err fault; /* of the intake */
-    int fd;         /* of the file that is sent, -1: none */
+    int fd;         /* of the file that is sent */
     int64_t sent;
 };
 
@@ -102,9 +230,6 @@ on_read(char *p, size_t size, size_t n, void *arg)
         memcpy(p, out->front.p + c->sent, take);
         c->sent += (int64_t)take;
         return take;
-    }
-    if (c->fd < 0) {
-        return 0;
     }
     ssize_t got = -1;
     do {
@@ -150,13 +275,12 @@ blob(struct str s)
     return (struct curl_blob){ .data = p.to, .len = s.n, .flags = CURL_BLOB_NOCOPY };
 }
 
-/* What moves may take as long as a slow line does; what stands still, a minute. */
 static void
 options_of_time(CURL *h, const struct call *c)
 {
     int64_t out = c->call->parcel.file_bytes;
     int64_t silence_s = SILENCE_S + out / HASHED_S;
-    int64_t all_ms = silence_s * 1000 + CLIENT_TRANSFER_MS(out + NODE_BODY_BYTES);
+    int64_t all_ms = all_ms_of(silence_s, out);
     (void)curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)all_ms);
     (void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES_S);
     (void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, (long)silence_s);
@@ -169,10 +293,6 @@ options_of_request(CURL *h, struct call *c)
     curl_off_t all = (curl_off_t)out->front.n + (curl_off_t)out->file_bytes;
     (void)curl_easy_setopt(h, CURLOPT_POST, 1L);
     (void)curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, all);
-    if (c->fd < 0) {
-        (void)curl_easy_setopt(h, CURLOPT_POSTFIELDS, out->front.p);
-        return;
-    }
     (void)curl_easy_setopt(h, CURLOPT_READFUNCTION, on_read);
     (void)curl_easy_setopt(h, CURLOPT_READDATA, c);
     (void)curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, on_seek);
@@ -247,18 +367,17 @@ enum err
 node_wire_call(struct ctx *cx, struct node_wire *w, const struct node_call *call,
                struct node_reply *ret)
 {
-    struct call c = { .cx = cx, .call = call, .fd = -1 };
+    if (call->parcel.file.p == NULL) {
+        return call_from_memory(cx, w, call, ret);
+    }
+    struct call c = { .cx = cx, .call = call };
     int status = 0;
-    if (call->parcel.file.p != NULL) {
-        c.fd = open(str_z(cx->arena, call->parcel.file), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        if (c.fd < 0) {
-            return err_set(cx, ERR_IO, "file of a body, errno %d", errno);
-        }
+    c.fd = open(str_z(cx->arena, call->parcel.file), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (c.fd < 0) {
+        return err_set(cx, ERR_IO, "file of a body, errno %d", errno);
     }
     enum err e = perform(w, &c, &status);
-    if (c.fd >= 0) {
-        (void)close(c.fd);
-    }
+    (void)close(c.fd);
     if (e == ERR_OK) {
         *ret = (struct node_reply){ status, c.error };
     }
