@@ -1,6 +1,7 @@
 /* client.c: see client.h. One easy handle per call, which shares nothing with others; calls of a
- * pool take one that an earlier call left, with its connections. */
-#include "net/client.h"
+ * pool take one that an earlier call left, with its connections, or, plain and from memory, go by
+ * upcall.h. */
+#include "net/client_int.h"
 
 #include "base/buf.h"
 #include "sys/sys.h"
@@ -16,36 +17,16 @@
 
 #define TIMEOUT_MS   10000U
 #define BODY_BYTES   ((size_t)1 << 20)
-#define HEADS_BYTES  ((size_t)64 * 1024)
 #define SLOW_BYTES_S 1024L /* less is as good as nothing */
-
-struct call {
-    struct ctx *cx;
-    const struct client_request *rq;
-    CURL *curl;
-    struct curl_slist *fields;
-    struct buf body;
-    int in, out; /* files of the bodies, -1: none */
-    int64_t out_n;
-    int fault; /* errno of a file */
-    bool is_too_large;
-    size_t heads_n;
-    struct client_response rs;
-};
 
 /* --- handles that wait for the next call -------------------------------------------------------
  */
-struct client_pool {
-    pthread_mutex_t lock;
-    CURL *idle[CLIENT_POOL_MAX];
-    size_t n;
-};
-
 struct client_pool *
 client_pool_open(void)
 {
     struct client_pool *p = calloc(1, sizeof(*p));
     ASSERT(p != NULL && pthread_mutex_init(&p->lock, NULL) == 0);
+    p->plain = upcall_pool_open();
     return p;
 }
 
@@ -58,12 +39,13 @@ client_pool_close(struct client_pool *p)
     for (size_t i = 0; i < p->n; i++) {
         curl_easy_cleanup(p->idle[i]);
     }
+    upcall_pool_close(p->plain);
     (void)pthread_mutex_destroy(&p->lock);
     free(p);
 }
 
-static struct client_pool *
-pool_of(const struct client_request *rq)
+struct client_pool *
+client_pool_of(const struct client_request *rq)
 {
     return rq->is_public_only ? NULL : rq->pool;
 }
@@ -112,7 +94,7 @@ client_header_get(const struct client_response *rs, struct str name)
 
 /* --- what libcurl calls ----------------------------------------------------------------------- */
 static bool
-out_add(struct call *c, const char *p, size_t n)
+out_add(struct client_call *c, const char *p, size_t n)
 {
     c->is_too_large = c->out_n + (int64_t)n > c->rq->file_max_bytes;
     while (n != 0 && !c->is_too_large) {
@@ -133,7 +115,7 @@ out_add(struct call *c, const char *p, size_t n)
 
 /* The answer is larger than memory may hold: what came so far goes to the file first. */
 static bool
-out_begin(struct call *c)
+out_begin(struct client_call *c)
 {
     c->out = open(str_z(c->cx->arena, c->rq->answer_path),
                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -141,23 +123,29 @@ out_begin(struct call *c)
     return c->out >= 0 && out_add(c, c->body.p, c->body.n);
 }
 
-static size_t
-on_body(char *p, size_t size, size_t n, void *arg)
+/* False: no room for it. */
+bool
+client_body_add(struct client_call *c, const char *p, size_t all)
 {
-    struct call *c = arg;
-    size_t all = size_mul(size, n);
     if (c->out < 0 && (c->rq->answer_path.n == 0 || c->body.n + all <= c->body.max)) {
         buf_add_bytes(&c->body, p, all);
         c->is_too_large = c->body.is_failed;
-        return c->is_too_large ? 0 : all;
+        return !c->is_too_large;
     }
-    return (c->out >= 0 || out_begin(c)) && out_add(c, p, all) ? all : 0;
+    return (c->out >= 0 || out_begin(c)) && out_add(c, p, all);
+}
+
+static size_t
+on_body(char *p, size_t size, size_t n, void *arg)
+{
+    size_t all = size_mul(size, n);
+    return client_body_add(arg, p, all) ? all : 0;
 }
 
 static size_t
 on_read(char *p, size_t size, size_t n, void *arg)
 {
-    struct call *c = arg;
+    struct client_call *c = arg;
     ssize_t got = -1;
     do {
         got = read(c->in, p, size_mul(size, n));
@@ -168,10 +156,10 @@ on_read(char *p, size_t size, size_t n, void *arg)
 static size_t
 on_header(char *p, size_t size, size_t n, void *arg)
 {
-    struct call *c = arg;
+    struct client_call *c = arg;
     struct str line = { p, size_mul(size, n) }, name, value;
     c->heads_n = size_add(c->heads_n, line.n);
-    if (c->heads_n > HEADS_BYTES) {
+    if (c->heads_n > CLIENT_HEADS_BYTES) {
         return 0;
     }
     if (str_starts(line, STR("HTTP/"))) {
@@ -227,7 +215,7 @@ is_public(const struct sockaddr *any)
 static curl_socket_t
 on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 {
-    const struct call *c = arg;
+    const struct client_call *c = arg;
     (void)purpose;
     if (c->rq->is_public_only && !is_public(&at->addr)) {
         return CURL_SOCKET_BAD;
@@ -236,8 +224,8 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *at)
 }
 
 /* --- setting up ------------------------------------------------------------------------------- */
-static bool
-is_line(struct str s)
+bool
+client_is_line(struct str s)
 {
     for (size_t i = 0; i < s.n; i++) {
         if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f) {
@@ -248,9 +236,9 @@ is_line(struct str s)
 }
 
 static enum err
-field_add(struct call *c, struct str name, struct str value)
+field_add(struct client_call *c, struct str name, struct str value)
 {
-    if (name.n == 0 || !is_line(name) || !is_line(value)) {
+    if (name.n == 0 || !client_is_line(name) || !client_is_line(value)) {
         return err_set(c->cx, ERR_INVALID, "header of an outbound call");
     }
     struct str line = str_fmt(c->cx->arena, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(value));
@@ -263,7 +251,7 @@ field_add(struct call *c, struct str name, struct str value)
 }
 
 static enum err
-fields_add(struct call *c)
+fields_add(struct client_call *c)
 {
     enum err e = ERR_OK;
     for (size_t i = 0; i < c->rq->n_headers && e == ERR_OK; i++) {
@@ -281,8 +269,8 @@ fields_add(struct call *c)
 }
 
 /* Milliseconds for the call: its own limit, or what the request's deadline leaves. 0: none. */
-static int64_t
-time_left_ms(const struct call *c)
+int64_t
+client_time_left_ms(const struct client_call *c)
 {
     int64_t ms = c->rq->timeout_ms == 0 ? TIMEOUT_MS : c->rq->timeout_ms;
     if (c->cx->deadline_us != 0 && c->cx->clock != NULL) {
@@ -293,7 +281,7 @@ time_left_ms(const struct call *c)
 }
 
 static void
-options_of_files(struct call *c, int64_t ms)
+options_of_files(struct client_call *c, int64_t ms)
 {
     CURL *h = c->curl;
     if (c->in >= 0) {
@@ -312,7 +300,7 @@ options_of_files(struct call *c, int64_t ms)
 }
 
 static void
-options_fixed(struct call *c)
+options_fixed(struct client_call *c)
 {
     CURL *h = c->curl;
     (void)curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
@@ -333,7 +321,7 @@ options_fixed(struct call *c)
 }
 
 static void
-options_of_call(struct call *c, int64_t ms)
+options_of_call(struct client_call *c, int64_t ms)
 {
     CURL *h = c->curl;
     struct arena *a = c->cx->arena;
@@ -359,24 +347,24 @@ options_of_call(struct call *c, int64_t ms)
 
 /* libcurl sends a request again, on a new connection, when a kept one turns out to be dead. Whether
  * the other side had read it then is not known. */
-static bool
-may_repeat(const struct client_request *rq)
+bool
+client_may_repeat(const struct client_request *rq)
 {
     return str_eq(rq->method, STR("GET")) || str_eq(rq->method, STR("HEAD")) ||
            (rq->method.n == 0 && rq->body.n == 0);
 }
 
 static void
-options_kept(struct call *c)
+options_kept(struct client_call *c)
 {
-    if (pool_of(c->rq) != NULL && !may_repeat(c->rq)) {
+    if (client_pool_of(c->rq) != NULL && !client_may_repeat(c->rq)) {
         (void)curl_easy_setopt(c->curl, CURLOPT_FRESH_CONNECT, 1L);
         (void)curl_easy_setopt(c->curl, CURLOPT_FORBID_REUSE, 1L);
     }
 }
 
 static void
-options_signed(struct call *c)
+options_signed(struct client_call *c)
 {
     struct arena *a = c->cx->arena;
     if (c->rq->sigv4.n != 0) {
@@ -386,16 +374,24 @@ options_signed(struct call *c)
     }
 }
 
-static enum err
-result_of(struct call *c, CURLcode code)
+/* What the answer's body did to us; ERR_OK: nothing. */
+enum err
+client_result_of_body(struct client_call *c)
 {
-    if (c->is_too_large || c->heads_n > HEADS_BYTES) {
+    if (c->is_too_large || c->heads_n > CLIENT_HEADS_BYTES) {
         return err_set(c->cx, ERR_TOO_LARGE, "answer beyond its limit");
     }
     if (c->fault != 0) {
         return err_set(c->cx, c->fault == ENOSPC || c->fault == EDQUOT ? ERR_DISK_FULL : ERR_IO,
                        "outbound call: file of the answer, errno %d", c->fault);
     }
+    return ERR_OK;
+}
+
+static enum err
+result_of(struct client_call *c, CURLcode code)
+{
+    TRY(client_result_of_body(c));
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return err_set(c->cx, ERR_DEADLINE, "outbound call: no answer in time");
     }
@@ -408,14 +404,26 @@ result_of(struct call *c, CURLcode code)
     return ERR_OK;
 }
 
-static enum err
-call_run(struct call *c)
+void
+client_body_done(struct client_call *c)
 {
-    int64_t ms = time_left_ms(c);
+    if (c->out < 0) {
+        c->rs.body = buf_str(&c->body);
+        c->rs.body_bytes = (int64_t)c->body.n;
+    } else {
+        c->rs.body_path = c->rq->answer_path;
+        c->rs.body_bytes = c->out_n;
+    }
+}
+
+static enum err
+call_run(struct client_call *c)
+{
+    int64_t ms = client_time_left_ms(c);
     if (ms == 0) {
         return err_set(c->cx, ERR_DEADLINE, "outbound call: no time left");
     }
-    if (!is_line(c->rq->url) || !is_line(c->rq->method)) {
+    if (!client_is_line(c->rq->url) || !client_is_line(c->rq->method)) {
         return err_set(c->cx, ERR_INVALID, "outbound call: control character");
     }
     TRY(fields_add(c)); /* client_call frees handle and list */
@@ -428,18 +436,22 @@ call_run(struct call *c)
     long status = 0;
     (void)curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
     c->rs.status = (int)status;
-    if (c->out < 0) {
-        c->rs.body = buf_str(&c->body);
-        c->rs.body_bytes = (int64_t)c->body.n;
-    } else {
-        c->rs.body_path = c->rq->answer_path;
-        c->rs.body_bytes = c->out_n;
-    }
+    client_body_done(c);
     return ERR_OK;
 }
 
 static enum err
-files_open(struct call *c)
+call_by_curl(struct client_call *c)
+{
+    c->curl = handle_take(client_pool_of(c->rq));
+    enum err e = c->curl == NULL ? err_set(c->cx, ERR_INTERNAL, "libcurl") : call_run(c);
+    handle_give(client_pool_of(c->rq), c->curl);
+    curl_slist_free_all(c->fields);
+    return e;
+}
+
+static enum err
+files_open(struct client_call *c)
 {
     c->in = c->out = -1;
     if (c->rq->body_path.n == 0) {
@@ -450,7 +462,7 @@ files_open(struct call *c)
 }
 
 static void
-files_close(struct call *c, enum err e)
+files_close(struct client_call *c, enum err e)
 {
     if (c->in >= 0) {
         (void)close(c->in);
@@ -466,15 +478,12 @@ files_close(struct call *c, enum err e)
 enum err
 client_call(struct ctx *cx, const struct client_request *rq, struct client_response *ret)
 {
-    struct call *c = ARENA_NEW(cx->arena, struct call);
+    struct client_call *c = ARENA_NEW(cx->arena, struct client_call);
     c->cx = cx;
     c->rq = rq;
     c->body = buf_new(cx->arena, rq->body_max_bytes == 0 ? BODY_BYTES : rq->body_max_bytes);
     TRY(files_open(c));
-    c->curl = handle_take(pool_of(rq));
-    enum err e = c->curl == NULL ? err_set(cx, ERR_INTERNAL, "libcurl") : call_run(c);
-    handle_give(pool_of(rq), c->curl);
-    curl_slist_free_all(c->fields);
+    enum err e = client_is_plain(rq) ? client_call_plain(c) : call_by_curl(c);
     files_close(c, e);
     if (e == ERR_OK) {
         *ret = c->rs;

@@ -3,17 +3,18 @@
  * large batches. A fast one would make small ones, and each costs the other side a verification:
  * so a lane that has just signed gathers for GATHER_US first. Who comes alone is signed at once.
  *
- * The first in a batch signs it; the others wait for that batch alone. */
+ * The first in a batch signs it, and has the records of all in the log together, when they are to
+ * be kept; the others sleep meanwhile, each for itself, and are woken once. */
 #include "engine/node/node_int.h"
 
 #define LANES_MAX 4096
 #define GATHER_US 2000
 
-struct together { /* a batch and those who wait for it; counted under the lane's lock */
+struct together { /* a batch and those who wait for it */
     struct node_batch batch;
-    pthread_cond_t signed_now;
-    uint32_t refs;
-    bool is_done;
+    struct node_waiters waiters;                      /* under the lane's lock, all but the first */
+    const struct node_signing *which[NODE_BATCH_MAX]; /* theirs: there until they are told */
+    _Atomic uint32_t refs;
     enum err result;
 };
 struct lane {
@@ -138,11 +139,35 @@ lane_gather(struct lane *lane, const struct together *t)
     }
 }
 
-/* Under the lane's lock; let go while signing. */
+/* The records of all in the batch, in one go. */
+static enum err
+records_add(struct ctx *cx, const struct together *t)
+{
+    struct arena *a = arena_open(0); /* others' messages are not this call's to hold */
+    struct ctx mine = *cx;
+    struct node_log *log = NULL;
+    struct node_record v[NODE_BATCH_MAX];
+    size_t n = 0;
+    mine.arena = a;
+    for (uint32_t i = 0; i < t->batch.n; i++) {
+        const struct node_signing *s = t->which[i];
+        if (s->log != NULL) {
+            struct str proof = node_proof_write(a, &t->batch, i);
+            v[n++] = node_stored_record(&mine, s->peer, 's', proof, s->message, s->kind);
+            log = s->log;
+        }
+    }
+    enum err e = n == 0 ? ERR_OK : node_log_add(&mine, log, v, n);
+    arena_close(a);
+    return e;
+}
+
+/* Under the lane's lock; let go while signing and storing, and not taken again. */
 static void
 lane_sign(struct ctx *cx, struct node_lanes *l, struct lane *lane, const struct node_own *own)
 {
     struct together *t = lane->open;
+    struct node_waiters waiters = t->waiters; /* nobody joins any more */
     lane->open = NULL;
     lane->is_signing = true;
     lane->next_us = sys_clock_real.mono_us(&sys_clock_real) + GATHER_US;
@@ -152,17 +177,17 @@ lane_sign(struct ctx *cx, struct node_lanes *l, struct lane *lane, const struct 
     (void)atomic_fetch_add(&l->n_batches, 1);
     (void)atomic_fetch_add(&l->n_signed, t->batch.n);
     (void)pthread_mutex_lock(&lane->lock);
-    t->result = e;
-    t->is_done = true;
     lane->is_signing = false;
     (void)pthread_cond_broadcast(&lane->wake);
-    (void)pthread_cond_broadcast(&t->signed_now);
+    (void)pthread_mutex_unlock(&lane->lock);
+    t->result = e == ERR_OK ? records_add(cx, t) : ERR_INTERNAL;
+    node_waiters_tell(&waiters, t->result == ERR_OK, 0);
 }
 
 /* Under the lane's lock: a place in the open batch. */
 static struct together *
-lane_join(struct lane *lane, const struct node_own *own, enum node_kind kind,
-          const struct digest *message, uint32_t *ret_index)
+lane_join(struct lane *lane, const struct node_own *own, const struct node_signing *s,
+          uint32_t *ret_index)
 {
     while (lane->open != NULL && lane->open->batch.n == NODE_BATCH_MAX) {
         (void)pthread_cond_wait(&lane->wake, &lane->lock);
@@ -170,15 +195,15 @@ lane_join(struct lane *lane, const struct node_own *own, enum node_kind kind,
     if (lane->open == NULL) {
         lane->open = calloc(1, sizeof(*lane->open));
         ASSERT(lane->open != NULL);
-        cond_init(&lane->open->signed_now);
-        lane->open->batch.kind = kind;
+        lane->open->batch.kind = s->kind;
         lane->open->batch.algorithm = own->algorithm;
         lane->open->batch.cert = own->thumb;
     }
     struct together *t = lane->open;
     *ret_index = t->batch.n;
-    t->batch.v[t->batch.n++] = *message;
-    t->refs++;
+    t->which[t->batch.n] = s;
+    t->batch.v[t->batch.n++] = s->message->digest;
+    (void)atomic_fetch_add(&t->refs, 1);
     if (t->batch.n == NODE_BATCH_MAX) {
         (void)pthread_cond_broadcast(&lane->wake);
     }
@@ -186,34 +211,33 @@ lane_join(struct lane *lane, const struct node_own *own, enum node_kind kind,
 }
 
 enum err
-node_sign(struct ctx *cx, struct node_lanes *l, struct node_own *own, struct str peer,
-          enum node_kind kind, const struct digest *message, struct str *ret_proof)
+node_sign(struct ctx *cx, struct node_lanes *l, struct node_own *own, const struct node_signing *s,
+          struct str *ret_proof)
 {
     uint32_t index = 0;
-    struct lane *lane = lane_of(l, own, peer, kind);
+    struct node_waiter me = { .is_writer = false };
+    struct lane *lane = lane_of(l, own, s->peer, s->kind);
     if (lane == NULL) {
         return err_set(cx, ERR_BUSY, "too many pairs of members and peers");
     }
     (void)pthread_mutex_lock(&lane->lock);
-    struct together *t = lane_join(lane, own, kind, message, &index);
+    struct together *t = lane_join(lane, own, s, &index);
     if (index == 0) {
         lane_gather(lane, t);
         lane_sign(cx, l, lane, own);
+    } else {
+        node_waiters_add(&t->waiters, &me);
+        (void)pthread_mutex_unlock(&lane->lock);
+        node_waiter_wait(&me);
     }
-    while (!t->is_done) {
-        (void)pthread_cond_wait(&t->signed_now, &lane->lock);
-    }
-    (void)pthread_mutex_unlock(&lane->lock);
     enum err e = t->result; /* nobody changes it any more */
     if (e == ERR_OK) {
         *ret_proof = node_proof_write(cx->arena, &t->batch, index);
     }
-    (void)pthread_mutex_lock(&lane->lock);
-    bool is_last = --t->refs == 0;
-    (void)pthread_mutex_unlock(&lane->lock);
-    if (is_last) {
-        (void)pthread_cond_destroy(&t->signed_now);
+    if (atomic_fetch_sub(&t->refs, 1) == 1) {
         free(t);
     }
-    return e == ERR_OK ? ERR_OK : err_set(cx, e, "the member's key does not sign");
+    return e == ERR_OK         ? ERR_OK
+           : e == ERR_INTERNAL ? err_set(cx, e, "the member's key does not sign")
+                               : err_set(cx, e, "the evidence log");
 }

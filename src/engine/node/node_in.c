@@ -96,6 +96,14 @@ check_message(struct ctx *cx, struct in *i, int64_t now_us)
 
 /* --- evidence --------------------------------------------------------------------------------- */
 static bool
+not_kept(struct ctx *cx, struct in *i, struct node_message *m)
+{
+    node_file_drop(cx, m);
+    return fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
+                "The evidence of this call cannot be stored.");
+}
+
+static bool
 keep(struct ctx *cx, struct in *i, enum node_kind kind, struct str proof, struct node_message *m)
 {
     enum err e = node_file_keep(cx, i->n->dir, m);
@@ -104,12 +112,7 @@ keep(struct ctx *cx, struct in *i, enum node_kind kind, struct str proof, struct
             node_stored_record(cx, i->peer->name, kind == NODE_REQUEST ? 'r' : 's', proof, m, kind);
         e = node_log_add(cx, i->n->log, &r, 1);
     }
-    if (e == ERR_OK) {
-        return true;
-    }
-    node_file_drop(cx, m);
-    return fail(i, 503, STR("Server.ServerProxy.LoggingFailed"),
-                "The evidence of this call cannot be stored.");
+    return e == ERR_OK || not_kept(cx, i, m);
 }
 
 /* --- the service ------------------------------------------------------------------------------ */
@@ -262,19 +265,30 @@ send_answer(struct in *i, const struct http_request *rq, struct str proof, struc
     }
 }
 
+/* Signs the answer and keeps it, with those of others at the same time; a large one's evidence is
+ * the room it takes, so it is kept by itself. */
+static bool
+sign_and_keep(struct ctx *cx, struct in *i, struct str *ret_proof)
+{
+    bool is_large = i->answer.file.p != NULL;
+    const struct node_signing one = { i->peer->name, NODE_ANSWER, &i->answer,
+                                      is_large ? NULL : i->n->log };
+    enum err e = node_sign(cx, i->n->lanes, i->own->own, &one, ret_proof);
+    if (e == ERR_INTERNAL || e == ERR_BUSY) {
+        return fail(i, 500, STR("Server.ServerProxy.CannotCreateSignature"),
+                    "The member's key does not sign.");
+    }
+    if (e != ERR_OK) {
+        return not_kept(cx, i, &i->answer);
+    }
+    return !is_large || keep(cx, i, NODE_ANSWER, *ret_proof, &i->answer);
+}
+
 static bool
 answer(struct ctx *cx, struct in *i, const struct http_request *rq, struct http_response *rs)
 {
     struct str proof;
-    if (!make_answer(cx, i)) {
-        return false;
-    }
-    if (node_sign(cx, i->n->lanes, i->own->own, i->peer->name, NODE_ANSWER, &i->answer.digest,
-                  &proof) != ERR_OK) {
-        return fail(i, 500, STR("Server.ServerProxy.CannotCreateSignature"),
-                    "The member's key does not sign.");
-    }
-    if (!keep(cx, i, NODE_ANSWER, proof, &i->answer)) {
+    if (!make_answer(cx, i) || !sign_and_keep(cx, i, &proof)) {
         return false;
     }
     send_answer(i, rq, proof, rs);

@@ -243,11 +243,19 @@ struct node_own { /* one of our members' keys, open; counted */
     enum cms_algorithm algorithm;
     struct digest thumb;
 };
-/* Signs a message's digest together with those that others bring meanwhile for the same member,
- * peer and kind. *ret_proof in cx->arena. */
+/* What is to be signed: message->digest is set. With a log the message becomes evidence (as sent)
+ * before anybody is told; its file, if it has one, is there already. */
+struct node_signing {
+    struct str peer;
+    enum node_kind kind;
+    const struct node_message *message;
+    struct node_log *log; /* NULL: not now */
+};
+/* Signs a message together with those that others bring meanwhile for the same member, peer and
+ * kind, all of them for one log or none. *ret_proof in cx->arena. ERR_INTERNAL, ERR_BUSY: not
+ * signed; else what node_log_add says. */
 NODISCARD enum err node_sign(struct ctx *cx, struct node_lanes *l, struct node_own *own,
-                             struct str peer, enum node_kind kind, const struct digest *message,
-                             struct str *ret_proof);
+                             const struct node_signing *s, struct str *ret_proof);
 void node_lanes_count(struct node_lanes *l, uint64_t *ret_batches, uint64_t *ret_signed);
 
 /* --- node_trust.c: an immutable picture of peers, keys and members ------------------------------

@@ -211,8 +211,8 @@ call(struct ctx *cx, struct out *o)
     if (!make_request(cx, o) || !find_parties(o, now_us)) {
         return false;
     }
-    if (node_sign(cx, o->n->lanes, o->own->own, o->peer->name, NODE_REQUEST, &o->request.digest,
-                  &o->request_proof) != ERR_OK) {
+    const struct node_signing one = { o->peer->name, NODE_REQUEST, &o->request, NULL };
+    if (node_sign(cx, o->n->lanes, o->own->own, &one, &o->request_proof) != ERR_OK) {
         return fail(o, 500, STR("Server.ClientProxy.CannotCreateSignature"),
                     "The member's key does not sign.");
     }

@@ -71,7 +71,9 @@ signed_proof(struct ctx *cx, struct node_own *own, const struct digest *d)
 {
     struct node_lanes *lanes = node_lanes_open();
     struct str proof;
-    ASSERT_OK(cx, node_sign(cx, lanes, own, STR("so.test"), NODE_REQUEST, d, &proof));
+    const struct node_message m = { .digest = *d };
+    const struct node_signing one = { STR("so.test"), NODE_REQUEST, &m, NULL };
+    ASSERT_OK(cx, node_sign(cx, lanes, own, &one, &proof));
     node_lanes_close(lanes);
     return proof;
 }

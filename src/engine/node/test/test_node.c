@@ -243,6 +243,7 @@ struct caller {
     struct node_lanes *lanes;
     struct node_own *own;
     struct node_trust *trust;
+    struct node_log *log; /* NULL: only signed */
     unsigned number, n_good;
 };
 
@@ -254,12 +255,13 @@ call_often(void *arg)
     for (unsigned i = 0; i < EACH; i++) {
         unsigned words[2] = { c->number, i };
         const struct node_message m = {
+            .bytes = { (const char *)words, sizeof(words) },
             .digest = digest_sha256((struct str){ (const char *)words, sizeof(words) }),
         };
         struct str proof;
         arena_reset(c->cx.arena);
-        if (node_sign(&c->cx, c->lanes, c->own, STR("so.test"), NODE_REQUEST, &m.digest, &proof) ==
-                ERR_OK &&
+        const struct node_signing one = { STR("so.test"), NODE_REQUEST, &m, c->log };
+        if (node_sign(&c->cx, c->lanes, c->own, &one, &proof) == ERR_OK &&
             node_verify(&c->cx, c->trust, proof, NODE_REQUEST, STR("VN/GOV/X1"), &m,
                         sys_now_us(&c->cx))[0] == '\0') {
             c->n_good++;
@@ -282,9 +284,11 @@ test_sign_by_many_at_once_each_gets_its_own_proof(void **state)
     pthread_t threads[CALLERS];
     uint64_t n_batches = 0;
     uint64_t n_signed = 0;
+    struct node_log *log = NULL;
+    ASSERT_OK(cx, node_log_open(cx, node_log_dir(cx), INT64_MAX, &log));
     ASSERT_OK(cx, node_trust_load(cx, NULL, &t));
     for (unsigned i = 0; i < CALLERS; i++) {
-        v[i] = (struct caller){ *cx, lanes, own, t, i, 0 };
+        v[i] = (struct caller){ *cx, lanes, own, t, log, i, 0 };
         assert_int_equal(pthread_create(&threads[i], NULL, call_often, &v[i]), 0);
     }
     for (unsigned i = 0; i < CALLERS; i++) {
@@ -294,8 +298,36 @@ test_sign_by_many_at_once_each_gets_its_own_proof(void **state)
     node_lanes_count(lanes, &n_batches, &n_signed);
     assert_int_equal(n_signed, CALLERS * EACH);
     assert_true(n_batches <= n_signed);
+    assert_int_equal(node_log_seq(log), n_signed); /* each was evidence before its caller went on */
+    node_log_close(log);
+    struct node_log_report report;
+    ASSERT_OK(cx, node_log_verify(cx, &report));
+    assert_true(str_is_empty(report.fault));
+    assert_int_equal(report.n_messages, n_signed);
     node_lanes_close(lanes);
     node_trust_drop(t);
+    own_end(own);
+}
+
+/* What the log does not take is not handed out, to nobody of the batch. */
+static void
+test_sign_into_a_full_log_gives_nobody_a_proof(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    int64_t cert = 0;
+    struct str pem;
+    struct str proof = STR_NULL;
+    struct node_own *own = own_key(cx, &cert, &pem);
+    struct node_lanes *lanes = node_lanes_open();
+    struct node_log *log = NULL;
+    const struct node_message m = { .bytes = STR("m"), .digest = digest_sha256(STR("m")) };
+    ASSERT_OK(cx, node_log_open(cx, node_log_dir(cx), 100, &log));
+    const struct node_signing one = { STR("so.test"), NODE_ANSWER, &m, log };
+    assert_int_equal(node_sign(cx, lanes, own, &one, &proof), ERR_DISK_FULL);
+    assert_null(proof.p);
+    assert_int_equal(node_log_seq(log), 0);
+    node_log_close(log);
+    node_lanes_close(lanes);
     own_end(own);
 }
 
@@ -329,6 +361,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_proof_read_gives_back_each_place_of_a_full_batch,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_signature_xml_is_verified_by_xmlsec1, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_sign_into_a_full_log_gives_nobody_a_proof, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_sign_by_many_at_once_each_gets_its_own_proof, set_up,
                                         tear_down),
