@@ -44,6 +44,7 @@ tls_open(struct ctx *cx, struct str cert, struct str key, SSL_CTX **ret)
                                        SSL_OP_IGNORE_UNEXPECTED_EOF);
     (void)SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(tls, 1); /* a record by one read, not its head and then the rest */
     SSL_CTX_set_alpn_select_cb(tls, alpn_select, NULL);
     if (SSL_CTX_set_cipher_list(tls, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1) {
         return tls_fail(cx, tls, "TLS ciphers");
