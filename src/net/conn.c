@@ -174,15 +174,33 @@ conn_timeout(struct conn *c)
     conn_kill(c);
 }
 
+/* Of a head that could not be parsed nothing is believed but what it asked for. */
+static void
+forget_head(struct conn *c, struct req *r)
+{
+    struct str asked = r->rq.target;
+    if (asked.p == NULL && c->in != NULL) {
+        asked = parse_asked((struct str){ c->in + c->in_at, c->in_n - c->in_at });
+    }
+    struct http_request seen = { .target = str_dup(r->arena, asked),
+                                 .trace_id = r->rq.trace_id,
+                                 .is_tls = c->ssl != NULL };
+    r->rq = seen;
+}
+
 /* An answer of the server's own; the connection closes after it. */
 enum step
 conn_refuse(struct conn *c, int status)
 {
     if (c->req == NULL) {
         c->req = req_get(c->loop, c);
+        c->req->rq = (struct http_request){ 0 }; /* it had another one's */
     }
     struct req *r = c->req;
     r->keep_alive = false;
+    if (!r->has_rq) {
+        forget_head(c, r);
+    }
     if (status == 503) {
         stat_add(&c->loop->n_refused_busy, 1);
     } else if (status < 500 && status != 408) {

@@ -108,6 +108,7 @@ head_done(struct conn *c, size_t head_n)
     r->rq.trace_id = trace_new(l, r->arena);
     int status = parse_head(head, &r->rq, &r->head);
     if (status != 0) {
+        r->rq.target = parse_asked(head);
         return conn_refuse(c, status);
     }
     r->has_rq = true;

@@ -55,6 +55,10 @@ struct parse_head {
  * to refuse with (400, 414, 417, 431, 501, 505); rq's fields may then be half filled. */
 int parse_head(struct str head, struct http_request *rq, struct parse_head *ret);
 
+/* What a head that cannot be parsed asked for, as far as it can be seen: the target of its first
+ * line up to '?', as written, plain ASCII. Empty: not to be seen. Borrows from bytes. */
+struct str parse_asked(struct str bytes);
+
 /* Fills rq->path and rq->query from an origin-form target. 0 or 400. */
 int parse_target(struct str target, struct http_request *rq);
 

@@ -101,3 +101,15 @@ parse_target(struct str target, struct http_request *rq)
     rq->path = (struct str){ (const char *)out, n };
     return str_is_utf8(rq->path) && segments_are_plain(rq->path) ? 0 : 400;
 }
+
+struct str
+parse_asked(struct str bytes)
+{
+    size_t from = str_find_char(bytes, ' ') + 1;
+    size_t to = from;
+    while (to < bytes.n && to - from < PARSE_TARGET_MAX && bytes.p[to] > ' ' &&
+           bytes.p[to] < 0x7f && bytes.p[to] != '?') {
+        to++;
+    }
+    return from < to && bytes.p[from] == '/' ? str_slice(bytes, from, to) : STR("");
+}

@@ -81,9 +81,10 @@ rcall_run(struct rcall *x)
 
 /* --- the first steps -------------------------------------------------------------------------- */
 static enum rstate
-refuse_head(struct rcall *x, int status)
+refuse_head(struct rcall *x, int status, struct str bytes)
 {
     x->status_own = status;
+    x->asked = str_dup(x->arena, parse_asked(bytes));
     x->closes_client = true; /* where this message ends, nobody can tell */
     x->has_record = record_reserve(x->loop);
     head_ids(x);
@@ -101,7 +102,7 @@ head_done(struct rcall *x, size_t head_n)
     x->started_wall_us = relay_wall_us(x->loop->relay);
     int status = parse_head(head, &x->rq, &x->head);
     if (status != 0) {
-        return refuse_head(x, status);
+        return refuse_head(x, status, head);
     }
     x->closes_client = x->head.is_close;
     rcall_step(x, RELAY_STEP_CHECK);
@@ -119,13 +120,13 @@ step_head(struct rcall *x)
         return head_done(x, head_n);
     case PARSE_BAD:
         x->started_wall_us = relay_wall_us(x->loop->relay);
-        return refuse_head(x, 400);
+        return refuse_head(x, 400, (struct str){ c->in + c->in_at, have });
     case PARSE_MORE:
         break;
     }
     if (have == c->in_cap || (!c->scan.has_line && have > PARSE_TARGET_MAX + 64)) {
         x->started_wall_us = relay_wall_us(x->loop->relay);
-        return refuse_head(x, c->scan.has_line ? 431 : 414);
+        return refuse_head(x, c->scan.has_line ? 431 : 414, (struct str){ c->in + c->in_at, have });
     }
     int64_t n = rconn_fill(c);
     if (n > 0) {

@@ -489,12 +489,20 @@ refusal_body(struct rcall *x, const struct refusal *r, int status, bool is_xroad
                    r->code, r->text, status, x->request_id, x->trace_id);
 }
 
+/* Addresses that X-Road's own programs call, also ones that name no service. */
+static bool
+is_xroad_path(struct str path)
+{
+    struct str first = str_slice(path, 0, 1 + str_find_char(str_slice(path, 1, path.n), '/'));
+    return str_eq(first, STR("/r1")) || str_eq(first, STR("/listClients"));
+}
+
 /* PR-REST 4.6 for X-Road services, RFC 9457 for all others. */
 void
 head_build_refusal(struct rcall *x)
 {
     const struct refusal *r = &refusals[x->error];
-    bool is_xroad = str_starts(x->rq.path, STR("/r1/"));
+    bool is_xroad = is_xroad_path(x->asked.n != 0 ? x->asked : x->rq.path);
     int status = x->status_own != 0 ? x->status_own : is_xroad ? r->xroad_status : r->status;
     struct str body = refusal_body(x, r, status, is_xroad);
     struct buf b = buf_new(x->arena, 8192);

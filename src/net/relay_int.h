@@ -282,8 +282,9 @@ struct rcall {
     int64_t retry_after_s, total_due_us;
     uint64_t reviewed; /* serial of the snapshot that was asked whether this may go on */
     enum relay_error error;
-    int status_own; /* of a refusal by the parser */
-    int status;     /* sent */
+    int status_own;   /* of a refusal by the parser */
+    struct str asked; /* then: parse_asked */
+    int status;       /* sent */
     uint8_t tries_n;
     bool has_record;   /* room for it is reserved */
     bool is_pool_busy; /* counted in its pool */

@@ -125,7 +125,7 @@ respond_error(struct req *r, int status, struct str date)
     r->rs = (struct http_response){ .status = status };
     r->rq.arena = r->arena;
     if (config->on_error != NULL) {
-        config->on_error(config->arg, status, r->has_rq ? &r->rq : NULL, &r->rs);
+        config->on_error(config->arg, status, &r->rq, &r->rs);
     }
     if (r->rs.body.p == NULL || r->rs.kind != HTTP_WHOLE || !fields_are_plain(&r->rs)) {
         r->rs = (struct http_response){ .content_type = STR("text/plain; charset=utf-8") };

@@ -57,9 +57,9 @@ struct server_config {
     void (*on_thread_end)(void *arg);
     /* Body of an error the server itself answers (400, 408, 413, 431, 503 ...): sets body,
      * content_type and headers, not the status. May run on the loop: must not block. Strings static
-     * or in rq->arena; rq_or_null is NULL when no head could be parsed. Without it: a line of plain
-     * text. */
-    void (*on_error)(void *arg, int status, const struct http_request *rq_or_null,
+     * or in rq->arena. When no head could be parsed rq->path is null, and rq->target what was
+     * asked for as far as it could be seen (parse_asked). Without it: a line of plain text. */
+    void (*on_error)(void *arg, int status, const struct http_request *rq,
                      struct http_response *rs);
 };
 

@@ -88,6 +88,7 @@ struct web_call {
     struct str allow;     /* methods of a path that exists */
     bool is_bare;         /* made on the loop: no hooks, no layout data from the store */
     struct str flash_key; /* came with the request */
+    int status_own;       /* of a failure that the server itself tells; 0: the error's own */
     bool is_other;        /* signed in inside a form that somebody else may have written */
 };
 

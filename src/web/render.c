@@ -346,15 +346,15 @@ err_text(struct ctx *cx, enum err e, const char *part)
 
 /* A program is told where its token comes from, a person to sign in. */
 static const char *
-help_part(const struct web_call *c, enum err e)
+help_part(enum err e, uint32_t flags)
 {
-    bool is_program = c->rq.route != NULL && (c->rq.route->flags & WEB_PROGRAM) != 0;
+    bool is_program = (flags & (WEB_PROGRAM | WEB_XROAD)) != 0;
     return e == ERR_UNAUTHENTICATED && is_program ? "program" : "help";
 }
 
 /* RFC 9457. */
 static struct str
-problem_document(struct web_call *c, enum err e)
+problem_document(struct web_call *c, enum err e, uint32_t flags)
 {
     struct ctx *cx = c->cx;
     struct buf b = buf_new(cx->arena, WEB_BODY_MAX);
@@ -362,8 +362,8 @@ problem_document(struct web_call *c, enum err e)
     json_open(&o);
     json_put_str(&o, "type", str_fmt(cx->arena, "urn:bombo:error:%s", err_key(e)));
     json_put_str(&o, "title", err_text(cx, e, "title"));
-    json_put_i64(&o, "status", err_status(e));
-    json_put_str(&o, "detail", err_text(cx, e, help_part(c, e)));
+    json_put_i64(&o, "status", c->status_own != 0 ? c->status_own : err_status(e));
+    json_put_str(&o, "detail", err_text(cx, e, help_part(e, flags)));
     json_put_str(&o, "instance", c->http->path);
     if (cx->trace_id.n != 0) {
         json_put_str(&o, "trace_id", cx->trace_id);
@@ -464,29 +464,71 @@ failure_page(struct web_call *c, enum err e)
     whole(c, err_status(e), STR("text/html; charset=utf-8"), body.p == NULL ? d->title : body);
 }
 
+/* Flags of the route; of a wrong path those of the routes beside it: "/boxes" of "/boxes/x". */
+static uint32_t
+flags_near(const struct web_call *c)
+{
+    struct str path = c->http->path;
+    uint32_t flags = 0;
+    if (c->rq.route != NULL || path.n < 2) {
+        return c->rq.route == NULL ? 0 : c->rq.route->flags;
+    }
+    struct str first = str_slice(path, 0, 1 + str_find_char(str_slice(path, 1, path.n), '/'));
+    for (size_t i = 0; i < c->w->n_entries; i++) {
+        const struct web_route *r = c->w->entries[i].route;
+        struct str own = str_of(r->path);
+        if (str_starts(own, first) && (own.n == first.n || own.p[first.n] == '/')) {
+            flags |= r->flags & (WEB_PROGRAM | WEB_XROAD);
+        }
+    }
+    return flags;
+}
+
 /* Does a program call? Whoever asks for HTML by name is a browser. */
 static bool
-is_program(const struct web_call *c)
+is_program(const struct web_call *c, uint32_t flags)
 {
     static const struct str offered[] = { STR_INIT("application/json"), STR_INIT("text/html") };
     struct str accept = http_header_get(c->http, STR("Accept"));
-    if (accept.n != 0 && accept_media(accept, offered, 2) == 1) {
-        return false;
+    return (flags & WEB_PROGRAM) != 0 && (accept.n == 0 || accept_media(accept, offered, 2) != 1);
+}
+
+/* PR-REST 4.6: 400 for the caller's faults, 500 for others; a few keep what a program acts on. The
+ * words are those of the relay (net/relay_errors.def). */
+static void
+xroad_failure(struct web_call *c, enum err e)
+{
+    static const struct {
+        enum err e;
+        int status;
+        const char *type;
+    } kinds[] = {
+        { ERR_UNAUTHENTICATED, 401, "Client.NotAuthenticated" },
+        { ERR_PASSWORD, 403, "Client.NotAuthenticated" },
+        { ERR_FORBIDDEN, 500, "Server.ServerProxy.AccessDenied" },
+        { ERR_NOT_FOUND, 500, "Server.ServerProxy.UnknownService" },
+        { ERR_METHOD, 405, "Client.BadRequest" }, /* Allow says which */
+        { ERR_TOO_LARGE, 413, "Client.TooLarge" },
+        { ERR_RATE, 429, "Server.ServerProxy.RateLimited" },
+        { ERR_BUSY, 503, "Server.ServerProxy.Busy" },
+    };
+    struct ctx *cx = c->cx;
+    bool is_theirs = err_status(e) < 500;
+    int status = is_theirs ? 400 : 500;
+    const char *type = is_theirs ? "Client.BadRequest" : "Server.ServerProxy.InternalError";
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        status = kinds[i].e == e ? kinds[i].status : status;
+        type = kinds[i].e == e ? kinds[i].type : type;
     }
-    if (c->rq.route != NULL) {
-        return (c->rq.route->flags & WEB_PROGRAM) != 0;
-    }
-    struct str path = c->http->path;
-    struct str first = str_slice(path, 0, 1 + str_find_char(str_slice(path, 1, path.n), '/'));
-    for (size_t i = 0; i < c->w->n_entries; i++) { /* "/boxes" of "/boxes/x" */
-        const struct web_route *r = c->w->entries[i].route;
-        struct str own = str_of(r->path);
-        if ((r->flags & WEB_PROGRAM) != 0 && str_starts(own, first) &&
-            (own.n == first.n || own.p[first.n] == '/')) {
-            return true;
-        }
-    }
-    return false;
+    struct buf b = buf_new(cx->arena, WEB_BODY_MAX);
+    struct json_out o = json_out(&b);
+    json_open(&o);
+    json_put_str(&o, "type", str_of(type));
+    json_put_str(&o, "message", err_text(cx, e, "title"));
+    json_put_str(&o, "detail", err_text(cx, e, help_part(e, WEB_XROAD)));
+    json_close(&o);
+    whole(c, status, STR("application/json;charset=utf-8"), buf_str(&b));
+    http_response_header(c->rs.http, STR("X-Road-Error"), str_of(type));
 }
 
 /* The answer so far is thrown away, whatever it was; cookies of a new session stay. */
@@ -504,8 +546,11 @@ render_failure(struct web_call *c, enum err e)
         c->flash_key = STR_NULL; /* good news is told by the next page that is one */
     }
     bool is_read = !guard_is_unsafe(c->http->method);
-    if (c->rq.is_api || is_program(c)) {
-        whole(c, err_status(e), STR("application/problem+json"), problem_document(c, e));
+    uint32_t flags = flags_near(c);
+    if ((flags & WEB_XROAD) != 0) {
+        xroad_failure(c, e);
+    } else if (c->rq.is_api || is_program(c, flags)) {
+        whole(c, err_status(e), STR("application/problem+json"), problem_document(c, e, flags));
     } else if (e == ERR_UNAUTHENTICATED && is_read) {
         whole(c, 303, STR("text/plain; charset=utf-8"), STR(""));
         http_response_header(http, STR("Location"), web_signin_href(c->cx, c->http->path));

@@ -556,27 +556,21 @@ err_of_status(int status)
 }
 
 /* Errors of the server itself: a small page without layout, for it may have to be made on the loop.
- */
+ * Where no head could be read, only the address tells whether a program asks. */
 static void
-on_error(void *arg, int status, const struct http_request *rq_or_null, struct http_response *rs)
+on_error(void *arg, int status, const struct http_request *asked, struct http_response *rs)
 {
     struct web *w = arg;
     bool is_asked = false;
-    rs->content_type = STR("text/html; charset=utf-8");
-    if (rq_or_null == NULL || rq_or_null->arena == NULL) {
-        rs->body =
-            STR("<!doctype html><html lang=\"vi\"><title>Bom Bo</title><p>Máy chủ không hiểu yêu "
-                "cầu này. "
-                "<span lang=\"en\">The server does not understand this request.</span></html>");
-        return;
-    }
-    struct ctx cx = { .arena = rq_or_null->arena, .texts = w->texts };
-    cx.lang = lang_choose(w->texts, rq_or_null, STR_NULL, &is_asked);
-    struct http_request rq = *rq_or_null;
+    struct ctx cx = { .arena = asked->arena, .texts = w->texts };
+    cx.lang = lang_choose(w->texts, asked, STR_NULL, &is_asked);
+    struct http_request rq = *asked;
+    rq.path = asked->path.p == NULL ? asked->target : asked->path;
     struct web_call *c = call_new(w, &cx, &rq, rs);
     cx.trace_id = rq.trace_id;
     split_base(c);
     c->is_bare = true;
+    c->status_own = status;
     render_failure(c, err_of_status(status));
     rs->status = status;
     http_response_header(rs, STR("Cache-Control"), STR("no-store"));

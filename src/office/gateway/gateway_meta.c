@@ -104,7 +104,7 @@ gw_meta_clients(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct listing l = { .b = buf_new(cx->arena, ANSWER_BYTES) };
     TRY(gw_program(cx, rq, &who));
     if (!str_is_empty(instance) && !str_eq(instance, STR(EXCHANGE_INSTANCE))) {
-        return err_set(cx, ERR_NOT_FOUND, "this installation knows the clients of %s",
+        return err_set(cx, ERR_BAD_REQUEST, "this installation knows the clients of %s",
                        EXCHANGE_INSTANCE);
     }
     l.is_json = str_find(accept, STR("application/json")) < accept.n;
