@@ -36,6 +36,7 @@ struct work {
     _Atomic size_t next;
     _Atomic size_t n_failed;
     _Atomic int64_t cpu_us; /* of the threads that submit */
+    _Atomic uint64_t n_statements;
 };
 
 /* CPU time of this process (CLOCK_PROCESS_CPUTIME_ID) or thread. */
@@ -98,6 +99,7 @@ submit_all(void *arg)
     store_thread_done(cx.store);
     arena_close(cx.arena);
     w->cpu_us += cpu_us(CLOCK_THREAD_CPUTIME_ID);
+    w->n_statements += (uint64_t)(cx.n_statements - w->app->cx.n_statements);
     return NULL;
 }
 
@@ -179,9 +181,13 @@ submit(const char *data, size_t n, size_t n_threads, uint32_t delay_us, bool has
     int64_t took_cpu_us = cpu_us(CLOCK_PROCESS_CPUTIME_ID) - start_cpu_us;
     store_stats(app.store, &after);
     (void)printf("{\"n\": %zu, \"failed\": %zu, \"took_us\": %" PRId64 ", \"cpu_us\": %" PRId64
-                 ", \"writer_cpu_us\": %" PRId64 ", \"commits\": %" PRIu64 "}\n",
+                 ", \"writer_cpu_us\": %" PRId64 ", \"commits\": %" PRIu64
+                 ", \"closures\": %" PRIu64 ", \"run_again\": %" PRIu64 ", \"statements\": %" PRIu64
+                 ", \"round_trips\": %" PRIu64 "}\n",
                  w.n, (size_t)w.n_failed, took_us, took_cpu_us, took_cpu_us - w.cpu_us,
-                 after.n_commits - before.n_commits);
+                 after.n_commits - before.n_commits, after.n_closures - before.n_closures,
+                 after.n_batches_retried - before.n_batches_retried, (uint64_t)w.n_statements,
+                 after.n_round_trips - before.n_round_trips);
     int status = has_steps ? steps(&w, n_threads) : 0;
     arena_close(w.arena);
     app_close(&app);

@@ -266,7 +266,9 @@ store_stmt_many(struct ctx *cx, const struct store_stmt *st, const void *in, voi
 enum err
 store_stmt_exec(struct ctx *cx, const struct store_stmt *st, const void *in, int64_t *ret_n)
 {
-    struct store_run run = { .st = st, .in = in, .arena = cx->arena };
+    struct store_run run = {
+        .st = st, .in = in, .arena = cx->arena, .may_come_late = ret_n == NULL
+    };
     TRY(run_stmt(cx, &run));
     if (ret_n != NULL) {
         *ret_n = run.n_changed;

@@ -31,7 +31,8 @@
 /* One transaction's work. Runs on the writer thread (SQLite) or the caller's (PostgreSQL), perhaps
  * twice: it touches nothing outside the store. cx is the caller's; the caller waits. On both stores
  * it sees the rows as if no other ran meanwhile. It ends when a statement fails (ERR_NOT_FOUND is
- * no failure): PostgreSQL takes no more statements of that transaction. */
+ * no failure): PostgreSQL takes no more statements of that transaction. The failure of an :exec
+ * whose count was not asked for may come with a later statement, or at the end of the closure. */
 typedef enum err store_tx_fn(struct ctx *cx, void *arg);
 
 /* Runs fn in one transaction and returns when it is durable. An error from fn rolls back its own
@@ -140,6 +141,7 @@ struct store_stats {
     uint64_t n_commits, n_closures;
     uint64_t n_batches_retried; /* PostgreSQL: transactions run again */
     uint64_t n_batches_spoiled; /* SQLite: run again since one closure failed after it wrote */
+    uint64_t n_round_trips;     /* PostgreSQL: answers waited for */
     uint64_t n_syncs_waited;
     uint64_t closure_us_max, closure_us_sum, queue_depth;
     struct hist_view closure_us;   /* each closure alone, without the commit */

@@ -31,7 +31,8 @@ struct store_run {
     enum err (*take)(struct ctx *cx, struct store_run *run);
     void *take_arg;
     bool is_enough;
-    int64_t n_changed; /* rows written */
+    bool may_come_late; /* nobody wants n_changed: a failure may come with a later statement */
+    int64_t n_changed;  /* rows written */
 };
 
 struct store_ops {

@@ -4,13 +4,11 @@
 #include <endian.h>
 #include <stdio.h>
 
-#define PARAMS_MAX   96
 #define FETCH_N      256 /* rows of one step through a streamed result */
 #define OID_BOOL     16U
 #define OID_BYTEA    17U
 #define OID_INT8     20U
 #define OID_TEXT     25U
-#define NAME_BYTES   32
 #define TEXT_FORMAT  0
 #define BYTES_FORMAT 1
 
@@ -128,6 +126,8 @@ is_good(const PGresult *res)
 enum err
 pg_exec(struct ctx *cx, struct pg_conn *c, const char *sql)
 {
+    TRY(pg_pipe_end(cx, c));
+    c->n_trips++;
     PGresult *res = PQexec(c->pg, sql);
     enum err e = is_good(res) ? ERR_OK : pg_fail(cx, c, res, sql);
     PQclear(res);
@@ -135,14 +135,6 @@ pg_exec(struct ctx *cx, struct pg_conn *c, const char *sql)
 }
 
 /* --- parameters ------------------------------------------------------------------------------- */
-
-struct params {
-    const char *value[PARAMS_MAX];
-    int length[PARAMS_MAX], format[PARAMS_MAX];
-    Oid type[PARAMS_MAX];
-    int64_t number[PARAMS_MAX];
-    int n;
-};
 
 static Oid
 oid_of(enum store_type type)
@@ -160,9 +152,9 @@ oid_of(enum store_type type)
 }
 
 static void
-param_types(const struct store_stmt *st, struct params *p)
+param_types(const struct store_stmt *st, struct pg_params *p)
 {
-    ASSERT(st->n_in <= PARAMS_MAX);
+    ASSERT(st->n_in <= PG_PARAMS_MAX);
     p->n = (int)st->n_in;
     for (uint32_t i = 0; i < st->n_in; i++) {
         p->type[i] = oid_of(st->in[i].type);
@@ -171,7 +163,7 @@ param_types(const struct store_stmt *st, struct params *p)
 }
 
 static enum err
-param_set(struct ctx *cx, struct params *p, uint32_t i, const struct store_col *col,
+param_set(struct ctx *cx, struct pg_params *p, uint32_t i, const struct store_col *col,
           const void *field)
 {
     if (col->type == STORE_I64 || col->type == STORE_I64_NULL) {
@@ -195,7 +187,7 @@ param_set(struct ctx *cx, struct params *p, uint32_t i, const struct store_col *
 }
 
 static enum err
-params_fill(struct ctx *cx, const struct store_run *run, struct params *p)
+params_fill(struct ctx *cx, const struct store_run *run, struct pg_params *p)
 {
     const struct store_stmt *st = run->st;
     param_types(st, p);
@@ -284,24 +276,36 @@ take_rows(struct ctx *cx, struct store_run *run, const PGresult *res)
 
 static enum err
 prepare(struct ctx *cx, struct pg_conn *c, const struct store_stmt *st, const char *name,
-        const struct params *p)
+        const struct pg_params *p)
 {
+    c->n_trips++;
     PGresult *res = PQprepare(c->pg, name, st->postgres, p->n, p->type);
     enum err e = is_good(res) ? ERR_OK : pg_fail(cx, c, res, st->name);
     PQclear(res);
     return e;
 }
 
+static bool
+is_known(const struct pg_conn *c, const struct store_stmt *st)
+{
+    return st->index != STORE_NOT_CACHED && c->is_prepared[st->index];
+}
+
 static enum err
-send_one(struct ctx *cx, struct pg_conn *c, const struct store_stmt *st, const struct params *p,
+send_one(struct ctx *cx, struct pg_conn *c, const struct store_stmt *st, const struct pg_params *p,
          PGresult **ret)
 {
     PGresult *res = NULL;
+    if (c->n_pending > 0 && is_known(c, st)) {
+        return pg_pipe_ask(cx, c, st, p, ret);
+    }
+    TRY(pg_pipe_end(cx, c));
+    c->n_trips++;
     if (st->index == STORE_NOT_CACHED) {
         res = PQexecParams(c->pg, st->postgres, p->n, p->type, p->value, p->length, p->format,
                            TEXT_FORMAT);
     } else {
-        char name[NAME_BYTES];
+        char name[PG_NAME_BYTES];
         (void)snprintf(name, sizeof(name), "s%u", st->index);
         if (!c->is_prepared[st->index]) {
             TRY(prepare(cx, c, st, name, p));
@@ -319,7 +323,7 @@ send_one(struct ctx *cx, struct pg_conn *c, const struct store_stmt *st, const s
 }
 
 static enum err
-run_whole(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struct params *p)
+run_whole(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struct pg_params *p)
 {
     PGresult *res = NULL;
     int64_t n = 0;
@@ -335,11 +339,11 @@ run_whole(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struct
 
 /* Steps through a cursor of its own, so that the callback may run other statements meanwhile. */
 static enum err
-run_stream(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struct params *p)
+run_stream(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struct pg_params *p)
 {
-    char name[NAME_BYTES];
-    char fetch[2 * NAME_BYTES];
-    char end[2 * NAME_BYTES];
+    char name[PG_NAME_BYTES];
+    char fetch[2 * PG_NAME_BYTES];
+    char end[2 * PG_NAME_BYTES];
     (void)snprintf(name, sizeof(name), "c%u", c->n_cursors++);
     (void)snprintf(fetch, sizeof(fetch), "FETCH %d FROM %s", FETCH_N, name);
     (void)snprintf(end, sizeof(end), "CLOSE %s", name);
@@ -355,6 +359,11 @@ run_stream(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struc
     TRY(e);
     int n = FETCH_N;
     while (e == ERR_OK && n == FETCH_N && !run->is_enough) {
+        e = pg_pipe_end(cx, c); /* what the callback put into it */
+        if (e != ERR_OK) {
+            break;
+        }
+        c->n_trips++;
         res = PQexec(c->pg, fetch);
         n = PQntuples(res);
         e = is_good(res) ? take_rows(cx, run, res) : pg_fail(cx, c, res, run->st->name);
@@ -369,7 +378,8 @@ run_stream(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struc
 
 /* Outside a transaction a stream needs one, for its cursor. */
 static enum err
-run_stream_alone(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struct params *p)
+run_stream_alone(struct ctx *cx, struct pg_conn *c, struct store_run *run,
+                 const struct pg_params *p)
 {
     TRY(pg_exec(cx, c, "BEGIN READ ONLY"));
     enum err e = run_stream(cx, c, run, p);
@@ -378,8 +388,11 @@ run_stream_alone(struct ctx *cx, struct pg_conn *c, struct store_run *run, const
 }
 
 static enum err
-run_once(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struct params *p)
+run_once(struct ctx *cx, struct pg_conn *c, struct store_run *run, const struct pg_params *p)
 {
+    if (run->may_come_late && c->base.is_writer && is_known(c, run->st)) {
+        return pg_pipe_put(cx, c, run->st, p);
+    }
     if (run->st->kind != STORE_EACH) {
         return run_whole(cx, c, run, p);
     }
@@ -390,7 +403,7 @@ enum err
 pg_run(struct ctx *cx, struct store_conn *base, struct store_run *run)
 {
     struct pg_conn *c = (struct pg_conn *)(void *)base;
-    struct params p;
+    struct pg_params p;
     TRY(params_fill(cx, run, &p));
     if (c->is_in_tx && c->broken != ERR_OK) {
         /* after a failure the server takes nothing more of this transaction */

@@ -61,7 +61,7 @@ stats(struct store *base, struct store_stats *ret)
     struct pg_store *s = (struct pg_store *)(void *)base;
     (void)pthread_mutex_lock(&s->mutex);
     *ret = s->stats;
-    ret->queue_depth = s->n_waiting;
+    ret->queue_depth = s->n_waiting + s->queue.n;
     (void)pthread_mutex_unlock(&s->mutex);
     hist_read(&s->closure_us, &ret->closure_us);
     hist_read(&s->commit_us, &ret->commit_us);
@@ -171,6 +171,7 @@ pg_store_open(struct ctx *cx, const struct store_config *config, struct store **
     s->is_read_only = config->is_read_only;
     s->queue_max = config->queue_max != 0 ? config->queue_max : QUEUE_MAX;
     s->n_conns = conns_wanted(config->connections_n);
+    s->lanes_max = s->n_conns / 2;
     sync_init(s);
     conns_init(s);
     enum err e = open_parts(cx, s);

@@ -23,6 +23,19 @@
 /* How far an id may run ahead of what is stored as handed out. */
 #define PG_ID_AHEAD INT64_C(5000000)
 
+/* Statements that go out in one message at most, and parameters of one. */
+#define PG_PIPE_MAX   24
+#define PG_PARAMS_MAX 96
+#define PG_NAME_BYTES 32
+
+struct pg_params {
+    const char *value[PG_PARAMS_MAX];
+    int length[PG_PARAMS_MAX], format[PG_PARAMS_MAX];
+    Oid type[PG_PARAMS_MAX];
+    int64_t number[PG_PARAMS_MAX];
+    int n;
+};
+
 struct pg_conn {
     struct store_conn base;
     PGconn *pg;        /* NULL: not connected */
@@ -34,7 +47,34 @@ struct pg_conn {
     bool is_warned;  /* the server warned since this was last cleared */
     enum err broken; /* the first failure inside the transaction, or ERR_OK */
     uint32_t n_cursors;
+    uint64_t n_trips; /* round trips since it was taken from the pool */
+    uint32_t n_pending;
+    const char *pending[PG_PIPE_MAX]; /* names of what is in the pipeline */
     const struct sys_clock *clock;
+};
+
+/* How a closure's transaction shares the lane with others. */
+enum pg_lane { PG_LANE_TOGETHER, PG_LANE_IN_TURN, PG_LANE_ALONE };
+
+enum pg_req_state { PG_REQ_QUEUED, PG_REQ_TAKEN, PG_REQ_LEADS, PG_REQ_DONE };
+
+/* One closure on its way; lives on the caller's stack while the caller waits or leads. */
+struct pg_req {
+    struct pg_req *prev, *next;
+    struct ctx *cx;
+    store_tx_fn *fn;
+    void *arg;
+    enum pg_req_state state;
+    enum err err;
+    bool is_left; /* its own transaction has to say what becomes of it */
+    uint32_t n_problems_before;
+    int64_t asked_us; /* real monotonic clock */
+    pthread_cond_t cond;
+};
+
+struct pg_list {
+    struct pg_req *first, *last;
+    uint32_t n;
 };
 
 struct pg_signals;
@@ -57,6 +97,9 @@ struct pg_store {
     uint32_t n_conns, n_waiting, queue_max;
     struct pg_conn *free_conns;
     struct store_stats stats;
+    struct pg_list queue; /* closures that wait to be led, see group.c */
+    uint32_t n_leading, lanes_max;
+    uint32_t n_careful; /* transactions that still take the careful way */
 
     pthread_mutex_t control_mutex; /* guards all below */
     PGconn *control;               /* holds this process's place; not in the pool */
@@ -79,6 +122,19 @@ void pg_conn_close(struct pg_conn *c);
 NODISCARD enum err pg_exec(struct ctx *cx, struct pg_conn *c, const char *sql);
 enum err pg_run(struct ctx *cx, struct store_conn *base, struct store_run *run);
 
+/* pipe.c */
+/* Puts a statement whose answer nobody waits for into the pipeline; the failure of it or of an
+ * earlier one may come with any later call. The statement is prepared. */
+NODISCARD enum err pg_pipe_put(struct ctx *cx, struct pg_conn *c, const struct store_stmt *st,
+                               const struct pg_params *p);
+/* The same for a command without parameters; sql is static. */
+NODISCARD enum err pg_pipe_sql(struct ctx *cx, struct pg_conn *c, const char *sql);
+/* Sends it and all that is pending, in one round trip. ret is the caller's to clear. */
+NODISCARD enum err pg_pipe_ask(struct ctx *cx, struct pg_conn *c, const struct store_stmt *st,
+                               const struct pg_params *p, PGresult **ret);
+/* Waits for all that is pending; the connection is as without a pipeline afterwards. */
+NODISCARD enum err pg_pipe_end(struct ctx *cx, struct pg_conn *c);
+
 /* pool.c */
 /* After a failure: true when it was the database being away, and there is time to try once more
  * before until_us (real monotonic clock); rests a moment then. */
@@ -90,8 +146,21 @@ int64_t pg_patience_us(const struct ctx *cx, int64_t wait_us);
 NODISCARD enum err pg_take(struct ctx *cx, struct pg_store *s, struct pg_conn **ret);
 void pg_give_back(struct pg_store *s, struct pg_conn *c);
 
-/* write.c */
+/* group.c: which closures share a transaction */
 enum err pg_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
+/* Adds the closures that wait to a transaction that is about to begin. */
+void pg_group_fill(struct pg_store *s, struct pg_list *group);
+void pg_list_add(struct pg_list *l, struct pg_req *r);
+/* How the next transaction goes, before any failure of its own. */
+enum pg_lane pg_group_lane(struct pg_store *s);
+/* A transaction has to run again since others were in its way. */
+void pg_group_collided(struct pg_store *s);
+
+/* write.c */
+/* Runs the closures of the group in one transaction, or each in its own where that does not work;
+ * sets the err of each. The first one's caller runs it; more may join while it waits for a
+ * connection. */
+void pg_group_run(struct pg_store *s, struct pg_list *group);
 enum err pg_write_locked(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
 
 /* signal.c */

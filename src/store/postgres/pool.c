@@ -109,6 +109,8 @@ pg_give_back(struct pg_store *s, struct pg_conn *c)
         pg_conn_close(c);
     }
     (void)pthread_mutex_lock(&s->mutex);
+    s->stats.n_round_trips += c->n_trips;
+    c->n_trips = 0;
     c->next_free = s->free_conns;
     s->free_conns = c;
     (void)pthread_cond_signal(&s->is_free);

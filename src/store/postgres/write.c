@@ -1,35 +1,39 @@
 /* write.c: one write transaction on a connection of the pool.
  *
- * Closures were written for a store where one runs after the other. Here several run at once, in
- * several processes, so each runs SERIALIZABLE: PostgreSQL lets happen only what could have
- * happened one after the other, and asks to run a transaction again otherwise. A closure may run
- * twice by contract. Every transaction holds store_lane in a mode that lets others pass; one that
- * failed too often takes it for itself and then runs with no other beside it, so that it comes to
- * its end. Why so: doc/decisions/postgres.md. */
+ * Closures were written for a store where one runs after the other. Here several transactions run
+ * at once, in several processes, so each is SERIALIZABLE: PostgreSQL lets happen only what could
+ * have happened one after the other, and asks to run a transaction again otherwise. A closure may
+ * run twice by contract. Every transaction holds store_lane: in a mode that lets all others pass,
+ * in one that waits for those that collided too, or, when it still failed, alone, so that it comes
+ * to its end. Several closures that wait share a transaction (group.c); a savepoint keeps the work
+ * of each apart. Why so: doc/decisions/postgres.md. */
 #include "store/postgres/pg_int.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define TRIES_MAX      12
-#define TRIES_TOGETHER 5 /* from then on alone */
-#define UNIQUE_TRIES   3
-#define REST_US        500
-#define LOST_MAX       8                 /* lost connections of one write */
-#define UNSURE_US      INT64_C(25000000) /* how long to ask whether a commit happened */
+#define TRIES_MAX    12
+#define COLLIDED_MAX 3 /* from then on alone */
+#define UNIQUE_TRIES 3
+#define REST_US      500
+#define LOST_MAX     8                 /* lost connections of one write */
+#define UNSURE_US    INT64_C(25000000) /* how long to ask whether a commit happened */
 
 struct attempt {
-    store_tx_fn *fn;
-    void *arg;
-    uint32_t n_problems_before;
+    struct pg_list *group; /* the first one's caller runs it */
     int no;
+    int n_collided;
     int n_lost;
-    int64_t marker; /* its row in store_commit tells that the transaction happened */
-    bool is_locked; /* guards itself by row locks */
-    bool is_again;  /* run it again */
-    bool is_unsure; /* a commit's answer was lost, or it is not as durable as asked for */
-    bool is_done;   /* it had happened */
+    int64_t marker;   /* its row in store_commit tells that the transaction happened */
+    bool is_locked;   /* guards itself by row locks */
+    bool may_grow;    /* others may still join */
+    bool is_again;    /* run it again */
+    bool is_unsure;   /* a commit's answer was lost, or it is not as durable as asked for */
+    bool is_done;     /* it had happened */
+    bool is_answered; /* each closure has its answer */
+    bool is_for_all;  /* what went wrong is no closure's doing, and would go wrong for each */
     bool has_outbox;
+    enum err err;
 };
 
 static void
@@ -45,19 +49,76 @@ count(struct pg_store *s, int64_t took_us)
     (void)pthread_mutex_unlock(&s->mutex);
 }
 
+/* What it sent and did not wait for belongs to it too. */
 static enum err
-closure_run(struct ctx *cx, struct pg_store *s, struct pg_conn *c, const struct attempt *at)
+closure_run(struct pg_store *s, struct pg_conn *c, struct pg_req *r, const char *then)
 {
-    cx->n_problems = at->n_problems_before;
+    struct ctx *cx = r->cx;
+    cx->n_problems = r->n_problems_before;
     cx->conn = &c->base;
     cx->is_writing = true;
     int64_t from = sys_clock_real.mono_us(&sys_clock_real);
-    enum err e = at->fn(cx, at->arg);
+    enum err e = r->fn(cx, r->arg);
+    if (e == ERR_OK && then != NULL) {
+        e = pg_pipe_sql(cx, c, then);
+    }
+    enum err late = pg_pipe_end(cx, c);
     count(s, sys_clock_real.mono_us(&sys_clock_real) - from);
     cx->is_writing = false;
     cx->conn = NULL;
+    e = late != ERR_OK ? late : e;
     /* a failure counts even when the closure went on, or took it for a row that is not there */
     return e == ERR_OK || err_may_retry(c->broken) ? c->broken : e;
+}
+
+/* The whole transaction has to run again, whatever one closure made of it. */
+static bool
+is_spoiled(const struct pg_conn *c)
+{
+    return c->is_lost || (c->is_retry && c->broken != ERR_OK && c->broken != ERR_CONFLICT);
+}
+
+/* One of several: a savepoint keeps its work apart. A statement of it that failed may have failed
+ * because of what the others did or saw, so it gets a transaction of its own afterwards. */
+static enum err
+closure_guarded(struct pg_store *s, struct pg_conn *c, struct pg_req *r)
+{
+    r->is_left = false;
+    r->err = pg_pipe_sql(r->cx, c, "SAVEPOINT closure");
+    if (r->err == ERR_OK) {
+        r->err = closure_run(s, c, r, "RELEASE SAVEPOINT closure");
+    }
+    if (is_spoiled(c)) {
+        return c->broken;
+    }
+    if (r->err == ERR_OK) {
+        return ERR_OK;
+    }
+    struct err_detail kept = r->cx->err;
+    r->is_left = c->broken != ERR_OK;
+    c->broken = ERR_OK;
+    c->is_retry = false;
+    TRY(pg_exec(r->cx, c, "ROLLBACK TO SAVEPOINT closure"));
+    r->cx->err = kept;
+    return ERR_OK;
+}
+
+/* ret_has_work: there is something to commit. */
+static enum err
+closures_run(struct pg_store *s, struct pg_conn *c, const struct pg_list *group, bool *ret_has_work)
+{
+    *ret_has_work = true;
+    if (group->n == 1) {
+        group->first->err = closure_run(s, c, group->first, NULL);
+        return group->first->err;
+    }
+    bool has_work = false;
+    for (struct pg_req *r = group->first; r != NULL; r = r->next) {
+        TRY(closure_guarded(s, c, r));
+        has_work = has_work || r->err == ERR_OK;
+    }
+    *ret_has_work = has_work;
+    return ERR_OK;
 }
 
 /* The answer may be lost, or come with a warning: a wait for the replica that was broken off. Then
@@ -67,6 +128,7 @@ commit(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at
 {
     c->is_warned = false;
     int64_t from = sys_clock_real.mono_us(&sys_clock_real);
+    c->n_trips++;
     PGresult *res = PQexec(c->pg, "COMMIT");
     enum err e = ERR_OK;
     if (PQresultStatus(res) != PGRES_COMMAND_OK) {
@@ -92,14 +154,18 @@ commit(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at
 /* One message: begin, the lane, and the marker. A marker that is there already says that an
  * attempt whose answer was lost has happened; one that is still under way is waited for. */
 static enum err
-begin(struct ctx *cx, struct pg_conn *c, struct attempt *at)
+begin(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at)
 {
-    const char *level = "SERIALIZABLE READ WRITE; LOCK TABLE store_lane IN ROW SHARE MODE";
+    static const char *const levels[] = {
+        [PG_LANE_TOGETHER] = "SERIALIZABLE READ WRITE; LOCK TABLE store_lane IN ROW SHARE MODE",
+        [PG_LANE_IN_TURN] =
+            "SERIALIZABLE READ WRITE; LOCK TABLE store_lane IN SHARE UPDATE EXCLUSIVE MODE",
+        [PG_LANE_ALONE] = "SERIALIZABLE READ WRITE; LOCK TABLE store_lane IN EXCLUSIVE MODE",
+    };
+    const char *level = "READ COMMITTED READ WRITE";
     char sql[200];
-    if (at->is_locked) {
-        level = "READ COMMITTED READ WRITE";
-    } else if (at->no >= TRIES_TOGETHER) {
-        level = "SERIALIZABLE READ WRITE; LOCK TABLE store_lane IN EXCLUSIVE MODE";
+    if (!at->is_locked) {
+        level = levels[at->n_collided >= COLLIDED_MAX ? PG_LANE_ALONE : pg_group_lane(s)];
     }
     (void)snprintf(sql, sizeof(sql),
                    "BEGIN ISOLATION LEVEL %s; INSERT INTO store_commit (id) VALUES (%" PRId64 ")",
@@ -138,49 +204,96 @@ roll_back(struct ctx *cx, struct pg_conn *c)
 }
 
 static enum err
+transaction(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at)
+{
+    bool has_work = false;
+    enum err e = begin(cx, s, c, at);
+    at->is_for_all = e != ERR_OK;
+    TRY(e);
+    at->is_unsure = false; /* no earlier attempt happened, nor can it any more */
+    c->is_in_tx = true;
+    c->base.is_writer = true;
+    e = closures_run(s, c, at->group, &has_work);
+    c->base.is_writer = false;
+    c->is_in_tx = false;
+    if (e == ERR_OK && has_work) {
+        e = commit(cx, s, c, at);
+    }
+    at->is_answered = e == ERR_OK;
+    return e;
+}
+
+/* The answer of a closure that runs by itself is that of its transaction; so is that of all when
+ * they had no part in it. */
+static bool
+answer(const struct attempt *at)
+{
+    struct pg_req *first = at->group->first;
+    if (at->group->n == 1) {
+        first->err = at->err;
+        return true;
+    }
+    for (struct pg_req *r = first; at->is_for_all && r != NULL; r = r->next) {
+        r->err = at->err;
+        r->is_left = false;
+        r->cx->err = first->cx->err;
+    }
+    return at->is_answered || at->is_for_all;
+}
+
+static void
 attempt_on(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt *at)
 {
-    enum err e = begin(cx, c, at);
-    if (e == ERR_OK) {
-        at->is_unsure = false; /* no earlier attempt happened, nor can it any more */
-        c->is_in_tx = true;
-        c->base.is_writer = true;
-        e = closure_run(cx, s, c, at);
-        if (e == ERR_OK) {
-            e = commit(cx, s, c, at);
-        }
-        c->base.is_writer = false;
-        c->is_in_tx = false;
-    }
-    if (e != ERR_OK && !c->is_lost && PQtransactionStatus(c->pg) != PQTRANS_IDLE) {
+    enum err e = transaction(cx, s, c, at);
+    if (!c->is_lost && PQtransactionStatus(c->pg) != PQTRANS_IDLE) {
         roll_back(cx, c);
     }
     if (at->is_done && !c->is_lost) {
         e = confirm(cx, c);
+        at->is_answered = e == ERR_OK;
     }
     bool is_asked = c->is_retry && c->broken != ERR_OK &&
                     (c->broken != ERR_CONFLICT || at->no + 1 < UNIQUE_TRIES);
     at->is_again = e != ERR_OK && (at->is_unsure || is_asked);
+    if (is_asked && !at->is_locked && !c->is_lost && c->broken != ERR_CONFLICT) {
+        at->n_collided++;
+        pg_group_collided(s);
+    }
+    at->is_for_all = (at->is_for_all || c->is_lost) && !at->is_done;
     at->n_lost += c->is_lost ? 1 : 0;
     at->no += c->is_lost || at->is_unsure ? 0 : 1;
-    return e;
+    at->err = e;
 }
 
-static enum err
+static void
+waited(struct pg_store *s, const struct pg_list *group)
+{
+    int64_t now = sys_clock_real.mono_us(&sys_clock_real);
+    for (const struct pg_req *r = group->first; r != NULL; r = r->next) {
+        hist_add(&s->wait_us, now - r->asked_us);
+    }
+}
+
+static void
 attempt(struct ctx *cx, struct pg_store *s, struct attempt *at)
 {
     struct pg_conn *c = NULL;
     at->is_again = false;
-    int64_t from = sys_clock_real.mono_us(&sys_clock_real);
+    at->is_answered = false;
     enum err e = pg_take(cx, s, &c);
     if (e != ERR_OK) {
         at->is_again = at->is_unsure;
-        return e;
+        at->is_for_all = e == ERR_AWAY;
+        at->err = e;
+        return;
     }
-    hist_add(&s->wait_us, sys_clock_real.mono_us(&sys_clock_real) - from);
-    e = attempt_on(cx, s, c, at);
+    if (at->may_grow) {
+        at->may_grow = false;
+        pg_group_fill(s, at->group);
+        waited(s, at->group);
+    }
+    attempt_on(cx, s, c, at);
     pg_give_back(s, c);
-    return e;
 }
 
 /* A short rest, longer each time and not the same for all, before running again. */
@@ -206,48 +319,73 @@ may_run_again(const struct attempt *at, int64_t until_us)
                          : at->no < TRIES_MAX && at->n_lost < LOST_MAX;
 }
 
-static enum err
-write_as(struct ctx *cx, struct pg_store *s, struct attempt at)
+/* Runs the group until it is answered or nothing more can be tried. False: the closures of a group
+ * of several are still to be answered. */
+static bool
+run_together(struct pg_store *s, struct attempt at)
 {
+    struct ctx *cx = at.group->first->cx;
+    int64_t until_us = sys_clock_real.mono_us(&sys_clock_real) + UNSURE_US;
+    at.err = pg_node_keep(cx, s);
+    if (at.err != ERR_OK) {
+        return answer(&at);
+    }
+    at.marker = store_new_id(cx);
+    attempt(cx, s, &at);
+    while (may_run_again(&at, until_us)) {
+        (void)pthread_mutex_lock(&s->mutex);
+        s->stats.n_batches_retried++;
+        (void)pthread_mutex_unlock(&s->mutex);
+        rest(&at);
+        attempt(cx, s, &at);
+    }
+    if (at.has_outbox) {
+        store_tell_outbox(&s->base);
+    }
+    if (at.is_answered || !at.is_unsure) {
+        return answer(&at);
+    }
+    for (struct pg_req *r = at.group->first; r != NULL; r = r->next) {
+        r->is_left = false;
+        r->err = err_set(r->cx, ERR_UNSURE,
+                         "the connection was lost while committing: look whether it happened");
+    }
+    return true;
+}
+
+static void
+run_alone(struct pg_store *s, struct pg_req *r)
+{
+    struct pg_req *next = r->next;
+    struct pg_list one = { .first = r, .last = r, .n = 1 };
+    r->next = NULL;
+    (void)run_together(s, (struct attempt){ .group = &one });
+    r->next = next;
+}
+
+void
+pg_group_run(struct pg_store *s, struct pg_list *group)
+{
+    bool is_answered = run_together(s, (struct attempt){ .group = group, .may_grow = true });
+    for (struct pg_req *r = group->first; r != NULL; r = r->next) {
+        if (!is_answered || r->is_left) {
+            run_alone(s, r);
+        }
+    }
+}
+
+enum err
+pg_write_locked(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
+{
+    struct pg_store *s = (struct pg_store *)(void *)base;
+    struct pg_req r = { .cx = cx, .fn = fn, .arg = arg, .n_problems_before = cx->n_problems };
+    struct pg_list one = { .first = &r, .last = &r, .n = 1 };
     if (s->is_read_only) {
         return err_set(cx, ERR_INTERNAL, "the store was opened for reading only");
     }
     if (cx->deadline_us != 0 && sys_mono_us(cx) >= cx->deadline_us) {
         return err_set(cx, ERR_DEADLINE, "deadline before the write began");
     }
-    int64_t until_us = sys_clock_real.mono_us(&sys_clock_real) + UNSURE_US;
-    TRY(pg_node_keep(cx, s));
-    at.marker = store_new_id(cx);
-    enum err e = attempt(cx, s, &at);
-    while (may_run_again(&at, until_us)) {
-        (void)pthread_mutex_lock(&s->mutex);
-        s->stats.n_batches_retried++;
-        (void)pthread_mutex_unlock(&s->mutex);
-        rest(&at);
-        e = attempt(cx, s, &at);
-    }
-    if (at.has_outbox) {
-        store_tell_outbox(&s->base);
-    }
-    if (e != ERR_OK && at.is_unsure) {
-        return err_set(cx, ERR_UNSURE,
-                       "the connection was lost while committing: look whether it happened");
-    }
-    return e;
-}
-
-enum err
-pg_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
-{
-    return write_as(cx, (struct pg_store *)(void *)base,
-                    (struct attempt){ .fn = fn, .arg = arg, .n_problems_before = cx->n_problems });
-}
-
-enum err
-pg_write_locked(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
-{
-    return write_as(
-        cx, (struct pg_store *)(void *)base,
-        (struct attempt){
-            .fn = fn, .arg = arg, .n_problems_before = cx->n_problems, .is_locked = true });
+    (void)run_together(s, (struct attempt){ .group = &one, .is_locked = true });
+    return r.err;
 }

@@ -249,6 +249,57 @@ test_commit_cut_off_is_there_once_and_told(void **state)
     test_env_free(env);
 }
 
+/* Many at once, so that they share transactions, while commits are cut off again and again: each is
+ * there once, whoever ran it. */
+#define CROWD   8
+#define CROWD_N 10
+
+struct one_of_many {
+    struct ctx *cx;
+    pthread_t thread;
+    int n_runs;
+    enum err err;
+};
+
+static void *
+one_main(void *arg)
+{
+    struct one_of_many *w = arg;
+    for (int i = 0; i < CROWD_N && w->err == ERR_OK; i++) {
+        w->err = store_write(w->cx, add_tx, &w->n_runs);
+    }
+    return NULL;
+}
+
+static void
+test_commits_of_many_cut_off_are_there_once(void **state)
+{
+    static const enum cut cuts[] = { CUT_AFTER_ANSWER, CUT_BEFORE, CUT_AT_ONCE };
+    (void)state;
+    TEST_POSTGRES_ONLY();
+    struct test_env *env = test_env_new();
+    struct proxy *p = proxy_open();
+    struct ctx *cx = process_behind(env, p);
+    struct one_of_many w[CROWD] = { 0 };
+    for (int i = 0; i < CROWD; i++) {
+        w[i].cx = test_ctx_new(env);
+        w[i].cx->store = cx->store;
+        p->cut = (int)cuts[(size_t)i % COUNT_OF(cuts)];
+        assert_int_equal(pthread_create(&w[i].thread, NULL, one_main, &w[i]), 0);
+    }
+    for (int i = 0; i < CROWD; i++) {
+        p->cut = (int)cuts[(size_t)i % COUNT_OF(cuts)];
+        (void)pthread_join(w[i].thread, NULL);
+        ASSERT_OK(w[i].cx, w[i].err);
+        test_ctx_free(w[i].cx);
+    }
+    assert_true(p->n_cut > 0);
+    assert_true(sum(env->cx) == CROWD * CROWD_N);
+    process_end(cx);
+    proxy_close(p);
+    test_env_free(env);
+}
+
 /* --- a replica that is waited for ---------------------------------------------------------------
  */
 
@@ -346,6 +397,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commit_cut_off_is_there_once_and_told),
+        cmocka_unit_test(test_commits_of_many_cut_off_are_there_once),
         cmocka_unit_test(test_commit_without_its_replica_is_not_acknowledged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
