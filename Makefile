@@ -44,7 +44,8 @@ deps: ## install what is missing (Debian packages, npm packages)
 	@tools/install-deps
 run: deps ## install, build, prepare the data folder, serve on PORT
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) $(if $(RELAY_PORT),--relay-port $(RELAY_PORT)) $(if $(NODE_PORT),--node-port $(NODE_PORT)) --demo --n $(N)
+	@mkdir -p $(DATA)
+	@$(B)/bombo run --port $(PORT) --data $(DATA) $(if $(STORE),--store $(STORE)) $(if $(RELAY_PORT),--relay-port $(RELAY_PORT)) $(if $(NODE_PORT),--node-port $(NODE_PORT)) --demo --n $(N) --log-file $(DATA)/bombo.log
 run-two: deps all ## two demo installations that exchange signed, time-stamped calls: evidence to look at
 	@node tools/run-two.mjs
 check-quick: ## under 5 minutes, for every commit

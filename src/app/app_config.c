@@ -69,6 +69,8 @@ static const struct option options[] = {
       OPT_TEXT, CONFIG(admin) },
     { "--log-level", "error, warn, info or debug: JSON lines on the error output (warn)", OPT_TEXT,
       CONFIG(log_level) },
+    { "--log-file", "the log goes to the end of this file instead (none)", OPT_TEXT,
+      offsetof(struct app_options, log_file) },
     { "--drain", "seconds between \"not ready\" and the end, for load balancers (0)", OPT_NUMBER,
       CONFIG(drain_s) },
     { "--passphrase-file", "its first line encrypts a backup, and opens it (none: not encrypted)",

@@ -384,7 +384,8 @@ app_demo_print(struct ctx *cx)
         "  2. In another browser, as the one-stop officer, accept it at /can-bo. Pay as the "
         "citizen; "
         "as the specialist, propose.\n"
-        "  3. As the leader, sign it at /can-bo/ky, and see the figures move at /lanh-dao.\n\n",
+        "  3. As the leader, sign it at /can-bo/ky, and see the figures move at /lanh-dao.\n"
+        "Signed evidence (/truc/bang-chung) needs two installations: `make run-two` runs both.\n\n",
         PASSWORD, CITIZEN_ID, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT, PIN, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT,
         SHOW_UNIT, STR_ARG(province));
 }

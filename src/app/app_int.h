@@ -41,6 +41,7 @@ struct app_options {
     struct str path2;              /* "store" "copy" path path2 */
     struct str roles;              /* --role */
     struct str config_file;        /* --config; empty: none */
+    struct str log_file;           /* --log-file; empty: the error output */
     int argc;                      /* the words themselves, for reading them again */
     char **argv;
     int64_t n;      /* --n of simulate and run; -1 = not given */

@@ -8,7 +8,11 @@
 #include "sys/log.h"
 #include "sys/service.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #define GRACE_MS 10000
 
@@ -54,9 +58,27 @@ prepare_demo(struct app *app, const struct app_options *o)
     return o->n > 0 ? app_demo_fill_up(&app->cx, o->n, (int32_t)o->days) : ERR_OK;
 }
 
+/* Where the log goes to. A file that cannot be opened is said, and the log goes where it is seen.
+ */
+static int
+log_fd(const struct app_options *o)
+{
+    char path[4096];
+    if (o->log_file.n == 0) {
+        return STDERR_FILENO;
+    }
+    (void)snprintf(path, sizeof(path), STR_FMT, STR_ARG(o->log_file));
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    if (fd < 0) {
+        (void)fprintf(stderr, "bombo: the log file %s cannot be opened: %s\n", path,
+                      strerror(errno));
+    }
+    return fd < 0 ? STDERR_FILENO : fd;
+}
+
 /* The log and the figures: before anything that copies app->cx. */
 static void
-open_figures(struct app *app)
+open_figures(struct app *app, const struct app_options *o)
 {
     const struct web_routes *const *routes = NULL;
     size_t n = app_routes(&routes);
@@ -66,7 +88,7 @@ open_figures(struct app *app)
         modules[i] = routes[i]->module;
     }
     (void)sys_log_level_of(app->cx.config->log_level, &level);
-    app->log = sys_log_open(2, level);
+    app->log = sys_log_open(log_fd(o), level);
     app->health = health_open(APP_VERSION, modules, n);
     app->cx.log = app->log;
     app->cx.health = app->health;
@@ -125,6 +147,9 @@ start(struct app *app, const struct app_options *o, const struct web_hooks *hook
         return false;
     }
     app->cx.relay = app->relay.relay;
+    if (app->health != NULL) {
+        health_watch_relay(app->health, app->relay.relay);
+    }
     if (e == ERR_OK && o->config.is_web) {
         e = start_web(app, o, hooks);
     }
@@ -189,7 +214,7 @@ static int
 serve(struct app *app, const struct app_options *o)
 {
     struct web_hooks hooks = app_hooks_for(pack_now(&app->cx));
-    open_figures(app);
+    open_figures(app, o);
     if (o->config.is_demo && prepare_demo(app, o) != ERR_OK) {
         (void)fprintf(stderr, "bombo: the demo data could not be prepared: %s\n", app->cx.err.text);
         return 1;
@@ -215,6 +240,7 @@ app_serve(const struct app_options *options)
     if (app.health != NULL) {
         health_watch(app.health, NULL);
         health_watch_node(app.health, NULL);
+        health_watch_relay(app.health, NULL);
     }
     store_unlisten(app.store);
     server_stop(app.server, GRACE_MS);

@@ -152,6 +152,21 @@ client_files(struct ctx *cx, SSL_CTX *tls, struct str ca, struct str cert, struc
     return r == 1;
 }
 
+/* Lists of revoked certificates may stand in the authority's file. Where there is one, a service's
+ * certificate must be on none; nobody is asked. */
+static void
+heed_revocations(SSL_CTX *tls)
+{
+    X509_STORE *store = SSL_CTX_get_cert_store(tls);
+    const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(store);
+    for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+        if (X509_OBJECT_get_type(sk_X509_OBJECT_value(all, i)) == X509_LU_CRL) {
+            (void)X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+            return;
+        }
+    }
+}
+
 enum err
 tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct str key, SSL_CTX **ret)
 {
@@ -170,6 +185,7 @@ tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct str key, 
         !client_files(cx, tls, ca, cert, key)) {
         return tls_fail(cx, tls, "authority, certificate or key file of an upstream");
     }
+    heed_revocations(tls);
     *ret = tls;
     return ERR_OK;
 }

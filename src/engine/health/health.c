@@ -79,6 +79,14 @@ health_watch_node(struct health *h, struct node *node)
 }
 
 void
+health_watch_relay(struct health *h, struct relay *relay)
+{
+    (void)pthread_mutex_lock(&h->lock);
+    h->relay = relay;
+    (void)pthread_mutex_unlock(&h->lock);
+}
+
+void
 health_state_set(struct health *h, enum health_state state)
 {
     atomic_store(&h->state, (int)state);

@@ -19,6 +19,8 @@ void health_watch(struct health *h, struct server *server);
 /* Signed exchange, whose log is watched; with NULL no longer: when it returns nobody looks at it.
  */
 void health_watch_node(struct health *h, struct node *node);
+/* The relay, whose certificates are told; with NULL no longer, as above. */
+void health_watch_relay(struct health *h, struct relay *relay);
 
 /* One answer of a worker. Any thread; module may be NULL. */
 void health_answer(struct health *h, const char *module, int64_t us);

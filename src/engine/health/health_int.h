@@ -73,6 +73,7 @@ struct health {
 
     pthread_mutex_t lock; /* guards all below */
     struct node *node;
+    struct relay *relay;
     bool has_view;
     struct health_view view;
     struct health_check checks[HEALTH_COUNT];

@@ -303,6 +303,21 @@ add_tls(struct ctx *cx, struct buf *b)
     return ERR_OK;
 }
 
+/* Who asks for figures was there before relay and node; these do not end while they are looked at.
+ */
+static enum err
+add_watched_tls(struct ctx *cx, struct health *h, struct buf *b)
+{
+    (void)pthread_mutex_lock(&h->lock);
+    struct ctx mine = *cx;
+    mine.relay = h->relay;
+    mine.node = h->node;
+    enum err e = add_tls(&mine, b);
+    (void)pthread_mutex_unlock(&h->lock);
+    cx->err = mine.err;
+    return e;
+}
+
 enum err
 health_metrics(struct ctx *cx, struct health *h, struct str *ret)
 {
@@ -327,7 +342,7 @@ health_metrics(struct ctx *cx, struct health *h, struct str *ret)
     if (v->has_node) {
         add_node(&b, &v->node);
     }
-    TRY(add_tls(cx, &b));
+    TRY(add_watched_tls(cx, h, &b));
     if (b.is_failed) {
         return err_set(cx, ERR_TOO_LARGE, "figures over %u bytes", TEXT_MAX_BYTES);
     }
