@@ -5,7 +5,7 @@ import { closeSync, fdatasyncSync, openSync, writeFileSync, writeSync } from 'no
 import http from 'node:http';
 import { join } from 'node:path';
 import { allow, Box, furnish, newNode, S, X } from '../test/lib/boxes.mjs';
-import { dropDir, root } from '../test/lib/server.mjs';
+import { dropDir, freePort, root } from '../test/lib/server.mjs';
 
 const SECONDS = Number(process.env.BENCH_S ?? 5);
 const rows = [];
@@ -51,7 +51,13 @@ async function many(n, one) {
   return done / SECONDS;
 }
 
-const node = await newNode('bench.test');
+const admin = await freePort();
+const node = await newNode('bench.test', { args: ['--admin', `127.0.0.1:${admin}`, ...(process.env.BENCH_WORKERS ? ['--workers', process.env.BENCH_WORKERS] : [])] });
+/** Transactions and commits so far. */
+const counts = async () => {
+  const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+  return ['closures', 'commits'].map((x) => Number(text.match(new RegExp(`^bombo_store_${x}_total ([0-9]+)`, 'm'))[1]));
+};
 try {
   await furnish(node);
   await allow(node, X, S);
@@ -60,11 +66,14 @@ try {
   let id = 0;
   for (const [size, n] of [[200, 1], [200, 64], [10000, 64]]) {
     const body = 'x'.repeat(size);
+    const before = await counts();
     const rate = await many(n, async () => {
       const status = await post(one, '/boxes/messages', JSON.stringify({ id: `m-${id++}`, to: S, body }));
       if (status !== 201) throw new Error(`put: ${status}`);
     });
     row(`messages put and durable, ${size} B, ${n} at once`, rate, '/s', 'write and fdatasync', limit);
+    const [closures, commits] = (await counts()).map((x, i) => x - before[i]);
+    row(`the same: transactions that shared a commit`, closures / commits, '');
   }
   const begun = performance.now();
   let taken = 0;

@@ -120,6 +120,7 @@ struct store_config {
     uint32_t queue_max;     /* closures waiting for the writer or a connection; 0 = 4096 */
     uint32_t batch_max;     /* closures per commit; 0 = 256 */
     uint32_t cache_kib;     /* page cache per connection; 0 = 2048, the writer's 8192 */
+    uint32_t log_pages;     /* SQLite: length of the log at which it is copied back; 0 = 1000 */
     const char *vfs;        /* SQLite VFS name for fault tests; NULL = default */
     store_connect_fn *const
         *on_connect; /* called for each new connection; ended by NULL; or NULL */

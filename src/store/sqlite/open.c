@@ -90,6 +90,7 @@ sqlite_store_close(struct store *base)
     struct sqlite_store *s = (struct sqlite_store *)(void *)base;
     bool was_running = s->has_thread;
     sqlite_writer_stop(s);
+    sqlite_log_stop(s);
     if (s->has_sync) {
         (void)pthread_key_delete(s->reader_key);
         close_readers(s);
@@ -169,6 +170,7 @@ open_parts(struct ctx *cx, struct sqlite_store *s)
     TRY(sqlite_conn_open(cx, s, &s->writer, true));
     TRY(sqlite_schema_ready(cx, s));
     TRY(load_id_high(cx, s));
+    TRY(sqlite_log_start(cx, s));
     return sqlite_writer_start(cx, s);
 }
 
@@ -188,6 +190,7 @@ open_store(struct ctx *cx, const struct store_config *config, struct str path, b
     s->cache_kib = config->cache_kib;
     s->is_read_only = config->is_read_only;
     s->takes_older = takes_older;
+    s->log_pages = config->log_pages;
     s->queue_max = config->queue_max != 0 ? config->queue_max : QUEUE_MAX;
     s->batch_max = config->batch_max != 0 ? config->batch_max : BATCH_MAX;
     sync_init(s);

@@ -56,6 +56,21 @@ struct sqlite_list {
     struct sqlite_req *first, *last;
 };
 
+/* Who copies the write-ahead log back into the database: log.c. */
+struct sqlite_log {
+    sqlite3 *db;
+    pthread_t thread;
+    bool has_thread;
+    uint32_t copy_pages; /* as long as this it is copied */
+    /* writer thread only: its length, that when the thread was last asked, and that from which the
+     * writer tries to copy the rest (again) */
+    uint32_t n_pages, asked_at, rest_at;
+    bool is_behind;        /* a reader still needed part of the log when the writer tried */
+    pthread_mutex_t mutex; /* guards all below */
+    pthread_cond_t wake, done;
+    bool is_asked, is_stopping;
+};
+
 struct sqlite_store {
     struct store base;
     struct arena *arena; /* the strings below */
@@ -63,7 +78,7 @@ struct sqlite_store {
     const char *log_path, *vfs;
     store_connect_fn *const *on_connect;
     const struct store_schema_set *schema;
-    uint32_t cache_kib, queue_max, batch_max;
+    uint32_t cache_kib, queue_max, batch_max, log_pages;
     struct sys_lock *lock;
     bool is_read_only, takes_older;
 
@@ -72,6 +87,7 @@ struct sqlite_store {
     int64_t id_high;    /* as stored; writer thread only */
     uint32_t n_careful; /* batches that still run with savepoints; writer thread only */
 
+    struct sqlite_log log;
     pthread_t thread;
     bool has_thread, has_sync; /* what close has to undo */
     pthread_condattr_t cond_attr;
@@ -116,5 +132,11 @@ enum err sqlite_tables(struct ctx *cx, struct store_conn *base, struct store_cou
 NODISCARD enum err sqlite_writer_start(struct ctx *cx, struct sqlite_store *s);
 void sqlite_writer_stop(struct sqlite_store *s);
 enum err sqlite_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
+
+/* log.c */
+NODISCARD enum err sqlite_log_start(struct ctx *cx, struct sqlite_store *s);
+void sqlite_log_stop(struct sqlite_store *s);
+/* On the writer thread after a batch's callers were answered: keeps the log short. */
+void sqlite_log_care(struct sqlite_store *s);
 
 #endif

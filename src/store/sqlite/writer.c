@@ -299,11 +299,12 @@ batch_run(struct sqlite_store *s)
     if (how != LEFT_FINE || commit(s) != SQLITE_OK) {
         run_each_alone(s, &batch);
     }
-    atomic_store(&s->busy_from_us, 0);
     answer(s, &batch);
     if (s->writer.base.has_outbox) {
         store_tell_outbox(&s->base);
     }
+    sqlite_log_care(s);
+    atomic_store(&s->busy_from_us, 0);
 }
 
 /* Waits for work. False when the store closes and the queue is empty. */

@@ -134,16 +134,126 @@ crash_round(struct world *w, enum fault_crash how, uint64_t seed)
 }
 
 static void
+crash_rounds(struct world *w)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        crash_round(w, FAULT_DROP, seed);
+        crash_round(w, FAULT_TEAR, seed * 31);
+        crash_round(w, FAULT_GARBLE, seed * 17);
+    }
+}
+
+static void
 test_acknowledged_writes_survive_lost_power(void **state)
 {
     (void)state;
     TEST_SQLITE_ONLY();
     struct world w = world_new();
-    for (uint64_t seed = 1; seed <= 4; seed++) {
-        crash_round(&w, FAULT_DROP, seed);
-        crash_round(&w, FAULT_TEAR, seed * 31);
-        crash_round(&w, FAULT_GARBLE, seed * 17);
+    crash_rounds(&w);
+    world_free(&w);
+}
+
+/* --- the log copied back beside the writer ---------------------------------------------------- */
+
+#define COPY_PAGES 8U
+#define FRAME      4120 /* a page with its head in the log */
+
+static struct world
+world_of_short_log(void)
+{
+    struct world w = { .vfs = fault_vfs_new("fault") };
+    w.env = test_env_new_with(
+        &(struct store_config){ .vfs = "fault", .cache_kib = 40, .log_pages = COPY_PAGES });
+    return w;
+}
+
+static void
+test_acknowledged_writes_survive_lost_power_while_the_log_is_copied(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct world w = world_of_short_log();
+    crash_rounds(&w);
+    world_free(&w);
+}
+
+static void
+write_some(struct ctx *cx, int n)
+{
+    for (int i = 0; i < n; i++) {
+        ASSERT_OK(cx, put(cx, str_fmt(cx->arena, "n%d", i)));
     }
+}
+
+static int64_t
+log_bytes(struct ctx *cx)
+{
+    struct store_stats stats;
+    store_stats(cx->store, &stats);
+    return stats.log_bytes;
+}
+
+/* The file never gets shorter while the store is open: it tells how long the log ever was. */
+static void
+test_log_under_steady_writing_stays_short(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct world w = world_of_short_log();
+    struct ctx *cx = w.env->cx;
+    write_some(cx, 100);
+    int64_t before = log_bytes(cx); /* the making of the schema is in it too */
+    write_some(cx, 1500);           /* at least as many pages */
+    assert_true(log_bytes(cx) <= before + (int64_t)COPY_PAGES * 20 * FRAME);
+    world_free(&w);
+}
+
+static enum err
+write_meanwhile_tx(struct ctx *cx, void *arg)
+{
+    assert_true(has(cx, STR("n1"))); /* the snapshot begins with its first statement */
+    write_some(arg, 300);
+    return ERR_OK;
+}
+
+/* A reader that stays keeps its part of the log; when it has gone the log begins anew. */
+static void
+test_log_that_a_reader_holds_begins_anew_after_it(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct world w = world_of_short_log();
+    struct ctx *cx = w.env->cx;
+    struct ctx *other = test_ctx_new(w.env);
+    write_some(cx, 50);
+    ASSERT_OK(other, store_read(other, write_meanwhile_tx, cx));
+    write_some(cx, 300);
+    int64_t before = log_bytes(cx);
+    write_some(cx, 600);
+    assert_true(log_bytes(cx) <= before + (int64_t)COPY_PAGES * 20 * FRAME);
+    assert_true(has(cx, STR("n599")));
+    test_ctx_free(other);
+    world_free(&w);
+}
+
+/* A sync that fails while the log is copied takes nothing away. */
+static void
+test_log_whose_copying_fails_keeps_all(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct world w = world_of_short_log();
+    struct ctx *cx = w.env->cx;
+    for (uint32_t nth = 1; nth <= 40; nth++) {
+        fault_vfs_fail(w.vfs, FAULT_SYNC, nth, SQLITE_IOERR_FSYNC, false);
+        int n_done = 0;
+        for (int i = 0; i < 30; i++) {
+            n_done += put(cx, str_fmt(cx->arena, "f%u-%d", nth, i)) == ERR_OK;
+        }
+        assert_true(n_done >= 29);
+    }
+    test_env_reopen(w.env);
+    assert_true(test_i64(cx, "SELECT count(*) FROM store_meta WHERE name LIKE 'f%'") >= 40 * 29);
     world_free(&w);
 }
 
@@ -529,6 +639,10 @@ main(void)
         cmocka_unit_test(test_fault_vfs_loses_what_was_not_synced),
         cmocka_unit_test(test_write_is_synced_before_the_answer),
         cmocka_unit_test(test_acknowledged_writes_survive_lost_power),
+        cmocka_unit_test(test_acknowledged_writes_survive_lost_power_while_the_log_is_copied),
+        cmocka_unit_test(test_log_under_steady_writing_stays_short),
+        cmocka_unit_test(test_log_that_a_reader_holds_begins_anew_after_it),
+        cmocka_unit_test(test_log_whose_copying_fails_keeps_all),
         cmocka_unit_test(test_batch_lost_by_full_disk_keeps_neighbours),
         cmocka_unit_test(test_batch_lost_by_io_error_keeps_neighbours),
         cmocka_unit_test(test_batch_lost_by_memory_keeps_neighbours),
