@@ -1,6 +1,7 @@
 // Part of make bench: durable messages through the boxes, beside the disk's own limit: 201 comes after the message, its number, account and
 // ledger entry are synced. The limit is what one thread does with a write and fdatasync on the same disk, one after the other: programs that
-// put at the same time share a commit, so more than 1 is possible. Writes build/bench-boxes.json. BENCH_S: seconds a row.
+// put at the same time share a commit, so more than 1 is possible. Writes build/bench-boxes.json. BENCH_S: seconds a row; BENCH_WORKERS:
+// worker threads of the program, each of which waits for one message to be durable.
 import { closeSync, fdatasyncSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';

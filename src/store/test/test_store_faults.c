@@ -134,9 +134,9 @@ crash_round(struct world *w, enum fault_crash how, uint64_t seed)
 }
 
 static void
-crash_rounds(struct world *w)
+crash_rounds(struct world *w, uint64_t n_seeds)
 {
-    for (uint64_t seed = 1; seed <= 4; seed++) {
+    for (uint64_t seed = 1; seed <= n_seeds; seed++) {
         crash_round(w, FAULT_DROP, seed);
         crash_round(w, FAULT_TEAR, seed * 31);
         crash_round(w, FAULT_GARBLE, seed * 17);
@@ -149,7 +149,7 @@ test_acknowledged_writes_survive_lost_power(void **state)
     (void)state;
     TEST_SQLITE_ONLY();
     struct world w = world_new();
-    crash_rounds(&w);
+    crash_rounds(&w, 4);
     world_free(&w);
 }
 
@@ -173,7 +173,7 @@ test_acknowledged_writes_survive_lost_power_while_the_log_is_copied(void **state
     (void)state;
     TEST_SQLITE_ONLY();
     struct world w = world_of_short_log();
-    crash_rounds(&w);
+    crash_rounds(&w, 2);
     world_free(&w);
 }
 
@@ -203,7 +203,7 @@ test_log_under_steady_writing_stays_short(void **state)
     struct ctx *cx = w.env->cx;
     write_some(cx, 100);
     int64_t before = log_bytes(cx); /* the making of the schema is in it too */
-    write_some(cx, 1500);           /* at least as many pages */
+    write_some(cx, 600);            /* at least as many pages */
     assert_true(log_bytes(cx) <= before + (int64_t)COPY_PAGES * 20 * FRAME);
     world_free(&w);
 }
@@ -212,7 +212,7 @@ static enum err
 write_meanwhile_tx(struct ctx *cx, void *arg)
 {
     assert_true(has(cx, STR("n1"))); /* the snapshot begins with its first statement */
-    write_some(arg, 300);
+    write_some(arg, 200);
     return ERR_OK;
 }
 
@@ -227,11 +227,11 @@ test_log_that_a_reader_holds_begins_anew_after_it(void **state)
     struct ctx *other = test_ctx_new(w.env);
     write_some(cx, 50);
     ASSERT_OK(other, store_read(other, write_meanwhile_tx, cx));
-    write_some(cx, 300);
+    write_some(cx, 200);
     int64_t before = log_bytes(cx);
-    write_some(cx, 600);
+    write_some(cx, 400);
     assert_true(log_bytes(cx) <= before + (int64_t)COPY_PAGES * 20 * FRAME);
-    assert_true(has(cx, STR("n599")));
+    assert_true(has(cx, STR("n399")));
     test_ctx_free(other);
     world_free(&w);
 }
@@ -244,16 +244,16 @@ test_log_whose_copying_fails_keeps_all(void **state)
     TEST_SQLITE_ONLY();
     struct world w = world_of_short_log();
     struct ctx *cx = w.env->cx;
-    for (uint32_t nth = 1; nth <= 40; nth++) {
+    for (uint32_t nth = 1; nth <= 20; nth++) {
         fault_vfs_fail(w.vfs, FAULT_SYNC, nth, SQLITE_IOERR_FSYNC, false);
         int n_done = 0;
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < 20; i++) {
             n_done += put(cx, str_fmt(cx->arena, "f%u-%d", nth, i)) == ERR_OK;
         }
-        assert_true(n_done >= 29);
+        assert_true(n_done >= 19);
     }
     test_env_reopen(w.env);
-    assert_true(test_i64(cx, "SELECT count(*) FROM store_meta WHERE name LIKE 'f%'") >= 40 * 29);
+    assert_true(test_i64(cx, "SELECT count(*) FROM store_meta WHERE name LIKE 'f%'") >= 20 * 19);
     world_free(&w);
 }
 
