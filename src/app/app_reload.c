@@ -2,6 +2,7 @@
  * runs: certificate and key, the content pack, the log level. Whatever is faulty is said and stays
  * as it was. */
 #include "app/app_int.h"
+#include "engine/exchange/exchange.h"
 #include "engine/ledger/ledger.h"
 #include "net/server.h"
 #include "sys/log.h"
@@ -86,6 +87,20 @@ reload_pack(struct reload *r, const struct app_config *fresh)
     say(r, SYS_LOG_INFO, "pack", version);
 }
 
+/* The lists of revoked certificates of services may have been renewed. */
+static void
+reload_relay(struct reload *r)
+{
+    if (r->cx.relay == NULL) {
+        return;
+    }
+    if (exchange_relay_apply(&r->cx) == ERR_OK) {
+        say(r, SYS_LOG_INFO, "relay", STR("policy applied"));
+    } else {
+        say(r, SYS_LOG_ERROR, "relay", str_of(r->cx.err.text));
+    }
+}
+
 void
 app_reload(struct app *app, const struct app_options *options)
 {
@@ -104,6 +119,7 @@ app_reload(struct app *app, const struct app_options *options)
         app_options_compare(options, &fresh, changed, &r);
         reload_tls(&r, &fresh.config);
         reload_pack(&r, &fresh.config);
+        reload_relay(&r);
     } else {
         say(&r, SYS_LOG_ERROR, "configuration", STR("faulty: see the lines above"));
     }

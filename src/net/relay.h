@@ -31,6 +31,8 @@ struct relay_pool {
     bool is_tls;            /* certificate checked against ca_file and tls_name */
     struct str tls_name;    /* null: host without port */
     struct str ca_file;     /* PEM; null: the system's */
+    struct str crl_file;    /* PEM lists of revoked certificates, one of each authority of the chain
+                               but the root's own; a list that is over lets nobody in; null: none */
     struct str client_cert; /* PEM files for mutual TLS; null: none */
     struct str client_key;
     uint32_t idle_ms;        /* kept connections; 0 = 50 s; an answer's Keep-Alive lowers it */
@@ -226,9 +228,12 @@ struct relay_address {
     struct str pool, address;
     bool is_up; /* may be called: circuit closed and the last health check good */
     uint32_t fails_n, busy_n;
-    int64_t cert_until_us; /* end of the certificate it showed last; 0: no TLS, or not called yet */
+    int64_t cert_until_us; /* end of the certificate it showed last, of a revoked one the
+                              moment when that was seen; 0: no TLS, or not called yet */
 };
 /* All addresses of the policy in force; borrows from cx->arena. */
+/* Can these be a pool's ca_file and crl_file (either null)? ERR_IO with what is wrong. */
+NODISCARD enum err relay_trust_check(struct ctx *cx, struct str ca_file, struct str crl_file);
 NODISCARD enum err relay_addresses(struct ctx *cx, struct relay *r, struct relay_address **ret,
                                    size_t *ret_n);
 /* Calls counted for a grant in its present window; 0 when unknown. */

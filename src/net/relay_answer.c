@@ -49,6 +49,22 @@ rcall_up_lost(struct rcall *x, enum relay_error error)
     return R_MORE;
 }
 
+/* Why a handshake failed. A revoked certificate ends now: that raises the alarm of its end. */
+static enum relay_error
+tls_lost(struct rcall *x)
+{
+    switch (tls_peer_fault(x->up->ssl)) {
+    case TLS_PEER_REVOKED:
+        atomic_store(&x->up->address->cert_until_s, relay_wall_us(x->loop->relay) / 1000000);
+        return RELAY_TLS_REVOKED;
+    case TLS_PEER_NO_LIST:
+        return RELAY_TLS_LIST;
+    case TLS_PEER_OTHER:
+        break;
+    }
+    return RELAY_TLS;
+}
+
 /* The connection is writable for the first time: TCP stands or has failed, TLS goes on. */
 enum rstate
 up_opened(struct rcall *x)
@@ -65,7 +81,7 @@ up_opened(struct rcall *x)
             return R_WAIT;
         }
         if (r != 1) {
-            return rcall_up_lost(x, RELAY_TLS);
+            return rcall_up_lost(x, tls_lost(x));
         }
         if (x->last_address != NULL) {
             atomic_store(&x->last_address->cert_until_s, tls_peer_until_s(up->ssl));

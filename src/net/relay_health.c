@@ -74,6 +74,9 @@ check_options(struct check *k, const struct rpool *pool)
     if (pool->ca_file != NULL) {
         (void)curl_easy_setopt(h, CURLOPT_CAINFO, pool->ca_file);
     }
+    if (pool->crl_file != NULL) {
+        (void)curl_easy_setopt(h, CURLOPT_CRLFILE, pool->crl_file);
+    }
     if (pool->client_cert != NULL) {
         (void)curl_easy_setopt(h, CURLOPT_SSLCERT, pool->client_cert);
         (void)curl_easy_setopt(h, CURLOPT_SSLKEY, pool->client_key);

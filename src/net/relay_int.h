@@ -122,7 +122,7 @@ struct rpool {
     int64_t idle_us, open_us, check_every_us;
     uint32_t idle_max, busy_max, fail_n;
     struct str check_path;
-    char *ca_file, *client_cert, *client_key; /* for checks; NULL: none */
+    char *ca_file, *crl_file, *client_cert, *client_key; /* for checks; NULL: none */
     bool is_5xx_failure;
 };
 struct rclient {

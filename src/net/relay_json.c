@@ -247,6 +247,7 @@ static const struct jfield pool_fields[] = {
     F(pool, is_tls, J_BOOL),
     F(pool, tls_name, J_TEXT),
     F(pool, ca_file, J_TEXT),
+    F(pool, crl_file, J_TEXT),
     F(pool, client_cert, J_TEXT),
     F(pool, client_key, J_TEXT),
     F(pool, idle_ms, J_U32),

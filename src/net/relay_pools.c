@@ -52,7 +52,7 @@ static struct str
 tls_key(struct ctx *cx, const struct relay_pool *p)
 {
     struct buf b = buf_new(cx->arena, 64U * 1024U);
-    const struct str files[] = { p->ca_file, p->client_cert, p->client_key };
+    const struct str files[] = { p->ca_file, p->crl_file, p->client_cert, p->client_key };
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         struct sys_file_info info = { 0 };
         if (files[i].n != 0 && sys_file_info(cx, files[i], &info) != ERR_OK) {
@@ -74,8 +74,9 @@ tls_bind(struct ctx *cx, struct rsnap *s, const struct relay_pool *from, size_t 
     to->tls = (struct rlive_tls *)(void *)live;
     snap_hold_live(s, live);
     if (to->tls->tls == NULL) {
-        enum err e =
-            tls_client_open(cx, from->ca_file, from->client_cert, from->client_key, &to->tls->tls);
+        const struct tls_files files = { from->ca_file, from->crl_file, from->client_cert,
+                                         from->client_key };
+        enum err e = tls_client_open(cx, &files, &to->tls->tls);
         if (e != ERR_OK) {
             struct str why = str_dup(cx->arena, str_of(cx->err.text));
             return err_set(cx, ERR_INVALID, "pool[%zu]: " STR_FMT, i, STR_ARG(why));
@@ -89,6 +90,7 @@ tls_bind(struct ctx *cx, struct rsnap *s, const struct relay_pool *from, size_t 
     }
     uint8_t ip[16];
     to->ca_file = from->ca_file.n == 0 ? NULL : str_z(s->arena, from->ca_file);
+    to->crl_file = from->crl_file.n == 0 ? NULL : str_z(s->arena, from->crl_file);
     to->client_cert = from->client_cert.n == 0 ? NULL : str_z(s->arena, from->client_cert);
     to->client_key = from->client_key.n == 0 ? NULL : str_z(s->arena, from->client_key);
     to->tls_name = str_z(s->arena, name);
@@ -131,6 +133,16 @@ address_bind(struct ctx *cx, struct rsnap *s, const struct relay_pool *from, siz
         a->text = str_slice(live->key, from->name.n + 1, from->name.n + 1 + text.n);
     }
     to->addresses[k] = a;
+    return ERR_OK;
+}
+
+enum err
+relay_trust_check(struct ctx *cx, struct str ca_file, struct str crl_file)
+{
+    const struct tls_files files = { .ca = ca_file, .crl = crl_file };
+    SSL_CTX *tls = NULL;
+    TRY(tls_client_open(cx, &files, &tls));
+    tls_close(tls);
     return ERR_OK;
 }
 

@@ -330,9 +330,15 @@ void tls_ask_cert(SSL_CTX *tls);
 /* The SHA-256 of the peer's certificate in lower case hex digits; false when there is none, or when
  * it is not valid at this time. */
 bool tls_peer_cert(const SSL *ssl, char ret_hex[64]);
-/* For connections that we open. ca, cert and key may be empty (the system's, none). */
-enum err tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct str key,
-                         SSL_CTX **ret);
+/* For connections that we open: PEM files, each may be empty: the system's authorities, no lists of
+ * revoked certificates, no certificate of our own. */
+struct tls_files {
+    struct str ca, crl, cert, key;
+};
+enum err tls_client_open(struct ctx *cx, const struct tls_files *f, SSL_CTX **ret);
+/* After a handshake of ours that failed. */
+enum tls_peer_fault { TLS_PEER_OTHER, TLS_PEER_REVOKED, TLS_PEER_NO_LIST };
+enum tls_peer_fault tls_peer_fault(const SSL *ssl);
 /* The server's certificate must be good for name. */
 SSL *tls_client_new(SSL_CTX *tls, int fd, const char *name, bool is_ip);
 /* End of the certificate's validity in seconds since 1970, 0 when unknown. */

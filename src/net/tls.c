@@ -139,14 +139,27 @@ tls_peer_cert(const SSL *ssl, char ret_hex[64])
 }
 
 /* --- connections we open ---------------------------------------------------------------------- */
+/* With lists of revoked certificates each certificate of the chain but the root is looked up. */
 static bool
-client_files(struct ctx *cx, SSL_CTX *tls, struct str ca, struct str cert, struct str key)
+load_lists(struct ctx *cx, SSL_CTX *tls, struct str crl)
 {
-    int r = ca.n == 0 ? SSL_CTX_set_default_verify_paths(tls)
-                      : SSL_CTX_load_verify_file(tls, str_z(cx->arena, ca));
-    if (r == 1 && cert.n != 0) {
-        r = SSL_CTX_use_certificate_chain_file(tls, str_z(cx->arena, cert)) == 1 &&
-            SSL_CTX_use_PrivateKey_file(tls, str_z(cx->arena, key), SSL_FILETYPE_PEM) == 1 &&
+    X509_STORE *store = SSL_CTX_get_cert_store(tls);
+    X509_LOOKUP *from = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+    return from != NULL && X509_load_crl_file(from, str_z(cx->arena, crl), X509_FILETYPE_PEM) > 0 &&
+           X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
+}
+
+static bool
+client_files(struct ctx *cx, SSL_CTX *tls, const struct tls_files *f)
+{
+    int r = f->ca.n == 0 ? SSL_CTX_set_default_verify_paths(tls)
+                         : SSL_CTX_load_verify_file(tls, str_z(cx->arena, f->ca));
+    if (r == 1 && f->crl.n != 0 && !load_lists(cx, tls, f->crl)) {
+        return false;
+    }
+    if (r == 1 && f->cert.n != 0) {
+        r = SSL_CTX_use_certificate_chain_file(tls, str_z(cx->arena, f->cert)) == 1 &&
+            SSL_CTX_use_PrivateKey_file(tls, str_z(cx->arena, f->key), SSL_FILETYPE_PEM) == 1 &&
             SSL_CTX_check_private_key(tls) == 1;
     }
     return r == 1;
@@ -168,7 +181,7 @@ heed_revocations(SSL_CTX *tls)
 }
 
 enum err
-tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct str key, SSL_CTX **ret)
+tls_client_open(struct ctx *cx, const struct tls_files *f, SSL_CTX **ret)
 {
     static const unsigned char ours[] = "\x08http/1.1";
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
@@ -182,8 +195,10 @@ tls_client_open(struct ctx *cx, struct str ca, struct str cert, struct str key, 
     SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, NULL);
     (void)SSL_CTX_set_alpn_protos(tls, ours, sizeof(ours) - 1);
     if (SSL_CTX_set_cipher_list(tls, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 ||
-        !client_files(cx, tls, ca, cert, key)) {
-        return tls_fail(cx, tls, "authority, certificate or key file of an upstream");
+        !client_files(cx, tls, f)) {
+        return tls_fail(
+            cx, tls,
+            "authority, list of revoked certificates, certificate or key file of an upstream");
     }
     heed_revocations(tls);
     *ret = tls;
@@ -265,6 +280,23 @@ tls_write(SSL *ssl, const char *p, size_t n)
     }
     int64_t why = tls_result(ssl, r);
     return why == 0 ? -2 : why;
+}
+
+enum tls_peer_fault
+tls_peer_fault(const SSL *ssl)
+{
+    switch (SSL_get_verify_result(ssl)) {
+    case X509_V_ERR_CERT_REVOKED:
+        return TLS_PEER_REVOKED;
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+    case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+        return TLS_PEER_NO_LIST;
+    default:
+        return TLS_PEER_OTHER;
+    }
 }
 
 int

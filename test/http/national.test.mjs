@@ -2,7 +2,7 @@
 // its answers, or speaks the other generation.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { decide, deskOf, fileHousehold, signedIn } from '../lib/desk.mjs';
+import { decide, deskOf, fileHousehold, press, signedIn } from '../lib/desk.mjs';
 import { demo, officers, startServer, until } from '../lib/server.mjs';
 
 let server, citizen, operator, receiver, specialist;
@@ -27,6 +27,20 @@ async function taken(portal, number) {
   assert.equal(r.status, 200, r.text.slice(0, 300));
   return r.json().tables.at(-1).rows.map((row) => row.cells.map((c) => c.value)).map((c) => ({ message: c[2], status: c[3], again: Number(c[4]) }));
 }
+/** What the portal knows of a dossier from all that it was given: our names of the fields that its tables carry. */
+async function known(portal, number) {
+  const r = await operator.get(`/api/v1/truc/mo-phong/${portal}?ma=${number}`);
+  assert.equal(r.status, 200, r.text.slice(0, 300));
+  return Object.fromEntries(r.json().tables.at(-2).rows.map((row) => row.cells.map((c) => c.value)));
+}
+/** What both generations tell of a dossier that is being worked on. */
+function isWhole(have, number) {
+  assert.equal(have.receipt, number);
+  assert.match(have.summary, /hộ nghèo.*: /i);
+  for (const at of ['received', 'started', 'due', 'at']) assert.match(have[at], /^\d{4}-\d\d-\d\dT/, at);
+  for (const list of ['fees', 'supplements', 'results']) assert.deepEqual(JSON.parse(have[list]), [], list);
+  for (const later of ['finished', 'returned', 'returned_how', 'reason']) assert.equal(have[later], undefined, later);
+}
 const statuses = async (portal, number) => (await taken(portal, number)).map((m) => m.status);
 
 test('each status of a dossier arrives at the portal once, in order', async () => {
@@ -37,6 +51,7 @@ test('each status of a dossier arrives at the portal once, in order', async () =
   const told = await until('the work is told', async () => { const s = await statuses('dvcqg-mc', number); return s.includes('4') && s; });
   assert.deepEqual(told, ['1', '2', '4']);
   assert.deepEqual((await taken('dvcqg-mc', number)).map((m) => m.again), [0, 0, 0]);
+  isWhole(await known('dvcqg-mc', number), number);
   const page = await operator.get('/truc/cong');
   assert.match(page.text, /đang nhận/);
   assert.match((await citizen.get('/toi/ai-da-xem')).text, /Đồng bộ hồ sơ với Cổng dịch vụ công quốc gia/);
@@ -72,6 +87,22 @@ test('answers are lost after the portal acted: sent again, known there, nothing 
   assert.deepEqual(await statuses('dvcqg-mc', number), ['1', '2', '4']);
 });
 
+test('what was asked for goes to the portal as a change of the dossier, then as its status', async () => {
+  const own = await fileHousehold(citizen);
+  const number = await numberOf(own);
+  await until('it is told', async () => (await statuses('dvcqg-mc', number)).includes('1'));
+  const asked = await press(receiver, deskOf(own), '/bo-sung', { words: 'Thiếu bản kê đất canh tác' });
+  assert.equal(asked.status, 303, asked.text.slice(0, 400));
+  await until('the request is told', async () => (await taken('dvcqg-mc', number)).filter((m) => m.status === '5').length === 2);
+  const have = await known('dvcqg-mc', number);
+  assert.equal(have.is_update, 'true');
+  const [one, ...more] = JSON.parse(have.supplements);
+  assert.equal(more.length, 0);
+  assert.equal(one.state, 'open');
+  assert.match(one.asked, /Thiếu bản kê đất/);
+  assert.ok(one.at && one.id);
+});
+
 test('the second generation: the portal\'s own number, then the dossier, then its statuses', async () => {
   await choose('dvcqg');
   await behave('dvcqg', 'lossy');
@@ -84,6 +115,7 @@ test('the second generation: the portal\'s own number, then the dossier, then it
   const v = await taken('dvcqg', number);
   assert.match(v[0].message, /\/ho-so$/);
   assert.deepEqual(v.slice(1).map((m) => m.status), ['1', '2', '4']);
+  isWhole(await known('dvcqg', number), number);
   await choose('dvcqg-mc');
 });
 

@@ -349,6 +349,77 @@ test('TLS on both sides, with client certificates on both sides', async () => {
   }
 });
 
+/** An authority of the test's own: certificates, and lists of those it has revoked. */
+function authority(name) {
+  const openssl = (...words) => {
+    const r = spawnSync('openssl', words, { cwd: dir, encoding: 'utf8' });
+    assert.equal(r.status, 0, `openssl ${words.join(' ')}: ${r.stderr}`);
+  };
+  const own = ['-config', `${name}.cnf`, '-keyfile', `${name}.key`, '-cert', `${name}.crt`];
+  writeFileSync(file(`${name}.cnf`), `[ca]\ndefault_ca=c\n[c]\ndatabase=${name}.index\ncrlnumber=${name}.number\ndefault_md=sha256\ndefault_crl_days=30\n[req]\ndistinguished_name=d\n[d]\n`);
+  writeFileSync(file(`${name}.index`), '');
+  writeFileSync(file(`${name}.number`), '01\n');
+  openssl('req', '-config', `${name}.cnf`, '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.crt`,
+    '-days', '30', '-subj', `/CN=${name}`, '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign');
+  return {
+    issue(leaf, host) {
+      writeFileSync(file(`${leaf}.ext`), `subjectAltName=DNS:${host}\n`);
+      openssl('req', '-config', `${name}.cnf`, '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${leaf}.key`, '-out', `${leaf}.csr`, '-subj', `/CN=${host}`);
+      openssl('x509', '-req', '-in', `${leaf}.csr`, '-CA', `${name}.crt`, '-CAkey', `${name}.key`, '-CAcreateserial', '-days', '20', '-extfile', `${leaf}.ext`, '-out', `${leaf}.crt`);
+      return { cert: readFileSync(file(`${leaf}.crt`)), key: readFileSync(file(`${leaf}.key`)) };
+    },
+    revoke: (leaf) => openssl('ca', ...own, '-revoke', `${leaf}.crt`),
+    list: (to, ...words) => openssl('ca', ...own, '-gencrl', '-out', to, ...words),
+  };
+}
+
+test('revoked certificates of services', async () => {
+  const ca = authority('ca-services');
+  const other = authority('ca-other');
+  const leaf = ca.issue('served', 'people.internal');
+  const secure = https.createServer({ cert: leaf.cert, key: leaf.key }, echo).listen(0, '127.0.0.1');
+  await once(secure, 'listening');
+  ca.list('now.crl');
+  const p = policy();
+  const pool = (crl) => ({ name: 'p', addresses: [at(secure)], is_tls: true, tls_name: 'people.internal', ca_file: file('ca-services.crt'), fail_n: 1000, ...(crl && { crl_file: file(crl) }) });
+  const relay = await startRelay({ ...p, pools: [pool('now.crl'), p.pools[1]] });
+  const ask = async () => {
+    const a = await fetch(`http://127.0.0.1:${relay.port}${SVC}`, { headers: WHO });
+    return { status: a.status, body: await a.json() };
+  };
+  let applied = 0;
+  const again = async (crl) => {
+    writeFileSync(file('policy.json'), JSON.stringify({ ...p, pools: [pool(crl), p.pools[1]] }));
+    relay.process.kill('SIGHUP');
+    applied++;
+    await until(() => relay.out.split('read again').length - 1 === applied);
+  };
+  assert.equal((await ask()).status, 200, 'on no list');
+  ca.revoke('served');
+  ca.list('now.crl');
+  await again('now.crl'); // the same name: the file is another one
+  const refused = await ask();
+  assert.equal(refused.status, 500);
+  assert.equal(refused.body.type, 'Server.ServerProxy.SslAuthenticationFailed');
+  assert.match(refused.body.message, /revoked/);
+  await again(); // no list: nobody looks
+  assert.equal((await ask()).status, 200);
+  ca.list('old.crl', '-crl_lastupdate', '20200101000000Z', '-crl_nextupdate', '20200201000000Z');
+  other.list('other.crl');
+  for (const crl of ['old.crl', 'other.crl']) { // out of date; of another authority
+    await again(crl);
+    assert.match((await ask()).body.message, /missing or out of date/, crl);
+  }
+  writeFileSync(file('now.crl'), 'no list');
+  writeFileSync(file('policy.json'), JSON.stringify({ ...p, pools: [pool('now.crl'), p.pools[1]] }));
+  relay.process.kill('SIGHUP');
+  await until(() => relay.err.includes('list of revoked certificates'));
+  assert.match((await ask()).body.message, /missing or out of date/, 'what was in force stays');
+  await stopRelay(relay);
+  secure.close();
+  secure.closeAllConnections();
+});
+
 test('fields that an agreement takes out do not reach the client', async () => {
   const p = policy();
   p.grants[0].removed = ['personal_id', 'parents.personal_id'];

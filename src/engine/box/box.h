@@ -8,6 +8,7 @@
 #include "engine/exchange/exchange.h"
 
 #define BOX_BODY_BYTES  ((size_t)256 << 10) /* of one message; what is larger goes as a file */
+#define BOX_REFUSED     "refused: "         /* a dead letter whose receiver said why, behind this */
 #define BOX_FILES_MAX   20
 #define BOX_FILE_BYTES  ((int64_t)100 << 20)
 #define BOX_PART_BYTES  ((size_t)1 << 20) /* of a file, in one request */

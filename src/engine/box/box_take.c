@@ -120,7 +120,7 @@ box_refuse(struct ctx *cx, struct str who, int64_t id, struct str why)
     if (reason.n == 0 || reason.n > 500 || !str_is_utf8(reason)) {
         return err_set(cx, ERR_INVALID, "\"reason\" is 1 to 500 bytes");
     }
-    struct end_job j = { who, str_cat(cx->arena, STR("refused: "), reason), id, "dead" };
+    struct end_job j = { who, str_cat(cx->arena, STR(BOX_REFUSED), reason), id, "dead" };
     return store_write(cx, end_tx, &j);
 }
 

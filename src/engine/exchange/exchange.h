@@ -504,6 +504,10 @@ struct exchange_sim_message {
 };
 NODISCARD enum err exchange_sim_messages(struct ctx *cx, struct str service, struct str key,
                                          struct exchange_sim_message **ret, size_t *ret_n);
+/* Demo: what a simulator knows of one case from all that it was given, an object of our fields.
+ * ERR_NOT_FOUND: nothing; ERR_FORBIDDEN outside the demo. */
+NODISCARD enum err exchange_sim_holds(struct ctx *cx, struct str service, struct str key,
+                                      const struct json **ret);
 /* Demo: how a simulator behaves: normal, slow, faulty, down, lossy (acts, and loses the answer).
  * ERR_FORBIDDEN outside the demo. */
 NODISCARD enum err exchange_sim_set(struct ctx *cx, struct str service, struct str mode);

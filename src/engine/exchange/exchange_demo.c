@@ -23,10 +23,10 @@ exchange_demo_member(struct ctx *cx, struct exchange_member *m, struct exchange_
                       STR_ARG(m->class_code), STR_ARG(m->code), STR_ARG(s->code));
     TRY(q_xmember_insert(cx, NULL, .id = m->id, .class = m->class_code, .code = m->code,
                          .name = m->name, .name_en = m->name_en, .unit = m->unit,
-                         .contact = STR(""), .created_us = now_us));
+                         .contact = STR(EXCHANGE_DEMO_CONTACT), .created_us = now_us));
     return q_xsub_insert(cx, NULL, .id = s->id, .member_id = m->id, .code = s->code,
-                         .name = s->name, .contact = STR(""), .ip_allow = STR(""),
-                         .created_us = now_us);
+                         .name = s->name, .contact = STR(EXCHANGE_DEMO_CONTACT),
+                         .ip_allow = STR(""), .created_us = now_us);
 }
 
 static const char document_text[] =
@@ -62,9 +62,9 @@ exchange_demo_service(struct ctx *cx, const struct exchange_demo_text *t,
     s->version_id = store_new_id(cx);
     TRY(q_xservice_insert(cx, NULL, .id = s->id, .subsystem_id = s->subsystem_id, .code = s->code,
                           .name = s->name, .summary = s->summary, .data_class = s->data_class,
-                          .contact = STR(""), .sla_ms = SLA_MS, .sla_permille = 990,
-                          .endpoint = STR(NOWHERE), .timeout_ms = TIMEOUT_MS, .is_simulated = 1,
-                          .created_us = now_us));
+                          .contact = STR(EXCHANGE_DEMO_CONTACT), .sla_ms = SLA_MS,
+                          .sla_permille = 990, .endpoint = STR(NOWHERE), .timeout_ms = TIMEOUT_MS,
+                          .is_simulated = 1, .created_us = now_us));
     TRY(q_xversion_insert(cx, NULL, .id = s->version_id, .service_id = s->id, .version = t->version,
                           .kind = STR("openapi"), .hash = t->hash, .document = t->document,
                           .n_operations = 1, .imported_us = now_us));

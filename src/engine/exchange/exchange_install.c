@@ -125,6 +125,7 @@ install_one(struct ctx *cx, const struct exchange_connector *c, int64_t consumer
     s.sla_permille = 995;
     s.timeout_ms = 10000;
     s.is_simulated = cx->config->is_demo;
+    s.contact = cx->config->is_demo ? STR(EXCHANGE_DEMO_CONTACT) : STR("");
     TRY(exchange_service_add(cx, &s));
     TRY(exchange_describe(cx, c, &document));
     TRY(exchange_service_import(cx, s.id, document, &version));
@@ -274,6 +275,20 @@ exchange_sim_try(struct ctx *cx, struct str service, struct str operation, struc
         TRY(soap_of(cx, c, operation, body, &rq.body));
     }
     return exchange_simulate(cx, &rq, ret);
+}
+
+enum err
+exchange_sim_holds(struct ctx *cx, struct str service, struct str key, const struct json **ret)
+{
+    struct q_xsim_row_get row;
+    struct json *tree = NULL;
+    if (!cx->config->is_demo) {
+        return err_set(cx, ERR_FORBIDDEN, "simulators exist in the demo only");
+    }
+    TRY(q_xsim_row_get(cx, &row, .service = service, .key = key));
+    TRY(json_parse(cx->arena, row.body, (struct json_limits){ 0 }, &tree, NULL));
+    *ret = tree;
+    return ERR_OK;
 }
 
 enum err

@@ -75,8 +75,9 @@ struct exchange_step { /* an operation of a connector */
 /* The operations by which a portal's connector exchanges dossiers; null: it has none. */
 struct exchange_dossier_api {
     struct str look, number, create, progress; /* statuses go there */
-    struct str list, get, file, taken;         /* dossiers come from there */
-    int64_t every_s;                           /* how often it is asked for them */
+    struct str update; /* the dossier anew when more than its status changed; null: never */
+    struct str list, get, file, taken; /* dossiers come from there */
+    int64_t every_s;                   /* how often it is asked for them */
 };
 enum exchange_style { EXCHANGE_REST, EXCHANGE_SOAP };
 struct exchange_connector {
@@ -174,6 +175,23 @@ struct exchange_sim_request {
     int64_t timeout_ms;
     struct str uplink; /* must be signed in there; null: called by the relay or the sandbox */
 };
+struct dossier;
+struct dossier_step;
+struct party;
+struct procedure;
+/* Who answers for members, systems and services of the demo: nobody, and that can be seen. */
+#define EXCHANGE_DEMO_CONTACT "Đầu mối mẫu (bản dùng thử), dau-moi@vidu.example, 0200 000 0000"
+/* One status of a dossier, for the portal. */
+struct exchange_told {
+    const struct dossier *d;
+    const struct party *who;
+    const struct procedure *procedure;
+    struct str national; /* the portal's number, when it gave one */
+    const struct dossier_step *step;
+    bool is_update; /* the portal has the dossier */
+};
+/* Our fields of it as JSON: who, what, how far; lists of fees, supplements and results. */
+enum err exchange_portal_fields(struct ctx *cx, const struct exchange_told *t, struct str *ret);
 /* The token or session that the simulated uplink gives. */
 struct str exchange_sim_proof(struct ctx *cx, struct str uplink);
 /* How the simulator behaves now: normal, slow, faulty, down. */

@@ -196,7 +196,7 @@ dossier_step(const struct reader *r, const struct json *j, const struct exchange
 static void
 read_dossier(const struct reader *r, const struct json *j, struct exchange_connector *c)
 {
-    static const char *const names[] = { "look", "number", "create", "progress", "list",
+    static const char *const names[] = { "look", "number", "create", "progress", "update", "list",
                                          "get",  "file",   "taken",  "every_s",  NULL };
     if (j == NULL) {
         return;
@@ -207,6 +207,7 @@ read_dossier(const struct reader *r, const struct json *j, struct exchange_conne
         .number = dossier_step(r, j, c, "number"),
         .create = dossier_step(r, j, c, "create"),
         .progress = dossier_step(r, j, c, "progress"),
+        .update = dossier_step(r, j, c, "update"),
         .list = dossier_step(r, j, c, "list"),
         .get = dossier_step(r, j, c, "get"),
         .file = dossier_step(r, j, c, "file"),

@@ -8,6 +8,7 @@
 #include "gen/q_exchange.h"
 #include "net/client.h"
 #include "store/store.h"
+#include "sys/log.h"
 #include "sys/sys.h"
 
 #define PAGE        500
@@ -37,6 +38,8 @@ room(struct ctx *cx, struct grown *g, void *old, size_t item_bytes)
 
 struct build {
     int32_t own_port;
+    struct str ca, crl; /* files for services over TLS; null: the system's authorities, no list */
+    bool is_trust_bad;
     struct grown n_services, n_subs, n_grants;
     struct exchange_service *services;
     struct exchange_operation **operations; /* of each service */
@@ -180,6 +183,13 @@ pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_serv
         return err_set(cx, ERR_INVALID, "endpoint of " STR_FMT, STR_ARG(s->path));
     }
     pool->is_tls = str_eq(url.scheme, STR("https"));
+    if (pool->is_tls && b->is_trust_bad) {
+        *address = STR(OWN_ADDRESS ":1"); /* leads nowhere: whom to trust is not known */
+        pool->is_tls = false;
+        return ERR_OK;
+    }
+    pool->ca_file = b->ca;
+    pool->crl_file = b->crl;
     int32_t port = url.port != 0 ? url.port : pool->is_tls ? 443 : 80;
     *address = str_fmt(cx->arena, STR_FMT ":%d", STR_ARG(url.host), port);
     route->target = str_eq(url.path, STR("/")) ? STR_NULL : url.path;
@@ -359,12 +369,32 @@ exchange_relay_host(struct ctx *cx, struct str *ret)
     return ERR_OK;
 }
 
+/* data_dir/keys/services-ca.pem and services-crl.pem: whom services over TLS are believed, and
+ * which certificates are revoked. A faulty file must not hold back the rest of a policy (a member
+ * that is suspended): then only these services are not called, and the log says why. */
+static void
+load_trust(struct ctx *cx, struct build *b)
+{
+    struct str keys = str_cat(cx->arena, cx->config->data_dir, STR("/keys/"));
+    struct str ca = str_cat(cx->arena, keys, STR("services-ca.pem"));
+    struct str crl = str_cat(cx->arena, keys, STR("services-crl.pem"));
+    b->ca = sys_file_exists(cx, ca) ? ca : STR_NULL;
+    b->crl = sys_file_exists(cx, crl) ? crl : STR_NULL;
+    if ((b->ca.n != 0 || b->crl.n != 0) && relay_trust_check(cx, b->ca, b->crl) != ERR_OK) {
+        const struct sys_log_field f[] = { SYS_LOG_TEXT("files", keys),
+                                           SYS_LOG_TEXT("detail", str_of(cx->err.text)) };
+        sys_log(cx, SYS_LOG_ERROR, "exchange.trust", f, COUNT_OF(f));
+        b->is_trust_bad = true;
+    }
+}
+
 static enum err
 build_policy(struct ctx *cx, void *arg)
 {
     struct exchange_policy_job *job = arg;
     struct build b = { .own_port = job->own_port };
     struct relay_policy p = { 0 };
+    load_trust(cx, &b);
     TRY(load_services(cx, &b));
     TRY(load_subs(cx, &b));
     TRY(load_grants(cx, &b));

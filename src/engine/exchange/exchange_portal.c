@@ -1,23 +1,19 @@
 /* exchange_portal.c: the national statuses of dossiers go to the national portal: in order per
  * dossier, and once as the portal sees it. dossier_step says what is to be told, exchange_portal up
  * to where it was; an outbox entry "dossier.status" only says that there is news. */
-#include "base/buf.h"
 #include "base/date.h"
-#include "engine/access/access.h"
 #include "engine/dossier/dossier.h"
 #include "engine/exchange/exchange_int.h"
 #include "engine/ledger/ledger.h"
 #include "engine/party/party.h"
-#include "engine/unit/unit.h"
 #include "gen/q_exchange.h"
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define FIELDS_BYTES ((size_t)64 << 10)
-#define ROWS_MAX     100
-#define TURN_MAX     200 /* dossiers that follow in one turn once the line is back */
-#define EVERY_US     (INT64_C(2) * DATE_US_PER_S)
-#define BACK_MAX     5 /* a line is left alone for 2^5 s at most */
+#define ROWS_MAX 100
+#define TURN_MAX 200 /* dossiers that follow in one turn once the line is back */
+#define EVERY_US (INT64_C(2) * DATE_US_PER_S)
+#define BACK_MAX 5 /* a line is left alone for 2^5 s at most */
 
 struct telling {
     const struct exchange_connector *c;
@@ -150,98 +146,22 @@ mark(struct ctx *cx, struct telling *t, const char *state, struct str fault)
     return store_write(cx, mark_tx, &job);
 }
 
-/* --- what is told ----------------------------------------------------------------------------- */
-static void
-put(struct json_out *o, const char *name, struct str value)
-{
-    if (!str_is_empty(value)) {
-        json_put_str(o, name, value);
-    }
-}
-
-static struct str
-instant(struct ctx *cx, int64_t at_us)
-{
-    return at_us == 0 ? STR_NULL : date_iso_instant_vn(cx->arena, at_us);
-}
-
-/* Why it was refused, stopped, withdrawn or sent back: the newest public word of the history. */
-static struct str
-reason_of(struct ctx *cx, const struct telling *t, int32_t status)
-{
-    struct dossier_event *v = NULL;
-    size_t n = 0;
-    bool has_reason = status == 3 || status == 5 || status == 7 || status == 8;
-    if (!has_reason || dossier_history(cx, t->d.id, &v, &n) != ERR_OK) {
-        return STR_NULL;
-    }
-    for (size_t i = n; i > 0; i--) {
-        if (v[i - 1].is_public && !str_is_empty(v[i - 1].note)) {
-            return v[i - 1].note;
-        }
-    }
-    return STR_NULL;
-}
-
-static struct str
-officer_of(struct ctx *cx, const struct telling *t, const struct dossier_step *s)
-{
-    struct access_account a;
-    bool is_officer = s->actor != 0 && s->actor != t->d.filed_by &&
-                      access_account_get(cx, s->actor, &a) == ERR_OK && a.is_officer;
-    return is_officer ? a.name : STR_NULL;
-}
-
-static struct str
-fields(struct ctx *cx, const struct telling *t, const struct dossier_step *s)
-{
-    const struct dossier *d = &t->d;
-    bool is_org = str_eq(t->who.kind, STR("org"));
-    struct buf b = buf_new(cx->arena, FIELDS_BYTES);
-    struct json_out o = json_out(&b);
-    const struct unit *u = unit_by_key(cx, d->unit);
-    struct str words = reason_of(cx, t, s->status);
-    struct str key = str_fmt(cx->arena, "dossier.status.%d", s->status);
-    json_open(&o);
-    put(&o, "is_update", STR("false"));
-    put(&o, "number", d->number);
-    put(&o, "national", t->at.national);
-    put(&o, "procedure", d->procedure);
-    put(&o, "procedure_name", pack_text(cx, t->procedure->name));
-    put(&o, "field", t->procedure->field->code);
-    put(&o, "field_name", pack_text(cx, t->procedure->field->name));
-    put(&o, "applicant", d->applicant);
-    put(&o, "kind", is_org ? STR("org") : STR("person"));
-    put(&o, "personal_id", is_org ? t->who.tax_code : t->who.personal_id);
-    put(&o, "email", d->email);
-    put(&o, "phone", d->phone);
-    put(&o, "received", instant(cx, d->submitted_us));
-    put(&o, "due", instant(cx, d->due_us));
-    put(&o, "status", str_fmt(cx->arena, "%d", s->status));
-    put(&o, "channel", d->channel);
-    put(&o, "unit_name", unit_name(cx, d->unit));
-    put(&o, "unit_code",
-        u == NULL                      ? STR_NULL
-        : str_is_empty(u->agency_code) ? u->code
-                                       : u->agency_code);
-    put(&o, "at", instant(cx, s->at_us));
-    put(&o, "officer", officer_of(cx, t, s));
-    put(&o, "note", str_is_empty(words) ? text_find(cx, key) : words);
-    json_close(&o);
-    return buf_str(&b);
-}
-
+/* --- telling ---------------------------------------------------------------------------------- */
 static enum err
 ask(struct ctx *cx, struct telling *t, struct str operation, const struct dossier_step *s,
     struct exchange_reply *ret)
 {
+    const struct exchange_told told = { &t->d,          &t->who, t->procedure,
+                                        t->at.national, s,       t->at.is_made != 0 };
+    struct str fields = STR_NULL;
+    TRY(exchange_portal_fields(cx, &told, &fields));
     struct exchange_question q = {
         .connector = t->c->id,
         .operation = operation,
         .purpose = STR("portal"),
         .dossier = t->d.id,
         .subject = t->d.party,
-        .fields = fields(cx, t, s),
+        .fields = fields,
         .key = str_fmt(cx->arena, "portal:%" PRId64 ":" STR_FMT ":%" PRId64, t->d.id,
                        STR_ARG(operation), s->id),
     };
@@ -317,6 +237,29 @@ make(struct ctx *cx, struct telling *t, const struct dossier_step *first, struct
     return ERR_OK;
 }
 
+/* Statuses with which more than the status changes: what is asked for, what is to be paid, results,
+ * the hand-over. */
+static bool
+changes_dossier(int32_t status)
+{
+    return status == 5 || status == 6 || status == 9 || status == 10;
+}
+
+/* The dossier anew, where the portal takes that and there is something new; then its progress. */
+static enum err
+tell_step(struct ctx *cx, struct telling *t, const struct dossier_step *s, struct str *ret)
+{
+    struct exchange_reply reply = { .fault = STR("") };
+    if (!str_is_empty(t->c->dossier.update) && changes_dossier(s->status)) {
+        TRY(ask(cx, t, t->c->dossier.update, s, &reply));
+    }
+    if (str_is_empty(reply.fault)) {
+        TRY(ask(cx, t, t->c->dossier.progress, s, &reply));
+    }
+    *ret = reply.fault;
+    return ERR_OK;
+}
+
 /* One status after the other; *ret says why it ended early. */
 static enum err
 tell_steps(struct ctx *cx, struct telling *t, const struct dossier_step *v, size_t n,
@@ -324,13 +267,11 @@ tell_steps(struct ctx *cx, struct telling *t, const struct dossier_step *v, size
 {
     *ret = STR("");
     for (size_t i = 0; i < n; i++) {
-        struct exchange_reply reply;
         if (t->at.is_made == 0) {
             TRY(make(cx, t, &v[i], ret));
         }
         if (str_is_empty(*ret) && v[i].id > t->at.sent_step) {
-            TRY(ask(cx, t, t->c->dossier.progress, &v[i], &reply));
-            *ret = reply.fault;
+            TRY(tell_step(cx, t, &v[i], ret));
         }
         if (!str_is_empty(*ret)) {
             return ERR_OK;

@@ -215,6 +215,32 @@ struct store_job {
     bool is_again;
 };
 
+/* What is known of a case: what the newest message says, and of the older ones what it does not. */
+static struct str
+merged(struct ctx *cx, struct str older, struct str newer)
+{
+    struct buf b = buf_new(cx->arena, BODY_BYTES);
+    struct json_out o = json_out(&b);
+    struct json *have = NULL;
+    struct json *now = NULL;
+    if (parse(cx, older, &have) != ERR_OK || parse(cx, newer, &now) != ERR_OK) {
+        return newer;
+    }
+    json_open(&o);
+    for (JSON_EACH(now, it)) {
+        json_key_str(&o, it->key);
+        json_write(&o, it);
+    }
+    for (JSON_EACH(have, it)) {
+        if (json_get_str_key(now, it->key) == NULL) {
+            json_key_str(&o, it->key);
+            json_write(&o, it);
+        }
+    }
+    json_close(&o);
+    return b.is_failed ? newer : buf_str(&b);
+}
+
 /* What was taken once is not taken twice: the message's own number says so. */
 static enum err
 store_tx(struct ctx *cx, void *arg)
@@ -238,7 +264,8 @@ store_tx(struct ctx *cx, void *arg)
                               .message = job->message, .status = job->status,
                               .at_us = sys_now_us(cx)));
     e = q_xsim_row_get(cx, &row, .service = job->service, .key = job->key);
-    return q_xsim_row_put(cx, NULL, .service = job->service, .key = job->key, .body = job->body,
+    struct str body = e == ERR_OK ? merged(cx, row.body, job->body) : job->body;
+    return q_xsim_row_put(cx, NULL, .service = job->service, .key = job->key, .body = body,
                           .n = e == ERR_OK ? row.n + 1 : 1, .at_us = sys_now_us(cx));
 }
 
@@ -298,6 +325,10 @@ work(struct ctx *cx, struct exchange_sim *s, struct str *ret)
         if (m->is_required && !is_there) {
             return STR("invalid");
         }
+    }
+    int64_t lacks_n = json_int(s->rule, "lacks_one_in", 0); /* the same ones each time */
+    if (lacks_n > 0 && s->seed % (uint64_t)lacks_n == 0) {
+        return STR("not_found");
     }
     if (str_eq(kind, STR("party"))) {
         return look_up(cx, s, ret);

@@ -2,6 +2,8 @@
  * that are tried again, steps that take too long. */
 #include "net/test/relay_peer.h"
 
+#include <fcntl.h>
+
 /* --- what services do wrong ------------------------------------------------------------------- */
 static const struct {
     const char *what, *answer;
@@ -257,6 +259,97 @@ test_relay_each_step_has_its_time(void **state)
     road_stop(r);
 }
 
+/* A service whose listener has no more room: the kernel drops what knocks, as a dead network does.
+ */
+static void
+test_relay_connection_not_taken_ends_by_connect_time(void **state)
+{
+    (void)state;
+    struct road *r = road_at(INT64_C(1790000000000000));
+    struct sockaddr_in at = { 0 };
+    socklen_t at_n = sizeof(at);
+    int held[4];
+    r->routes[0].connect_ms = 2000;
+    r->routes[0].tries_max = 1;
+    assert_int_equal(listen(r->listen_fd, 0), 0);
+    assert_int_equal(getsockname(r->listen_fd, (struct sockaddr *)(void *)&at, &at_n), 0);
+    for (size_t i = 0; i < COUNT_OF(held); i++) { /* nobody accepts these */
+        held[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)connect(held[i], (const struct sockaddr *)(const void *)&at, at_n);
+    }
+    (void)road_start(r);
+    int c = road_client(r);
+    road_send(c, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n");
+    while (road_stats(r).n_upstream_opened == 0) {
+        (void)usleep(1000);
+    }
+    sys_clock_fake_step(r->clock, 2100000);
+    road_is_refused(r, c, 504, "connect_time");
+    road_await_records(r, 1);
+    assert_int_equal(r->records[0].error, RELAY_CONNECT_TIME);
+    for (size_t i = 0; i < COUNT_OF(held); i++) {
+        (void)close(held[i]);
+    }
+    (void)close(c);
+    road_stop(r);
+}
+
+/* A body larger than all buffers on the way, to a service that reads the head and no more. */
+static void
+test_relay_request_not_read_ends_by_send_time(void **state)
+{
+    (void)state;
+    static char block[1 << 16];
+    struct road *r = road_at(INT64_C(1790000000000000));
+    r->routes[0].send_ms = 3000;
+    (void)road_start(r);
+    int s = -1;
+    int c = road_ask(
+        r, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 90000000\r\n\r\n", &s);
+    assert_int_equal(fcntl(c, F_SETFL, O_NONBLOCK), 0);
+    int full_n = 0; /* how often in a row nothing could be written */
+    for (int i = 0; full_n < 50 && i < 100000; i++) {
+        ssize_t n = send(c, block, sizeof(block), MSG_NOSIGNAL);
+        full_n = n > 0 ? 0 : full_n + 1;
+        if (n < 0) {
+            (void)usleep(20000);
+        }
+    }
+    assert_int_equal(fcntl(c, F_SETFL, 0), 0);
+    sys_clock_fake_step(r->clock, 3100000);
+    road_is_refused(r, c, 504, "send_time");
+    road_await_records(r, 1);
+    assert_int_equal(r->records[0].error, RELAY_SEND_TIME);
+    road_end(r, c, s);
+}
+
+/* No step takes too long, the call does: refused before its answer began, cut behind that. */
+static void
+test_relay_call_without_end_ends_by_total_time(void **state)
+{
+    (void)state;
+    struct road *r = road_at(INT64_C(1790000000000000));
+    r->routes[0].total_ms = 5000;
+    (void)road_start(r);
+    int s = -1;
+    int c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
+    sys_clock_fake_step(r->clock, 5100000);
+    road_is_refused(r, c, 504, "total_time");
+    (void)close(s);
+    (void)close(c);
+    c = road_ask(r, "GET /svc HTTP/1.1\r\nHost: relay\r\n" WHO "\r\n", &s);
+    sys_clock_fake_step(r->clock, 3000000);
+    road_send(s, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+    (void)peer_until(r->arena, c, "half");
+    sys_clock_fake_step(r->clock, 2100000);
+    assert_int_equal(peer_rest(r->arena, c, 100).n, 0);
+    road_await_records(r, 2);
+    assert_int_equal(r->records[0].error, RELAY_TOTAL_TIME);
+    assert_int_equal(r->records[1].error, RELAY_TOTAL_TIME);
+    assert_true(r->records[1].is_cut);
+    road_end(r, c, s);
+}
+
 static void
 test_relay_upgrade_is_refused_and_h2c_offer_ignored(void **state)
 {
@@ -333,6 +426,9 @@ main(void)
         cmocka_unit_test(test_relay_dead_address_is_passed_over_and_its_circuit_opens),
         cmocka_unit_test(test_relay_open_circuit_refuses_at_once_and_closes_after_one_good_call),
         cmocka_unit_test(test_relay_each_step_has_its_time),
+        cmocka_unit_test(test_relay_connection_not_taken_ends_by_connect_time),
+        cmocka_unit_test(test_relay_request_not_read_ends_by_send_time),
+        cmocka_unit_test(test_relay_call_without_end_ends_by_total_time),
         cmocka_unit_test(test_relay_upgrade_is_refused_and_h2c_offer_ignored),
         cmocka_unit_test(test_relay_full_records_refuse_calls_and_lose_none),
         cmocka_unit_test(test_relay_client_gone_ends_the_call),

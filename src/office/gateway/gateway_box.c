@@ -24,6 +24,16 @@ require(struct ctx *cx, struct str sender, struct str receiver)
                : err_set(cx, ERR_FORBIDDEN, "neither system is one's own");
 }
 
+/* The receiver's own words stand behind BOX_REFUSED. */
+static struct str
+fault_of(struct ctx *cx, struct str fault)
+{
+    struct str mark = STR(BOX_REFUSED);
+    return str_starts(fault, mark) ? text_fill(cx, "gateway.box_refused", "why",
+                                               str_slice(fault, mark.n, fault.n), NULL)
+                                   : gw_word(cx, "box_fault", fault);
+}
+
 static struct str
 state_of(struct ctx *cx, const struct box_line *l)
 {
@@ -88,7 +98,7 @@ messages_table(struct ctx *cx, struct tpl_gateway_page *p, const char *title,
         gw_cell(r, gw_word(cx, "box_state", m->state), STR_NULL);
         gw_cell(r, text_number(cx, m->tries), STR_NULL);
         gw_cell(r, text_moment(cx, m->ended_us), STR_NULL);
-        gw_cell(r, gw_word(cx, "box_fault", m->fault), STR_NULL);
+        gw_cell(r, fault_of(cx, m->fault), STR_NULL);
     }
 }
 

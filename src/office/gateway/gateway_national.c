@@ -82,7 +82,40 @@ gw_national(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 }
 
 /* --- one simulator ---------------------------------------------------------------------------- */
+#define SIM_FIELDS_MAX  100
+#define SIM_VALUE_BYTES ((size_t)64 << 10)
+
 static const char *const modes[] = { "normal", "slow", "faulty", "down", "lossy" };
+
+/* What it knows of one case, field by field. */
+static enum err
+sim_holds(struct ctx *cx, struct tpl_gateway_page *p, struct str service, struct str key)
+{
+    static const char *const heads[] = { "gateway.field", "gateway.value", NULL };
+    const struct json *have = NULL;
+    enum err e = str_is_empty(key) ? ERR_NOT_FOUND : exchange_sim_holds(cx, service, key, &have);
+    if (e != ERR_OK) {
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    }
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.sim_holds", heads, SIM_FIELDS_MAX);
+    size_t n = 0;
+    for (JSON_EACH(have, it)) {
+        struct buf b = buf_new(cx->arena, SIM_VALUE_BYTES);
+        struct json_out o = json_out(&b);
+        if (n++ == SIM_FIELDS_MAX) {
+            break;
+        }
+        if (it->type == JSON_STRING) {
+            buf_add(&b, it->text);
+        } else {
+            json_write(&o, it);
+        }
+        struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, "ontime");
+        gw_cell(r, it->key, STR_NULL);
+        gw_cell(r, buf_str(&b), STR_NULL);
+    }
+    return ERR_OK;
+}
 
 enum err
 gw_sim_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
@@ -112,6 +145,7 @@ gw_sim_page(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         gw_option(field, str_of(modes[i]), gw_word(cx, "mode", str_of(modes[i])));
     }
     TRY(gw_sim_queue(cx, p, own->id));
+    TRY(sim_holds(cx, p, own->id, web_text(rq, "ma")));
     struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.sim_taken", heads, n);
     for (size_t i = 0; i < n; i++) {
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, "ontime");
