@@ -129,7 +129,7 @@ identify(struct rcall *x, const struct rsnap *s, struct str name)
     struct str token;
     if (!x->route->keeps_authorization && bearer(x->authorization, &token)) {
         x->proof = RELAY_BY_TOKEN;
-        return token_client(x->loop, s, token, &x->who);
+        return token_client(x->client, s, token, &x->who);
     }
     if (x->client->has_cert) {
         x->who = rtable_get(&s->certs, (struct str){ x->client->cert, 64 });

@@ -516,7 +516,9 @@ head_build_refusal(struct rcall *x)
     }
     if (status == 401) {
         buf_addf(&b, "WWW-Authenticate: Bearer realm=\"relay\"%s\r\n",
-                 x->error == RELAY_BAD_TOKEN ? ", error=\"invalid_token\"" : "");
+                 x->error == RELAY_BAD_TOKEN || x->error == RELAY_TOKEN_CERT
+                     ? ", error=\"invalid_token\""
+                     : "");
     }
     if (x->retry_after_s != 0 || status == 503) {
         buf_addf(&b, "Retry-After: %" PRId64 "\r\n", x->retry_after_s == 0 ? 1 : x->retry_after_s);

@@ -300,8 +300,9 @@ struct rcall {
 #define RELAY_TOKENS_N    4096U /* per loop, a power of two */
 #define RELAY_TOKEN_BYTES 4096U
 struct rtoken {
-    char *text; /* the token, then client id and jti; NULL: empty */
+    char *text; /* the token, then client id, jti and certificate; NULL: empty */
     uint32_t n, client_n, jti_n;
+    uint32_t cert_n;      /* hex digits of the SHA-256 that it is bound to; 0: to none */
     int64_t until_us;     /* wall clock */
     uint64_t serial;      /* of the snapshot under which it was looked up */
     uint64_t keys_serial; /* of the keys that checked it */
@@ -508,7 +509,8 @@ enum rstate rcall_up_lost(struct rcall *x, enum relay_error error);
 enum relay_error rcall_check(struct rcall *x);
 bool rcall_may_go_on(struct rcall *x);
 /* relay_token.c */
-enum relay_error token_client(struct rloop *l, const struct rsnap *s, struct str token,
+/* c: the connection that it came by. */
+enum relay_error token_client(const struct rconn *c, const struct rsnap *s, struct str token,
                               const struct rclient **ret);
 /* relay_head.c */
 void head_ids(struct rcall *x);  /* fresh request id, trace id */

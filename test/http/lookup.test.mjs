@@ -143,6 +143,14 @@ test('the register is away: one types on by hand, files, and the officer sees th
   }
 });
 
+test('what failed while the register was away is put again by the operator', async () => {
+  const failed = async () => [...(await operator.get('/truc/quoc-gia?loi=1')).text.matchAll(/quoc-gia\/hoi-lai"[\s\S]*?name="id" value="(\d+)"/g)].map((m) => m[1]);
+  const [id] = await failed();
+  assert.ok(id);
+  assert.equal((await operator.form('/truc/quoc-gia/hoi-lai', { id }, { from: '/truc/quoc-gia?loi=1' })).status, 303);
+  assert.match((await operator.get('/truc/quoc-gia')).text, /Đã hỏi lại và có trả lời/);
+});
+
 test('household business: the owner\'s tax identity is checked by the 12-digit number', async () => {
   const base = await begin('1.001612', { cho: 'self' });
   const at = `${base}/trang/nguoi-yeu-cau`;

@@ -43,7 +43,8 @@ struct exchange_doc {
  * ERR_INVALID with one problem on field "document": what is wrong, and where. */
 NODISCARD enum err exchange_doc_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret);
 
-/* --- catalogue (exchange_catalogue.c) --------------------------------------------------------- */
+/* --- catalogue (exchange_catalogue.c, exchange_version.c)
+ * --------------------------------------------------------- */
 struct exchange_member {
     int64_t id;
     struct str class_code, code, name, name_en;
@@ -105,8 +106,9 @@ NODISCARD enum err exchange_service_by_path(struct ctx *cx, struct str path,
  * ignored; empty: all), newest id last, after an id; at most 60. */
 NODISCARD enum err exchange_services(struct ctx *cx, struct str words, bool is_all, int64_t after,
                                      struct exchange_service **ret, size_t *ret_n);
-/* Takes a document in: the service is published with it. ERR_CONFLICT: this version exists with
- * other content. ERR_INVALID with problems. */
+/* Takes a document in: the service is published with it. Fields of answers that are new since the
+ * version before are taken out for every open agreement until the owner decides on it again
+ * (doc/decisions/relay.md). ERR_INVALID with problems; the same version with other content too. */
 NODISCARD enum err exchange_service_import(struct ctx *cx, int64_t service, struct str document,
                                            int64_t *ret_version);
 NODISCARD enum err exchange_service_retire(struct ctx *cx, int64_t service);
@@ -117,6 +119,18 @@ NODISCARD enum err exchange_document(struct ctx *cx, int64_t version, struct str
 /* Operations of the version in force. */
 NODISCARD enum err exchange_operations(struct ctx *cx, int64_t version,
                                        struct exchange_operation **ret, size_t *ret_n);
+
+/* --- sample answers (exchange_sample.c) --------------------------------------------------------
+ */
+struct exchange_sample {
+    struct str source; /* example: the description has one; schema: made from it; none: it says
+                          nothing of the answer */
+    struct str body;
+};
+/* What an operation of a version answers by its description alone; nothing is called. No person's
+ * data: invented words. ERR_NOT_FOUND: no such operation. */
+NODISCARD enum err exchange_sample(struct ctx *cx, int64_t version, struct str operation,
+                                   struct exchange_sample *ret);
 
 /* --- what there is to call (exchange_meta.c) ----------------------------------------------------
  */
@@ -142,6 +156,7 @@ struct exchange_agreement {
     struct str state; /* asked, granted, refused, suspended, ended */
     struct str purpose, legal_basis, operations, removed, hours, valid_from, valid_to, note;
     struct str bodies; /* of signed messages, kept as evidence: all, hash, empty: by data class */
+    struct str held;   /* of those removed: new ones of a later version, until the owner says */
     struct str fields; /* when asking: fields of answers that are needed; empty: all */
     struct str consumer, service;           /* paths */
     struct str consumer_name, service_name; /* for lists */
@@ -161,6 +176,12 @@ NODISCARD enum err exchange_agreement_get(struct ctx *cx, int64_t id,
 NODISCARD enum err exchange_agreements(struct ctx *cx, int64_t consumer, int64_t service,
                                        struct str state, int64_t before,
                                        struct exchange_agreement **ret, size_t *ret_n);
+/* Those in which one of the subsystems asks or is asked, in a state (null: any), newest first,
+ * before an id (0: from the newest); at most 100. */
+NODISCARD enum err exchange_agreements_of(struct ctx *cx, const struct exchange_subsystem *subs,
+                                          size_t n_subs, struct str state, int64_t before,
+                                          struct exchange_agreement **ret, size_t *ret_n);
+#define EXCHANGE_REMOVED_MAX 64 /* names of fields: the relay takes out no more */
 
 /* Are bodies of signed messages kept as evidence (doc/signed.md part 4)? All are, but for the
  * services of sensitive data and the agreements that say otherwise, which are listed here. consumer
@@ -209,6 +230,8 @@ NODISCARD enum err exchange_client_add(struct ctx *cx, struct exchange_client *c
 NODISCARD enum err exchange_client_rotate(struct ctx *cx, int64_t id, int64_t overlap_s,
                                           struct str *ret_secret);
 NODISCARD enum err exchange_client_revoke(struct ctx *cx, int64_t id);
+/* To a certificate of its system, by its SHA-256 in hex (":" between pairs is read over); empty:
+ * unbinds. ERR_INVALID. */
 NODISCARD enum err exchange_client_bind(struct ctx *cx, int64_t id, struct str cert_thumb);
 NODISCARD enum err exchange_client_get(struct ctx *cx, int64_t id, struct exchange_client *ret);
 NODISCARD enum err exchange_clients(struct ctx *cx, int64_t subsystem, struct exchange_client **ret,
@@ -221,22 +244,25 @@ NODISCARD enum err exchange_certs(struct ctx *cx, int64_t subsystem, struct exch
 
 struct exchange_grant { /* what /token is asked for */
     struct str client_id, secret, scope, peer;
-    struct str cert_thumb; /* of the TLS client certificate, null: none */
 };
 struct exchange_token {
     struct str access_token, scope;
     int64_t expires_s;
 };
-/* RFC 6749 4.4. ERR_UNAUTHENTICATED: client or secret; ERR_FORBIDDEN: address or certificate;
- * ERR_INVALID: a scope that no agreement gives; ERR_RATE. */
+/* RFC 6749 4.4. A key that is bound to a certificate gets a token bound to it (RFC 8705 3, cnf):
+ * good only by TLS with that certificate, which the relay checks. ERR_UNAUTHENTICATED: client or
+ * secret; ERR_FORBIDDEN: address, or the bound certificate is revoked or over; ERR_INVALID: a scope
+ * that no agreement gives; ERR_RATE. */
 NODISCARD enum err exchange_token_issue(struct ctx *cx, const struct exchange_grant *g,
                                         struct exchange_token *ret);
 /* The public key as a JWK set, for the relay and for others. */
 NODISCARD enum err exchange_token_keys(struct ctx *cx, struct str *ret_jwks);
-/* The subsystem of a token that is good now. ERR_UNAUTHENTICATED. */
+/* The subsystem of a token that is good now, at a door that sees no certificate of the client: what
+ * is bound to one is refused. ERR_UNAUTHENTICATED. */
 NODISCARD enum err exchange_token_check(struct ctx *cx, struct str token, struct str peer,
                                         struct exchange_subsystem *ret);
-/* The older adapter style: a session for user name and secret. */
+/* The older adapter style: a session for user name and secret. ERR_FORBIDDEN: also for a key that
+ * is bound to a certificate, since nothing would check it. */
 NODISCARD enum err exchange_session_new(struct ctx *cx, const struct exchange_grant *g,
                                         struct str *ret_session);
 NODISCARD enum err exchange_session_check(struct ctx *cx, struct str session,

@@ -7,11 +7,10 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define LIST_MAX     100
-#define WORDS_MIN    10 /* characters of a purpose that says something */
-#define RATE_MAX     100000
-#define QUOTA_MAX    INT64_C(1000000000)
-#define FIELDS_BYTES 16384
+#define LIST_MAX  100
+#define WORDS_MIN 10 /* characters of a purpose that says something */
+#define RATE_MAX  100000
+#define QUOTA_MAX INT64_C(1000000000)
 
 static struct str
 or_empty(struct str s)
@@ -45,44 +44,6 @@ check_operations(struct ctx *cx, const struct exchange_service *s, struct str wa
     return ERR_OK;
 }
 
-/* Is one the other, or within it? */
-static bool
-is_within(struct str path, struct str container)
-{
-    return str_starts(path, container) && (path.n == container.n || path.p[container.n] == '.');
-}
-
-static bool
-is_wanted(struct str path, struct str wanted)
-{
-    struct str rest = wanted;
-    struct str one;
-    while (str_next(&rest, ' ', &one)) {
-        if (!str_is_empty(one) && (is_within(path, one) || is_within(one, path))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Paths of all that these operations answer, each once. */
-static struct str
-answered_by(struct ctx *cx, const struct exchange_operation *v, size_t n, struct str operations)
-{
-    struct buf b = buf_new(cx->arena, FIELDS_BYTES);
-    for (size_t i = 0; i < n; i++) {
-        bool is_asked = exchange_names(operations, v[i].code);
-        for (size_t k = 0; is_asked && k < v[i].n_outputs; k++) {
-            struct str path = exchange_removed_of(cx->arena, v[i].outputs[k].path);
-            if (!exchange_names(buf_str(&b), path)) {
-                buf_add(&b, b.n == 0 ? STR("") : STR(" "));
-                buf_add(&b, path);
-            }
-        }
-    }
-    return buf_str(&b);
-}
-
 /* What is not asked for is taken out of answers from the start. */
 static enum err
 check_fields(struct ctx *cx, const struct exchange_service *s, struct exchange_agreement *a)
@@ -101,20 +62,17 @@ check_fields(struct ctx *cx, const struct exchange_service *s, struct exchange_a
         return ERR_OK;
     }
     TRY(exchange_operations(cx, s->version_id, &v, &n));
-    struct str all = answered_by(cx, v, n, a->operations);
+    struct str all = exchange_answered_by(cx, v, n, a->operations);
+    if (all.p == NULL) {
+        ctx_problem(cx, STR("fields"), STR("exchange.removed_many"), STR_NULL);
+        return ERR_OK;
+    }
     for (struct str rest = wanted; str_next(&rest, ' ', &one);) {
-        if (!str_is_empty(one) && !is_wanted(one, all)) {
+        if (!str_is_empty(one) && !exchange_overlaps(one, all)) {
             ctx_problem(cx, STR("fields"), STR("exchange.field_unknown"), one);
         }
     }
-    struct buf b = buf_new(cx->arena, FIELDS_BYTES);
-    for (struct str rest = all; str_next(&rest, ' ', &one);) {
-        if (!str_is_empty(one) && !is_wanted(one, wanted)) {
-            buf_add(&b, b.n == 0 ? STR("") : STR(" "));
-            buf_add(&b, one);
-        }
-    }
-    a->removed = buf_str(&b);
+    a->removed = exchange_beyond(cx, all, wanted);
     return ERR_OK;
 }
 
@@ -125,6 +83,9 @@ check_limits(struct ctx *cx, const struct exchange_agreement *a)
     struct date to;
     if (!exchange_hours_are_valid(or_empty(a->hours))) {
         ctx_problem(cx, STR("hours"), STR("exchange.hours_form"), STR_NULL);
+    }
+    if (exchange_n_words(or_empty(a->removed)) > EXCHANGE_REMOVED_MAX) {
+        ctx_problem(cx, STR("removed"), STR("exchange.removed_many"), STR_NULL);
     }
     if (!str_is_empty(a->bodies) && !exchange_names(STR("all hash"), a->bodies)) {
         ctx_problem(cx, STR("bodies"), STR("exchange.bodies_form"), STR_NULL);
@@ -215,6 +176,7 @@ keep_terms(const struct q_xagree_by_id *r, struct exchange_agreement *a)
 {
     a->operations = r->operations;
     a->removed = r->removed;
+    a->held = r->held;
     a->rate_s = r->rate_s;
     a->quota_day = r->quota_day;
     a->hours = r->hours;
@@ -233,6 +195,7 @@ decide_tx(struct ctx *cx, void *arg)
     if (!may_become(r.state, a->state)) {
         return err_set(cx, ERR_CONFLICT, "agreement is " STR_FMT, STR_ARG(r.state));
     }
+    a->held = STR(""); /* who grants has seen them */
     if (!str_eq(a->state, STR("granted"))) {
         keep_terms(&r, a);
     }
@@ -241,7 +204,7 @@ decide_tx(struct ctx *cx, void *arg)
         .removed = exchange_removed_of(cx->arena, or_empty(a->removed)), .rate_s = a->rate_s,
         .quota_day = a->quota_day, .hours = or_empty(a->hours), .bodies = or_empty(a->bodies),
         .valid_from = a->valid_from, .valid_to = a->valid_to, .decided_by = cx->who.account,
-        .decided_us = sys_now_us(cx), .note = or_empty(a->note)));
+        .decided_us = sys_now_us(cx), .note = or_empty(a->note), .held = or_empty(a->held)));
     if (n != 1) {
         return err_set(cx, ERR_CONFLICT, "agreement changed elsewhere");
     }
@@ -293,6 +256,7 @@ exchange_agreement_get(struct ctx *cx, int64_t id, struct exchange_agreement *re
                                         .legal_basis = r.legal_basis,
                                         .operations = r.operations,
                                         .removed = r.removed,
+                                        .held = r.held,
                                         .hours = r.hours,
                                         .bodies = r.bodies,
                                         .valid_from = r.valid_from,
@@ -344,19 +308,67 @@ find_ids(struct ctx *cx, int64_t consumer, int64_t service, struct str state, in
     return ERR_OK;
 }
 
+static enum err
+read_all(struct ctx *cx, const struct ids *ids, struct exchange_agreement **ret, size_t *ret_n)
+{
+    struct exchange_agreement *v = ARENA_ARRAY(cx->arena, struct exchange_agreement, ids->n);
+    for (size_t i = 0; i < ids->n; i++) {
+        TRY(exchange_agreement_get(cx, ids->v[i], &v[i]));
+    }
+    *ret = v;
+    *ret_n = ids->n;
+    return ERR_OK;
+}
+
 enum err
 exchange_agreements(struct ctx *cx, int64_t consumer, int64_t service, struct str state,
                     int64_t before, struct exchange_agreement **ret, size_t *ret_n)
 {
     struct ids ids = { .n = 0 };
     TRY(find_ids(cx, consumer, service, state, before == 0 ? INT64_MAX : before, &ids));
-    struct exchange_agreement *v = ARENA_ARRAY(cx->arena, struct exchange_agreement, ids.n);
-    for (size_t i = 0; i < ids.n; i++) {
-        TRY(exchange_agreement_get(cx, ids.v[i], &v[i]));
+    return read_all(cx, &ids, ret, ret_n);
+}
+
+/* Keeps the newest ids in falling order, each once: both its sides may be one's own. */
+static void
+keep_newest(struct ids *ids, int64_t id)
+{
+    size_t at = 0;
+    while (at < ids->n && ids->v[at] > id) {
+        at++;
     }
-    *ret = v;
-    *ret_n = ids.n;
-    return ERR_OK;
+    if (at == LIST_MAX || (at < ids->n && ids->v[at] == id)) {
+        return;
+    }
+    ids->n += ids->n < LIST_MAX ? 1 : 0;
+    for (size_t i = ids->n - 1; i > at; i--) {
+        ids->v[i] = ids->v[i - 1];
+    }
+    ids->v[at] = id;
+}
+
+enum err
+exchange_agreements_of(struct ctx *cx, const struct exchange_subsystem *subs, size_t n_subs,
+                       struct str state, int64_t before, struct exchange_agreement **ret,
+                       size_t *ret_n)
+{
+    struct ids ids = { .n = 0 };
+    int64_t top = before == 0 ? INT64_MAX : before;
+    for (size_t i = 0; i < n_subs; i++) {
+        struct q_xagree_asked_by_list asked;
+        struct q_xagree_offered_by_list offered;
+        TRY(q_xagree_asked_by(cx, &asked, .subsystem_id = subs[i].id, .state = or_empty(state),
+                              .before = top, .limit_n = LIST_MAX));
+        TRY(q_xagree_offered_by(cx, &offered, .subsystem_id = subs[i].id, .state = or_empty(state),
+                                .before = top, .limit_n = LIST_MAX));
+        for (size_t k = 0; k < asked.n; k++) {
+            keep_newest(&ids, asked.v[k].id);
+        }
+        for (size_t k = 0; k < offered.n; k++) {
+            keep_newest(&ids, offered.v[k].id);
+        }
+    }
+    return read_all(cx, &ids, ret, ret_n);
 }
 
 /* --- which bodies are kept ---------------------------------------------------------------------

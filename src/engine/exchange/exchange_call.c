@@ -97,6 +97,13 @@ exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty
         for (; n < l.n; n++) {
             v[n] = CALL_OF(&l.v[n]);
         }
+    } else if (service != 0 && is_faulty) {
+        struct q_xcall_faulty_of_service_list l;
+        TRY(q_xcall_faulty_of_service(cx, &l, .service_id = service, .before = top,
+                                      .limit_n = LIST_MAX));
+        for (; n < l.n; n++) {
+            v[n] = CALL_OF(&l.v[n]);
+        }
     } else if (service != 0) {
         struct q_xcall_of_service_list l;
         TRY(q_xcall_of_service(cx, &l, .service_id = service, .before = top, .limit_n = LIST_MAX));

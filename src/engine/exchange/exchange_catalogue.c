@@ -1,6 +1,5 @@
-/* exchange_catalogue.c: members, their subsystems, services and imported versions. */
+/* exchange_catalogue.c: members, their subsystems and services. */
 #include "codec/vn.h"
-#include "crypto/digest.h"
 #include "engine/access/access.h"
 #include "engine/exchange/exchange_int.h"
 #include "engine/ledger/ledger.h"
@@ -13,7 +12,6 @@
 #define SERVICES_MAX   60
 #define SCAN_PAGE      200
 #define SCAN_PAGES     50
-#define VERSIONS_MAX   50
 
 static struct str
 or_empty(struct str s)
@@ -482,135 +480,5 @@ exchange_services(struct ctx *cx, struct str words, bool is_all, int64_t after,
     }
     *ret = v;
     *ret_n = n;
-    return ERR_OK;
-}
-
-/* --- versions --------------------------------------------------------------------------------- */
-struct import_job {
-    int64_t service, version_id;
-    struct str document, hash;
-    struct exchange_doc doc;
-};
-
-static enum err
-operations_tx(struct ctx *cx, const struct import_job *job)
-{
-    for (size_t i = 0; i < job->doc.n; i++) {
-        const struct exchange_operation *o = &job->doc.v[i];
-        TRY(q_xoperation_insert(cx, NULL, .id = store_new_id(cx), .version_id = job->version_id,
-                                .code = o->code, .method = o->method, .path = o->path,
-                                .summary = or_empty(o->summary),
-                                .inputs = exchange_fields_json(cx, o->inputs, o->n_inputs),
-                                .outputs = exchange_fields_json(cx, o->outputs, o->n_outputs)));
-    }
-    return ERR_OK;
-}
-
-static enum err
-import_tx(struct ctx *cx, void *arg)
-{
-    struct import_job *job = arg;
-    struct q_xversion_find have;
-    enum err e =
-        q_xversion_find(cx, &have, .service_id = job->service, .version = job->doc.version);
-    if (e == ERR_OK && !str_eq(have.hash, job->hash)) {
-        return err_set(cx, ERR_CONFLICT, "this version exists with other content");
-    }
-    if (e != ERR_OK && e != ERR_NOT_FOUND) {
-        return e;
-    }
-    job->version_id = e == ERR_OK ? have.id : store_new_id(cx);
-    if (e == ERR_NOT_FOUND) {
-        TRY(q_xversion_insert(cx, NULL, .id = job->version_id, .service_id = job->service,
-                              .version = job->doc.version, .kind = job->doc.kind, .hash = job->hash,
-                              .document = job->document, .n_operations = (int64_t)job->doc.n,
-                              .imported_us = sys_now_us(cx), .imported_by = cx->who.account));
-        TRY(operations_tx(cx, job));
-    }
-    TRY(q_xservice_publish(cx, NULL, .id = job->service, .version_id = job->version_id));
-    TRY(exchange_changed(cx));
-    return note(cx, "exchange.version_published", "exchange_service", job->service,
-                job->doc.version);
-}
-
-enum err
-exchange_service_import(struct ctx *cx, int64_t service, struct str document, int64_t *ret_version)
-{
-    struct import_job job = { .service = service, .document = document };
-    struct exchange_service s;
-    TRY(exchange_service_get(cx, service, &s));
-    TRY(exchange_doc_read(cx, document, &job.doc));
-    if (job.doc.version.n > 40) {
-        return exchange_doc_wrong(cx, "exchange.doc.info", job.doc.version);
-    }
-    job.document = job.doc.text;
-    job.hash = digest_sha256_hex(cx->arena, job.document);
-    TRY(cx->is_writing ? import_tx(cx, &job) : store_write(cx, import_tx, &job));
-    *ret_version = job.version_id;
-    return ERR_OK;
-}
-
-static enum err
-retire_tx(struct ctx *cx, void *arg)
-{
-    const struct state_job *job = arg;
-    TRY(q_xservice_set_state(cx, NULL, .id = job->id, .state = job->state));
-    TRY(exchange_changed(cx));
-    return note(cx, "exchange.service_retired", "exchange_service", job->id, job->state);
-}
-
-enum err
-exchange_service_retire(struct ctx *cx, int64_t service)
-{
-    struct state_job job = { service, STR("retired"), STR_NULL };
-    return store_write(cx, retire_tx, &job);
-}
-
-enum err
-exchange_versions(struct ctx *cx, int64_t service, struct exchange_version **ret, size_t *ret_n)
-{
-    struct q_xversion_list_list list;
-    TRY(q_xversion_list(cx, &list, .service_id = service, .limit_n = VERSIONS_MAX));
-    struct exchange_version *v = ARENA_ARRAY(cx->arena, struct exchange_version, list.n);
-    for (size_t i = 0; i < list.n; i++) {
-        v[i] = (struct exchange_version){ .id = list.v[i].id,
-                                          .service_id = service,
-                                          .imported_us = list.v[i].imported_us,
-                                          .n_operations = list.v[i].n_operations,
-                                          .version = list.v[i].version,
-                                          .kind = list.v[i].kind,
-                                          .hash = list.v[i].hash };
-    }
-    *ret = v;
-    *ret_n = list.n;
-    return ERR_OK;
-}
-
-enum err
-exchange_document(struct ctx *cx, int64_t version, struct str *ret_kind, struct str *ret_document)
-{
-    struct q_xversion_document r;
-    TRY(q_xversion_document(cx, &r, .id = version));
-    *ret_kind = r.kind;
-    *ret_document = r.document;
-    return ERR_OK;
-}
-
-enum err
-exchange_operations(struct ctx *cx, int64_t version, struct exchange_operation **ret, size_t *ret_n)
-{
-    struct q_xoperation_list_list list;
-    TRY(q_xoperation_list(cx, &list, .version_id = version, .limit_n = EXCHANGE_OPERATIONS_MAX));
-    struct exchange_operation *v = ARENA_ARRAY(cx->arena, struct exchange_operation, list.n);
-    for (size_t i = 0; i < list.n; i++) {
-        v[i] = (struct exchange_operation){ .code = list.v[i].code,
-                                            .method = list.v[i].method,
-                                            .path = list.v[i].path,
-                                            .summary = list.v[i].summary };
-        v[i].n_inputs = exchange_fields_read(cx, list.v[i].inputs, &v[i].inputs);
-        v[i].n_outputs = exchange_fields_read(cx, list.v[i].outputs, &v[i].outputs);
-    }
-    *ret = v;
-    *ret_n = list.n;
     return ERR_OK;
 }

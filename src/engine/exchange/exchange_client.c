@@ -195,7 +195,8 @@ bind_tx(struct ctx *cx, void *arg)
 enum err
 exchange_client_bind(struct ctx *cx, int64_t id, struct str cert_thumb)
 {
-    struct client_job job = { .id = id, .thumb = str_is_empty(cert_thumb) ? STR_NULL : cert_thumb };
+    struct str hex = str_lower(cx->arena, str_replace(cx->arena, cert_thumb, STR(":"), STR("")));
+    struct client_job job = { .id = id, .thumb = str_is_empty(hex) ? STR_NULL : hex };
     struct exchange_client c;
     struct q_xcert_by_thumb cert;
     TRY(exchange_client_get(cx, id, &c));
@@ -315,7 +316,21 @@ used_tx(struct ctx *cx, void *arg)
     return q_xclient_used(cx, NULL, .id = h->client.id, .used_us = sys_now_us(cx));
 }
 
-/* The client and its secret, from an address and with a certificate that it may come with. */
+/* The certificate that a key is bound to must still be one of its system's. */
+static enum err
+bound_stands(struct ctx *cx, const struct q_xclient_by_name *c)
+{
+    struct q_xcert_by_thumb cert;
+    if (str_is_empty(c->cert_thumb)) {
+        return ERR_OK;
+    }
+    TRY(q_xcert_by_thumb(cx, &cert, .thumb = c->cert_thumb));
+    bool is_over = cert.revoked_us != 0 || cert.not_after_us <= sys_now_us(cx);
+    return is_over ? err_set(cx, ERR_FORBIDDEN, "the key's certificate is revoked or over")
+                   : ERR_OK;
+}
+
+/* The client and its secret, from an address that it may come from. */
 static enum err
 identify(struct ctx *cx, const struct exchange_grant *g, struct holder *ret)
 {
@@ -334,10 +349,7 @@ identify(struct ctx *cx, const struct exchange_grant *g, struct holder *ret)
     if (!exchange_ip_allows(ret->sub.ip_allow, g->peer)) {
         return err_set(cx, ERR_FORBIDDEN, "address");
     }
-    if (!str_is_empty(ret->client.cert_thumb) &&
-        !str_eq_nocase(ret->client.cert_thumb, g->cert_thumb)) {
-        return err_set(cx, ERR_FORBIDDEN, "certificate");
-    }
+    TRY(bound_stands(cx, &ret->client));
     return sys_now_us(cx) - ret->client.used_us > USED_EVERY_US ? store_write(cx, used_tx, ret)
                                                                 : ERR_OK;
 }
@@ -504,6 +516,9 @@ exchange_token_check(struct ctx *cx, struct str token, struct str peer,
     if (q_xclient_by_name(cx, &c, .client_id = json_text(payload, "client_id")) != ERR_OK) {
         return err_set(cx, ERR_UNAUTHENTICATED, "client is unknown");
     }
+    if (json_get(payload, "cnf") != NULL || !str_is_empty(c.cert_thumb)) {
+        return err_set(cx, ERR_UNAUTHENTICATED, "bound to a certificate, which is not seen here");
+    }
     TRY(subsystem_of(cx, c.id, c.revoked_us, c.subsystem_id, ret));
     return exchange_ip_allows(ret->ip_allow, peer) ? ERR_OK : err_set(cx, ERR_FORBIDDEN, "address");
 }
@@ -531,6 +546,9 @@ exchange_session_new(struct ctx *cx, const struct exchange_grant *g, struct str 
     struct holder h;
     struct str session = token_new(cx, STR(""));
     TRY(identify(cx, g, &h));
+    if (!str_is_empty(h.client.cert_thumb)) {
+        return err_set(cx, ERR_FORBIDDEN, "bound to a certificate, which a session cannot be");
+    }
     struct session_job job = { token_stored(cx->arena, session), h.client.id };
     TRY(store_write(cx, session_tx, &job));
     *ret_session = session;
@@ -547,5 +565,8 @@ exchange_session_check(struct ctx *cx, struct str session, struct exchange_subsy
         return err_set(cx, ERR_UNAUTHENTICATED, "session");
     }
     TRY(q_xclient_by_id(cx, &c, .id = s.client_row));
+    if (!str_is_empty(c.cert_thumb)) {
+        return err_set(cx, ERR_UNAUTHENTICATED, "bound to a certificate since");
+    }
     return subsystem_of(cx, c.id, c.revoked_us, c.subsystem_id, ret);
 }

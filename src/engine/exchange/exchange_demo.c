@@ -90,7 +90,7 @@ exchange_demo_grant(struct ctx *cx, struct exchange_agreement *a)
     return q_xagree_decide(cx, NULL, .id = a->id, .version = 1, .state = a->state,
                            .operations = a->operations, .removed = STR(""), .hours = STR(""),
                            .bodies = STR(""), .quota_day = a->quota_day, .decided_us = now_us,
-                           .note = a->note);
+                           .note = a->note, .held = STR(""));
 }
 
 enum err

@@ -19,6 +19,21 @@ void exchange_fields_add(struct exchange_fields *f, struct exchange_field one);
 struct str exchange_code_of(struct ctx *cx, struct str text);
 enum err exchange_openapi_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret);
 enum err exchange_wsdl_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret);
+/* The thing itself when j is a reference (of a reference ...). NULL: it leads nowhere. */
+const struct json *exchange_openapi_resolve(struct ctx *cx, const struct json *doc,
+                                            const struct json *j);
+/* The type of a schema; what it must be when nothing says so; "any". */
+struct str exchange_openapi_type(const struct json *schema);
+/* What an operation answers when all is well; NULL: not said. */
+const struct json *exchange_openapi_response(struct ctx *cx, const struct json *doc,
+                                             const struct json *operation);
+/* The outermost element of a SOAP operation's answer; whether those inside are of its namespace. */
+struct exchange_wrapper {
+    struct str name, ns;
+    bool is_qualified;
+};
+enum err exchange_wsdl_wrapper(struct ctx *cx, struct str bytes, struct str code,
+                               struct exchange_wrapper *ret);
 /* Fields as the JSON text of a row, and back. */
 struct str exchange_fields_json(struct ctx *cx, const struct exchange_field *v, size_t n);
 size_t exchange_fields_read(struct ctx *cx, struct str json, struct exchange_field **ret);
@@ -27,6 +42,20 @@ size_t exchange_fields_read(struct ctx *cx, struct str json, struct exchange_fie
 bool exchange_is_code(struct str s);
 /* Parses "VN/GOV/H19/MOT-CUA[/service]" into its parts (4 or 5). */
 size_t exchange_path_parts(struct str path, struct str parts[5]);
+
+/* --- exchange_fields.c: sets of fields of answers, "a a.b" ------------------------------------ */
+/* Is the path one of the set, within one, or around one? */
+bool exchange_overlaps(struct str path, struct str set);
+/* What the operations of these codes answer; null: more than 64 KiB of names. */
+struct str exchange_answered_by(struct ctx *cx, const struct exchange_operation *v, size_t n,
+                                struct str operations);
+/* What of all has nothing to do with the set, under the shortest names; null as above. */
+struct str exchange_beyond(struct ctx *cx, struct str all, struct str set);
+/* What of now nobody has seen, or hides what is removed; null as above. */
+struct str exchange_unseen(struct ctx *cx, struct str now, struct str seen, struct str removed);
+/* Both, each name once; null as above. */
+struct str exchange_joined(struct ctx *cx, struct str set, struct str more);
+size_t exchange_n_words(struct str set);
 
 /* --- exchange_policy.c ------------------------------------------------------------------------ */
 /* [tx] Agreements, members or clients changed: the relay's snapshot is built anew after the commit.

@@ -42,8 +42,8 @@ follow(struct ctx *cx, const struct json *doc, struct str ref)
 }
 
 /* The thing itself when j is a reference (of a reference ...). NULL: it leads nowhere. */
-static const struct json *
-resolve(struct ctx *cx, const struct json *doc, const struct json *j)
+const struct json *
+exchange_openapi_resolve(struct ctx *cx, const struct json *doc, const struct json *j)
 {
     for (int i = 0; i < HOPS_MAX && j != NULL; i++) {
         struct str ref = json_text(j, "$ref");
@@ -77,8 +77,8 @@ is_required(const struct json *schema, struct str name)
 }
 
 /* "string", or the first of ["string", "null"]; what it must be when nothing says so. */
-static struct str
-type_of(const struct json *schema)
+struct str
+exchange_openapi_type(const struct json *schema)
 {
     const struct json *t = json_get(schema, "type");
     if (t != NULL && t->type == JSON_STRING) {
@@ -115,7 +115,7 @@ push_properties(struct walk *w, const struct todo *t, const struct json *schema)
 static void
 walk_one(struct walk *w, const struct todo *t)
 {
-    const struct json *schema = resolve(w->cx, w->doc, t->schema);
+    const struct json *schema = exchange_openapi_resolve(w->cx, w->doc, t->schema);
     static const char *const joined[] = { "allOf", "oneOf", "anyOf" };
     bool is_joined = false;
     if (schema == NULL || schema->type != JSON_OBJECT) {
@@ -127,7 +127,7 @@ walk_one(struct walk *w, const struct todo *t)
             is_joined = true;
         }
     }
-    struct str type = type_of(schema);
+    struct str type = exchange_openapi_type(schema);
     if (str_eq(type, STR("array"))) {
         struct str path = str_cat(w->cx->arena, t->path, STR("[]"));
         push(w, (struct todo){ json_get(schema, "items"), path, t->depth + 1, t->is_required });
@@ -177,9 +177,9 @@ read_params(struct ctx *cx, const struct json *doc, const struct json *list,
             struct exchange_fields *out)
 {
     for (JSON_EACH(list, it)) {
-        const struct json *p = resolve(cx, doc, it);
+        const struct json *p = exchange_openapi_resolve(cx, doc, it);
         struct str where = json_text(p, "in");
-        const struct json *schema = resolve(cx, doc, json_get(p, "schema"));
+        const struct json *schema = exchange_openapi_resolve(cx, doc, json_get(p, "schema"));
         if (p == NULL || str_is_empty(json_text(p, "name"))) {
             continue;
         }
@@ -188,20 +188,20 @@ read_params(struct ctx *cx, const struct json *doc, const struct json *list,
             out, (struct exchange_field){
                      is_query ? str_cat(cx->arena, STR("?"), json_text(p, "name"))
                               : str_fmt(cx->arena, "{" STR_FMT "}", STR_ARG(json_text(p, "name"))),
-                     schema == NULL ? STR("string") : type_of(schema), json_text(p, "description"),
-                     json_flag(p, "required", false) });
+                     schema == NULL ? STR("string") : exchange_openapi_type(schema),
+                     json_text(p, "description"), json_flag(p, "required", false) });
     }
 }
 
-static const struct json *
-good_response(struct ctx *cx, const struct json *doc, const struct json *operation)
+const struct json *
+exchange_openapi_response(struct ctx *cx, const struct json *doc, const struct json *operation)
 {
     static const char *const codes[] = { "200", "201", "202", "2XX", "default" };
     const struct json *all = json_get(operation, "responses");
     for (size_t i = 0; i < COUNT_OF(codes); i++) {
         const struct json *r = json_get(all, codes[i]);
         if (r != NULL) {
-            return resolve(cx, doc, r);
+            return exchange_openapi_resolve(cx, doc, r);
         }
     }
     return NULL;
@@ -232,8 +232,10 @@ read_operation(struct ctx *cx, const struct json *doc, const struct json *path,
     }
     read_params(cx, doc, json_get(path, "parameters"), &in);
     read_params(cx, doc, json_get(operation, "parameters"), &in);
-    flatten(cx, doc, body_schema(resolve(cx, doc, json_get(operation, "requestBody"))), &in);
-    flatten(cx, doc, body_schema(good_response(cx, doc, operation)), &out);
+    flatten(cx, doc,
+            body_schema(exchange_openapi_resolve(cx, doc, json_get(operation, "requestBody"))),
+            &in);
+    flatten(cx, doc, body_schema(exchange_openapi_response(cx, doc, operation)), &out);
     if (in.is_over || out.is_over) {
         return exchange_doc_wrong(cx, "exchange.doc.too_many_fields", where);
     }

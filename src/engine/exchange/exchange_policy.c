@@ -282,6 +282,9 @@ grant(struct ctx *cx, struct build *b, const struct q_xagree_granted_list *list,
         g.until_us = date_to_us_vn((struct date){ day.day + 1 }, 0);
     }
     g.n_removed = split(cx, r->removed, &g.removed);
+    if (g.n_removed > EXCHANGE_REMOVED_MAX) {
+        return ERR_OK; /* without all of them taken out nothing may pass; the others' calls go on */
+    }
     if (r->quota_day > 0) {
         struct q_xcall_day_n used;
         TRY(q_xcall_day_n(cx, &used, .agreement_id = r->id, .consumer_id = r->consumer_id,

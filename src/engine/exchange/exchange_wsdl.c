@@ -191,6 +191,57 @@ read_operation(struct ctx *cx, const struct xml *root, const struct xml *e,
     return ERR_OK;
 }
 
+static const struct xml *
+operation_named(struct ctx *cx, const struct xml *root, struct str code)
+{
+    for (const struct xml *at = xml_walk(root, root); at != NULL; at = xml_walk(root, at)) {
+        if (xml_is(at, WSDL, "operation") && at->parent != NULL &&
+            xml_is(at->parent, WSDL, "portType") &&
+            str_eq(exchange_code_of(cx, xml_get(at, "name")), code)) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* The element that a message's part names; NULL: it names a type. */
+static const struct xml *
+part_element(const struct xml *root, struct str message)
+{
+    const struct xml *m = find_named(root, WSDL, "message", local(message));
+    for (XML_EACH(m, part)) {
+        struct str name = local(xml_get(part, "element"));
+        if (xml_is(part, WSDL, "part") && !str_is_empty(name)) {
+            return find_global(root, "element", name);
+        }
+    }
+    return NULL;
+}
+
+enum err
+exchange_wsdl_wrapper(struct ctx *cx, struct str bytes, struct str code,
+                      struct exchange_wrapper *ret)
+{
+    struct xml *root = NULL;
+    struct xml_limits limits = { .bytes_max = EXCHANGE_DOC_BYTES, .nodes_max = 8000 };
+    TRY(xml_parse(cx->arena, bytes, limits, &root, NULL));
+    const struct xml *operation = operation_named(cx, root, code);
+    if (operation == NULL) {
+        return err_set(cx, ERR_NOT_FOUND, "no such operation");
+    }
+    const struct xml *e = part_element(root, message_of(operation, "output"));
+    if (e == NULL) { /* rpc: the operation's name, by WSDL 1.1 3.5 */
+        *ret = (struct exchange_wrapper){ str_cat(cx->arena, xml_get(operation, "name"),
+                                                  STR("Response")),
+                                          xml_get(root, "targetNamespace"), false };
+        return ERR_OK;
+    }
+    *ret = (struct exchange_wrapper){ xml_get(e, "name"), xml_get(e->parent, "targetNamespace"),
+                                      str_eq(xml_get(e->parent, "elementFormDefault"),
+                                             STR("qualified")) };
+    return ERR_OK;
+}
+
 /* soap:address or soap12:address of the first port. */
 static struct str
 address_of(const struct xml *root)

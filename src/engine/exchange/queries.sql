@@ -144,19 +144,23 @@ SELECT id, code, method, path, summary, inputs, outputs FROM exchange_operation 
 
 -- name: xagree_insert :exec
 -- in: id:i64 consumer_id:i64 service_id:i64 purpose:str legal_basis:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str valid_from:str valid_to:str asked_by:i64? asked_us:i64
-INSERT INTO exchange_agreement (id, version, consumer_id, service_id, state, purpose, legal_basis, operations, removed, rate_s, quota_day, hours, bodies, valid_from, valid_to, asked_by, asked_us, decided_by, decided_us, note)
-VALUES (:id, 1, :consumer_id, :service_id, 'asked', :purpose, :legal_basis, :operations, :removed, :rate_s, :quota_day, :hours, '', :valid_from, :valid_to, :asked_by, :asked_us, NULL, NULL, '')
+INSERT INTO exchange_agreement (id, version, consumer_id, service_id, state, purpose, legal_basis, operations, removed, rate_s, quota_day, hours, bodies, valid_from, valid_to, asked_by, asked_us, decided_by, decided_us, note, held)
+VALUES (:id, 1, :consumer_id, :service_id, 'asked', :purpose, :legal_basis, :operations, :removed, :rate_s, :quota_day, :hours, '', :valid_from, :valid_to, :asked_by, :asked_us, NULL, NULL, '', '')
 
 -- name: xagree_decide :exec
--- in: id:i64 version:i64 state:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str bodies:str valid_from:str valid_to:str decided_by:i64? decided_us:i64 note:str
+-- in: id:i64 version:i64 state:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str bodies:str valid_from:str valid_to:str decided_by:i64? decided_us:i64 note:str held:str
 UPDATE exchange_agreement SET version = version + 1, state = :state, operations = :operations, removed = :removed, rate_s = :rate_s, quota_day = :quota_day, hours = :hours,
-    bodies = :bodies, valid_from = :valid_from, valid_to = :valid_to, decided_by = :decided_by, decided_us = :decided_us, note = :note
+    bodies = :bodies, valid_from = :valid_from, valid_to = :valid_to, decided_by = :decided_by, decided_us = :decided_us, note = :note, held = :held
 WHERE id = :id AND version = :version
+
+-- name: xagree_hold :exec
+-- in: id:i64 version:i64 removed:str held:str
+UPDATE exchange_agreement SET version = version + 1, removed = :removed, held = :held WHERE id = :id AND version = :version
 
 -- name: xagree_by_id :one
 -- in: id:i64
--- out: id:i64 version:i64 consumer_id:i64 service_id:i64 state:str purpose:str legal_basis:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str bodies:str valid_from:str valid_to:str asked_by:i64 asked_us:i64 decided_by:i64 decided_us:i64 note:str
-SELECT id, version, consumer_id, service_id, state, purpose, legal_basis, operations, removed, rate_s, quota_day, hours, bodies, valid_from, valid_to, asked_by, asked_us, decided_by, decided_us, note
+-- out: id:i64 version:i64 consumer_id:i64 service_id:i64 state:str purpose:str legal_basis:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str bodies:str valid_from:str valid_to:str asked_by:i64 asked_us:i64 decided_by:i64 decided_us:i64 note:str held:str
+SELECT id, version, consumer_id, service_id, state, purpose, legal_basis, operations, removed, rate_s, quota_day, hours, bodies, valid_from, valid_to, asked_by, asked_us, decided_by, decided_us, note, held
 FROM exchange_agreement WHERE id = :id
 
 -- name: xagree_between :many
@@ -173,6 +177,17 @@ SELECT id FROM exchange_agreement WHERE consumer_id = :consumer_id AND id < :bef
 -- in: service_id:i64 before:i64 limit_n:i64
 -- out: id:i64
 SELECT id FROM exchange_agreement WHERE service_id = :service_id AND id < :before ORDER BY id DESC LIMIT :limit_n
+
+-- name: xagree_asked_by :many
+-- in: subsystem_id:i64 state:str before:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM exchange_agreement WHERE consumer_id = :subsystem_id AND id < :before AND (:state = '' OR state = :state) ORDER BY id DESC LIMIT :limit_n
+
+-- name: xagree_offered_by :many
+-- in: subsystem_id:i64 state:str before:i64 limit_n:i64
+-- out: id:i64
+SELECT a.id FROM exchange_service s JOIN exchange_agreement a ON a.service_id = s.id
+WHERE s.subsystem_id = :subsystem_id AND a.id < :before AND (:state = '' OR a.state = :state) ORDER BY a.id DESC LIMIT :limit_n
 
 -- name: xagree_in_state :many
 -- in: state:str before:i64 limit_n:i64
@@ -308,6 +323,12 @@ FROM exchange_call WHERE consumer_id = :consumer_id AND fault <> '' AND id < :be
 -- out: id:i64 at_us:i64 way:str consumer_id:i64 service_id:i64 agreement_id:i64 operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 trace_id:str request_id:str
 SELECT id, at_us, way, consumer_id, service_id, agreement_id, operation, status, fault, bytes_in, bytes_out, took_us, trace_id, request_id
 FROM exchange_call WHERE service_id = :service_id AND id < :before ORDER BY id DESC LIMIT :limit_n
+
+-- name: xcall_faulty_of_service :many
+-- in: service_id:i64 before:i64 limit_n:i64
+-- out: id:i64 at_us:i64 way:str consumer_id:i64 service_id:i64 agreement_id:i64 operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 trace_id:str request_id:str
+SELECT id, at_us, way, consumer_id, service_id, agreement_id, operation, status, fault, bytes_in, bytes_out, took_us, trace_id, request_id
+FROM exchange_call WHERE service_id = :service_id AND fault <> '' AND id < :before ORDER BY id DESC LIMIT :limit_n
 
 -- name: xcall_counts :many
 -- in: since_id:i64 limit_n:i64

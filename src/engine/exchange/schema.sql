@@ -96,7 +96,8 @@ CREATE TABLE exchange_agreement (
     asked_us BIGINT NOT NULL,
     decided_by BIGINT,
     decided_us BIGINT,
-    note TEXT NOT NULL               -- the owner's words
+    note TEXT NOT NULL,              -- the owner's words
+    held TEXT NOT NULL               -- of the fields removed: new ones of a later version of the service, until the owner decides again
 );
 CREATE INDEX exchange_agreement_consumer ON exchange_agreement (consumer_id, service_id);
 CREATE INDEX exchange_agreement_service ON exchange_agreement (service_id, state);

@@ -443,6 +443,39 @@ test_relay_tokens_are_checked_once_and_revoked_at_once(void **state)
     road_stop(r);
 }
 
+/* A token with a confirmation, right and of a kind that is not known here: without TLS neither
+ * passes. Over TLS: test/http/keys.test.mjs. */
+static void
+test_relay_bound_token_without_certificate_is_refused(void **state)
+{
+    (void)state;
+    static const char *const confirmations[] = {
+        "{\"x5t#S256\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}", "{\"jkt\":\"x\"}",
+        "{\"x5t#S256\":\"\"}", "{}", "null"
+    };
+    struct road *r = road_new();
+    struct key *k = NULL;
+    struct str ids[] = { STR("desk-app") };
+    assert_int_equal(key_generate(&r->cx, KEY_P256, &k), ERR_OK);
+    assert_int_equal(jose_set_write(&r->cx, k, STR("k1"), &r->policy.tokens.jwks), ERR_OK);
+    r->client.token_ids = ids;
+    r->client.n_token_ids = 1;
+    (void)road_start(r);
+    for (size_t i = 0; i < COUNT_OF(confirmations); i++) {
+        struct str token;
+        struct str payload =
+            str_fmt(r->arena, "{\"client_id\":\"desk-app\",\"exp\":%" PRId64 ",\"cnf\":%s}",
+                    sys_now_us(&r->cx) / 1000000 + 600, confirmations[i]);
+        assert_int_equal(jose_sign(&r->cx, k, STR("k1"), STR("at+jwt"), payload, &token), ERR_OK);
+        const char *field = str_z(
+            r->arena, str_fmt(r->arena, "Authorization: Bearer " STR_FMT "\r\n", STR_ARG(token)));
+        REFUSED(r, "/svc", field, 401, "token_cert"); /* verified */
+        REFUSED(r, "/svc", field, 401, "token_cert"); /* kept */
+    }
+    key_free(k);
+    road_stop(r);
+}
+
 /* --- the file --------------------------------------------------------------------------------- */
 static void
 test_relay_apply_json_tells_faults_with_line_and_remedy(void **state)
@@ -492,6 +525,7 @@ main(void)
         cmocka_unit_test(test_relay_member_suspended_in_mid_stream_is_cut_and_recorded),
         cmocka_unit_test(test_relay_apply_bad_policy_changes_nothing_and_says_where),
         cmocka_unit_test(test_relay_tokens_are_checked_once_and_revoked_at_once),
+        cmocka_unit_test(test_relay_bound_token_without_certificate_is_refused),
         cmocka_unit_test(test_relay_apply_json_tells_faults_with_line_and_remedy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

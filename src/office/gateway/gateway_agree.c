@@ -30,6 +30,29 @@ sides(struct ctx *cx, const struct exchange_agreement *a, bool *ret_consumer, bo
     return ERR_OK;
 }
 
+/* Of one's own systems, of one of them, or (for operators) all. */
+static enum err
+agreements_seen(struct ctx *cx, const struct web_req *rq, struct exchange_agreement **ret,
+                size_t *ret_n)
+{
+    struct exchange_subsystem one;
+    struct exchange_subsystem *own = &one;
+    size_t n_own = 1;
+    struct str state = web_text(rq, "tinh-trang");
+    int64_t before = web_int(rq, "sau");
+    if (web_int(rq, "he-thong") != 0) {
+        TRY(exchange_subsystem_get(cx, web_int(rq, "he-thong"), &one));
+        if (!exchange_may_act_for(cx, &one)) {
+            return err_set(cx, ERR_FORBIDDEN, "another member's system");
+        }
+    } else if (access_may(cx, "exchange.manage")) {
+        return exchange_agreements(cx, 0, 0, state, before, ret, ret_n);
+    } else {
+        TRY(exchange_subsystems(cx, 0, &own, &n_own));
+    }
+    return exchange_agreements_of(cx, own, n_own, state, before, ret, ret_n);
+}
+
 enum err
 gw_agreements(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
@@ -37,19 +60,17 @@ gw_agreements(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                                          "gateway.valid_to", "gateway.purpose", NULL };
     struct exchange_agreement *v = NULL;
     size_t n = 0;
-    TRY(exchange_agreements(cx, web_int(rq, "he-thong"), 0, web_text(rq, "tinh-trang"),
-                            web_int(rq, "sau"), &v, &n));
+    TRY(agreements_seen(cx, rq, &v, &n));
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.agreements"));
-    gw_link(p, STR("/truc/thoa-thuan?tinh-trang=asked"), text(cx, "gateway.only_asked"));
-    gw_link(p, STR("/truc/thoa-thuan?tinh-trang=suspended"), text(cx, "gateway.only_suspended"));
+    struct str own = web_int(rq, "he-thong") == 0
+                         ? STR("")
+                         : str_fmt(cx->arena, "he-thong=%" PRId64 "&", web_int(rq, "he-thong"));
+    struct str base = str_cat(cx->arena, STR("/truc/thoa-thuan?"), own);
+    gw_link(p, str_cat(cx->arena, base, STR("tinh-trang=asked")), text(cx, "gateway.only_asked"));
+    gw_link(p, str_cat(cx->arena, base, STR("tinh-trang=suspended")),
+            text(cx, "gateway.only_suspended"));
     struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.agreements", heads, n);
     for (size_t i = 0; i < n; i++) {
-        bool is_consumer = false;
-        bool is_owner = false;
-        TRY(sides(cx, &v[i], &is_consumer, &is_owner));
-        if (!is_consumer && !is_owner) {
-            continue;
-        }
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, kind_of(v[i].state));
         gw_cell(r, v[i].consumer_name, gw_id(cx, "/truc/thoa-thuan/", v[i].id));
         gw_cell(r, v[i].service_name, gw_id(cx, "/truc/dich-vu/", v[i].service_id));
@@ -57,9 +78,11 @@ gw_agreements(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         gw_cell(r, v[i].valid_to, STR_NULL);
         gw_cell(r, v[i].purpose, STR_NULL);
     }
-    t->is_empty = t->rows.n == 0;
     if (n == 100) {
-        p->next = gw_id(cx, "/truc/thoa-thuan?sau=", v[n - 1].id);
+        struct str state = web_text(rq, "tinh-trang");
+        p->next = str_fmt(cx->arena, STR_FMT "%s" STR_FMT "%ssau=%" PRId64, STR_ARG(base),
+                          str_is_empty(state) ? "" : "tinh-trang=", STR_ARG(state),
+                          str_is_empty(state) ? "" : "&", v[n - 1].id);
     }
     return gw_show(cx, rs, p);
 }
@@ -125,6 +148,14 @@ has_option(const struct tpl_gateway_page_forms_fields *boxes, struct str value)
     return false;
 }
 
+static struct str
+field_label(struct ctx *cx, struct str path, struct str text)
+{
+    return str_is_empty(text)
+               ? path
+               : str_fmt(cx->arena, STR_FMT " (" STR_FMT ")", STR_ARG(text), STR_ARG(path));
+}
+
 void
 gw_field_boxes(struct ctx *cx, struct tpl_gateway_page_forms_fields *boxes,
                const struct exchange_operation *ops, size_t n)
@@ -136,10 +167,34 @@ gw_field_boxes(struct ctx *cx, struct tpl_gateway_page_forms_fields *boxes,
             if (has_option(boxes, path)) {
                 continue;
             }
-            gw_option(boxes, path,
-                      str_is_empty(out->text) ? path
-                                              : str_fmt(cx->arena, STR_FMT " (" STR_FMT ")",
-                                                        STR_ARG(out->text), STR_ARG(path)));
+            gw_option(boxes, path, field_label(cx, path, out->text));
+        }
+    }
+}
+
+static struct str
+text_of(const struct exchange_operation *ops, size_t n, struct arena *arena, struct str path)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < ops[i].n_outputs; k++) {
+            if (str_eq(exchange_removed_of(arena, ops[i].outputs[k].path), path)) {
+                return ops[i].outputs[k].text;
+            }
+        }
+    }
+    return STR_NULL;
+}
+
+/* What is taken out now stands first, also whole objects, which are no field of their own: who
+ * decides again shall not let one of them out by not seeing it. */
+static void
+removed_now(struct ctx *cx, struct tpl_gateway_page_forms_fields *boxes,
+            const struct exchange_operation *ops, size_t n, struct str removed)
+{
+    struct str one;
+    while (str_next(&removed, ' ', &one)) {
+        if (!str_is_empty(one)) {
+            gw_option(boxes, one, field_label(cx, one, text_of(ops, n, cx->arena, one)));
         }
     }
 }
@@ -154,6 +209,7 @@ removed_boxes(struct ctx *cx, struct tpl_gateway_page_forms *f, const struct exc
     TRY(exchange_operations(cx, s->version_id, &ops, &n));
     struct tpl_gateway_page_forms_fields *boxes =
         gw_field(cx, f, GW_BOXES, "removed", "gateway.removed", a->removed);
+    removed_now(cx, boxes, ops, n, a->removed);
     gw_field_boxes(cx, boxes, ops, n);
     struct tpl_gateway_page_forms_fields *codes =
         gw_field(cx, f, GW_BOXES, "operations", "gateway.operations", a->operations);
@@ -210,6 +266,9 @@ gw_agreement(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         gw_page(cx, str_fmt(cx->arena, STR_FMT " → " STR_FMT, STR_ARG(a.consumer_name),
                             STR_ARG(a.service_name)));
     gw_say(p, kind_of(a.state), gw_word(cx, "state_long", a.state));
+    if (!str_is_empty(a.held)) {
+        gw_say(p, "due", text_fill(cx, "gateway.held", "fields", a.held, NULL));
+    }
     limits_table(cx, p, &a);
     bool is_over = str_eq(a.state, STR("refused")) || str_eq(a.state, STR("ended"));
     if (is_owner && !is_over) {
@@ -292,35 +351,65 @@ calls_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_ca
     }
 }
 
-enum err
-gw_calls(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+/* Whose calls: those of an own system, those to an own service, or (for operators) all. */
+struct seen {
+    int64_t system, service;
+    struct str title, query;
+};
+
+static enum err
+calls_seen(struct ctx *cx, const struct web_req *rq, struct seen *ret)
 {
     struct exchange_subsystem s;
-    struct exchange_call *v = NULL;
-    size_t n = 0;
-    int64_t system = web_int(rq, "he-thong");
-    bool is_all = access_may(cx, "exchange.manage");
-    if (system != 0) {
-        TRY(exchange_subsystem_get(cx, system, &s));
+    struct exchange_service service;
+    *ret = (struct seen){ .system = web_int(rq, "he-thong"),
+                          .service = web_int(rq, "dich-vu"),
+                          .title = text(cx, "gateway.calls"),
+                          .query = STR("") };
+    if (ret->system != 0) {
+        TRY(exchange_subsystem_get(cx, ret->system, &s));
         if (!exchange_may_act_for(cx, &s)) {
             return err_set(cx, ERR_FORBIDDEN, "another member's system");
         }
-    } else if (!is_all) {
+        ret->service = 0;
+        ret->title = s.name;
+        ret->query = str_fmt(cx->arena, "he-thong=%" PRId64 "&", ret->system);
+    } else if (ret->service != 0) {
+        TRY(exchange_service_get(cx, ret->service, &service));
+        TRY(exchange_subsystem_get(cx, service.subsystem_id, &s));
+        if (!exchange_may_act_for(cx, &s)) {
+            return err_set(cx, ERR_NOT_FOUND, "another member's service");
+        }
+        ret->title = text_fill(cx, "gateway.calls_to", "name", service.name, NULL);
+        ret->query = str_fmt(cx->arena, "dich-vu=%" PRId64 "&", ret->service);
+    }
+    return ERR_OK;
+}
+
+enum err
+gw_calls(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct seen seen;
+    struct exchange_call *v = NULL;
+    size_t n = 0;
+    TRY(calls_seen(cx, rq, &seen));
+    bool is_all = seen.system == 0 && seen.service == 0;
+    if (is_all && !access_may(cx, "exchange.manage")) {
         return web_see_other(cx, rs, "/truc/cua-toi");
     }
-    TRY(exchange_calls(cx, system, 0, web_bool(rq, "loi"), web_int(rq, "truoc"), &v, &n));
-    struct tpl_gateway_page *p = gw_page(cx, system == 0 ? text(cx, "gateway.calls") : s.name);
-    struct str own = system == 0 ? STR("") : str_fmt(cx->arena, "he-thong=%" PRId64 "&", system);
+    TRY(exchange_calls(cx, seen.system, seen.service, web_bool(rq, "loi"), web_int(rq, "truoc"), &v,
+                       &n));
+    struct tpl_gateway_page *p = gw_page(cx, seen.title);
     struct str faults = web_bool(rq, "loi") ? STR("loi=1&") : STR("");
-    gw_link(p, str_fmt(cx->arena, "/truc/nhat-ky?" STR_FMT "loi=1", STR_ARG(own)),
+    gw_link(p, str_fmt(cx->arena, "/truc/nhat-ky?" STR_FMT "loi=1", STR_ARG(seen.query)),
             text(cx, "gateway.only_faults"));
-    if (system == 0) {
+    if (is_all) {
         TRY(counts_table(cx, p));
     }
     calls_table(cx, p, v, n);
     if (n == 100) {
         p->next = str_fmt(cx->arena, "/truc/nhat-ky?" STR_FMT STR_FMT "truoc=%" PRId64,
-                          STR_ARG(own), STR_ARG(faults), v[n - 1].id);
+                          STR_ARG(seen.query), STR_ARG(faults), v[n - 1].id);
     }
     return gw_show(cx, rs, p);
 }

@@ -328,6 +328,44 @@ sample_of(struct ctx *cx, const struct exchange_operation *o)
     return buf_str(&b);
 }
 
+/* A form for each of the first operations, with their fields to fill in. */
+static void
+try_forms(struct ctx *cx, struct tpl_gateway_page *p, struct str action,
+          const struct exchange_operation *ops, size_t n)
+{
+    for (size_t i = 0; i < n && i < 4; i++) {
+        struct tpl_gateway_page_forms *f = gw_form(cx, p, action, "gateway.try");
+        f->title = str_is_empty(ops[i].summary) ? ops[i].code : ops[i].summary;
+        struct tpl_gateway_page_forms_fields *op =
+            gw_field(cx, f, GW_SELECT, "operation", "gateway.operation", ops[i].code);
+        gw_option(op, ops[i].code, ops[i].code);
+        (void)gw_field(cx, f, GW_LINES, "body", "gateway.body", sample_of(cx, &ops[i]));
+    }
+}
+
+/* Without a simulator there is nothing to send: which operation's answer shall be shown? */
+static void
+sample_form(struct ctx *cx, struct tpl_gateway_page *p, struct str action,
+            const struct exchange_operation *ops, size_t n)
+{
+    struct tpl_gateway_page_forms *f = gw_form(cx, p, action, "gateway.try_sample_do");
+    struct tpl_gateway_page_forms_fields *op =
+        gw_field(cx, f, GW_SELECT, "operation", "gateway.operation", STR_NULL);
+    for (size_t i = 0; i < n; i++) {
+        gw_option(op, ops[i].code,
+                  str_is_empty(ops[i].summary)
+                      ? ops[i].code
+                      : str_fmt(cx->arena, STR_FMT " (" STR_FMT ")", STR_ARG(ops[i].summary),
+                                STR_ARG(ops[i].code)));
+    }
+}
+
+static bool
+has_simulator(const struct exchange_service *s)
+{
+    return str_starts(s->endpoint, STR("sim:"));
+}
+
 static enum err
 try_page(struct ctx *cx, const struct exchange_service *s, struct tpl_gateway_page **ret)
 {
@@ -336,16 +374,10 @@ try_page(struct ctx *cx, const struct exchange_service *s, struct tpl_gateway_pa
     TRY(exchange_operations(cx, s->version_id, &ops, &n));
     struct tpl_gateway_page *p =
         gw_page(cx, text_fill(cx, "gateway.try_of", "name", s->name, NULL));
-    gw_say(p, "now", text(cx, "gateway.try_hint"));
-    for (size_t i = 0; i < n && i < 4; i++) {
-        struct str action = str_cat(cx->arena, gw_id(cx, "/truc/dich-vu/", s->id), STR("/thu"));
-        struct tpl_gateway_page_forms *f = gw_form(cx, p, action, "gateway.try");
-        f->title = str_is_empty(ops[i].summary) ? ops[i].code : ops[i].summary;
-        struct tpl_gateway_page_forms_fields *op =
-            gw_field(cx, f, GW_SELECT, "operation", "gateway.operation", ops[i].code);
-        gw_option(op, ops[i].code, ops[i].code);
-        (void)gw_field(cx, f, GW_LINES, "body", "gateway.body", sample_of(cx, &ops[i]));
-    }
+    struct str action = str_cat(cx->arena, gw_id(cx, "/truc/dich-vu/", s->id), STR("/thu"));
+    gw_say(p, has_simulator(s) ? "now" : "due",
+           has_simulator(s) ? text(cx, "gateway.try_hint") : text(cx, "gateway.try_sample_hint"));
+    (has_simulator(s) ? try_forms : sample_form)(cx, p, action, ops, n);
     *ret = p;
     return ERR_OK;
 }
@@ -356,10 +388,19 @@ gw_try(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct exchange_service s;
     struct tpl_gateway_page *p = NULL;
     TRY(find_service(cx, rq, &s));
-    if (!s.is_simulated) {
-        return err_set(cx, ERR_NOT_FOUND, "only simulated services have a sandbox");
-    }
     TRY(try_page(cx, &s, &p));
+    return gw_show(cx, rs, p);
+}
+
+static enum err
+show_sample(struct ctx *cx, const struct exchange_service *s, struct str operation,
+            struct tpl_gateway_page *p, struct web_resp *rs)
+{
+    struct exchange_sample sample;
+    TRY(exchange_sample(cx, s->version_id, operation, &sample));
+    bool is_none = str_eq(sample.source, STR("none"));
+    gw_say(p, is_none ? "late" : "ontime", gw_word(cx, "try_sample", sample.source));
+    p->pre = sample.body;
     return gw_show(cx, rs, p);
 }
 
@@ -370,12 +411,12 @@ gw_try_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct exchange_answer answer;
     struct tpl_gateway_page *p = NULL;
     TRY(find_service(cx, rq, &s));
-    if (!str_starts(s.endpoint, STR("sim:"))) {
-        return err_set(cx, ERR_NOT_FOUND, "only simulated services have a sandbox");
-    }
     TRY(try_page(cx, &s, &p));
     TRY(access_rate(cx, str_fmt(cx->arena, "exchange.try:%" PRId64, cx->who.account),
                     INT64_C(60) * DATE_US_PER_S, 60));
+    if (!has_simulator(&s)) {
+        return show_sample(cx, &s, web_text(rq, "operation"), p, rs);
+    }
     enum err e = exchange_sim_try(cx, str_slice(s.endpoint, 4, s.endpoint.n),
                                   web_text(rq, "operation"), web_text(rq, "body"), &answer);
     if (e != ERR_OK) {

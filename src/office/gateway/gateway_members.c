@@ -330,7 +330,9 @@ gw_client_rotate_post(struct ctx *cx, const struct web_req *rq, struct web_resp 
     struct exchange_client c;
     struct str secret;
     TRY(own_client(cx, rq, &s, &c));
-    TRY(exchange_client_rotate(cx, c.id, OVERLAP_S, &secret));
+    bool is_told = !str_is_empty(web_text(rq, "overlap_s"));
+    int64_t overlap_s = is_told ? web_int(rq, "overlap_s") : OVERLAP_S;
+    TRY(exchange_client_rotate(cx, c.id, overlap_s, &secret));
     struct str shown =
         str_fmt(cx->arena, STR_FMT " : " STR_FMT, STR_ARG(c.client_id), STR_ARG(secret));
     return system_page(cx, &s, shown, rs);

@@ -159,9 +159,16 @@ gw_field(struct ctx *cx, struct tpl_gateway_page_forms *f, enum gw_kind kind, co
 void
 gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str label)
 {
+    /* of boxes several may be ticked: their values stand with spaces between */
+    bool is_off = f->is_boxes && !exchange_names(f->value, value);
     if (f->options.n < OPTIONS_MAX) {
-        f->options.v[f->options.n++] =
-            (struct tpl_gateway_page_forms_fields_options){ .value = value, .label = label };
+        f->options.v[f->options.n++] = (struct tpl_gateway_page_forms_fields_options){
+            .value = value,
+            .label = label,
+            .chosen = is_off        ? STR("")
+                      : f->is_boxes ? value
+                                    : f->value,
+        };
     }
 }
 

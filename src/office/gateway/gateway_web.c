@@ -105,9 +105,15 @@ static const struct web_field client_fields[] = {
 static const struct web_field id_fields[] = {
     { .name = "id", .type = WEB_ID, .is_required = true, .doc = "id" },
 };
+static const struct web_field rotate_fields[] = {
+    { .name = "id", .type = WEB_ID, .is_required = true, .doc = "id" },
+    { .name = "overlap_s",
+      .type = WEB_INT,
+      .doc = "seconds until the old secrets end, 0 to 30 days; a week when absent" },
+};
 static const struct web_field bind_fields[] = {
     { .name = "client_id", .type = WEB_TEXT, .is_required = true, .label = "gateway.client_id" },
-    { .name = "thumb", .type = WEB_TEXT, .max = 64, .label = "gateway.thumb" },
+    { .name = "thumb", .type = WEB_TEXT, .max = 100, .label = "gateway.thumb" },
 };
 static const struct web_field cert_fields[] = {
     { .name = "cert",
@@ -140,6 +146,7 @@ static const struct web_field decide_fields[] = {
 };
 static const struct web_field calls_fields[] = {
     { .name = "he-thong", .type = WEB_ID, .doc = "of this system" },
+    { .name = "dich-vu", .type = WEB_ID, .doc = "to this service, for its owner" },
     { .name = "loi", .type = WEB_BOOL, .doc = "only those that failed" },
     { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
 };
@@ -272,7 +279,8 @@ static const struct web_route routes[] = {
       .again = gw_ask, .doc = "Ask for access" },
     { HTTP_GET, "/truc/dich-vu/{id}/thu", CALL, gw_try, .flags = WEB_OFFICE, .doc = "Sandbox" },
     { HTTP_POST, "/truc/dich-vu/{id}/thu", CALL, gw_try_post, WEB_FIELDS(try_fields),
-      .flags = WEB_OFFICE, .again = gw_try, .doc = "Try an operation on its simulator" },
+      .flags = WEB_OFFICE, .again = gw_try,
+      .doc = "Try an operation on its simulator, or see a sample of its answer" },
     { HTTP_GET, "/truc/dich-vu-moi", CALL, gw_service_new, .flags = WEB_OFFICE,
       .doc = "Offer a service" },
     { HTTP_POST, "/truc/dich-vu-moi", CALL, gw_service_new_post, WEB_FIELDS(service_fields), ACT,
@@ -299,7 +307,7 @@ static const struct web_route routes[] = {
     { HTTP_POST, "/truc/he-thong/{id}/khoa", CALL, gw_client_new_post, WEB_FIELDS(client_fields),
       .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .again = gw_system, .doc = "Make a key" },
     { HTTP_POST, "/truc/he-thong/{id}/khoa/thay", CALL, gw_client_rotate_post,
-      WEB_FIELDS(id_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .again = gw_system,
+      WEB_FIELDS(rotate_fields), .flags = WEB_API | WEB_OFFICE | WEB_NO_STORE, .again = gw_system,
       .doc = "Give a key a new secret" },
     { HTTP_POST, "/truc/he-thong/{id}/khoa/huy", CALL, gw_client_revoke_post, WEB_FIELDS(id_fields),
       ACT, .again = gw_system, .doc = "Revoke a key" },

@@ -1,0 +1,279 @@
+/* Who may call what: tokens, agreements, the relay's policy made of them, calls forwarded by them.
+ */
+#include "engine/exchange/test/exchange_world.h"
+
+/* --- tokens ----------------------------------------------------------------------------------- */
+static struct exchange_subsystem
+own(struct ctx *cx)
+{
+    struct exchange_subsystem s;
+    ASSERT_OK(cx, exchange_subsystem_by_path(cx, STR("VN/GOV/H19/MOT-CUA"), &s));
+    return s;
+}
+
+static void
+test_token_issue_checks_secret_address_and_scope(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_client c = { .subsystem_id = own(cx).id, .name = STR("máy chủ") };
+    struct exchange_subsystem who;
+    struct exchange_token t;
+    struct str secret;
+    ASSERT_OK(cx, exchange_client_add(cx, &c, &secret));
+    struct exchange_grant g = { c.client_id, secret, STR_NULL, STR("10.1.2.3") };
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &t));
+    assert_int_equal(t.expires_s, 3600);
+    ASSERT_OK(cx, exchange_token_check(cx, t.access_token, STR("10.1.2.3"), &who));
+    ASSERT_STR(who.path, "VN/GOV/H19/MOT-CUA");
+    g.secret = STR("bbx_wrong");
+    assert_int_equal(exchange_token_issue(cx, &g, &t), ERR_UNAUTHENTICATED);
+    g.secret = secret;
+    g.scope = STR("VN/GOV/BCA/DAN-CU/cong-dan");
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &t));
+    ASSERT_STR(t.scope, "VN/GOV/BCA/DAN-CU/cong-dan");
+    g.scope = STR("VN/GOV/BCA/DAN-CU/khac");
+    assert_int_equal(exchange_token_issue(cx, &g, &t), ERR_INVALID);
+    g.scope = STR_NULL;
+    ASSERT_OK(cx, exchange_subsystem_set_ip(cx, who.id, STR("10.2.0.0/16")));
+    assert_int_equal(exchange_token_issue(cx, &g, &t), ERR_FORBIDDEN);
+    assert_int_equal(exchange_token_check(cx, t.access_token, STR("10.1.2.3"), &who),
+                     ERR_FORBIDDEN);
+    ASSERT_OK(cx, exchange_subsystem_set_ip(cx, who.id, STR("")));
+}
+
+static void
+test_token_dies_with_time_and_with_its_client(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct world *w = *state;
+    struct exchange_client c = { .subsystem_id = own(cx).id, .name = STR("b"), .ttl_s = 60 };
+    struct exchange_subsystem who;
+    struct exchange_token t;
+    struct str first;
+    struct str second;
+    struct str session;
+    ASSERT_OK(cx, exchange_client_add(cx, &c, &first));
+    ASSERT_OK(cx, exchange_client_rotate(cx, c.id, 3600, &second));
+    struct exchange_grant g = { c.client_id, first, STR_NULL, STR("10.1.2.3") };
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &t)); /* the old one lives on for an hour */
+    sys_clock_fake_step(&w->env->clock, INT64_C(3700) * 1000000);
+    assert_int_equal(exchange_token_issue(cx, &g, &t), ERR_UNAUTHENTICATED);
+    assert_int_equal(exchange_token_check(cx, t.access_token, STR("10.1.2.3"), &who),
+                     ERR_UNAUTHENTICATED);
+    g.secret = second;
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &t));
+    ASSERT_OK(cx, exchange_session_new(cx, &g, &session));
+    ASSERT_OK(cx, exchange_session_check(cx, session, &who));
+    ASSERT_OK(cx, exchange_client_revoke(cx, c.id));
+    assert_int_equal(exchange_token_check(cx, t.access_token, STR("10.1.2.3"), &who),
+                     ERR_UNAUTHENTICATED);
+    assert_int_equal(exchange_session_check(cx, session, &who), ERR_UNAUTHENTICATED);
+    assert_int_equal(exchange_token_issue(cx, &g, &t), ERR_UNAUTHENTICATED);
+}
+
+/* --- agreements, policy ------------------------------------------------------------------------
+ */
+static void
+test_ask_access_without_purpose_or_with_unknown_operation_is_invalid(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_member m = { .class_code = STR("GOV"),
+                                 .code = STR("H19.9"),
+                                 .name = STR("Sở") };
+    struct exchange_subsystem s = { .code = STR("PM"), .name = STR("Phần mềm") };
+    struct exchange_service service;
+    ASSERT_OK(cx, exchange_member_add(cx, &m));
+    s.member_id = m.id;
+    ASSERT_OK(cx, exchange_subsystem_add(cx, &s));
+    ASSERT_OK(cx, exchange_service_by_path(cx, STR("VN/GOV/BTC/DANG-KY-KINH-DOANH/doanh-nghiep"),
+                                           &service));
+    struct exchange_agreement a = { .consumer_id = s.id,
+                                    .service_id = service.id,
+                                    .operations = STR("tra-cuu khong-co"),
+                                    .purpose = STR("thử"),
+                                    .hours = STR("sáng"),
+                                    .legal_basis = STR("") };
+    assert_int_equal(exchange_ask_access(cx, &a), ERR_INVALID);
+    assert_int_equal(cx->n_problems, 4);
+    cx->n_problems = 0;
+    a.operations = STR("tra-cuu");
+    a.fields = STR("data.name khong.co");
+    a.hours = STR("");
+    assert_int_equal(exchange_ask_access(cx, &a), ERR_INVALID);
+    assert_int_equal(cx->n_problems, 3);
+    cx->n_problems = 0;
+    a.fields = STR("data.name data.status");
+    a.purpose = STR("Kiểm tra tình trạng doanh nghiệp khi cấp phép");
+    a.legal_basis = STR("Luật Doanh nghiệp");
+    a.hours = STR("1-5 07-17");
+    a.quota_day = 2;
+    ASSERT_OK(cx, exchange_ask_access(cx, &a));
+    ASSERT_STR(a.removed, "data.enterpriseCode data.registeredAt data.headOffice data.capital");
+    assert_int_equal(exchange_ask_access(cx, &a), ERR_CONFLICT);
+    /* asked for is not granted */
+    struct exchange_answer answer;
+    struct exchange_request rq = { .way = "sandbox",
+                                   .consumer = STR("VN/GOV/H19.9/PM"),
+                                   .service = service.path,
+                                   .operation = STR("tra-cuu"),
+                                   .query = STR("enterpriseCode=" MO) };
+    assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_FORBIDDEN);
+    a.state = STR("granted");
+    ASSERT_OK(cx, exchange_agreement_decide(cx, &a));
+    sys_clock_fake_step(&((struct world *)*state)->env->clock, 1000000);
+    ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
+    assert_int_equal(answer.status, 200);
+    assert_true(str_find(answer.body, STR("\"status\"")) < answer.body.n);
+    assert_true(str_find(answer.body, STR("capital")) == answer.body.n); /* not asked for */
+    ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
+    assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_RATE); /* two a day */
+    ASSERT_STR(answer.fault, "quota");
+}
+
+/* Goes on with the agreement of the test before, and leaves it as it was. */
+static void
+test_agreement_suspended_without_terms_keeps_them_for_the_next_grant(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_subsystem s;
+    struct exchange_agreement *list = NULL;
+    struct exchange_agreement a;
+    size_t n = 0;
+    ASSERT_OK(cx, exchange_subsystem_by_path(cx, STR("VN/GOV/H19.9/PM"), &s));
+    ASSERT_OK(cx, exchange_agreements(cx, s.id, 0, STR_NULL, 0, &list, &n));
+    assert_int_equal(n, 1);
+    struct exchange_agreement bare = { .id = list[0].id,
+                                       .version = list[0].version,
+                                       .service_id = list[0].service_id,
+                                       .state = STR("suspended"),
+                                       .note = STR("rà soát") };
+    ASSERT_OK(cx, exchange_agreement_decide(cx, &bare));
+    ASSERT_OK(cx, exchange_agreement_get(cx, bare.id, &a));
+    ASSERT_STR(a.state, "suspended");
+    ASSERT_STR(a.operations, "tra-cuu");
+    ASSERT_STR(a.removed, "data.enterpriseCode data.registeredAt data.headOffice data.capital");
+    ASSERT_STR(a.hours, "1-5 07-17");
+    assert_int_equal(a.quota_day, 2);
+    a.state = STR("granted");
+    ASSERT_OK(cx, exchange_agreement_decide(cx, &a));
+}
+
+static void
+test_policy_holds_what_the_rows_say(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct relay_policy p;
+    const struct relay_grant *grant = NULL;
+    ASSERT_OK(cx, exchange_policy(cx, 8080, &p));
+    /* after the services: op-monitoring, the list of clients, and three a system that offers
+     * something, for every client */
+    assert_int_equal((p.n_routes - 22) % 3, 0);
+    ASSERT_STR(p.routes[21].path, EXCHANGE_CLIENTS_PATH);
+    assert_true(str_ends(p.routes[22].path, STR("/listMethods")));
+    assert_true(str_ends(p.routes[p.n_routes - 1].path, STR("/getOpenAPI")));
+    for (size_t i = 20; i < p.n_routes; i++) {
+        assert_true(p.routes[i].is_for_clients);
+    }
+    ASSERT_STR(p.routes[20].path, EXCHANGE_OPMON_PATH);
+    assert_false(p.routes[19].is_for_clients);
+    assert_true(p.n_grants >= 21);
+    ASSERT_STR(p.pools[0].addresses[0], "127.0.0.1:8080");
+    for (size_t i = 0; i < p.n_grants; i++) {
+        if (str_eq(p.grants[i].client, STR("VN/GOV/H19.9/PM"))) {
+            grant = &p.grants[i];
+        }
+    }
+    assert_non_null(grant);
+    assert_int_equal(grant->n_operations, 1);
+    ASSERT_STR(grant->operations[0].method, "GET");
+    ASSERT_STR(grant->operations[0].path, "/tra-cuu");
+    assert_int_equal(grant->quota_n, 2);
+    assert_int_equal(grant->quota_used, 2);
+    assert_int_equal(grant->hours[0], 0x1ff80);
+    assert_true(p.tokens.jwks.n > 50);
+}
+
+static size_t
+n_calls(struct ctx *cx, int64_t consumer)
+{
+    struct exchange_call *v = NULL;
+    size_t n = 0;
+    ASSERT_OK(cx, exchange_calls(cx, consumer, 0, false, 0, &v, &n));
+    return n;
+}
+
+static void
+decide(struct ctx *cx, struct exchange_agreement *a, struct str to, int64_t quota_day)
+{
+    ASSERT_OK(cx, exchange_agreement_get(cx, a->id, a));
+    a->state = to;
+    a->quota_day = quota_day;
+    a->hours = STR("");
+    a->note = STR("thử");
+    ASSERT_OK(cx, exchange_agreement_decide(cx, a));
+}
+
+/* Begins with the agreement of the tests before. */
+static void
+test_forward_with_rows_kept_sees_each_change_at_the_next_call(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_subsystem s;
+    struct exchange_agreement *list = NULL;
+    size_t n = 0;
+    struct exchange_answer answer;
+    struct exchange_kept *kept = exchange_kept_open();
+    struct exchange_request rq = { .way = "node",
+                                   .consumer = STR("VN/GOV/H19.9/PM"),
+                                   .service = STR("VN/GOV/BTC/DANG-KY-KINH-DOANH/doanh-nghiep"),
+                                   .method = STR("GET"),
+                                   .path = STR("/tra-cuu"),
+                                   .query = STR("enterpriseCode=" MO),
+                                   .kept = kept };
+    ASSERT_OK(cx, exchange_subsystem_by_path(cx, rq.consumer, &s));
+    ASSERT_OK(cx, exchange_agreements(cx, s.id, 0, STR_NULL, 0, &list, &n));
+    assert_int_equal(n, 1);
+    struct exchange_agreement a = list[0];
+    decide(cx, &a, STR("granted"), 0);
+    size_t before = n_calls(cx, s.id);
+    for (int i = 0; i < 3; i++) {
+        ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
+        assert_int_equal(answer.status, 200);
+    }
+    assert_int_equal(n_calls(cx, s.id), before); /* wait to be stored together */
+    ASSERT_OK(cx, exchange_kept_store(cx, kept));
+    assert_int_equal(n_calls(cx, s.id), before + 3);
+    ASSERT_OK(cx, exchange_kept_store(cx, kept));
+    assert_int_equal(n_calls(cx, s.id), before + 3);
+    rq.path = STR("/khong-co");
+    assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_FORBIDDEN);
+    ASSERT_STR(answer.fault, "no_operation");
+    rq.path = STR("/tra-cuu");
+    decide(cx, &a, STR("suspended"), 0);
+    assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_FORBIDDEN);
+    decide(cx, &a, STR("granted"), 100);
+    ASSERT_OK(cx, exchange_kept_store(cx, kept));
+    before = n_calls(cx, s.id);
+    ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
+    assert_int_equal(n_calls(cx, s.id), before + 1); /* counted, so stored at once */
+    ASSERT_OK(cx, exchange_member_suspend(cx, s.member_id, true, STR("thử")));
+    assert_int_equal(exchange_forward(cx, &rq, &answer), ERR_FORBIDDEN);
+    ASSERT_STR(answer.fault, "suspended");
+    ASSERT_OK(cx, exchange_member_suspend(cx, s.member_id, false, STR("")));
+    ASSERT_OK(cx, exchange_forward(cx, &rq, &answer));
+    exchange_kept_close(kept);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_token_issue_checks_secret_address_and_scope),
+        cmocka_unit_test(test_ask_access_without_purpose_or_with_unknown_operation_is_invalid),
+        cmocka_unit_test(test_agreement_suspended_without_terms_keeps_them_for_the_next_grant),
+        cmocka_unit_test(test_policy_holds_what_the_rows_say),
+        cmocka_unit_test(test_forward_with_rows_kept_sees_each_change_at_the_next_call),
+        cmocka_unit_test(test_token_dies_with_time_and_with_its_client),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
