@@ -87,6 +87,20 @@ test('answers are lost after the portal acted: sent again, known there, nothing 
   assert.deepEqual(await statuses('dvcqg-mc', number), ['1', '2', '4']);
 });
 
+test('a slow portal, and one that errs now and then: told all the same, in order, once', async () => {
+  for (const mode of ['slow', 'faulty']) {
+    await behave('dvcqg-mc', mode);
+    const own = await fileHousehold(citizen);
+    const number = await numberOf(own);
+    assert.equal((await decide(receiver, deskOf(own), 'accept')).status, 303, `${mode}: nobody here waits for the portal`);
+    const isTried = async () => (await statuses('dvcqg-mc', number)).length > 0 || /[1-9]\d* hồ sơ đang chờ gửi/.test((await operator.get('/truc/cong')).text);
+    await until(`${mode}: it is tried`, isTried);
+    await behave('dvcqg-mc', 'normal');
+    await until(`${mode}: all is told`, async () => (await statuses('dvcqg-mc', number)).includes('4'));
+    assert.deepEqual(await statuses('dvcqg-mc', number), ['1', '2', '4'], mode);
+  }
+});
+
 test('what was asked for goes to the portal as a change of the dossier, then as its status', async () => {
   const own = await fileHousehold(citizen);
   const number = await numberOf(own);
