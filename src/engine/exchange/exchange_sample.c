@@ -304,7 +304,7 @@ xsd_value(struct str type)
 static void
 add_field(struct tags *t, const struct exchange_field *f)
 {
-    struct str names[LEVELS_MAX];
+    struct str names[LEVELS_MAX] = { STR_NULL };
     size_t n = names_of(f->path, names);
     size_t same = 0;
     if (n == 0) {
