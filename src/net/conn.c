@@ -223,7 +223,8 @@ void
 conn_deliver(struct conn *c)
 {
     struct req *r = c->req;
-    bool has_body = !r->is_bodiless && r->rs.kind == HTTP_WHOLE;
+    bool is_held = r->rs.kind == HTTP_WHOLE || r->rs.kind == HTTP_SPOOLED;
+    bool has_body = !r->is_bodiless && is_held;
     count_answer(r);
     conn_out(c, buf_str(&r->out), has_body ? r->rs.body : STR(""));
     c->state = CONN_SEND;

@@ -52,7 +52,8 @@ conn_sent(struct conn *c)
         stream_settle(r->stream, ERR_OK);
         return STEP_WAIT;
     }
-    if (!r->is_bodiless && r->rs.kind == HTTP_FILE && r->file_left > 0) {
+    bool is_file = r->rs.kind == HTTP_FILE || r->rs.kind == HTTP_SPOOLED;
+    if (!r->is_bodiless && is_file && r->file_left > 0) {
         return file_more(c);
     }
     if (!r->is_bodiless && r->rs.kind == HTTP_EVENTS) {

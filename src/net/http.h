@@ -45,7 +45,7 @@ struct http_request {
 /* Value of the first header of that name, null when absent. */
 struct str http_header_get(const struct http_request *rq, struct str name);
 
-enum http_kind { HTTP_WHOLE, HTTP_FILE, HTTP_STREAM, HTTP_EVENTS };
+enum http_kind { HTTP_WHOLE, HTTP_FILE, HTTP_SPOOLED, HTTP_STREAM, HTTP_EVENTS };
 
 /* Writes one piece of a streamed body; blocks the worker while the client is slow.
  * ERR_IO when the client is gone, ERR_DEADLINE when it is too slow. */
@@ -64,8 +64,9 @@ struct http_response {
     struct http_header headers[24];
     size_t n_headers;
     struct str content_type;
-    struct str body;           /* WHOLE */
-    struct str file_path;      /* FILE: sent with Range and If-None-Match */
+    struct str body;           /* WHOLE; SPOOLED: what stands before the file */
+    struct str file_path;      /* FILE: sent with Range and If-None-Match; SPOOLED: as it is */
+    bool takes_file;           /* SPOOLED: the file is the server's now, and goes */
     struct str etag;           /* FILE and WHOLE, quoted, or null */
     http_stream_fn *stream_fn; /* STREAM: chunked */
     void *stream_arg;

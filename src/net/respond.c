@@ -88,7 +88,7 @@ framing_field(struct buf *b, const struct req *r)
         return;
     }
     BUF_LIT(b, "Content-Length: ");
-    buf_add_i64(b, rs->kind == HTTP_FILE ? r->file_left : (int64_t)rs->body.n);
+    buf_add_i64(b, rs->kind == HTTP_FILE ? r->file_left : r->file_left + (int64_t)rs->body.n);
     BUF_LIT(b, "\r\n");
 }
 
@@ -148,7 +148,7 @@ file_prepare(struct req *r, bool may_block)
     if (!may_block) {
         return 500; /* a loop does not touch the disk */
     }
-    return respond_file_open(r);
+    return r->rs.kind == HTTP_FILE ? respond_file_open(r) : respond_spooled_open(r);
 }
 
 /* Turns r->rs into bytes to send. may_block: on a worker, files may be opened. */
@@ -161,7 +161,7 @@ respond_build(struct req *r, bool may_block, struct str date)
         respond_error(r, 500, date);
         return;
     }
-    if (rs->kind == HTTP_FILE) {
+    if (rs->kind == HTTP_FILE || rs->kind == HTTP_SPOOLED) {
         int fault = file_prepare(r, may_block);
         if (fault != 0) {
             respond_error(r, fault, date);

@@ -100,6 +100,26 @@ range_apply(struct req *r, int64_t size)
     }
 }
 
+/* A body that is in a file, from its first byte to its last. 0, or the status of the error. */
+int
+respond_spooled_open(struct req *r)
+{
+    struct stat st;
+    const char *path = str_z(r->arena, r->rs.file_path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        (void)(fd >= 0 ? close(fd) : 0);
+        return 500;
+    }
+    if (r->rs.takes_file) {
+        (void)unlink(path); /* what is open stays until it is sent */
+    }
+    r->fd = fd;
+    r->file_at = 0;
+    r->file_left = st.st_size;
+    return 0;
+}
+
 /* Opens r->rs.file_path and sets status, range and tag. 0, or the status of the error. */
 int
 respond_file_open(struct req *r)

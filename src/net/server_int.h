@@ -358,6 +358,7 @@ void respond_error(struct req *r, int status, struct str date);
 void respond_date(int64_t wall_us, char out[32]);
 /* respond_file.c */
 int respond_file_open(struct req *r);
+int respond_spooled_open(struct req *r);
 bool respond_not_modified(const struct req *r);
 
 /* pool.c */

@@ -253,15 +253,14 @@ make_answer(struct ctx *cx, struct in *i)
 static void
 send_answer(struct in *i, const struct http_request *rq, struct str proof, struct http_response *rs)
 {
-    struct node_parcel *p = ARENA_NEW(rq->arena, struct node_parcel);
-    *p = node_parcel_of(rq->arena, proof, &i->answer);
+    struct node_parcel p = node_parcel_of(rq->arena, proof, &i->answer);
     rs->status = 200;
     rs->content_type = STR("application/vnd.bombo.signed");
-    rs->body = p->front;
-    if (p->file.p != NULL) {
-        rs->kind = HTTP_STREAM;
-        rs->stream_fn = node_stream;
-        rs->stream_arg = p;
+    rs->body = p.front;
+    if (p.file.p != NULL) {
+        rs->kind = HTTP_SPOOLED;
+        rs->file_path = p.file;
+        rs->takes_file = i->answer.is_head_kept;
     }
 }
 

@@ -75,7 +75,6 @@ NODISCARD enum err node_file_sweep(struct ctx *cx, struct str log_dir);
 struct node_parcel {
     struct str front, file;
     int64_t file_bytes;
-    bool is_last_use; /* the file goes when it has been streamed */
 };
 struct node_parcel node_parcel_of(struct arena *a, struct str proof, const struct node_message *m);
 
@@ -434,8 +433,6 @@ void node_answer_error(struct http_response *rs, struct arena *a, int status, st
 /* node_out.c, node_in.c: on_work of the two servers; arg is the node. */
 void node_on_out(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs);
 void node_on_in(void *arg, struct ctx *cx, struct http_request *rq, struct http_response *rs);
-/* Streams a parcel or, with an empty front, the body of an answer; arg is a struct node_parcel. */
-enum err node_stream(struct ctx *cx, void *arg, struct http_stream *s);
 /* Reads another node's card. ERR_INVALID with a problem on "card". */
 struct card;
 NODISCARD enum err node_card_read(struct ctx *cx, struct str text, struct card **ret);

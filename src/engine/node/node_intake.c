@@ -161,28 +161,5 @@ node_parcel_of(struct arena *a, struct str proof, const struct node_message *m)
 {
     return (struct node_parcel){ .front = node_envelope_write(a, proof, m->bytes),
                                  .file = m->file,
-                                 .file_bytes = m->file.p != NULL ? m->body_bytes : 0,
-                                 .is_last_use = m->is_head_kept };
-}
-
-static enum err
-stream_chunk(struct ctx *cx, struct str chunk, void *arg)
-{
-    (void)cx;
-    return http_stream_write(arg, chunk);
-}
-
-enum err
-node_stream(struct ctx *cx, void *arg, struct http_stream *s)
-{
-    const struct node_parcel *p = arg;
-    enum err e = http_stream_write(s, p->front);
-    e = e == ERR_OK ? sys_file_each(cx, p->file, stream_chunk, s) : e;
-    if (p->is_last_use) {
-        struct err_detail why = cx->err;
-        enum err gone = sys_file_remove(cx, p->file); /* else the next start takes it away */
-        (void)gone;
-        cx->err = why;
-    }
-    return e;
+                                 .file_bytes = m->file.p != NULL ? m->body_bytes : 0 };
 }

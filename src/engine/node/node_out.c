@@ -240,13 +240,10 @@ release(struct out *o, struct http_response *rs)
     rs->content_type = o->answer.content_type;
     rs->body = o->answer.body;
     if (o->answer.file.p != NULL) {
-        struct node_parcel *p = ARENA_NEW(o->rq->arena, struct node_parcel);
-        *p = (struct node_parcel){ .front = STR(""),
-                                   .file = o->answer.file,
-                                   .is_last_use = o->answer.is_head_kept };
-        rs->kind = HTTP_STREAM;
-        rs->stream_fn = node_stream;
-        rs->stream_arg = p;
+        rs->kind = HTTP_SPOOLED;
+        rs->body = STR("");
+        rs->file_path = o->answer.file;
+        rs->takes_file = o->answer.is_head_kept;
     }
     http_response_header(rs, STR("X-Road-Request-Hash"), o->answer.request_hash);
     for (size_t i = 0; i < o->answer.n_headers;
