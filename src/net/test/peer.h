@@ -276,6 +276,12 @@ bench_work(void *arg, struct ctx *cx, struct http_request *rq, struct http_respo
         rs->kind = HTTP_FILE;
         rs->content_type = STR("application/pdf");
         rs->file_path = str_eq(rq->path, STR("/file")) ? str_of(b->file) : STR("/nonexistent/x");
+    } else if (str_starts(rq->path, STR("/spooled"))) {
+        rs->kind = HTTP_SPOOLED;
+        rs->body = STR("front");
+        rs->file_path =
+            str_eq(rq->path, STR("/spooled-missing")) ? STR("/nonexistent/x") : str_of(b->file);
+        rs->takes_file = str_eq(rq->path, STR("/spooled-last"));
     } else if (str_eq(rq->path, STR("/stream"))) {
         rs->kind = HTTP_STREAM;
         rs->stream_fn = bench_stream;

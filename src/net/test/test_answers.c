@@ -66,6 +66,32 @@ test_server_file_ranges_and_conditions(void **state)
     bench_end(b);
 }
 
+/* What stands before a file and the file are one body; a file that was given away is gone. */
+static void
+test_server_spooled_answer_is_front_and_file(void **state)
+{
+    (void)state;
+    struct bench *b = bench_start(bench_new());
+    struct str whole = pattern(b->arena, 400000);
+    assert_int_equal(sys_file_write(&b->cx, str_of(b->file), whole), ERR_OK);
+    static const char *const paths[] = { "/spooled", "/spooled", "/spooled-last" };
+    for (size_t i = 0; i < COUNT_OF(paths); i++) {
+        assert_true(sys_file_exists(&b->cx, str_of(b->file)));
+        int fd = bench_peer(b);
+        assert_true(peer_send(
+            fd,
+            str_fmt(b->arena, "GET %s HTTP/1.1\r\nHost: x\r\nRange: bytes=1-2\r\n\r\n", paths[i])));
+        struct answer ans = peer_answer(b->arena, fd, false);
+        (void)close(fd);
+        assert_int_equal(ans.status, 200);
+        assert_true(answer_has(&ans, "Content-Length: 400005\r\n"));
+        assert_true(str_eq(ans.body, str_cat(b->arena, STR("front"), whole)));
+    }
+    assert_false(sys_file_exists(&b->cx, str_of(b->file)));
+    status_is(b, "/spooled-missing", 500);
+    bench_end(b);
+}
+
 static void
 test_server_tag_of_whole_answer_is_304(void **state)
 {
@@ -240,6 +266,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server_file_ranges_and_conditions),
+        cmocka_unit_test(test_server_spooled_answer_is_front_and_file),
         cmocka_unit_test(test_server_tag_of_whole_answer_is_304),
         cmocka_unit_test(test_server_stream_is_chunked),
         cmocka_unit_test(test_server_stream_failing_late_is_cut),
