@@ -71,7 +71,7 @@ log_fd(const struct app_options *o)
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (fd < 0) {
         (void)fprintf(stderr, "bombo: the log file %s cannot be opened: %s\n", path,
-                      strerror(errno));
+                      strerrordesc_np(errno));
     }
     return fd < 0 ? STDERR_FILENO : fd;
 }
