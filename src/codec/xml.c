@@ -17,6 +17,8 @@ struct reader {
     struct xml_limits limits;
     struct level *stack;
     uint32_t depth, nodes_n;
+    uint32_t pruned; /* depth from which nothing is kept; 0: none */
+    bool is_enough;
     struct xml *root;
     struct xml_fault fault;
     enum err err;
@@ -66,6 +68,44 @@ copy_attrs(struct reader *r, int n, const xmlChar **attributes)
     return n == 0 ? NULL : all;
 }
 
+/* The node that was begun is one of those whose inside is not kept. */
+static void
+prune_below(struct reader *r)
+{
+    const char *prune = r->limits.prune;
+    if (prune == NULL || r->depth < 2 || !xml_is(r->stack[r->depth - 2].node, NULL, prune)) {
+        return;
+    }
+    r->pruned = r->depth;
+    if (r->limits.ends_there) {
+        r->is_enough = true;
+        xmlStopParser(r->parser);
+    }
+}
+
+/* True: this element is inside what is not kept, or one too many. */
+static bool
+is_passed_over(struct reader *r, int n_attrs)
+{
+    if (r->err != ERR_OK || r->is_enough) {
+        return true;
+    }
+    if (r->depth >= r->limits.depth_max) {
+        stop(r, ERR_TOO_LARGE, "nested too deeply");
+        return true;
+    }
+    if (r->pruned != 0) {
+        r->depth++;
+        return true;
+    }
+    r->nodes_n += 1 + (uint32_t)n_attrs;
+    if (r->nodes_n > r->limits.nodes_max) {
+        stop(r, ERR_TOO_LARGE, "too many nodes");
+        return true;
+    }
+    return false;
+}
+
 static void
 /* NOLINTNEXTLINE(readability-function-size): libxml2 asks for these nine */
 on_start(void *arg, const xmlChar *name, const xmlChar *prefix UNUSED, const xmlChar *uri,
@@ -73,13 +113,7 @@ on_start(void *arg, const xmlChar *name, const xmlChar *prefix UNUSED, const xml
          const xmlChar **attrs)
 {
     struct reader *r = arg;
-    if (r->err != ERR_OK) {
-        return;
-    }
-    r->nodes_n += 1 + (uint32_t)n_attrs;
-    if (r->depth >= r->limits.depth_max || r->nodes_n > r->limits.nodes_max) {
-        stop(r, ERR_TOO_LARGE,
-             r->depth >= r->limits.depth_max ? "nested too deeply" : "too many nodes");
+    if (is_passed_over(r, n_attrs)) {
         return;
     }
     struct xml *node = ARENA_NEW(r->arena, struct xml);
@@ -103,6 +137,7 @@ on_start(void *arg, const xmlChar *name, const xmlChar *prefix UNUSED, const xml
     }
     r->stack[r->depth++] =
         (struct level){ .node = node, .text = buf_new(r->arena, r->limits.bytes_max) };
+    prune_below(r);
 }
 
 static void
@@ -110,6 +145,11 @@ on_end(void *arg, const xmlChar *name UNUSED, const xmlChar *prefix UNUSED,
        const xmlChar *uri UNUSED)
 {
     struct reader *r = arg;
+    if (r->pruned != 0 && r->depth > r->pruned) {
+        r->depth--;
+        return;
+    }
+    r->pruned = 0;
     if (r->err == ERR_OK && r->depth > 0) {
         struct level *top = &r->stack[--r->depth];
         top->node->text = str_trim(buf_str(&top->text));
@@ -120,7 +160,7 @@ static void
 on_text(void *arg, const xmlChar *text, int n)
 {
     struct reader *r = arg;
-    if (r->err != ERR_OK || r->depth == 0 || n <= 0) {
+    if (r->err != ERR_OK || r->depth == 0 || r->pruned != 0 || n <= 0) {
         return;
     }
     struct buf *b = &r->stack[r->depth - 1].text;
@@ -145,7 +185,7 @@ static void
 on_error(void *arg, xmlError *e)
 {
     struct reader *r = arg;
-    if (e != NULL && e->level >= XML_ERR_ERROR && r->err == ERR_OK) {
+    if (e != NULL && e->level >= XML_ERR_ERROR && r->err == ERR_OK && !r->is_enough) {
         struct str text = str_trim(str_of(e->message));
         stop(r, ERR_BAD_REQUEST, text.n == 0 ? "malformed" : str_z(r->arena, text));
         r->fault.line = e->line > 0 ? (uint32_t)e->line : r->fault.line;
@@ -180,7 +220,8 @@ read_all(struct reader *r, struct str bytes)
     if (doc != NULL) {
         xmlFreeDoc(doc);
     }
-    if (r->err == ERR_OK && (r->parser->wellFormed == 0 || r->root == NULL || r->depth != 0)) {
+    if (r->err == ERR_OK && !r->is_enough &&
+        (r->parser->wellFormed == 0 || r->root == NULL || r->depth != 0)) {
         stop(r, ERR_BAD_REQUEST, "malformed");
     }
 }

@@ -20,6 +20,10 @@ struct xml {
 };
 struct xml_limits {
     uint32_t bytes_max, depth_max, nodes_max; /* 0: 4 MiB, 64, 50000 */
+    /* NULL: all is kept. Else what is inside the children of elements with this local name is read
+     * and checked but not kept and not counted (the children themselves are, without text). */
+    const char *prune;
+    bool ends_there; /* the first such child ends the reading: what follows is not looked at */
 };
 struct xml_fault {
     uint32_t line;

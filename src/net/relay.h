@@ -73,11 +73,25 @@ struct relay_route {
     bool is_signed;           /* the pool is this program's own gate of signed exchange: its
                                  X-Road-Error and X-Road-Request-Hash pass down */
     bool keeps_authorization; /* else it ends here */
-    uint64_t body_max_bytes;  /* of a request; 0 = 100 MiB */
+    /* A SOAP 1.1 service: only POST with text/xml, read before anything is sent. The element of the
+     * body tells the operation; X-Road's fields in the envelope must name who calls and this
+     * service, or be absent. */
+    bool is_soap;
+    bool is_fixed; /* SOAP: the target is the one address; else the operation's path follows it */
+    const struct relay_soap *soap; /* operations; none: any, its path is "/" and the element */
+    size_t n_soap;
+    uint64_t body_max_bytes; /* of a request; 0 = 100 MiB */
     /* Time-outs per step; 0 = 3 s, 30 s, 60 s, 30 s, none. send and answer start anew with every
      * 64 KiB moved. */
     uint32_t connect_ms, send_ms, wait_ms, answer_ms, total_ms;
     uint32_t tries_max; /* 0 = 2; only calls that may be repeated, before a byte of answer */
+};
+
+/* An operation of a SOAP service. */
+struct relay_soap {
+    struct str element; /* local name of the body's element; also X-Road's serviceCode */
+    struct str action;  /* what SOAPAction may say; null: what ends with the element's name */
+    struct str path;    /* as operations of grants have it */
 };
 
 /* A named operation: a method and a path below the route's; "*" and "{x}" stand for one segment, a

@@ -92,7 +92,7 @@ up_opened(struct rcall *x)
 }
 
 /* --- up --------------------------------------------------------------------------------------- */
-static void
+void
 continue_send(struct rcall *x)
 {
     struct rconn *c = x->client;
@@ -110,6 +110,10 @@ send_begin(struct rcall *x)
     x->error = RELAY_OK;
     if (x->head_up.p == NULL) {
         head_build_up(x);
+    }
+    if (x->soap != NULL) {
+        soap_send_begin(x);
+        return;
     }
     x->upward = (struct rpump){
         .body = { .framing = x->head.framing, .left = x->head.length },
@@ -213,6 +217,14 @@ filter_begin(struct rcall *x)
     return true;
 }
 
+void
+answer_pass(struct rcall *x)
+{
+    x->closes_client = x->closes_client || !x->is_request_sent || x->loop->is_draining;
+    head_build_down(x);
+    pump_begin(&x->downward, x->head_down);
+}
+
 static enum rstate
 answer_begin(struct rcall *x)
 {
@@ -229,11 +241,11 @@ answer_begin(struct rcall *x)
     p->is_chunked_out = a->until == PARSE_UNTIL_CHUNKS || p->is_until_close || p->filter != NULL;
     p->body.framing = a->until == PARSE_UNTIL_CHUNKS ? PARSE_CHUNKED : PARSE_LENGTH;
     p->body.left = a->length;
-    x->closes_client = x->closes_client || !x->is_request_sent || x->loop->is_draining;
-    head_build_down(x);
-    pump_begin(p, x->head_down);
     rcall_step(x, RELAY_STEP_ANSWER);
     rcall_due(x, x->route->answer_us);
+    if (x->soap == NULL || !soap_holds_answer(x)) {
+        answer_pass(x);
+    }
     return R_MORE;
 }
 
@@ -243,6 +255,9 @@ head_taken(struct rcall *x, size_t head_n)
 {
     struct rconn *up = x->up;
     struct str head = { up->in + up->in_at, head_n };
+    if (x->soap != NULL) { /* may have to wait while more is read */
+        head.p = arena_copy(x->arena, head.p, head.n);
+    }
     if (!parse_answer(head, x->rq.method == HTTP_HEAD, &x->answer)) {
         return rcall_up_lost(x, RELAY_BAD_ANSWER);
     }
@@ -329,6 +344,9 @@ answer_done(struct rcall *x)
 enum rstate
 step_answer(struct rcall *x)
 {
+    if (x->soap != NULL && soap_is_holding(x)) {
+        return soap_answer(x);
+    }
     send_on(x);
     switch (pump_run(&x->downward, x->up, x->client)) {
     case PUMP_AGAIN:

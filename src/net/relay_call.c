@@ -142,12 +142,21 @@ step_head(struct rcall *x)
 static enum rstate
 step_check(struct rcall *x)
 {
-    x->has_record = record_reserve(x->loop);
-    if (!x->has_record) {
-        head_ids(x);
-        return rcall_fail(x, RELAY_RECORDS_FULL);
+    enum relay_error why = RELAY_OK;
+    if (x->soap == NULL) {
+        x->has_record = record_reserve(x->loop);
+        if (!x->has_record) {
+            head_ids(x);
+            return rcall_fail(x, RELAY_RECORDS_FULL);
+        }
+        why = rcall_check(x);
     }
-    enum relay_error why = rcall_check(x);
+    if (x->soap != NULL && why == RELAY_OK) {
+        enum rstate state = soap_read(x, &why);
+        if (state != R_MORE) {
+            return state;
+        }
+    }
     if (why != RELAY_OK) {
         return rcall_fail(x, why);
     }
@@ -224,7 +233,7 @@ rcall_fail(struct rcall *x, enum relay_error error)
         return R_OVER;
     }
     /* an unread body would be taken for the next request */
-    bool has_body = x->head.framing != PARSE_NO_BODY && !x->is_request_sent;
+    bool has_body = x->head.framing != PARSE_NO_BODY && !x->is_request_sent && !soap_is_read(x);
     x->closes_client = x->closes_client || has_body || x->loop->is_draining;
     rcall_step(x, RELAY_STEP_REFUSE);
     rcall_due(x, (int64_t)30 * 1000000);
@@ -243,6 +252,9 @@ call_free(struct rcall *x)
     }
     if (x->hold != NULL) {
         rhold_drop(l, x->hold);
+    }
+    if (x->soap != NULL) {
+        soap_free(x);
     }
     l->n_calls--;
     if (l->n_free_calls >= FREE_CALLS_MAX) {

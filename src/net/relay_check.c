@@ -48,7 +48,7 @@ rest_of(struct str target, uint32_t n_segments)
     return str_slice(target, at < target.n ? at : target.n, target.n);
 }
 
-static struct str
+struct str
 path_below(const struct rcall *x)
 {
     struct str below = str_slice(x->rq.path, x->route->path.n, x->rq.path.n);
@@ -141,13 +141,29 @@ identify(struct rcall *x, const struct rsnap *s, struct str name)
     return by_network(x, s, name);
 }
 
-static enum relay_error
-check_who(struct rcall *x, const struct rsnap *s)
+bool
+check_name(struct rcall *x, struct str *ret)
 {
-    struct str name = STR_NULL;
-    if (x->x_client.p != NULL && !identifier_decode(x->arena, x->x_client, &name)) {
-        return RELAY_NO_CLIENT_ID;
+    *ret = STR_NULL;
+    return x->x_client.p == NULL || identifier_decode(x->arena, x->x_client, ret);
+}
+
+/* What can be told before a body was read; RELAY_OK also when nothing is shown. */
+enum relay_error
+check_proof(struct rcall *x, const struct rsnap *s)
+{
+    struct str token;
+    bool is_kept = x->route != NULL && x->route->keeps_authorization;
+    if (is_kept || !bearer(x->authorization, &token)) {
+        return RELAY_OK;
     }
+    x->proof = RELAY_BY_TOKEN;
+    return token_client(x->loop, s, token, &x->who);
+}
+
+enum relay_error
+check_who(struct rcall *x, const struct rsnap *s, struct str name)
+{
     enum relay_error why = identify(x, s, name);
     if (why != RELAY_OK) {
         return why;
@@ -166,9 +182,8 @@ check_who(struct rcall *x, const struct rsnap *s)
 
 /* --- what is allowed -------------------------------------------------------------------------- */
 static bool
-operation_note(struct rcall *x, const struct rgrant *g)
+operation_note(struct rcall *x, const struct rgrant *g, struct str path)
 {
-    struct str path = path_below(x);
     for (size_t i = 0; i < g->n_operations; i++) {
         if (operation_fits(&g->operations[i], x->rq.method_name, path)) {
             x->operation = g->operations[i].path;
@@ -178,8 +193,8 @@ operation_note(struct rcall *x, const struct rgrant *g)
     return g->n_operations == 0;
 }
 
-static enum relay_error
-check_grant(struct rcall *x, const struct rsnap *s)
+enum relay_error
+check_grant(struct rcall *x, const struct rsnap *s, struct str path)
 {
     const struct rgrant *g = snap_grant(s, x->who, x->route);
     if (g == NULL) {
@@ -196,7 +211,7 @@ check_grant(struct rcall *x, const struct rsnap *s)
     if (!nets_have(g->nets, x->client->peer_at)) {
         return RELAY_NETWORK;
     }
-    if (!operation_note(x, g)) {
+    if (!operation_note(x, g, path)) {
         return RELAY_NO_OPERATION;
     }
     return limit_take(g, x->loop->now_us, x->started_wall_us, &x->retry_after_s);
@@ -228,12 +243,13 @@ rcall_check(struct rcall *x)
         return RELAY_UPGRADE;
     }
     x->route = x->head.is_asterisk ? NULL : snap_route(s, x->rq.path);
-    if (x->route == NULL) {
-        return RELAY_NO_ROUTE;
+    if (x->route == NULL || x->route->is_soap) {
+        return soap_begin(x);
     }
     if (!x->route->is_open) {
-        enum relay_error why = check_who(x, s);
-        why = why == RELAY_OK && !x->route->is_for_clients ? check_grant(x, s) : why;
+        struct str name;
+        enum relay_error why = check_name(x, &name) ? check_who(x, s, name) : RELAY_NO_CLIENT_ID;
+        why = why == RELAY_OK && !x->route->is_for_clients ? check_grant(x, s, path_below(x)) : why;
         if (why != RELAY_OK) {
             return why;
         }

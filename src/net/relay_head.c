@@ -2,6 +2,7 @@
  * Hop-by-hop fields end here (RFC 9110 7.6.1), framing is always the relay's own, and no field that
  * the relay vouches for passes from outside, not even spelt with '_' (which some services read as
  * '-'). */
+#include "codec/xroad.h"
 #include "net/relay_int.h"
 #include "net/server_int.h"
 
@@ -296,6 +297,9 @@ passes_up(const struct rcall *x, const struct http_header *h)
         ((rule & FILTER_UP) != 0 && is_filtered)) {
         return false;
     }
+    if (x->soap != NULL && soap_drops(x, h->name)) {
+        return false;
+    }
     if (h->name.n == 13 && str_eq_nocase(h->name, STR("Authorization"))) {
         return x->route->keeps_authorization || x->proof != RELAY_BY_TOKEN;
     }
@@ -316,6 +320,14 @@ put_trace(struct rcall *x, char *p)
     return put(p, STR("\r\n"));
 }
 
+/* What the envelope says of the user and the issue, or what the fields said. */
+static char *
+put_soap_up(const struct rcall *x, char *p)
+{
+    p = x->user_id.n != 0 ? put_field(p, STR("X-Road-UserId"), x->user_id) : p;
+    return x->issue.n != 0 ? put_field(p, STR("X-Road-Issue"), x->issue) : p;
+}
+
 static char *
 put_own_up(struct rcall *x, char *p, bool has_accept)
 {
@@ -329,6 +341,9 @@ put_own_up(struct rcall *x, char *p, bool has_accept)
     if (x->route->is_xroad) {
         p = put_field(p, STR("X-Road-Id"), message_id(x));
         p = put_field(p, STR("X-Road-Request-Id"), (struct str){ x->request_id, 36 });
+        if (x->soap != NULL) {
+            return put_soap_up(x, p);
+        }
         if (!has_accept) {
             p = put(p, STR("Accept: application/json\r\n"));
         }
@@ -352,7 +367,7 @@ head_build_up(struct rcall *x)
     const struct rroute *route = x->route;
     struct str host = route->keeps_host ? http_header_get(&x->rq, STR("Host")) : route->pool->host;
     size_t cap = fields_size(x->rq.headers, x->rq.n_headers) + route->target.n + x->rest.n +
-                 host.n + client_name(x).n + message_id(x).n + 1024;
+                 host.n + client_name(x).n + message_id(x).n + x->user_id.n + x->issue.n + 1024;
     char *begin = arena_alloc(x->arena, cap);
     char *p = put(put(begin, x->rq.method_name), STR(" "));
     p = put(p, route->target);
@@ -497,6 +512,37 @@ is_xroad_path(struct str path)
     return str_eq(first, STR("/r1")) || str_eq(first, STR("/listClients"));
 }
 
+/* Is XML asked for, and JSON not before it? */
+static bool
+accepts_xml(const struct rcall *x)
+{
+    struct str rest = http_header_get(&x->rq, STR("Accept"));
+    struct str part;
+    struct str type;
+    struct str tail;
+    while (rest.n != 0 && str_next(&rest, ',', &part)) {
+        (void)str_cut(part, ';', &type, &tail);
+        type = str_trim(type);
+        if (str_eq_nocase(type, STR("application/xml")) || str_eq_nocase(type, STR("text/xml"))) {
+            return true;
+        }
+        if (str_eq_nocase(type, STR("application/json")) || str_eq(type, STR("*/*"))) {
+            return false;
+        }
+    }
+    return false;
+}
+
+static struct str
+error_xml(struct rcall *x, const struct refusal *r)
+{
+    return str_fmt(x->arena,
+                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xrd:error xmlns:xrd=\"" XROAD_NS
+                   "\"><xrd:type>%s</xrd:type><xrd:message>%s</xrd:message>"
+                   "<xrd:detail>%s</xrd:detail></xrd:error>\n",
+                   r->type, r->text, x->request_id);
+}
+
 /* PR-REST 4.6 for X-Road services, RFC 9457 for all others. */
 void
 head_build_refusal(struct rcall *x)
@@ -504,14 +550,22 @@ head_build_refusal(struct rcall *x)
     const struct refusal *r = &refusals[x->error];
     bool is_xroad = is_xroad_path(x->asked.n != 0 ? x->asked : x->rq.path);
     int status = x->status_own != 0 ? x->status_own : is_xroad ? r->xroad_status : r->status;
-    struct str body = refusal_body(x, r, status, is_xroad);
+    status = x->wants_fault && r->status != 401 ? 500 : status; /* SOAP 1.1, 6.2 */
+    bool is_xml = is_xroad && !x->wants_fault && accepts_xml(x);
+    const char *type = x->wants_fault ? soap_fault_type(x, r->type) : r->type;
+    struct str body = x->wants_fault ? soap_fault(x, type, r->text)
+                      : is_xml       ? error_xml(x, r)
+                                     : refusal_body(x, r, status, is_xroad);
     struct buf b = buf_new(x->arena, 8192);
     buf_addf(&b, "HTTP/1.1 %d " STR_FMT "\r\nDate: " STR_FMT "\r\nContent-Length: %zu\r\n", status,
              STR_ARG(http_reason(status)), STR_ARG(date_now(x->loop)), body.n);
     buf_addf(&b, "Content-Type: %s\r\nCache-Control: no-store\r\n",
-             is_xroad ? "application/json;charset=utf-8" : "application/problem+json");
-    if (is_xroad) {
-        buf_addf(&b, "X-Road-Error: %s\r\n", r->type);
+             x->wants_fault ? "text/xml;charset=utf-8"
+             : is_xml       ? "application/xml;charset=utf-8"
+             : is_xroad     ? "application/json;charset=utf-8"
+                            : "application/problem+json");
+    if (is_xroad || x->wants_fault) {
+        buf_addf(&b, "X-Road-Error: %s\r\n", type);
         buf_addf(&b, "X-Road-Request-Id: %s\r\n", x->request_id);
     }
     if (status == 401) {

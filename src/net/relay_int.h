@@ -138,6 +138,9 @@ struct rroute {
     struct str name, path, target, header; /* header: percent-encoded, as X-Road-Service */
     const struct rpool *pool;
     bool is_open, is_for_clients, keeps_host, keeps_authorization, is_xroad, is_signed;
+    bool is_soap, is_fixed;
+    const struct relay_soap *soap;
+    size_t n_soap;
     uint64_t body_max;
     int64_t connect_us, send_us, wait_us, answer_us, total_us;
     uint32_t tries_max;
@@ -171,6 +174,7 @@ struct rsnap {
     uint64_t serial;
     struct str version;
     struct rtable routes, route_names, clients, tokens, certs, grants, revoked;
+    struct rtable soap; /* "PROVIDER/ELEMENT" to its route; value NO_ROUTE's when two claim it */
     struct rpool *pools;
     size_t n_pools;
     struct jose_set *keys;
@@ -251,6 +255,7 @@ struct rpump {
     struct rfilter *filter;
 };
 
+struct rsoap; /* relay_soap.c: the message of a SOAP call */
 struct rcall {
     struct rcall *next_free;
     struct rloop *loop;
@@ -274,6 +279,7 @@ struct rcall {
     struct str message_id, user_id, issue, x_client, authorization, upgrade, trace_parent;
     struct str connection; /* what Connection names: not passed on */
     struct str operation;
+    struct rsoap *soap;                 /* NULL: not a SOAP call */
     struct rlive_address *last_address; /* the snapshot holds it */
     char request_id[37], trace_id[33];
     struct parse_scan answer_scan;
@@ -293,6 +299,7 @@ struct rcall {
     bool wants_fresh; /* no kept connection: one was stale */
     bool closes_client;
     bool is_cut;
+    bool wants_fault; /* a SOAP caller: refusals are Faults */
     uint32_t steps_us[RELAY_STEP_COUNT];
 };
 
@@ -341,6 +348,7 @@ struct rloop {
     int64_t wheel_tick; /* last tick that was looked at */
     struct rblock *free_in, *free_big;
     uint32_t n_free_in, n_free_big;
+    size_t soap_bytes; /* room of SOAP messages that are being read */
     size_t in_cap;
     char *scratch; /* RELAY_BIG_BYTES: gathers small pieces for one TLS record */
     struct rcall *free_calls;
@@ -498,6 +506,8 @@ void rcall_end(struct rcall *x); /* accounts and lets go */
 void rcall_client_gone(struct rcall *x);
 /* relay_answer.c: the steps after a request is on its way */
 void send_begin(struct rcall *x);
+void continue_send(struct rcall *x); /* 100 Continue, where it is waited for */
+void answer_pass(struct rcall *x);   /* the answer's head is good: it goes down */
 enum rstate up_opened(struct rcall *x);
 enum rstate step_send(struct rcall *x);
 enum rstate step_wait(struct rcall *x);
@@ -512,6 +522,31 @@ bool rcall_may_go_on(struct rcall *x);
 /* c: the connection that it came by. */
 enum relay_error token_client(const struct rconn *c, const struct rsnap *s, struct str token,
                               const struct rclient **ret);
+/* With a name of its own (null: X-Road-Client's), the operation's path and method. */
+enum relay_error check_who(struct rcall *x, const struct rsnap *s, struct str name);
+enum relay_error check_proof(struct rcall *x, const struct rsnap *s); /* token or certificate */
+enum relay_error check_grant(struct rcall *x, const struct rsnap *s, struct str path);
+struct str path_below(const struct rcall *x);      /* the route's, decoded */
+bool check_name(struct rcall *x, struct str *ret); /* X-Road-Client; null when absent */
+
+/* relay_soap.c: calls of SOAP services */
+/* Of a call to a SOAP service, or to no address: the body is to be read first (x->soap), or why
+ * not. */
+enum relay_error soap_begin(struct rcall *x);
+/* Reads on. R_MORE with *ret RELAY_OK: may be sent; else refused for that reason. */
+enum rstate soap_read(struct rcall *x, enum relay_error *ret);
+void soap_send_begin(struct rcall *x);
+bool soap_is_read(const struct rcall *x);
+/* Must the head of the answer be held until its envelope was looked at? Begins that. */
+bool soap_holds_answer(struct rcall *x);
+bool soap_is_holding(const struct rcall *x);
+enum rstate soap_answer(struct rcall *x);
+bool soap_drops(const struct rcall *x, struct str name); /* field that the relay writes anew */
+/* The refusal as a SOAP Fault: body, type and message of what was found. */
+struct str soap_fault(struct rcall *x, const char *type, const char *text);
+const char *soap_fault_type(const struct rcall *x, const char *otherwise);
+void soap_free(struct rcall *x);
+
 /* relay_head.c */
 void head_ids(struct rcall *x);  /* fresh request id, trace id */
 bool head_note(struct rcall *x); /* what the relay itself reads; false: malformed */
@@ -523,6 +558,11 @@ bool head_name_is(struct str name, struct str want); /* without case, '_' as '-'
 /* relay_pump.c */
 void pump_begin(struct rpump *p, struct str head);
 enum rpump_end pump_run(struct rpump *p, struct rconn *from, struct rconn *to);
+/* Content for whoever reads it before it passes; nothing is sent. *ret (may be empty) is valid
+ * until the next call. PUMP_DONE: it was the last. */
+enum rpump_end pump_take(struct rpump *p, struct rconn *from, struct str *ret);
+/* Content that is at hand, behind the head. Borrowed until it is sent. */
+void pump_give(struct rpump *p, struct str content);
 
 /* relay_filter.c: takes members out of JSON as it streams by */
 struct rfilter *filter_new(struct arena *a, const struct str *removed, size_t n);

@@ -274,6 +274,8 @@ static const struct jfield route_fields[] = {
     F(route, is_for_clients, J_BOOL),
     F(route, keeps_host, J_BOOL),
     F(route, keeps_authorization, J_BOOL),
+    F(route, is_soap, J_BOOL),
+    F(route, is_fixed, J_BOOL),
     F(route, body_max_bytes, J_U64),
     F(route, connect_ms, J_U32),
     F(route, send_ms, J_U32),

@@ -132,6 +132,51 @@ target_is_good(struct str target)
            (target.p[0] == '/' && target.p[target.n - 1] != '/' && parse_all(target, PARSE_PATH));
 }
 
+static void
+soap_copy(struct rsnap *s, const struct relay_route *from, struct rroute *to)
+{
+    struct relay_soap *v = ARENA_ARRAY(s->arena, struct relay_soap, from->n_soap);
+    for (size_t i = 0; i < from->n_soap; i++) {
+        v[i] = (struct relay_soap){ str_dup(s->arena, from->soap[i].element),
+                                    copy(s->arena, from->soap[i].action),
+                                    str_dup(s->arena, from->soap[i].path) };
+    }
+    to->soap = v;
+    to->n_soap = from->n_soap;
+}
+
+/* X-Road knows an operation by its provider and the element; one that two services of a provider
+ * have is found by the service's own code only. */
+static void
+soap_names(struct ctx *cx, struct rsnap *s, const struct rroute *v, size_t n)
+{
+    size_t n_all = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_all += v[i].n_soap;
+    }
+    struct rtable twice = rtable_new(cx->arena, n_all);
+    struct rtable once = rtable_new(cx->arena, n_all);
+    s->soap = rtable_new(s->arena, n_all);
+    for (size_t pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < n; i++) {
+            struct str name = v[i].name;
+            size_t end = name.n;
+            while (end > 0 && name.p[end - 1] != '/') {
+                end--;
+            }
+            for (size_t k = 0; k < v[i].n_soap; k++) {
+                struct str key = str_cat(s->arena, str_slice(name, 0, end), v[i].soap[k].element);
+                if (pass == 0 && !rtable_add(&once, key, &v[i])) {
+                    (void)rtable_add(&twice, key, &v[i]);
+                }
+                if (pass == 1 && rtable_get(&twice, key) == NULL) {
+                    (void)rtable_add(&s->soap, key, &v[i]);
+                }
+            }
+        }
+    }
+}
+
 static enum err
 route_build(struct ctx *cx, struct rsnap *s, const struct relay_route *from, size_t i,
             struct rroute *to)
@@ -148,6 +193,8 @@ route_build(struct ctx *cx, struct rsnap *s, const struct relay_route *from, siz
         .keeps_host = from->keeps_host,
         .is_signed = from->is_signed,
         .keeps_authorization = from->keeps_authorization,
+        .is_soap = from->is_soap,
+        .is_fixed = from->is_fixed,
         .is_xroad = str_starts(from->path, STR("/r1/")),
         .body_max = from->body_max_bytes == 0 ? UINT64_C(100) << 20 : from->body_max_bytes,
         .connect_us = us_or(from->connect_ms, 3000),
@@ -157,6 +204,7 @@ route_build(struct ctx *cx, struct rsnap *s, const struct relay_route *from, siz
         .total_us = (int64_t)from->total_ms * 1000,
         .tries_max = from->tries_max == 0 ? 2 : from->tries_max,
     };
+    soap_copy(s, from, to);
     to->n_segments = path_segments(from->path);
     if (to->n_segments == 0) {
         return err_set(cx, ERR_INVALID,
@@ -197,6 +245,7 @@ routes_build(struct ctx *cx, struct rsnap *s, const struct relay_policy *p)
                            STR_ARG(from->path));
         }
     }
+    soap_names(cx, s, v, p->n_routes);
     return ERR_OK;
 }
 

@@ -181,6 +181,37 @@ fill(struct rpump *p, struct rconn *from)
     return PUMP_CUT;
 }
 
+enum rpump_end
+pump_take(struct rpump *p, struct rconn *from, struct str *ret)
+{
+    *ret = STR("");
+    if (p->is_done) {
+        return PUMP_DONE;
+    }
+    if (from->in_at == from->in_n) {
+        int64_t n = rconn_fill(from);
+        if (n == RIO_WAIT) {
+            return PUMP_WAIT_FROM;
+        }
+        if (n <= 0) {
+            p->is_done = p->is_until_close && n == RIO_END;
+            return p->is_done ? PUMP_DONE : PUMP_CUT;
+        }
+    }
+    enum rpump_end end = produce_plain(p, from, ret);
+    p->bytes += ret->n;
+    if (end == PUMP_AGAIN && p->bytes > p->bytes_max) {
+        return PUMP_TOO_BIG;
+    }
+    return end == PUMP_AGAIN && p->is_done ? PUMP_DONE : end;
+}
+
+void
+pump_give(struct rpump *p, struct str content)
+{
+    out_content(p, content, p->is_done);
+}
+
 /* One round: sends what is waiting, then makes more. PUMP_AGAIN: call again. */
 enum rpump_end
 pump_run(struct rpump *p, struct rconn *from, struct rconn *to)

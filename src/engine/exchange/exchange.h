@@ -11,6 +11,7 @@
 #define ENGINE_EXCHANGE_EXCHANGE_H
 
 #include "codec/json.h"
+#include "codec/xroad.h"
 #include "engine/pack/pack.h"
 #include "net/relay.h"
 #include "store/jobs.h"
@@ -26,6 +27,8 @@ struct exchange_field {
 };
 struct exchange_operation {
     struct str code, method, path, summary;
+    struct str element,
+        action; /* SOAP: the body's element (local name; else ""), SOAPAction or "" */
     struct exchange_field *inputs, *outputs;
     size_t n_inputs, n_outputs;
 };
@@ -455,8 +458,8 @@ NODISCARD enum err exchange_arrival_refuse(struct ctx *cx, int64_t id, struct st
 
 /* --- messages of the X-Road message protocol 4.0 (exchange_xroad.c) --------------------------- */
 #define EXCHANGE_XROAD_BYTES   ((size_t)64 << 10) /* of a request that the program itself answers */
-#define EXCHANGE_XROAD_NS      "http://x-road.eu/xsd/xroad.xsd"
-#define EXCHANGE_IDENTIFIER_NS "http://x-road.eu/xsd/identifiers"
+#define EXCHANGE_XROAD_NS      XROAD_NS
+#define EXCHANGE_IDENTIFIER_NS XROAD_IDENTIFIER_NS
 struct xml;
 struct exchange_xroad {
     struct str client;                  /* path of a member or a subsystem */

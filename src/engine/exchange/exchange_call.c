@@ -218,10 +218,14 @@ static enum err
 over_http(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
     struct client_response rs;
-    struct str path = str_is_empty(c->rq->path) ? c->at.operation.path : c->rq->path;
+    bool is_soap = !str_is_empty(c->at.operation.element); /* all operations have one address */
+    struct str path = is_soap                     ? STR_NULL
+                      : str_is_empty(c->rq->path) ? c->at.operation.path
+                                                  : c->rq->path;
     struct client_request rq = { .method = c->at.operation.method,
-                                 .url = url_join(cx->arena, c->at.service.endpoint, path,
-                                                 or_empty(c->rq->query)),
+                                 .url = is_soap ? c->at.service.endpoint
+                                                : url_join(cx->arena, c->at.service.endpoint, path,
+                                                           or_empty(c->rq->query)),
                                  .headers = c->rq->headers,
                                  .n_headers = c->rq->n_headers,
                                  .content_type = c->rq->content_type,

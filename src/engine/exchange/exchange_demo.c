@@ -68,10 +68,10 @@ exchange_demo_service(struct ctx *cx, const struct exchange_demo_text *t,
     TRY(q_xversion_insert(cx, NULL, .id = s->version_id, .service_id = s->id, .version = t->version,
                           .kind = STR("openapi"), .hash = t->hash, .document = t->document,
                           .n_operations = 1, .imported_us = now_us));
-    TRY(q_xoperation_insert(cx, NULL, .id = store_new_id(cx), .version_id = s->version_id,
-                            .code = t->operation.code, .method = t->operation.method,
-                            .path = t->operation.path, .summary = t->operation.summary,
-                            .inputs = t->inputs, .outputs = t->outputs));
+    TRY(q_xoperation_insert(
+        cx, NULL, .id = store_new_id(cx), .version_id = s->version_id, .code = t->operation.code,
+        .method = t->operation.method, .path = t->operation.path, .summary = t->operation.summary,
+        .element = STR(""), .action = STR(""), .inputs = t->inputs, .outputs = t->outputs));
     return q_xservice_publish(cx, NULL, .id = s->id, .version_id = s->version_id);
 }
 

@@ -229,7 +229,8 @@ operation_copy(struct arena *a, const struct exchange_operation *from)
 {
     return (struct exchange_operation){ .code = str_dup(a, from->code),
                                         .method = str_dup(a, from->method),
-                                        .path = str_dup(a, from->path) };
+                                        .path = str_dup(a, from->path),
+                                        .element = str_dup(a, from->element) };
 }
 
 static struct kept_case *

@@ -148,6 +148,24 @@ split(struct ctx *cx, struct str words, const struct str **ret)
 }
 
 /* --- parts of the policy ---------------------------------------------------------------------- */
+/* A service described by WSDL: its operations by the element in the body. */
+static void
+soap_of(struct ctx *cx, const struct build *b, size_t service, struct relay_route *route)
+{
+    size_t n = b->n_operations[service];
+    struct relay_soap *v = ARENA_ARRAY(cx->arena, struct relay_soap, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct exchange_operation *o = &b->operations[service][i];
+        if (!str_is_empty(o->element)) {
+            v[route->n_soap++] =
+                (struct relay_soap){ o->element, str_is_empty(o->action) ? STR_NULL : o->action,
+                                     o->path };
+        }
+    }
+    route->soap = v;
+    route->is_soap = route->n_soap != 0;
+}
+
 static enum err
 pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_service *s,
                struct relay_pool *pool, struct relay_route *route)
@@ -162,6 +180,7 @@ pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_serv
         .pool = s->path,
         .wait_ms = (uint32_t)s->timeout_ms,
     };
+    soap_of(cx, b, (size_t)(s - b->services), route);
     if (str_starts(s->endpoint, STR("sim:"))) {
         *address = str_fmt(cx->arena, OWN_ADDRESS ":%d", b->own_port);
         route->target = str_cat(cx->arena, STR(EXCHANGE_SIM_PATH "/"),
@@ -193,6 +212,7 @@ pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_serv
     int32_t port = url.port != 0 ? url.port : pool->is_tls ? 443 : 80;
     *address = str_fmt(cx->arena, STR_FMT ":%d", STR_ARG(url.host), port);
     route->target = str_eq(url.path, STR("/")) ? STR_NULL : url.path;
+    route->is_fixed = route->is_soap;
     return ERR_OK;
 }
 

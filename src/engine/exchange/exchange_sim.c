@@ -410,12 +410,28 @@ write_rest(struct ctx *cx, const struct exchange_sim *s, struct str word, const 
     return ERR_OK;
 }
 
+/* A call by X-Road's protocol is answered with its own header. */
+static void
+put_header(struct ctx *cx, const struct exchange_sim *s, struct buf *b)
+{
+    const struct xml_limits limits = { .bytes_max = BODY_BYTES };
+    struct xroad m = { .has_fields = false };
+    const char *fault = NULL;
+    const char *what = NULL;
+    enum err e = xroad_read(cx->arena, s->rq->body, limits, XROAD_REQUEST, &m, &fault, &what);
+    if (e == ERR_OK && m.has_fields) {
+        xroad_put_header(b, &m);
+    }
+}
+
 static enum err
 write_soap(struct ctx *cx, const struct exchange_sim *s, struct str word, const struct json *fields,
            struct exchange_answer *ret)
 {
     struct buf b = buf_new(cx->arena, BODY_BYTES);
-    BUF_LIT(&b, "<s:Envelope xmlns:s=\"" EXCHANGE_SOAP_NS "\"><s:Body>");
+    BUF_LIT(&b, "<s:Envelope xmlns:s=\"" EXCHANGE_SOAP_NS "\">");
+    put_header(cx, s, &b);
+    BUF_LIT(&b, "<s:Body>");
     if (str_is_empty(word)) {
         buf_addf(&b, "<t:" STR_FMT "Response xmlns:t=\"" STR_FMT "\">", STR_ARG(s->step->their),
                  STR_ARG(s->connector->ns));

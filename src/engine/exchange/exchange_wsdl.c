@@ -4,6 +4,7 @@
 #include "engine/exchange/exchange_int.h"
 
 #define WSDL      "http://schemas.xmlsoap.org/wsdl/"
+#define WSDL_SOAP "http://schemas.xmlsoap.org/wsdl/soap/"
 #define XSD       "http://www.w3.org/2001/XMLSchema"
 #define STACK_MAX 400
 #define DEPTH_MAX 8
@@ -167,6 +168,32 @@ message_of(const struct xml *operation, const char *way)
     return e == NULL ? STR_NULL : xml_get(e, "message");
 }
 
+/* The element that stands in the body: of the input's part (document), or the operation (rpc). */
+static struct str
+element_of(const struct xml *root, const struct xml *operation, struct str name)
+{
+    const struct xml *m = find_named(root, WSDL, "message", local(message_of(operation, "input")));
+    const struct xml *part = xml_child(m, WSDL, "part");
+    struct str element = part == NULL ? STR_NULL : local(xml_get(part, "element"));
+    return str_is_empty(element) ? name : element;
+}
+
+/* soapAction of the binding's operation of that name; "" when there is none. */
+static struct str
+action_of(const struct xml *root, struct str name)
+{
+    for (const struct xml *at = xml_walk(root, root); at != NULL; at = xml_walk(root, at)) {
+        bool is_it = xml_is(at, WSDL, "operation") && xml_is(at->parent, WSDL, "binding") &&
+                     str_eq(xml_get(at, "name"), name);
+        const struct xml *soap = is_it ? xml_child(at, WSDL_SOAP, "operation") : NULL;
+        if (soap != NULL) {
+            struct str action = xml_get(soap, "soapAction");
+            return action.p == NULL ? STR("") : action;
+        }
+    }
+    return STR("");
+}
+
 static enum err
 read_operation(struct ctx *cx, const struct xml *root, const struct xml *e,
                struct exchange_operation *ret)
@@ -184,6 +211,8 @@ read_operation(struct ctx *cx, const struct xml *root, const struct xml *e,
                                         .method = STR("POST"),
                                         .path = str_cat(cx->arena, STR("/"), name),
                                         .summary = words == NULL ? STR("") : words->text,
+                                        .element = element_of(root, e, name),
+                                        .action = action_of(root, name),
                                         .inputs = in.v,
                                         .n_inputs = in.n,
                                         .outputs = out.v,

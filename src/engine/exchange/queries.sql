@@ -133,14 +133,14 @@ SELECT id, version, kind, hash, n_operations, imported_us FROM exchange_version 
 SELECT kind, document FROM exchange_version WHERE id = :id
 
 -- name: xoperation_insert :exec
--- in: id:i64 version_id:i64 code:str method:str path:str summary:str inputs:str outputs:str
-INSERT INTO exchange_operation (id, version_id, code, method, path, summary, inputs, outputs)
-VALUES (:id, :version_id, :code, :method, :path, :summary, :inputs, :outputs)
+-- in: id:i64 version_id:i64 code:str method:str path:str summary:str element:str action:str inputs:str outputs:str
+INSERT INTO exchange_operation (id, version_id, code, method, path, summary, element, action, inputs, outputs)
+VALUES (:id, :version_id, :code, :method, :path, :summary, :element, :action, :inputs, :outputs)
 
 -- name: xoperation_list :many
 -- in: version_id:i64 limit_n:i64
--- out: id:i64 code:str method:str path:str summary:str inputs:str outputs:str
-SELECT id, code, method, path, summary, inputs, outputs FROM exchange_operation WHERE version_id = :version_id ORDER BY code LIMIT :limit_n
+-- out: id:i64 code:str method:str path:str summary:str element:str action:str inputs:str outputs:str
+SELECT id, code, method, path, summary, element, action, inputs, outputs FROM exchange_operation WHERE version_id = :version_id ORDER BY code LIMIT :limit_n
 
 -- name: xagree_insert :exec
 -- in: id:i64 consumer_id:i64 service_id:i64 purpose:str legal_basis:str operations:str removed:str rate_s:i64 quota_day:i64 hours:str valid_from:str valid_to:str asked_by:i64? asked_us:i64

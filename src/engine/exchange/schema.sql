@@ -70,6 +70,8 @@ CREATE TABLE exchange_operation (
     method TEXT NOT NULL,
     path TEXT NOT NULL,
     summary TEXT NOT NULL,
+    element TEXT NOT NULL,           -- SOAP: local name of the body's element; else ''
+    action TEXT NOT NULL,            -- SOAP: what SOAPAction says, '' when nothing
     inputs TEXT NOT NULL,            -- JSON list of {path, type, text, required}
     outputs TEXT NOT NULL
 );
