@@ -556,7 +556,7 @@ head_build_refusal(struct rcall *x)
     struct str body = x->wants_fault ? soap_fault(x, type, r->text)
                       : is_xml       ? error_xml(x, r)
                                      : refusal_body(x, r, status, is_xroad);
-    struct buf b = buf_new(x->arena, 8192);
+    struct buf b = buf_new(x->arena, (size_t)64 << 10);
     buf_addf(&b, "HTTP/1.1 %d " STR_FMT "\r\nDate: " STR_FMT "\r\nContent-Length: %zu\r\n", status,
              STR_ARG(http_reason(status)), STR_ARG(date_now(x->loop)), body.n);
     buf_addf(&b, "Content-Type: %s\r\nCache-Control: no-store\r\n",

@@ -526,7 +526,7 @@ soap_fault(struct rcall *x, const char *type, const char *text)
 {
     const struct rsoap *m = x->soap;
     bool is_own = m != NULL && m->fault != NULL && type == m->fault;
-    struct buf b = buf_new(x->arena, 8192);
+    struct buf b = buf_new(x->arena, (size_t)32 << 10); /* a header has up to 13 texts */
     BUF_LIT(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<SOAP-ENV:Envelope "
                 "xmlns:SOAP-ENV=\"" XROAD_SOAP_NS "\">");
     if (m != NULL && m->message.has_fields) {

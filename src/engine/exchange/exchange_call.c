@@ -182,6 +182,25 @@ operation_of(const struct call *c)
     return c->rq->operation.p != NULL ? c->rq->operation : or_empty(c->at.operation.code);
 }
 
+/* A SOAP service goes by its message alone: what another installation sends must be the operation
+ * that it names, and name no other client. */
+static bool
+is_message_of(struct ctx *cx, const struct call *c)
+{
+    const struct xml_limits limits = { .bytes_max = (uint32_t)EXCHANGE_MEMORY_BYTES };
+    struct xroad m = { .has_fields = false };
+    const char *fault = NULL;
+    const char *what = NULL;
+    bool is_asked = c->rq->way != NULL && str_eq(str_of(c->rq->way), STR("node"));
+    if (!is_asked || str_is_empty(c->at.operation.element)) {
+        return true;
+    }
+    return xroad_read(cx->arena, or_empty(c->rq->body), limits, XROAD_REQUEST, &m, &fault, &what) ==
+               ERR_OK &&
+           str_eq(m.body->name, c->at.operation.element) &&
+           (!m.has_fields || str_eq(m.client, c->rq->consumer));
+}
+
 /* "" when the call may pass, else the relay's word for why not. */
 static enum err
 judge(struct ctx *cx, struct call *c, struct str *ret)
@@ -197,6 +216,9 @@ judge(struct ctx *cx, struct call *c, struct str *ret)
                                     operation_of(c), date_at_vn(now_us), now_us);
     if (str_is_empty(*ret) && !str_eq(c->at.service.state, STR("published"))) {
         *ret = STR("no_route");
+    }
+    if (str_is_empty(*ret) && !is_message_of(cx, c)) {
+        *ret = STR("no_operation");
     }
     if (!str_is_empty(*ret)) {
         return ERR_OK;
