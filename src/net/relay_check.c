@@ -158,7 +158,7 @@ check_proof(struct rcall *x, const struct rsnap *s)
         return RELAY_OK;
     }
     x->proof = RELAY_BY_TOKEN;
-    return token_client(x->loop, s, token, &x->who);
+    return token_client(x->client, s, token, &x->who);
 }
 
 enum relay_error

@@ -37,6 +37,8 @@ operations_tx(struct ctx *cx, const struct import_job *job)
         TRY(q_xoperation_insert(cx, NULL, .id = store_new_id(cx), .version_id = job->version_id,
                                 .code = o->code, .method = o->method, .path = o->path,
                                 .summary = o->summary.p == NULL ? STR("") : o->summary,
+                                .element = o->element.p == NULL ? STR("") : o->element,
+                                .action = o->action.p == NULL ? STR("") : o->action,
                                 .inputs = exchange_fields_json(cx, o->inputs, o->n_inputs),
                                 .outputs = exchange_fields_json(cx, o->outputs, o->n_outputs)));
     }
@@ -238,7 +240,9 @@ exchange_operations(struct ctx *cx, int64_t version, struct exchange_operation *
         v[i] = (struct exchange_operation){ .code = list.v[i].code,
                                             .method = list.v[i].method,
                                             .path = list.v[i].path,
-                                            .summary = list.v[i].summary };
+                                            .summary = list.v[i].summary,
+                                            .element = list.v[i].element,
+                                            .action = list.v[i].action };
         v[i].n_inputs = exchange_fields_read(cx, list.v[i].inputs, &v[i].inputs);
         v[i].n_outputs = exchange_fields_read(cx, list.v[i].outputs, &v[i].outputs);
     }
