@@ -1,8 +1,7 @@
 /* app_bulk.h: many dossiers at once, for measuring and for tests at the size of a province. Rows
  * are copies of dossiers that went through the engines, with ids, numbers, codes, people and times
  * of their own, so that they have the engines' shape; ledger, roll-ups and counters are right for
- * them too. Files of results are not written (the rows name a hash that no file has); papers are
- * shared by hash. */
+ * them too. Papers and results share the files of their models, by hash. */
 #ifndef APP_APP_BULK_H
 #define APP_APP_BULK_H
 

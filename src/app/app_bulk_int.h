@@ -31,7 +31,6 @@ enum token_kind {
     TOKEN_ID,       /* at: which id */
     TOKEN_NUMBER,   /* of a dossier */
     TOKEN_CODE,     /* random characters behind the first keep ones */
-    TOKEN_HASH,     /* random hex */
     TOKEN_REGISTER, /* "07/2026"; at: which entry */
     TOKEN_RECEIPT,  /* "0000123/2026" of the unit `agency`, paid on `day` */
     TOKEN_NAME,

@@ -241,7 +241,6 @@ tokens_of_row(struct bulk *b, struct model *m, const struct model_row *row)
                                      .agency = value_of(row, "unit")->s,
                                      .day = date_at_vn(value_of(row, "paid_us")->i) });
     } else if (is_of(row, "result")) {
-        add_token(m, (struct token){ .kind = TOKEN_HASH, .was = value_of(row, "hash")->s });
         add_token(m, (struct token){ .kind = TOKEN_CODE, .was = value_of(row, "code")->s });
     } else if (is_of(row, "register_entry")) {
         struct register_slot *r = &m->registers[m->n_registers];

@@ -154,8 +154,6 @@ new_token(struct copy *c, const struct token *t)
         return new_number(c, t);
     case TOKEN_CODE:
         return str_cat(cx->arena, str_slice(t->was, 0, t->keep), new_code(c, t->was.n - t->keep));
-    case TOKEN_HASH:
-        return random_hex(cx, t->was.n);
     case TOKEN_REGISTER:
         r = &c->m->registers[t->at];
         return str_fmt(cx->arena, "%02" PRId64 "/%d", r->seq, year_of(c, r));

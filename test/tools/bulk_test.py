@@ -124,8 +124,14 @@ class Bulk(unittest.TestCase):
     def test_papers_are_shared_by_hash(self):
         self.assertGreater(self.one(f"SELECT count(*) FROM paper WHERE id > {self.mark}"), 0)
         self.assertEqual(self.blobs(), self.files, "no file was written")
-        for (name,) in self.all("SELECT DISTINCT hash FROM paper"):
+        for (name,) in self.all("SELECT hash FROM paper UNION SELECT hash FROM record UNION SELECT hash FROM result WHERE hash IS NOT NULL"):
             self.assertTrue(name in self.files, name)
+
+    def test_a_backup_of_it_restores(self):
+        file, to = (os.path.join(self.dir.name, name) for name in ("b.bbk", "back"))
+        self.run_bombo("backup", file)
+        p = subprocess.run([BOMBO, "restore", file, "--data", to], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+        self.assertEqual(p.returncode, 0, p.stdout + p.stderr)
 
     def test_a_disk_that_is_too_small_is_told_before_a_row_is_written(self):
         before = self.one("SELECT count(*) FROM dossier")

@@ -184,7 +184,7 @@ FROM result WHERE id = :id
 -- name: result_id_by_hash :one
 -- in: hash:str
 -- out: id:i64
-SELECT id FROM result WHERE hash = :hash
+SELECT id FROM result WHERE hash = :hash ORDER BY id LIMIT 1
 
 -- name: result_id_by_code :one
 -- in: code:str

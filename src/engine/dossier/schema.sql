@@ -164,7 +164,7 @@ CREATE TABLE result (
     correct_reason TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX result_of ON result (dossier_id, id);
-CREATE UNIQUE INDEX result_hash ON result (hash) WHERE hash IS NOT NULL;
+CREATE INDEX result_hash ON result (hash) WHERE hash IS NOT NULL; -- copies of a bulk load share a file
 CREATE UNIQUE INDEX result_code ON result (code);
 
 -- Register books: one line an entry, numbered per unit, book and year. record
