@@ -1,8 +1,8 @@
 /* bare.c: the comparison for durable submissions: the same rows into the same tables in the same
  * number of commits, by a plain loop over SQLite with nothing else around it.
  *   bare DATA COMMITS DELAY_US
- *   bare DATA COMMITS 0 CONNINFO CONNECTIONS   into a PostgreSQL that has the tables; what differs
- *                                              is left out there
+ *   bare DATA COMMITS 0 CONNINFO CONNECTIONS   into a PostgreSQL that has the tables; rows that
+ *                                              differ are put there first as they were
  * DATA/before.db is the store as it was before the submissions, DATA/bombo.db as they left it. Each
  * row that is new is inserted into before.db, each row that differs (drafts, papers, counters) is
  * updated once, by its key and only in the columns that changed. Indexes are the same. */
@@ -124,6 +124,26 @@ order_of(const struct table *t)
     return t->keys[t->n_keys - 1];
 }
 
+/* Each row that `select` gives, to be written by `write`. */
+static void
+take_rows(sqlite3 *db, const char *select, const char *write, struct bare_rows *ret)
+{
+    sqlite3_stmt *st = prepare(db, select);
+    sqlite3_stmt *stmt = prepare(db, write);
+    while (sqlite3_step(st) == SQLITE_ROW) {
+        add_row(ret, st, stmt);
+    }
+    (void)sqlite3_finalize(st);
+}
+
+static void
+insert_of(const struct table *t, char *ret)
+{
+    (void)snprintf(ret, SQL_MAX, "INSERT INTO main.%s VALUES (", t->name);
+    add_names(ret, t->columns, t->n_columns, ",", "?");
+    add_text(ret, ")");
+}
+
 static void
 take_new(sqlite3 *db, const struct table *t, struct bare_rows *inserts)
 {
@@ -137,15 +157,8 @@ take_new(sqlite3 *db, const struct table *t, struct bare_rows *inserts)
     add_text(sql, " b WHERE ");
     add_names(sql, t->keys, t->n_keys, " AND ", "a.@ = b.@");
     add_text(sql, ")");
-    (void)snprintf(insert, sizeof(insert), "INSERT INTO main.%s VALUES (", t->name);
-    add_names(insert, t->columns, t->n_columns, ",", "?");
-    add_text(insert, ")");
-    sqlite3_stmt *st = prepare(db, sql);
-    sqlite3_stmt *stmt = prepare(db, insert);
-    while (sqlite3_step(st) == SQLITE_ROW) {
-        add_row(inserts, st, stmt);
-    }
-    (void)sqlite3_finalize(st);
+    insert_of(t, insert);
+    take_rows(db, sql, insert, inserts);
 }
 
 /* Which columns differ in any row that both have. */
@@ -172,11 +185,14 @@ changed_columns(sqlite3 *db, const struct table *t, char (*ret)[64])
 }
 
 static void
-take_changed(sqlite3 *db, const struct table *t, struct bare_rows *updates)
+take_changed(sqlite3 *db, const struct table *t, struct bare_work *work)
 {
     char columns[BARE_COLUMNS_MAX][64];
     char sql[SQL_MAX] = "SELECT ";
+    char olds[SQL_MAX] = "SELECT b.*, 0";
     char update[SQL_MAX] = "UPDATE main.";
+    char insert[SQL_MAX];
+    char from[SQL_MAX] = " FROM later.";
     int n = changed_columns(db, t, columns);
     if (n == 0) {
         return;
@@ -184,25 +200,25 @@ take_changed(sqlite3 *db, const struct table *t, struct bare_rows *updates)
     add_names(sql, columns, n, ", ", "a.@");
     add_text(sql, ", ");
     add_names(sql, t->keys, t->n_keys, ", ", "a.@");
-    add_text(sql, ", 0 FROM later.");
-    add_text(sql, t->name);
-    add_text(sql, " a JOIN main.");
-    add_text(sql, t->name);
-    add_text(sql, " b ON ");
-    add_names(sql, t->keys, t->n_keys, " AND ", "a.@ = b.@");
-    add_text(sql, " WHERE ");
-    add_names(sql, columns, n, " OR ", "a.@ IS NOT b.@");
+    add_text(from, t->name);
+    add_text(from, " a JOIN main.");
+    add_text(from, t->name);
+    add_text(from, " b ON ");
+    add_names(from, t->keys, t->n_keys, " AND ", "a.@ = b.@");
+    add_text(from, " WHERE ");
+    add_names(from, columns, n, " OR ", "a.@ IS NOT b.@");
+    add_text(sql, ", 0");
+    add_text(sql, from);
+    add_text(olds, from);
     add_text(update, t->name);
     add_text(update, " SET ");
     add_names(update, columns, n, ", ", "@ = ?");
     add_text(update, " WHERE ");
     add_names(update, t->keys, t->n_keys, " AND ", "@ = ?");
-    sqlite3_stmt *st = prepare(db, sql);
-    sqlite3_stmt *stmt = prepare(db, update);
-    while (sqlite3_step(st) == SQLITE_ROW) {
-        add_row(updates, st, stmt);
-    }
-    (void)sqlite3_finalize(st);
+    insert_of(t, insert);
+    add_text(insert, " ON CONFLICT DO NOTHING");
+    take_rows(db, sql, update, &work->updates);
+    take_rows(db, olds, insert, &work->olds);
 }
 
 static int
@@ -228,20 +244,19 @@ write_part(sqlite3 *db, const struct bare_rows *rows, size_t c, size_t n)
 }
 
 static void
-write_rows(sqlite3 *db, const struct bare_rows *inserts, const struct bare_rows *updates,
-           size_t n_commits)
+write_rows(sqlite3 *db, const struct bare_work *work, size_t n_commits)
 {
     for (size_t c = 0; c < n_commits; c++) {
         run(db, "BEGIN IMMEDIATE");
-        write_part(db, inserts, c, n_commits);
-        write_part(db, updates, c, n_commits);
+        write_part(db, &work->inserts, c, n_commits);
+        write_part(db, &work->updates, c, n_commits);
         run(db, "COMMIT");
     }
 }
 
 /* Finds what the submissions wrote. */
 static void
-take_all(sqlite3 *db, struct bare_rows *inserts, struct bare_rows *updates)
+take_all(sqlite3 *db, struct bare_work *work)
 {
     struct table tables[TABLES_MAX];
     size_t n = 0;
@@ -253,10 +268,10 @@ take_all(sqlite3 *db, struct bare_rows *inserts, struct bare_rows *updates)
     }
     (void)sqlite3_finalize(st);
     for (size_t i = 0; i < n; i++) {
-        take_new(db, &tables[i], inserts);
-        take_changed(db, &tables[i], updates);
+        take_new(db, &tables[i], &work->inserts);
+        take_changed(db, &tables[i], work);
     }
-    qsort(inserts->v, inserts->n, sizeof(inserts->v[0]), by_order);
+    qsort(work->inserts.v, work->inserts.n, sizeof(work->inserts.v[0]), by_order);
 }
 
 static int64_t
@@ -272,8 +287,7 @@ main(int argc, char **argv)
 {
     char path[4096];
     char attach[4200];
-    struct bare_rows inserts = { 0 };
-    struct bare_rows updates = { 0 };
+    struct bare_work work = { 0 };
     sqlite3 *db = NULL;
     struct fault_vfs *vfs = NULL;
     if (argc != 4 && argc != 6) {
@@ -290,11 +304,12 @@ main(int argc, char **argv)
     must(db, sqlite3_open(path, &db), "open");
     run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192");
     run(db, attach);
-    take_all(db, &inserts, &updates);
+    take_all(db, &work);
     if (argc == 6) {
         int64_t took_us =
-            bare_pg_write(argv[4], &inserts, (size_t)number(argv[2]), (size_t)number(argv[5]));
-        (void)printf("{\"rows\": %zu, \"took_us\": %" PRId64 "}\n", inserts.n, took_us);
+            bare_pg_write(argv[4], &work, (size_t)number(argv[2]), (size_t)number(argv[5]));
+        (void)printf("{\"rows\": %zu, \"changed\": %zu, \"took_us\": %" PRId64 "}\n",
+                     work.inserts.n, work.updates.n, took_us);
         return 0;
     }
     run(db, "DETACH later");
@@ -303,10 +318,10 @@ main(int argc, char **argv)
     }
     int64_t start_us = now_us(CLOCK_MONOTONIC);
     int64_t start_cpu_us = now_us(CLOCK_PROCESS_CPUTIME_ID);
-    write_rows(db, &inserts, &updates, (size_t)number(argv[2]));
+    write_rows(db, &work, (size_t)number(argv[2]));
     (void)printf("{\"rows\": %zu, \"changed\": %zu, \"took_us\": %" PRId64 ", \"cpu_us\": %" PRId64
                  "}\n",
-                 inserts.n, updates.n, now_us(CLOCK_MONOTONIC) - start_us,
+                 work.inserts.n, work.updates.n, now_us(CLOCK_MONOTONIC) - start_us,
                  now_us(CLOCK_PROCESS_CPUTIME_ID) - start_cpu_us);
     return 0;
 }

@@ -20,9 +20,16 @@ struct bare_rows {
     size_t n, cap;
 };
 
-/* Inserts the rows into a PostgreSQL that has the tables, in n_commits transactions, by n_conns
- * connections at once. Time it took in us; ends the program when the database refuses. */
-int64_t bare_pg_write(const char *conninfo, const struct bare_rows *rows, size_t n_commits,
+struct bare_work {
+    struct bare_rows olds;    /* rows as they were that the updates change */
+    struct bare_rows inserts; /* of new rows */
+    struct bare_rows updates; /* one for each row that differs */
+};
+
+/* Writes inserts and updates into a PostgreSQL that has the tables, in n_commits transactions, by
+ * n_conns connections at once; the old rows, where they are missing there, before the clock starts.
+ * Time it took in us; ends the program when the database refuses. */
+int64_t bare_pg_write(const char *conninfo, const struct bare_work *work, size_t n_commits,
                       size_t n_conns);
 
 #endif

@@ -1,9 +1,10 @@
-/* bare_pg.c: see bare.h. Plain libpq: each connection prepares each INSERT once, and sends the rows
- * of its transactions one after the other. */
+/* bare_pg.c: see bare.h. Plain libpq: each connection prepares each INSERT and UPDATE once, and
+ * sends the rows of its transactions one after the other. */
 #include "bench/bare.h"
 
 #include <libpq-fe.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #define NUMBER_MAX 24
 
 struct lane {
-    const struct bare_rows *rows;
+    const struct bare_work *work;
     size_t n_commits, at, step; /* this connection's transactions: at, at + step, ... */
     PGconn *conn;
     sqlite3_stmt *known[STMTS_MAX];
@@ -72,7 +73,7 @@ prepared(struct lane *l, sqlite3_stmt *stmt, int n)
 }
 
 static void
-send_row(struct lane *l, const struct bare_row *r)
+send_row(struct lane *l, const struct bare_row *r, bool must_change)
 {
     const char *values[BARE_COLUMNS_MAX];
     char numbers[BARE_COLUMNS_MAX][NUMBER_MAX];
@@ -93,7 +94,22 @@ send_row(struct lane *l, const struct bare_row *r)
             values[i] = (const char *)sqlite3_value_text(v); /* ends with NUL */
         }
     }
-    must(l->conn, PQexecPrepared(l->conn, name, r->n, values, lengths, formats, 0), "insert");
+    PGresult *res = PQexecPrepared(l->conn, name, r->n, values, lengths, formats, 0);
+    if (must_change && PQresultStatus(res) == PGRES_COMMAND_OK &&
+        strcmp(PQcmdTuples(res), "1") != 0) {
+        (void)fprintf(stderr, "bare: changed no row: %s\n", sqlite3_sql(r->stmt));
+        exit(1);
+    }
+    must(l->conn, res, "write a row");
+}
+
+/* Part c of n of the rows. */
+static void
+send_part(struct lane *l, const struct bare_rows *rows, size_t c, size_t n)
+{
+    for (size_t i = rows->n * c / n; i < rows->n * (c + 1) / n; i++) {
+        send_row(l, &rows->v[i], true);
+    }
 }
 
 static void *
@@ -102,10 +118,8 @@ lane_main(void *arg)
     struct lane *l = arg;
     for (size_t c = l->at; c < l->n_commits; c += l->step) {
         must(l->conn, PQexec(l->conn, "BEGIN"), "begin");
-        for (size_t i = l->rows->n * c / l->n_commits; i < l->rows->n * (c + 1) / l->n_commits;
-             i++) {
-            send_row(l, &l->rows->v[i]);
-        }
+        send_part(l, &l->work->inserts, c, l->n_commits);
+        send_part(l, &l->work->updates, c, l->n_commits);
         must(l->conn, PQexec(l->conn, "COMMIT"), "commit");
     }
     return NULL;
@@ -119,18 +133,41 @@ now_us(void)
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+static PGconn *
+connect_to(const char *conninfo)
+{
+    PGconn *conn = PQconnectdb(conninfo);
+    if (PQstatus(conn) != CONNECTION_OK) {
+        (void)fprintf(stderr, "bare: %s\n", PQerrorMessage(conn));
+        exit(1);
+    }
+    return conn;
+}
+
+/* What the updates need; a counter stands there already. */
+static void
+send_olds(const char *conninfo, const struct bare_rows *olds)
+{
+    static struct lane l;
+    l.conn = connect_to(conninfo);
+    must(l.conn, PQexec(l.conn, "BEGIN"), "begin");
+    for (size_t i = 0; i < olds->n; i++) {
+        send_row(&l, &olds->v[i], false);
+    }
+    must(l.conn, PQexec(l.conn, "COMMIT"), "commit");
+    must(l.conn, PQexec(l.conn, "ANALYZE"), "analyze");
+    PQfinish(l.conn);
+}
+
 int64_t
-bare_pg_write(const char *conninfo, const struct bare_rows *rows, size_t n_commits, size_t n_conns)
+bare_pg_write(const char *conninfo, const struct bare_work *work, size_t n_commits, size_t n_conns)
 {
     static struct lane lanes[CONNS_MAX];
     n_conns = n_conns < CONNS_MAX ? n_conns : CONNS_MAX;
+    send_olds(conninfo, &work->olds);
     for (size_t i = 0; i < n_conns; i++) {
-        lanes[i] = (struct lane){ .rows = rows, .n_commits = n_commits, .at = i, .step = n_conns };
-        lanes[i].conn = PQconnectdb(conninfo);
-        if (PQstatus(lanes[i].conn) != CONNECTION_OK) {
-            (void)fprintf(stderr, "bare: %s\n", PQerrorMessage(lanes[i].conn));
-            exit(1);
-        }
+        lanes[i] = (struct lane){ .work = work, .n_commits = n_commits, .at = i, .step = n_conns };
+        lanes[i].conn = connect_to(conninfo);
     }
     int64_t start_us = now_us();
     for (size_t i = 0; i < n_conns; i++) {

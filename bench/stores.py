@@ -86,8 +86,9 @@ def postgres(work):
                         f'{BUILD}/bench/bare {lite} {n} 0 "$URL_bare" {PG_CONNECTIONS}')
     ours, bare = object_in(out), last_object(out)
     rate, limit = ours["n"] / ours["took_us"] * 1e6, n / bare["took_us"] * 1e6
-    row("durable submissions, PostgreSQL", rate, "1/s", f"bare loops on {PG_CONNECTIONS} connections, new rows", limit, True)
-    note(f"PostgreSQL: {bare['rows'] / n:.1f} rows a submission, each in a transaction of its own, on both sides")
+    row("durable submissions, PostgreSQL", rate, "1/s", f"bare loops on {PG_CONNECTIONS} connections, same rows", limit, True)
+    note(f"PostgreSQL: {bare['rows'] / n:.1f} new and {bare['changed'] / n:.1f} changed rows a submission, each in a transaction of its own,"
+         " on both sides")
     out = with_postgres(f'BENCH_STORE="$URL_ours" {inproc} steps {data}-steps {n} {threads}')
     steps_rows(last_object(out), "PostgreSQL")
 
