@@ -30,7 +30,7 @@ WITH_PEOPLE = {"party", "account"}
 TOGETHER = {"ledger_leaf", "ledger_head", "unit_counter", "indicator", "store_meta"}
 # Nothing of a settled dossier is in these.
 NOT_OF_DOSSIERS = {
-    "outbox", "job_timed", "pack_version", "calendar_switch", "party_link", "party_correction", "ledger_pending", "position",
+    "outbox", "job_timed", "pack_version", "calendar_switch", "party_link", "party_correction", "party_double", "ledger_pending", "position",
     "acting", "session", "api_token", "rate", "idem", "oidc_state", "pay_nonce", "pay_stray", "pay_receipt", "sign_cert",
     "indicator_delta", "absence", "absence_stand_in", "calendar_override", "dossier_reminder", "pack_live", "pay_closing",
     # the exchange's own rows; what was asked of national services about a dossier is not copied with it

@@ -488,7 +488,8 @@ NODISCARD enum err dossier_move_unit(struct ctx *cx, struct str from_unit, struc
 /* What dossier_move_unit would move. */
 NODISCARD enum err dossier_unit_counts(struct ctx *cx, struct str unit, int64_t *ret_open,
                                        int64_t *ret_drafts);
-/* Inside a transaction: dossiers and drafts of a merged record belong to the survivor. */
+/* Inside a transaction: dossiers and drafts of a merged record, and the papers handed in for them,
+ * belong to the survivor. */
 NODISCARD enum err dossier_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
 
 /* For blobs_collect: is this blob a result? Yes also when the store cannot answer. */

@@ -282,6 +282,8 @@ dossier_unit_counts(struct ctx *cx, struct str unit, int64_t *ret_open, int64_t 
 enum err
 dossier_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party)
 {
+    TRY(q_paper_owner_moved(cx, NULL, .from_id = from_party, .to_id = to_party));
+    TRY(q_draft_party_moved_done(cx, NULL, .from_id = from_party, .to_id = to_party));
     TRY(q_draft_party_moved(cx, NULL, .from_id = from_party, .to_id = to_party));
     return q_dossier_party_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
 }

@@ -357,8 +357,19 @@ UPDATE dossier SET version = version + 1, party_id = :to_id WHERE party_id = :fr
 
 -- name: draft_party_moved :exec
 -- in: from_id:i64 to_id:i64
--- scan: merging two records is rare, drafts are few
-UPDATE draft SET version = version + 1, party_id = :to_id WHERE party_id = :from_id
+UPDATE draft SET version = version + 1, party_id = :to_id WHERE party_id = :from_id AND dossier_id IS NULL AND party_id <> 0
+
+-- Those that became dossiers; before the dossiers move.
+-- name: draft_party_moved_done :exec
+-- in: from_id:i64 to_id:i64
+UPDATE draft SET version = version + 1, party_id = :to_id
+WHERE id IN (SELECT draft_id FROM dossier WHERE party_id = :from_id AND draft_id IS NOT NULL) AND party_id = :from_id
+
+-- Papers are found through what they were handed in for, by indexes that stand anyway; before dossiers and drafts move.
+-- name: paper_owner_moved :exec
+-- in: from_id:i64 to_id:i64
+UPDATE paper SET owner_id = :to_id WHERE owner_id = :from_id AND dossier_id IN (SELECT id FROM dossier WHERE party_id = :from_id
+    UNION ALL SELECT id FROM draft WHERE party_id = :from_id AND dossier_id IS NULL AND party_id <> 0)
 
 -- name: dossier_unit_counts :one
 -- in: unit:str

@@ -25,6 +25,7 @@ CREATE TABLE draft (
 CREATE INDEX draft_account ON draft (account_id, id);
 CREATE INDEX draft_session ON draft (session_id, id);
 CREATE INDEX draft_unit ON draft (unit, id);
+CREATE INDEX draft_party ON draft (party_id) WHERE dossier_id IS NULL AND party_id <> 0; -- of a dossier: by the dossier's party
 
 -- A case. record
 CREATE TABLE dossier (

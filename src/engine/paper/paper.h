@@ -90,7 +90,8 @@ NODISCARD enum err record_add_row(struct ctx *cx, const struct record *in, int64
 /* Inside a write: a paper handed in is kept for its owner, unless the same file is there already
  * (*ret_id 0). */
 NODISCARD enum err record_add_paper(struct ctx *cx, const struct record *in, int64_t *ret_id);
-/* Inside a write: records and papers of a merged person belong to the survivor. */
+/* Inside a write: records of a merged person belong to the survivor. Papers handed in: see
+ * dossier_party_merged. */
 NODISCARD enum err paper_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
 /* Newest first, at most n (<= 200); type null = all. */
 NODISCARD enum err record_list(struct ctx *cx, int64_t owner_id, struct str type, int64_t before_id,

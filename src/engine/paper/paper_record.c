@@ -262,8 +262,7 @@ custody_unit_moved(struct ctx *cx, struct str from_unit, struct str to_unit)
 enum err
 paper_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party)
 {
-    TRY(q_record_owner_moved(cx, NULL, .from_id = from_party, .to_id = to_party));
-    return q_paper_owner_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
+    return q_record_owner_moved(cx, NULL, .from_id = from_party, .to_id = to_party);
 }
 
 bool

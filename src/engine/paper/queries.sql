@@ -94,8 +94,3 @@ UPDATE custody SET unit = :to_unit WHERE unit = :from_unit AND returned_us = 0
 -- name: record_owner_moved :exec
 -- in: from_id:i64 to_id:i64
 UPDATE record SET owner_id = :to_id WHERE owner_id = :from_id
-
--- name: paper_owner_moved :exec
--- in: from_id:i64 to_id:i64
--- scan: merging two records of one person is rare and reads every paper on purpose
-UPDATE paper SET owner_id = :to_id WHERE owner_id = :from_id

@@ -71,6 +71,25 @@ null_if_empty(struct str s)
     return str_is_empty(s) ? STR_NULL : s;
 }
 
+/* Keeps party_double right for people of that name and birth, after any of their records changed.
+ * is_new: only a record more, so that one alone needs no look at party_double. */
+static enum err
+keep_double(struct ctx *cx, const struct party *p, bool is_new)
+{
+    struct q_party_same same;
+    if (!str_eq(p->kind, STR("person")) || str_is_empty(p->birth_date)) {
+        return ERR_OK;
+    }
+    struct str fold = vn_fold(cx->arena, p->name);
+    TRY(q_party_same(cx, &same, .birth_date = p->birth_date, .name_fold = fold));
+    if (same.n > 1 && same.numbers_n <= 1) {
+        return q_party_double_put(cx, NULL, .birth_date = p->birth_date, .name_fold = fold);
+    }
+    return is_new && same.n == 1
+               ? ERR_OK
+               : q_party_double_drop(cx, NULL, .birth_date = p->birth_date, .name_fold = fold);
+}
+
 enum err
 party_add(struct ctx *cx, struct party *p)
 {
@@ -89,25 +108,36 @@ party_add(struct ctx *cx, struct party *p)
     }
     p->version = 1;
     int64_t now_us = sys_now_us(cx);
-    return q_party_insert(
+    TRY(q_party_insert(
         cx, NULL, .id = p->id, .kind = p->kind, .name = p->name,
         .name_fold = vn_fold(cx->arena, p->name), .personal_id = null_if_empty(p->personal_id),
         .tax_code = null_if_empty(p->tax_code), .birth_date = p->birth_date, .sex = p->sex,
         .ethnicity = p->ethnicity, .nationality = p->nationality, .phone = p->phone,
         .email = p->email, .unit = p->unit, .address = p->address, .source = p->source,
-        .source_us = p->source_us == 0 ? now_us : p->source_us, .created_us = now_us);
+        .source_us = p->source_us == 0 ? now_us : p->source_us, .created_us = now_us));
+    return keep_double(cx, p, true);
 }
 
 enum err
 party_save(struct ctx *cx, const struct party *p)
 {
     int64_t n = 0;
+    struct q_party_by_id was;
+    TRY(q_party_by_id(cx, &was, .id = p->id));
     TRY(q_party_update(cx, &n, .id = p->id, .version = p->version, .name = p->name,
                        .name_fold = vn_fold(cx->arena, p->name), .birth_date = p->birth_date,
                        .sex = p->sex, .ethnicity = p->ethnicity, .nationality = p->nationality,
                        .phone = p->phone, .email = p->email, .unit = p->unit, .address = p->address,
                        .source = p->source, .source_us = p->source_us));
-    return n == 1 ? ERR_OK : err_set(cx, ERR_CONFLICT, "party %" PRId64 " changed", p->id);
+    if (n != 1) {
+        return err_set(cx, ERR_CONFLICT, "party %" PRId64 " changed", p->id);
+    }
+    struct party before = from_row(&was);
+    if (str_eq(before.name, p->name) && str_eq(before.birth_date, p->birth_date)) {
+        return ERR_OK;
+    }
+    TRY(keep_double(cx, &before, false));
+    return keep_double(cx, p, false);
 }
 
 enum err
@@ -169,6 +199,8 @@ party_merge(struct ctx *cx, int64_t id, int64_t into)
         return err_set(cx, ERR_CONFLICT, "party %" PRId64 " was merged already", id);
     }
     TRY(fill_survivor(cx, &survivor, &gone));
+    TRY(keep_double(cx, &gone, false));
+    TRY(keep_double(cx, &survivor, false));
     TRY(q_party_merge_older(cx, NULL, .id = id, .into_id = survivor.id));
     TRY(q_party_corrections_move(cx, NULL, .id = id, .into_id = survivor.id));
     TRY(q_party_links_move_from(cx, NULL, .id = id, .into_id = survivor.id));

@@ -100,10 +100,21 @@ WHERE birth_date = :birth_date AND name_fold LIKE :name_like AND merged_into IS 
 -- name: party_doubles :many
 -- in: limit_n:i64
 -- out: birth_date:str name_fold:str
--- scan: the operator's list of records that look like one person, read along the index of births
-SELECT birth_date, name_fold FROM party
-WHERE birth_date > '' AND kind = 'person' AND merged_into IS NULL
-GROUP BY birth_date, name_fold HAVING COUNT(*) > 1 AND COUNT(DISTINCT personal_id) <= 1 ORDER BY birth_date, name_fold LIMIT :limit_n
+SELECT birth_date, name_fold FROM party_double ORDER BY birth_date, name_fold LIMIT :limit_n
+
+-- name: party_same :one
+-- in: birth_date:str name_fold:str
+-- out: n:i64 numbers_n:i64
+SELECT COUNT(*), COUNT(DISTINCT personal_id) FROM party
+WHERE birth_date = :birth_date AND name_fold = :name_fold AND kind = 'person' AND merged_into IS NULL
+
+-- name: party_double_put :exec
+-- in: birth_date:str name_fold:str
+INSERT INTO party_double (birth_date, name_fold) VALUES (:birth_date, :name_fold) ON CONFLICT (birth_date, name_fold) DO NOTHING
+
+-- name: party_double_drop :exec
+-- in: birth_date:str name_fold:str
+DELETE FROM party_double WHERE birth_date = :birth_date AND name_fold = :name_fold
 
 -- name: party_consent_insert :exec
 -- in: id:i64 number:str name:str kind:str part:str part_en:str draft_id:i64 dossier_id:i64 asker:str wording:str wording_en:str is_needed:i64 state:str how:str words:str account_id:i64 asked_us:i64 given_us:i64

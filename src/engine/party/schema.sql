@@ -26,6 +26,13 @@ CREATE INDEX party_name ON party (unit, name_fold);
 CREATE INDEX party_born ON party (birth_date, name_fold);
 CREATE INDEX party_merged ON party (merged_into) WHERE merged_into IS NOT NULL;
 
+-- Name and birth of people with more than one record and at most one number among these: perhaps one person. Kept with each record written. derived
+CREATE TABLE party_double (
+    birth_date TEXT NOT NULL,
+    name_fold TEXT NOT NULL,
+    PRIMARY KEY (birth_date, name_fold)
+);
+
 -- Who may act for an organisation, and family ties known to the platform. record
 CREATE TABLE party_link (
     id BIGINT PRIMARY KEY,

@@ -31,6 +31,34 @@ hand_in(struct world *w, int64_t id, const char *requirement, uint8_t shade)
 }
 
 static enum err
+merged_tx(struct ctx *cx, void *arg)
+{
+    const struct world *w = arg;
+    return dossier_party_merged(cx, w->party[CITIZEN], w->party[RECEIVER]);
+}
+
+static void
+test_dossier_party_merged_moves_dossiers_drafts_and_papers(void **state)
+{
+    struct world *w = *state;
+    int64_t to = w->party[RECEIVER];
+    struct dossier_draft open = draft_of(w, "never");
+    struct dossier_draft done = draft_of(w, "never");
+    struct dossier_receipt r;
+    hand_in(w, open.id, "giay-khac", 10);
+    hand_in(w, done.id, "giay-khac", 20);
+    ASSERT_OK(w->cx, dossier_submit(w->cx, &done, &r));
+    hand_in(w, r.id, "bo-sung", 30);
+    ASSERT_OK(w->cx, store_write(w->cx, merged_tx, w));
+    assert_int_equal(number(w, "SELECT party_id FROM draft WHERE id = ", open.id), to);
+    assert_int_equal(number(w, "SELECT party_id FROM draft WHERE id = ", done.id), to);
+    assert_int_equal(number(w, "SELECT party_id FROM dossier WHERE id = ", r.id), to);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM paper WHERE owner_id = ", to), 3);
+    assert_int_equal(number(w, "SELECT COUNT(*) FROM paper WHERE owner_id = ", w->party[CITIZEN]),
+                     0);
+}
+
+static enum err
 papers_job(struct world *w, int64_t id, const char *payload)
 {
     struct str key = str_fmt(w->cx->arena, "%" PRId64, id);
@@ -243,6 +271,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_dossier_party_merged_moves_dossiers_drafts_and_papers,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_accepted_papers_are_signed_for_once_and_kept, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_papers_job_without_dossier_or_officer_is_refused,

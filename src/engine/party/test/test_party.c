@@ -34,6 +34,17 @@ add(struct ctx *cx, struct party *p, const char *name, const char *number)
     return store_write(cx, add_tx, p);
 }
 
+static enum err
+add_born(struct ctx *cx, struct party *p, const char *name, const char *number, const char *born)
+{
+    *p = (struct party){ .kind = STR("person"),
+                         .name = str_of(name),
+                         .personal_id = str_of(number),
+                         .birth_date = str_of(born),
+                         .source = STR("counter") };
+    return store_write(cx, add_tx, p);
+}
+
 struct pair {
     int64_t id, into;
 };
@@ -82,6 +93,50 @@ test_party_merge_fills_the_survivor_and_leads_to_it(void **state)
     assert_int_equal(
         test_i64(cx, "SELECT COUNT(DISTINCT merged_into) FROM party WHERE merged_into IS NOT NULL"),
         1);
+}
+
+static size_t
+n_doubles(struct ctx *cx)
+{
+    struct party_double *v = NULL;
+    size_t n = 0;
+    ASSERT_OK(cx, party_doubles(cx, &v, &n));
+    return n;
+}
+
+static enum err
+save_tx(struct ctx *cx, void *arg)
+{
+    return party_save(cx, arg);
+}
+
+static void
+test_party_doubles_follow_what_is_written(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    struct party_double *v = NULL;
+    struct party p[4];
+    size_t n = 0;
+    ASSERT_OK(cx, add_born(cx, &p[0], "Thị Mơ", "", "1990-05-02"));
+    ASSERT_OK(cx, add_born(cx, &p[1], "Thị Mơ", "", "1990-05-03"));
+    assert_int_equal(n_doubles(cx), 0);
+    ASSERT_OK(cx, add_born(cx, &p[2], "Thi Mơ", "070190000018", "1990-05-02"));
+    ASSERT_OK(cx, party_doubles(cx, &v, &n));
+    assert_int_equal(n, 1);
+    assert_int_equal(v[0].keep.id, p[2].id);
+    assert_int_equal(v[0].gone.id, p[0].id);
+    /* two numbers among three: nobody can say who the first is */
+    ASSERT_OK(cx, add_born(cx, &p[3], "Thị Mơ", "070190000019", "1990-05-02"));
+    assert_int_equal(n_doubles(cx), 0);
+    /* corrected, it is another name's double */
+    p[3].birth_date = STR("1990-05-03");
+    ASSERT_OK(cx, store_write(cx, save_tx, &p[3]));
+    assert_int_equal(n_doubles(cx), 2);
+    ASSERT_OK(cx, merge(cx, p[0].id, p[2].id));
+    assert_int_equal(n_doubles(cx), 1);
+    ASSERT_OK(cx, merge(cx, p[3].id, p[1].id));
+    assert_int_equal(n_doubles(cx), 0);
+    assert_int_equal(test_i64(cx, "SELECT COUNT(*) FROM party_double"), 0);
 }
 
 static void
@@ -255,6 +310,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         T(test_party_add_same_number_is_conflict),
         T(test_party_merge_fills_the_survivor_and_leads_to_it),
+        T(test_party_doubles_follow_what_is_written),
         T(test_party_merge_two_numbers_is_refused),
         T(test_party_merge_twice_is_conflict),
         T(test_party_find_without_marks_finds),
