@@ -21,7 +21,7 @@ WHERE (class, code) > (:class, :code) ORDER BY class, code LIMIT :limit_n
 
 -- name: xcatalogue_n :one
 -- out: members:i64 services:i64
--- scan: counts members, of which there are hundreds
+-- scan: exchange_member and exchange_service: some hundreds of a province
 SELECT (SELECT count(*) FROM exchange_member), (SELECT count(*) FROM exchange_service WHERE state = 'published')
 
 -- name: xmember_set_state :exec
@@ -302,7 +302,6 @@ FROM exchange_call WHERE id < :before ORDER BY id DESC LIMIT :limit_n
 -- name: xcall_faulty :many
 -- in: before:i64 limit_n:i64
 -- out: id:i64 at_us:i64 way:str consumer_id:i64 service_id:i64 agreement_id:i64 operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 trace_id:str request_id:str
--- scan: newest first by id, stops at the limit; faults are a part of the newest calls
 SELECT id, at_us, way, consumer_id, service_id, agreement_id, operation, status, fault, bytes_in, bytes_out, took_us, trace_id, request_id
 FROM exchange_call WHERE fault <> '' AND id < :before ORDER BY id DESC LIMIT :limit_n
 
@@ -333,9 +332,13 @@ FROM exchange_call WHERE service_id = :service_id AND fault <> '' AND id < :befo
 -- name: xcall_counts :many
 -- in: since_id:i64 limit_n:i64
 -- out: consumer_id:i64 service_id:i64 n:i64 n_faults:i64 took_us:i64 bytes:i64
--- scan: a period of all calls, by id; the page asks for one day
 SELECT consumer_id, service_id, count(*) AS n, CAST(sum(CASE WHEN fault <> '' THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(took_us) AS BIGINT), CAST(sum(bytes_in + bytes_out) AS BIGINT)
-FROM exchange_call WHERE id > :since_id GROUP BY consumer_id, service_id ORDER BY n DESC LIMIT :limit_n
+-- sqlite:
+FROM exchange_call NOT INDEXED WHERE id > :since_id
+-- postgres:
+FROM exchange_call WHERE id > :since_id
+-- end
+GROUP BY consumer_id, service_id ORDER BY n DESC LIMIT :limit_n
 
 -- name: xcall_day_n :one
 -- in: agreement_id:i64 since_id:i64 consumer_id:i64
@@ -451,11 +454,11 @@ SELECT is_chosen, n_failed, down_until_us FROM exchange_portal_line WHERE connec
 -- name: xline_chosen :many
 -- in: limit_n:i64
 -- out: connector:str
--- scan: a handful of lines
+-- scan: exchange_portal_line: a row for each connector, a handful
 SELECT connector FROM exchange_portal_line WHERE is_chosen = 1 LIMIT :limit_n
 
 -- name: xline_unchoose :exec
--- scan: a handful of lines
+-- scan: exchange_portal_line: a row for each connector, a handful
 UPDATE exchange_portal_line SET is_chosen = 0
 
 -- name: xline_choose :exec
@@ -471,7 +474,6 @@ ON CONFLICT (connector) DO UPDATE SET n_failed = excluded.n_failed, down_until_u
 -- name: xsim_taken :many
 -- in: service:str limit_n:i64
 -- out: id:i64 key:str message:str status:str n_again:i64 at_us:i64
--- scan: the simulators' memory, read by an operator of the demo
 SELECT id, key, message, status, n_again, at_us FROM exchange_sim_message WHERE service = :service ORDER BY id DESC LIMIT :limit_n
 
 -- name: xline_poll :exec

@@ -176,7 +176,7 @@ CREATE TABLE exchange_call (
 );
 CREATE INDEX exchange_call_consumer ON exchange_call (consumer_id, id);
 CREATE INDEX exchange_call_service ON exchange_call (service_id, id);
-CREATE INDEX exchange_call_fault ON exchange_call (fault, id);
+CREATE INDEX exchange_call_fault ON exchange_call (id) WHERE fault <> '';
 CREATE INDEX exchange_call_request ON exchange_call (request_id);
 
 -- A question that the platform itself put to another system: purpose, dossier, officer; can be put again. record

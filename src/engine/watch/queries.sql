@@ -77,7 +77,6 @@ SELECT count(*), coalesce(max(id), 0) FROM (SELECT id FROM exchange_call WHERE i
 -- in: after:i64 before:i64 system_id:i64
 -- out: id:i64 at_us:i64 way:str operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 up_us:i64 back_us:i64 request_id:str message_id:str
 -- out: client_class:str client_code:str client_system:str owner_class:str owner_code:str owner_system:str service_code:str kind:str
--- scan: a bounded part of all calls, by id
 SELECT c.id, c.at_us, c.way, c.operation, c.status, c.fault, c.bytes_in, c.bytes_out, c.took_us, c.up_us, c.back_us, c.request_id, c.message_id,
   cm.class, cm.code, cs.code, pm.class, pm.code, ps.code, s.code, v.kind
 FROM exchange_call c LEFT JOIN exchange_subsystem cs ON cs.id = c.consumer_id LEFT JOIN exchange_member cm ON cm.id = cs.member_id
@@ -88,7 +87,6 @@ WHERE c.id > :after AND c.id < :before AND (:system_id = 0 OR c.consumer_id = :s
 -- name: opmon_services :many
 -- in: limit_n:i64
 -- out: id:i64 class:str member:str subsystem:str code:str kind:str
--- scan: every published service, up to the limit
 SELECT s.id, m.class, m.code, u.code, s.code, v.kind FROM exchange_service s JOIN exchange_subsystem u ON u.id = s.subsystem_id
   JOIN exchange_member m ON m.id = u.member_id LEFT JOIN exchange_version v ON v.id = s.version_id
 WHERE s.state = 'published' ORDER BY s.id LIMIT :limit_n
