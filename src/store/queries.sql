@@ -57,7 +57,7 @@ UPDATE outbox SET tries = tries + 1, is_dead = 1, last_error = :last_error, take
 
 -- name: outbox_counts :many
 -- out: topic:str n_waiting:i64 n_dead:i64 oldest_us:i64
--- scan: the operator's page counts all that waits; entries leave when handled
+-- scan: outbox holds what waits; entries leave when handled
 SELECT topic, sum(1 - is_dead), sum(is_dead), coalesce(min(CASE WHEN is_dead = 0 THEN put_us END), 0) FROM outbox GROUP BY topic ORDER BY topic LIMIT 200
 
 -- What was put on a clock of its own since an id counts from now on.

@@ -250,7 +250,6 @@ SELECT s.id, s.account_id, s.role, s.title, s.valid_to, p.name FROM position s J
 WHERE s.unit = :unit AND (s.valid_to IS NULL OR s.valid_to >= :today) ORDER BY s.id LIMIT :limit_n
 
 -- name: position_posts :many
--- scan: a few officers of the whole installation, every half hour
 -- in: role:str today:str after:i64 limit_n:i64
 -- out: id:i64 account_id:i64 unit:str party_id:i64 name:str
 SELECT o.id, o.account_id, o.unit, a.party_id, p.name FROM position o JOIN account a ON a.id = o.account_id JOIN party p ON p.id = a.party_id

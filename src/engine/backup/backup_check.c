@@ -5,7 +5,11 @@
 #include "gen/q_backup.h"
 #include "store/blobs.h"
 
+#include <stdio.h>
+
 #define PART_MAX 100
+#define HASHES_N 500
+#define HASH_HEX 65 /* SHA-256 in hex and NUL */
 
 bool
 backup_is_left_out(struct str path)
@@ -155,21 +159,30 @@ check_blob(struct ctx *cx, struct str hash)
                               : e;
 }
 
+/* Every file that papers, records and results name. */
 static enum err
-paper_blob(struct ctx *cx, const void *row, void *arg UNUSED)
+check_blobs(struct ctx *cx)
 {
-    return check_blob(cx, ((const struct q_backup_paper_hashes *)row)->hash);
+    struct ctx part = *cx;
+    struct q_backup_hashes_list list;
+    char last[HASH_HEX] = "";
+    enum err e = ERR_OK;
+    part.arena = arena_open(0);
+    do {
+        struct str after = str_of(last);
+        e = q_backup_hashes(&part, &list, .after = after, .limit_n = HASHES_N);
+        for (size_t i = 0; e == ERR_OK && i < list.n; i++) {
+            e = check_blob(cx, list.v[i].hash);
+        }
+        if (e == ERR_OK && list.n > 0) {
+            (void)snprintf(last, sizeof(last), STR_FMT, STR_ARG(list.v[list.n - 1].hash));
+        }
+        arena_reset(part.arena);
+    } while (e == ERR_OK && list.n == HASHES_N);
+    arena_close(part.arena);
+    return e;
 }
-static enum err
-record_blob(struct ctx *cx, const void *row, void *arg UNUSED)
-{
-    return check_blob(cx, ((const struct q_backup_record_hashes *)row)->hash);
-}
-static enum err
-result_blob(struct ctx *cx, const void *row, void *arg UNUSED)
-{
-    return check_blob(cx, ((const struct q_backup_result_hashes *)row)->hash);
-}
+
 static enum err
 pack_blob(struct ctx *cx, const void *row, void *arg UNUSED)
 {
@@ -187,8 +200,6 @@ enum err
 backup_check(struct ctx *cx, const struct backup_manifest *m)
 {
     TRY(check_ledger(cx, m));
-    TRY(q_backup_paper_hashes(cx, paper_blob, NULL));
-    TRY(q_backup_record_hashes(cx, record_blob, NULL));
-    TRY(q_backup_result_hashes(cx, result_blob, NULL));
+    TRY(check_blobs(cx));
     return q_backup_pack_hashes(cx, pack_blob, NULL);
 }

@@ -269,6 +269,26 @@ expire(struct ctx *cx, struct keep_job *j)
     return ERR_OK;
 }
 
+/* Files that no message names any more go; the others are looked at again after as long. */
+static enum err
+sweep_files(struct ctx *cx, struct keep_job *j)
+{
+    struct q_box_file_old_list l;
+    struct q_box_attach_any used;
+    TRY(q_box_file_old(cx, &l, .before_us = j->now_us - FILES_US, .limit_n = SWEEP_MAX));
+    for (size_t i = 0; i < l.n; i++) {
+        enum err e = q_box_attach_any(cx, &used, .hash = l.v[i].hash);
+        if (e == ERR_OK) {
+            e = q_box_file_seen(cx, NULL, .id = l.v[i].id, .at_us = j->now_us);
+        } else if (e == ERR_NOT_FOUND) {
+            e = q_box_file_drop(cx, NULL, .id = l.v[i].id);
+        }
+        TRY(e);
+    }
+    j->n += l.n;
+    return ERR_OK;
+}
+
 static enum err
 keep_tx(struct ctx *cx, void *arg)
 {
@@ -277,7 +297,7 @@ keep_tx(struct ctx *cx, void *arg)
     TRY(drop_ended(cx, j, "taken"));
     TRY(drop_ended(cx, j, "dropped"));
     TRY(expire(cx, j));
-    return j->n != 0 ? ERR_OK : q_box_file_sweep(cx, NULL, .before_us = j->now_us - FILES_US);
+    return j->n != 0 ? ERR_OK : sweep_files(cx, j);
 }
 
 enum err

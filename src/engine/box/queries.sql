@@ -162,10 +162,23 @@ SELECT n_bytes FROM box_file WHERE hash = :hash AND owner = :owner
 -- out: id:i64
 SELECT id FROM box_file WHERE hash = :hash LIMIT 1
 
--- name: box_file_sweep :exec
--- in: before_us:i64
--- scan: once an hour, beside the files that messages name
-DELETE FROM box_file WHERE at_us < :before_us AND NOT EXISTS (SELECT 1 FROM box_attach a WHERE a.hash = box_file.hash)
+-- name: box_file_old :many
+-- in: before_us:i64 limit_n:i64
+-- out: id:i64 hash:str
+SELECT id, hash FROM box_file WHERE at_us < :before_us ORDER BY at_us LIMIT :limit_n
+
+-- name: box_attach_any :one
+-- in: hash:str
+-- out: message_id:i64
+SELECT message_id FROM box_attach WHERE hash = :hash ORDER BY message_id LIMIT 1
+
+-- name: box_file_seen :exec
+-- in: id:i64 at_us:i64
+UPDATE box_file SET at_us = :at_us WHERE id = :id
+
+-- name: box_file_drop :exec
+-- in: id:i64
+DELETE FROM box_file WHERE id = :id
 
 -- name: box_sub_put :exec
 -- in: id:i64 owner:str topic:str reader:str from_us:i64
@@ -188,7 +201,7 @@ SELECT owner, topic, from_us FROM box_sub WHERE reader = :reader ORDER BY id LIM
 
 -- name: box_figures :one
 -- out: n_waiting:i64 n_leaving:i64 n_sent:i64 n_bytes:i64 n_down:i64 down_us:i64
--- scan: a row for each pair that writes; asked for by the operator's page and the figures
+-- scan: box_stream: a row for each pair of systems that writes, not for each message
 SELECT CAST(coalesce(sum(CASE WHEN way <> 'out' THEN n_waiting ELSE 0 END), 0) AS BIGINT), CAST(coalesce(sum(CASE WHEN way = 'out' THEN n_waiting ELSE 0 END), 0) AS BIGINT),
   CAST(coalesce(sum(n_sent), 0) AS BIGINT), CAST(coalesce(sum(n_bytes), 0) AS BIGINT), CAST(coalesce(sum(CASE WHEN n_failed > 0 THEN 1 ELSE 0 END), 0) AS BIGINT), coalesce(min(CASE WHEN down_us > 0 THEN down_us END), 0)
 FROM box_stream

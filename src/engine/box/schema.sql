@@ -64,7 +64,7 @@ CREATE TABLE box_file (
     owner TEXT NOT NULL,             -- the system
     hash TEXT NOT NULL,
     n_bytes BIGINT NOT NULL,
-    at_us BIGINT NOT NULL
+    at_us BIGINT NOT NULL            -- brought, or last found in use
 );
 CREATE UNIQUE INDEX box_file_hash ON box_file (hash, owner);
 CREATE INDEX box_file_at ON box_file (at_us);

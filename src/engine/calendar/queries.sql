@@ -34,18 +34,18 @@ SELECT id FROM calendar_override WHERE day = :day AND unit = :unit AND ended_us 
 -- name: calendar_override_live :many
 -- in: limit_n:i64
 -- out: day:i64 kind:str as_weekday:i64 unit:str name:str
--- scan: some dozens a year, read when one changes
+-- scan: calendar_override: some dozens a year
 SELECT day, kind, as_weekday, unit, name FROM calendar_override WHERE ended_us = 0 ORDER BY day, unit LIMIT :limit_n
 
 -- name: calendar_override_stamp :one
 -- out: n_changes:i64
--- scan: some dozens a year, read every few seconds where several processes work
+-- scan: calendar_override: some dozens a year
 SELECT COUNT(*) + COALESCE(SUM(CASE WHEN ended_us > 0 THEN 1 ELSE 0 END), 0) FROM calendar_override
 
 -- name: calendar_override_list :many
 -- in: limit_n:i64
 -- out: id:i64 day:i64 kind:str unit:str name:str reason:str made_us:i64 ended_us:i64 made_name:str ended_name:str
--- scan: some dozens a year, for the operator's page
+-- scan: calendar_override: some dozens a year
 SELECT o.id, o.day, o.kind, o.unit, o.name, o.reason, o.made_us, o.ended_us, p.name, q.name
 FROM calendar_override o LEFT JOIN account a ON a.id = o.made_by LEFT JOIN party p ON p.id = a.party_id
     LEFT JOIN account b ON b.id = o.ended_by LEFT JOIN party q ON q.id = b.party_id

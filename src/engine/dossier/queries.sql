@@ -244,8 +244,7 @@ SELECT (SELECT COUNT(*) FROM dossier WHERE pack_version = :pack_version AND stat
 
 -- name: dossier_oldest_open :one
 -- out: submitted_us:i64
--- scan: the first entry of a partial index, in its order
-SELECT submitted_us FROM dossier WHERE state = 'open' ORDER BY id LIMIT 1
+SELECT submitted_us FROM dossier WHERE state = 'open' AND id > 0 ORDER BY id LIMIT 1
 
 -- name: figure_item_day :one
 -- in: id:i64

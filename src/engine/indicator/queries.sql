@@ -5,7 +5,7 @@ INSERT INTO indicator_delta (id, metric, day, unit, procedure_code, field, n) VA
 -- name: indicator_deltas :many
 -- in: limit_n:i64
 -- out: id:i64 metric:str day:str unit:str procedure_code:str field:str n:i64
--- scan: folding reads the oldest deltas; the table holds only what came since the last fold
+-- scan: indicator_delta holds only what came since the last fold
 SELECT id, metric, day, unit, procedure_code, field, n FROM indicator_delta ORDER BY id LIMIT :limit_n
 
 -- name: indicator_fold :exec
@@ -24,7 +24,7 @@ SELECT metric, day, unit, procedure_code, field, n FROM indicator WHERE fold > :
 
 -- name: indicator_unfolded :each
 -- out: metric:str day:str unit:str procedure_code:str field:str n:i64
--- scan: the table holds only what came since the last fold
+-- scan: indicator_delta holds only what came since the last fold
 SELECT metric, day, unit, procedure_code, field, n FROM indicator_delta
 
 -- Those with an id up to the last one that this transaction has read.

@@ -46,13 +46,14 @@ SELECT size, root, at_us, key_id, signature FROM ledger_head WHERE size > :size 
 SELECT l.seq, l.hash, l.entry_id, e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, e.salt, e.commitment
 FROM ledger_leaf l LEFT JOIN ledger_entry e ON e.id = l.entry_id WHERE l.seq > :seq ORDER BY l.seq LIMIT :limit_n
 
--- name: ledger_counts :one
--- out: n_entries:i64 n_leaves:i64 n_heads:i64 n_missing:i64 n_lost:i64
--- scan: verification reads everything on purpose
-SELECT (SELECT COUNT(*) FROM ledger_entry), (SELECT COUNT(*) FROM ledger_leaf), (SELECT COUNT(*) FROM ledger_head),
-    (SELECT COUNT(*) FROM ledger_entry e WHERE NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.entry_id = e.id)),
-    (SELECT COUNT(*) FROM ledger_entry e WHERE NOT EXISTS (SELECT 1 FROM ledger_leaf l WHERE l.entry_id = e.id)
-        AND NOT EXISTS (SELECT 1 FROM ledger_pending n WHERE n.entry_id = e.id))
+-- The next entries: how many, the last of them, how many have no leaf, how many of these do not wait for one either.
+-- name: ledger_part :one
+-- in: after:i64 limit_n:i64
+-- out: n:i64 id:i64 n_missing:i64 n_lost:i64
+SELECT COUNT(*), COALESCE(MAX(p.id), 0), COALESCE(CAST(SUM(CASE WHEN p.seq IS NULL THEN 1 ELSE 0 END) AS BIGINT), 0),
+    COALESCE(CAST(SUM(CASE WHEN p.seq IS NULL AND p.waits IS NULL THEN 1 ELSE 0 END) AS BIGINT), 0)
+FROM (SELECT e.id, (SELECT l.seq FROM ledger_leaf l WHERE l.entry_id = e.id) AS seq, (SELECT n.entry_id FROM ledger_pending n WHERE n.entry_id = e.id) AS waits
+    FROM ledger_entry e WHERE e.id > :after ORDER BY e.id LIMIT :limit_n) AS p
 
 -- name: ledger_by_subject :many
 -- in: subject:i64 before:i64 limit_n:i64

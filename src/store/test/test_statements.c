@@ -93,8 +93,18 @@ test_check_plan_full_scan_is_found(void **state)
                                .sqlite = "SELECT payload FROM outbox ORDER BY id LIMIT 5" };
     struct store_stmt good = { .name = "good",
                                .sqlite = "SELECT payload FROM outbox WHERE id = 1" };
+    struct store_stmt other = st;
+    struct store_stmt told = st;
+    struct store_stmt alias = { .name = "alias",
+                                .sqlite = "SELECT o.id FROM outbox o WHERE o.payload = 'x'",
+                                .scan_reason = "outbox: what waits" };
+    other.scan_reason = "job_timed: a row for each job";
+    told.scan_reason = "outbox holds what waits";
     assert_true(plan_is_full_scan(db, bad, STR("SCAN outbox")));
     assert_false(plan_is_good(db, env->cx->arena, &st, NULL));
+    assert_false(plan_is_good(db, env->cx->arena, &other, NULL));
+    assert_true(plan_is_good(db, env->cx->arena, &told, NULL));
+    assert_true(plan_is_good(db, env->cx->arena, &alias, NULL));
     assert_false(plan_is_good(db, env->cx->arena, &counting, NULL));
     assert_true(plan_is_good(db, env->cx->arena, &head, NULL));
     assert_true(plan_is_good(db, env->cx->arena, &good, NULL));
