@@ -17,8 +17,8 @@
  * i64 declared `i64?` binds NULL when 0; NULL reads as 0.
  * `-- in:` and `-- out:` may be repeated to continue. Where the dialects differ, lines after
  * `-- sqlite:` are for SQLite only, after `-- postgres:` for PostgreSQL only, after `-- end` for
- * both again; in schema.sql as well. `-- scan: reason` allows a statement to read a whole table that
- * is small by nature; the reason names it (a test refuses other scans). A statement without parameters is called q_NAME(cx, &row).
+ * both again; in schema.sql as well. `-- scan: reason` allows a statement to read a whole table (a
+ * test refuses it otherwise). A statement without parameters is called q_NAME(cx, &row).
  *
  * Reads outside a write run on this thread's read-only connection. Writes happen only inside
  * store_write. All strings of rows are copied into cx->arena. */
