@@ -21,7 +21,7 @@ FROM ledger_pending n JOIN ledger_entry e ON e.id = n.entry_id ORDER BY n.entry_
 -- name: ledger_lag :one
 -- out: n:i64 oldest_us:i64
 -- scan: ledger_pending holds only what came within the last second
-SELECT COUNT(*), COALESCE(MIN(e.at_us), 0) FROM ledger_pending n JOIN ledger_entry e ON e.id = n.entry_id
+SELECT COUNT(*), COALESCE(MIN((SELECT e.at_us FROM ledger_entry e WHERE e.id = n.entry_id)), 0) FROM ledger_pending n
 
 -- name: ledger_leaf_insert :exec
 -- in: seq:i64 entry_id:i64 hash:str

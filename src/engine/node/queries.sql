@@ -21,7 +21,7 @@ UPDATE node_peer SET state = :state WHERE id = :id
 -- out: id:i64 name:str address:str tls_pem:str thumb:str state:str added_us:i64 n_keys:i64
 SELECT p.id, p.name, p.address, p.tls_pem, p.thumb, p.state, p.added_us,
        (SELECT COUNT(*) FROM node_key k WHERE k.peer_id = p.id) FROM node_peer p
--- scan: node_peer: some dozens of other installations
+-- scan: node_peer and node_key: some dozens of other installations, some hundreds of their members
 ORDER BY p.name LIMIT :limit_n
 
 -- name: node_key_insert :exec
@@ -48,7 +48,7 @@ UPDATE node_key SET revoked_us = :now_us WHERE id = :id AND revoked_us = 0
 -- out: id:i64 member:str thumb:str name:str pem:str from_us:i64 to_us:i64 revoked_us:i64 peer:str
 SELECT k.id, k.member, k.thumb, k.name, k.pem, k.from_us, k.to_us, k.revoked_us, p.name
 FROM node_key k JOIN node_peer p ON p.id = k.peer_id
--- scan: node_key: members of other installations, some hundreds
+-- scan: node_key and node_peer: some hundreds of members of other installations
 ORDER BY k.id DESC LIMIT :limit_n
 
 -- name: node_evidence_insert :exec
