@@ -70,6 +70,16 @@ plan_is_full_scan(sqlite3 *db, const char *sql, struct str detail)
     return !is_subquery(db, sql, name) && !is_head_of_index(db, sql);
 }
 
+/* The statement says "table alias", and there the alias ends. */
+static bool
+is_alias(struct arena *a, struct str sql, struct str table, struct str alias)
+{
+    struct str both = str_fmt(a, " " STR_FMT " " STR_FMT, STR_ARG(table), STR_ARG(alias));
+    size_t at = str_find(sql, both);
+    size_t end = at + both.n;
+    return at < sql.n && (end == sql.n || strchr(" \n,)", sql.p[end]) != NULL);
+}
+
 /* Does the reason name the table of a scan? The plan may say the table's alias instead. */
 static bool
 is_allowed(struct arena *a, const struct store_stmt *st, struct str detail)
@@ -82,8 +92,7 @@ is_allowed(struct arena *a, const struct store_stmt *st, struct str detail)
     (void)str_next(&rest, ' ', &name);
     while (str_next(&reason, ' ', &word)) {
         word = str_ends(word, STR(":")) ? str_slice(word, 0, word.n - 1) : word;
-        struct str both = str_fmt(a, " " STR_FMT " " STR_FMT " ", STR_ARG(word), STR_ARG(name));
-        if (str_eq(word, name) || str_find(str_of(st->sqlite), both) < strlen(st->sqlite)) {
+        if (str_eq(word, name) || is_alias(a, str_of(st->sqlite), word, name)) {
             return true;
         }
     }
