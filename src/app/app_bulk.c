@@ -69,15 +69,24 @@ static enum err
 copy_window(struct bulk *b, int64_t window, int64_t n)
 {
     size_t at = 0;
-    for (int64_t i = 0; i < n;) {
+    size_t n_passed = 0;
+    int64_t i = 0;
+    while (i < n && n_passed < b->n_models) {
         struct model *m = &b->models[at++ % b->n_models];
-        if (window == 0 || m->is_finished) {
-            TRY(bulk_copy(b, m, window * WINDOW_US + i * 7919 % SPREAD_US));
+        int64_t earlier_us = window * WINDOW_US + i * 7919 % SPREAD_US;
+        n_passed++;
+        if ((window == 0 || m->is_finished) && bulk_is_known(b, m, earlier_us)) {
+            TRY(bulk_copy(b, m, earlier_us));
             arena_reset(b->cx->arena);
             i += m->n_dossiers;
+            n_passed = 0;
         }
     }
-    return ERR_OK;
+    return i >= n ? ERR_OK
+                  : err_set(b->cx, ERR_INVALID,
+                            "no procedure of the finished dossiers was in force %" PRId64
+                            " weeks ago: simulate some more first",
+                            window * (WINDOW_US / DATE_US_PER_S / 604800));
 }
 
 static enum err

@@ -132,6 +132,8 @@ struct bulk {
 NODISCARD enum err bulk_model_read(struct bulk *b, int64_t dossier, struct model *ret);
 /* Tables that belong to dossiers, for those who look them up and for tests. */
 NODISCARD enum err bulk_look(struct bulk *b);
+/* Was there each procedure of the filing, so much earlier? */
+bool bulk_is_known(const struct bulk *b, const struct model *m, int64_t earlier_us);
 /* One copy, so much earlier. */
 NODISCARD enum err bulk_copy(struct bulk *b, struct model *m, int64_t earlier_us);
 /* Signs what no head covers yet. */

@@ -1,6 +1,7 @@
 /* app_bulk_model.c: reads one filing from the store as a model: its rows in all tables, and which
  * of their values are its own (ids, times, numbers, names) and so differ in each copy. */
 #include "app/app_bulk_int.h"
+#include "engine/procedure/procedure.h"
 #include "engine/unit/unit.h"
 
 #define IDS_MAX       2000
@@ -492,6 +493,21 @@ collect_moves(struct bulk *b, struct model *m)
             moves_of_dossier(m, &m->rows[i]);
         }
     }
+}
+
+bool
+bulk_is_known(const struct bulk *b, const struct model *m, int64_t earlier_us)
+{
+    for (uint32_t i = 0; i < m->n_rows; i++) {
+        const struct model_row *row = &m->rows[i];
+        if (is_of(row, "dossier")) {
+            struct date on = date_at_vn(value_of(row, "submitted_us")->i - earlier_us);
+            if (procedure_at(b->cx, value_of(row, "procedure_code")->s, on) == NULL) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */

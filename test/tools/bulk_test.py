@@ -1,12 +1,16 @@
 """Rows of a bulk load against rows of dossiers that went through the engines: `bombo simulate --bulk`."""
+import http.client
 import json
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
+import time
 import unittest
+import urllib.parse
 from collections import Counter
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
@@ -68,6 +72,22 @@ def shape(v):
     v = re.sub(r"\d+", "9", v)
     v = re.sub(r"[^\W\d_]+", "a", v)
     return re.sub(r"a(?:[ '/-]+a)+", "a", v)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(port, program):
+    end = time.monotonic() + 60
+    while program.poll() is None and time.monotonic() < end:
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the program did not start")
 
 
 class Bulk(unittest.TestCase):
@@ -202,6 +222,23 @@ class Bulk(unittest.TestCase):
                           " AND d.parent_id = 0 AND (d.applicant <> p.name OR d.applicant_fold <> p.name_fold"
                           " OR (p.personal_id IS NOT NULL AND instr(d.answers, p.personal_id) = 0))")
         self.assertEqual(bool(wrong), bool(theirs))
+
+    def test_each_copy_was_filed_when_its_procedure_was_there(self):
+        rows = self.all(f"SELECT number, code FROM dossier WHERE id > {self.mark} ORDER BY submitted_us LIMIT 120")
+        port = free_port()
+        asked = os.path.join(self.dir.name, "asked")  # readings are recorded, which is not the loader's doing
+        shutil.copytree(self.data, asked)
+        with subprocess.Popen([BOMBO, "run", "--data", asked, "--address", "127.0.0.1", "--port", str(port)],
+                              cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as p:
+            try:
+                wait_for(port, p)
+                for i, (number, code) in enumerate(rows):  # each address may ask a few times only
+                    c = http.client.HTTPConnection("127.0.0.1", port, source_address=(f"127.0.1.{1 + i // 10}", 0))
+                    c.request("GET", "/tra-cuu?" + urllib.parse.urlencode({"so": number, "ma": code}))
+                    self.assertEqual(c.getresponse().status, 200, number)
+                    c.close()
+            finally:
+                p.terminate()
 
     def test_figures_equal_a_recount(self):
         flows = ("SELECT metric, day, unit, procedure_code, field, sum(n) FROM %s WHERE metric NOT IN ('open', 'waiting', 'unpaid')"
