@@ -367,8 +367,10 @@ WHERE id IN (SELECT draft_id FROM dossier WHERE party_id = :from_id AND draft_id
 -- Papers are found through what they were handed in for, by indexes that stand anyway; before dossiers and drafts move.
 -- name: paper_owner_moved :exec
 -- in: from_id:i64 to_id:i64
-UPDATE paper SET owner_id = :to_id WHERE owner_id = :from_id AND dossier_id IN (SELECT id FROM dossier WHERE party_id = :from_id
-    UNION ALL SELECT id FROM draft WHERE party_id = :from_id AND dossier_id IS NULL AND party_id <> 0)
+UPDATE paper SET owner_id = :to_id WHERE id IN (
+    SELECT p.id FROM dossier d CROSS JOIN paper p WHERE d.party_id = :from_id AND p.dossier_id = d.id AND p.owner_id = :from_id
+    UNION ALL SELECT p.id FROM draft f CROSS JOIN paper p WHERE f.party_id = :from_id AND f.dossier_id IS NULL AND f.party_id <> 0
+        AND p.dossier_id = f.id AND p.owner_id = :from_id)
 
 -- name: dossier_unit_counts :one
 -- in: unit:str

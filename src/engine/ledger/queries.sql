@@ -16,7 +16,7 @@ DELETE FROM ledger_pending WHERE entry_id = :entry_id
 -- out: id:i64 at_us:i64 kind:str actor:i64 acting_for:i64 unit:str object:str subject:i64 purpose:str note:str salt:str commitment:str
 -- scan: ledger_pending holds only what came within the last second
 SELECT e.id, e.at_us, e.kind, e.actor, e.acting_for, e.unit, e.object, e.subject, e.purpose, e.note, e.salt, e.commitment
-FROM ledger_pending n JOIN ledger_entry e ON e.id = n.entry_id ORDER BY n.entry_id LIMIT :limit_n
+FROM ledger_pending n CROSS JOIN ledger_entry e WHERE e.id = n.entry_id ORDER BY n.entry_id LIMIT :limit_n
 
 -- name: ledger_lag :one
 -- out: n:i64 oldest_us:i64
