@@ -10,7 +10,14 @@
  *
  * Nothing of this touches what a commit promises: the log is synced in it as ever, and SQLite syncs
  * the database before the log may begin anew. A copying that fails is tried again later; until then
- * the log holds everything. */
+ * the log holds everything.
+ *
+ * One thing the thread must not do: begin to copy a log that is wholly copied already. The writer
+ * may begin it anew at that instant, and SQLite before 3.51.3 (Debian 12 has 3.40) can then take
+ * pages of the new log for copied ones and lose them (sqlite.org/wal.html, "The WAL-reset bug").
+ * While something is left to copy the log cannot begin anew, so the thread copies only then: when
+ * asked, which is after a commit and before any other copying, and once more if the writer says
+ * that the log is longer than what was copied. */
 #include "store/sqlite/sqlite_int.h"
 
 #define LOG_PAGES  1000U
@@ -21,18 +28,31 @@
 static int
 committed(void *arg, sqlite3 *db UNUSED, const char *name UNUSED, int n_pages)
 {
-    ((struct sqlite_store *)arg)->log.n_pages = (uint32_t)n_pages;
+    atomic_store(&((struct sqlite_store *)arg)->log.n_pages, (uint32_t)n_pages);
     return SQLITE_OK;
 }
 
-/* Copies what no reader still needs in the log. True when all that was in it is in the database. */
+/* Copies what no reader still needs in the log. True when all that was in it is in the database.
+ * ret_n_copied: pages of the log that are, also from earlier; as many as can be when it failed. */
 static bool
-copy_log(sqlite3 *db)
+copy_log(sqlite3 *db, uint32_t *ret_n_copied)
 {
     int n_log = 0;
     int n_copied = 0;
     int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &n_log, &n_copied);
+    *ret_n_copied = rc == SQLITE_OK && n_copied >= 0 ? (uint32_t)n_copied : UINT32_MAX;
     return rc == SQLITE_OK && n_copied == n_log;
+}
+
+/* The most of it; then what came meanwhile, which is little. */
+static void
+copy_twice(struct sqlite_log *l)
+{
+    uint32_t n_copied = 0;
+    (void)copy_log(l->db, &n_copied);
+    if (atomic_load(&l->n_pages) > n_copied) {
+        (void)copy_log(l->db, &n_copied);
+    }
 }
 
 static void *
@@ -49,8 +69,7 @@ log_main(void *arg)
             break;
         }
         (void)pthread_mutex_unlock(&l->mutex);
-        (void)copy_log(l->db); /* the most of it; then what came meanwhile, which is little */
-        (void)copy_log(l->db);
+        copy_twice(l);
         (void)pthread_mutex_lock(&l->mutex);
         l->is_asked = false;
         (void)pthread_cond_signal(&l->done);
@@ -108,7 +127,8 @@ sqlite_log_care(struct sqlite_store *s)
     if (l->n_pages >= l->rest_at) {
         /* the next write begins the log anew if no reader is in it by then; else once more, later
          */
-        l->is_behind = !copy_log(s->writer.db);
+        uint32_t n_copied = 0;
+        l->is_behind = !copy_log(s->writer.db, &n_copied);
         l->rest_at = l->n_pages + REST_EVERY;
     }
 }

@@ -62,9 +62,10 @@ struct sqlite_log {
     pthread_t thread;
     bool has_thread;
     uint32_t copy_pages; /* as long as this it is copied */
-    /* writer thread only: its length, that when the thread was last asked, and that from which the
-     * writer tries to copy the rest (again) */
-    uint32_t n_pages, asked_at, rest_at;
+    _Atomic uint32_t n_pages; /* its length after the last commit; set by the writer thread */
+    /* writer thread only: its length when the thread was last asked, and that from which the writer
+     * tries to copy the rest (again) */
+    uint32_t asked_at, rest_at;
     bool is_behind;        /* a reader still needed part of the log when the writer tried */
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t wake, done;
