@@ -98,7 +98,9 @@ closure_guarded(struct pg_store *s, struct pg_conn *c, struct pg_req *r)
     r->is_left = c->broken != ERR_OK;
     c->broken = ERR_OK;
     c->is_retry = false;
-    TRY(pg_exec(r->cx, c, "ROLLBACK TO SAVEPOINT closure"));
+    /* released too: one left behind would be what the next one's ROLLBACK TO finds if its own
+     * SAVEPOINT failed, and would take the neighbours between them along */
+    TRY(pg_exec(r->cx, c, "ROLLBACK TO SAVEPOINT closure; RELEASE SAVEPOINT closure"));
     r->cx->err = kept;
     return ERR_OK;
 }
