@@ -17,6 +17,7 @@
 #define TRIM_EVERY_S   30
 #define FOLLOW_EVERY_S 5
 #define COUNTS_EVERY_S 10 /* as often as they are folded */
+#define COUNTS_US_MAX  (10 * US_PER_S)
 
 static void
 signals_of(sigset_t *set)
@@ -93,11 +94,14 @@ follow_counts(struct watch *w, int64_t now_us)
         (w->counted_us != 0 && now_us - w->counted_us < COUNTS_EVERY_S * US_PER_S)) {
         return;
     }
+    w->counted_us = now_us;
     arena_reset(w->cx.arena);
-    w->cx.deadline_us = 0;
-    if (indicator_cube_follow(&w->cx) == ERR_OK) { /* else tried again soon; a page does it too */
-        w->counted_us = now_us;
+    /* the pings wait for it: not for long, also on a database that is away */
+    w->cx.deadline_us = now_us + COUNTS_US_MAX;
+    if (indicator_cube_follow(&w->cx) != ERR_OK) {
+        arena_reset(w->cx.arena); /* next time; until then a page reads them itself */
     }
+    w->cx.deadline_us = 0;
 }
 
 static void

@@ -28,11 +28,12 @@
 #include "base/ctx.h"
 #include "base/hist.h"
 
-/* One transaction's work. Runs on the writer thread (SQLite) or the caller's (PostgreSQL), perhaps
- * twice: it touches nothing outside the store. cx is the caller's; the caller waits. On both stores
- * it sees the rows as if no other ran meanwhile. It ends when a statement fails (ERR_NOT_FOUND is
- * no failure): PostgreSQL takes no more statements of that transaction. The failure of an :exec
- * whose count was not asked for may come with a later statement, or at the end of the closure. */
+/* One transaction's work. Runs on the writer thread (SQLite) or a caller's (PostgreSQL, perhaps
+ * another caller's), perhaps twice: it touches nothing outside the store. cx is the caller's; the
+ * caller waits. On both stores it sees the rows as if no other ran meanwhile. It ends when a
+ * statement fails (ERR_NOT_FOUND is no failure): PostgreSQL takes no more statements of that
+ * transaction. The failure of an :exec whose count was not asked for may come with a later
+ * statement, or at the end of the closure. */
 typedef enum err store_tx_fn(struct ctx *cx, void *arg);
 
 /* Runs fn in one transaction and returns when it is durable. An error from fn rolls back its own

@@ -61,7 +61,7 @@ struct sqlite_log {
     sqlite3 *db;
     pthread_t thread;
     bool has_thread;
-    uint32_t copy_pages; /* as long as this it is copied */
+    uint32_t copy_pages;      /* as long as this it is copied */
     _Atomic uint32_t n_pages; /* its length after the last commit; set by the writer thread */
     /* writer thread only: its length when the thread was last asked, and that from which the writer
      * tries to copy the rest (again) */
