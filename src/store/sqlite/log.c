@@ -10,7 +10,10 @@
  *
  * Nothing of this touches what a commit promises: the log is synced in it as ever, and SQLite syncs
  * the database before the log may begin anew. A copying that fails is tried again later; until then
- * the log holds everything.
+ * the log holds everything. Not so when the sync of the database failed: the kernel may have given
+ * up pages of earlier copyings, the next sync would not say so, and SQLite would not copy them
+ * again. Then the log is neither copied nor taken away any more in this life of the store; the next
+ * one reads it from its beginning and copies all of it.
  *
  * One thing the thread must not do: begin to copy a log that is wholly copied already. The writer
  * may begin it anew at that instant, and SQLite before 3.51.3 (Debian 12 has 3.40) can then take
@@ -35,11 +38,14 @@ committed(void *arg, sqlite3 *db UNUSED, const char *name UNUSED, int n_pages)
 /* Copies what no reader still needs in the log. True when all that was in it is in the database.
  * ret_n_copied: pages of the log that are, also from earlier; as many as can be when it failed. */
 static bool
-copy_log(sqlite3 *db, uint32_t *ret_n_copied)
+copy_log(struct sqlite_log *l, sqlite3 *db, uint32_t *ret_n_copied)
 {
     int n_log = 0;
     int n_copied = 0;
     int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &n_log, &n_copied);
+    if (rc == SQLITE_IOERR_FSYNC) {
+        atomic_store(&l->is_kept, true);
+    }
     *ret_n_copied = rc == SQLITE_OK && n_copied >= 0 ? (uint32_t)n_copied : UINT32_MAX;
     return rc == SQLITE_OK && n_copied == n_log;
 }
@@ -49,9 +55,9 @@ static void
 copy_twice(struct sqlite_log *l)
 {
     uint32_t n_copied = 0;
-    (void)copy_log(l->db, &n_copied);
+    (void)copy_log(l, l->db, &n_copied);
     if (atomic_load(&l->n_pages) > n_copied) {
-        (void)copy_log(l->db, &n_copied);
+        (void)copy_log(l, l->db, &n_copied);
     }
 }
 
@@ -107,6 +113,9 @@ void
 sqlite_log_care(struct sqlite_store *s)
 {
     struct sqlite_log *l = &s->log;
+    if (atomic_load(&l->is_kept)) {
+        return;
+    }
     if (l->n_pages < l->copy_pages) { /* it has begun anew */
         l->asked_at = 0;
         return;
@@ -128,7 +137,7 @@ sqlite_log_care(struct sqlite_store *s)
         /* the next write begins the log anew if no reader is in it by then; else once more, later
          */
         uint32_t n_copied = 0;
-        l->is_behind = !copy_log(s->writer.db, &n_copied);
+        l->is_behind = !copy_log(l, s->writer.db, &n_copied);
         l->rest_at = l->n_pages + REST_EVERY;
     }
 }
@@ -181,4 +190,7 @@ sqlite_log_stop(struct sqlite_store *s)
     }
     (void)sqlite3_close(l->db);
     l->db = NULL;
+    if (atomic_load(&l->is_kept) && s->writer.db != NULL) {
+        (void)sqlite3_db_config(s->writer.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
 }

@@ -66,6 +66,7 @@ struct sqlite_log {
     /* writer thread only: its length when the thread was last asked, and that from which the writer
      * tries to copy the rest (again) */
     uint32_t asked_at, rest_at;
+    _Atomic bool is_kept;  /* a sync of the database failed: the log stays as it is */
     bool is_behind;        /* a reader still needed part of the log when the writer tried */
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t wake, done;

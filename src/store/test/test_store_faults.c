@@ -236,6 +236,37 @@ test_log_that_a_reader_holds_begins_anew_after_it(void **state)
     world_free(&w);
 }
 
+/* A sync of the database that fails may have lost pages for good: the log is not begun anew after
+ * it, not even by closing, and the next life of the store copies all of it. */
+static void
+test_log_after_a_failed_sync_of_the_database_is_kept(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct world w = world_of_short_log();
+    struct ctx *cx = w.env->cx;
+    write_some(cx, 100);
+    int64_t before = log_bytes(cx);
+    int n_done = 0;
+    for (uint32_t nth = 1; log_bytes(cx) < before + 100 * FRAME; nth++) {
+        assert_true(nth < 200);
+        fault_vfs_fail(w.vfs, FAULT_SYNC, nth % 20 + 1, SQLITE_IOERR_FSYNC, false);
+        for (int i = 0; i < 20; i++) {
+            n_done += put(cx, str_fmt(cx->arena, "k%u-%d", nth, i)) == ERR_OK;
+        }
+    }
+    int64_t grown = log_bytes(cx);
+    fault_vfs_fail(w.vfs, FAULT_SYNC, 0, SQLITE_OK, false);
+    test_env_reopen(w.env);
+    assert_true(log_bytes(cx) >= grown);
+    assert_true(test_i64(cx, "SELECT count(*) FROM store_meta WHERE name LIKE 'k%'") >= n_done);
+    write_some(cx, 200);
+    int64_t again = log_bytes(cx);
+    write_some(cx, 400); /* it is copied and begun anew again */
+    assert_true(log_bytes(cx) <= again + (int64_t)COPY_PAGES * 20 * FRAME);
+    world_free(&w);
+}
+
 /* A sync that fails while the log is copied takes nothing away. */
 static void
 test_log_whose_copying_fails_keeps_all(void **state)
@@ -642,6 +673,7 @@ main(void)
         cmocka_unit_test(test_acknowledged_writes_survive_lost_power_while_the_log_is_copied),
         cmocka_unit_test(test_log_under_steady_writing_stays_short),
         cmocka_unit_test(test_log_that_a_reader_holds_begins_anew_after_it),
+        cmocka_unit_test(test_log_after_a_failed_sync_of_the_database_is_kept),
         cmocka_unit_test(test_log_whose_copying_fails_keeps_all),
         cmocka_unit_test(test_batch_lost_by_full_disk_keeps_neighbours),
         cmocka_unit_test(test_batch_lost_by_io_error_keeps_neighbours),
