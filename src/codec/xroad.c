@@ -116,6 +116,63 @@ xroad_put(struct buf *b, const char *tag, struct str path, bool is_server, struc
     buf_addf(b, "</%s>", tag);
 }
 
+/* --- fields of HTTP --------------------------------------------------------------------------- */
+bool
+xroad_is_type(struct str type)
+{
+    struct str rest;
+    struct str name;
+    struct str value;
+    struct str part;
+    (void)str_cut(type, ';', &part, &rest);
+    if (!str_eq_nocase(str_trim(part), STR("text/xml"))) {
+        return false;
+    }
+    while (str_next(&rest, ';', &part)) {
+        if (!str_cut(part, '=', &name, &value) || !str_eq_nocase(str_trim(name), STR("charset"))) {
+            continue;
+        }
+        value = str_trim(value);
+        if (value.n > 2 && value.p[0] == '"') {
+            value = str_slice(value, 1, value.n - 1);
+        }
+        if (!str_eq_nocase(value, STR("utf-8")) && !str_eq_nocase(value, STR("us-ascii"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+xroad_is_action(struct str given, struct str element, struct str action)
+{
+    given = str_trim(given);
+    if (given.n >= 2 && given.p[0] == '"' && given.p[given.n - 1] == '"') {
+        given = str_slice(given, 1, given.n - 1);
+    }
+    if (given.n == 0) {
+        return true;
+    }
+    if (action.n != 0) {
+        return str_eq(given, action);
+    }
+    size_t begin = given.n < element.n ? 0 : given.n - element.n;
+    return str_eq(str_slice(given, begin, given.n), element) &&
+           (begin == 0 || str_has_char(STR("/#:"), given.p[begin - 1]));
+}
+
+bool
+xroad_is_addressed(const struct xroad *m, struct str action)
+{
+    struct str given = m->wsa_action;
+    if (given.p == NULL || xroad_is_action(given, m->body->name, action)) {
+        return true;
+    }
+    struct str tail = STR("Request"); /* WS-Addressing's own way when a WSDL says nothing */
+    return action.n == 0 && str_ends(given, tail) &&
+           xroad_is_action(str_slice(given, 0, given.n - tail.n), m->body->name, action);
+}
+
 /* --- messages --------------------------------------------------------------------------------- */
 struct reading {
     struct arena *arena;
@@ -134,6 +191,14 @@ enum field { CLIENT, SERVICE_FIELD, SERVER_FIELD, ID, USER, ISSUE, PROTOCOL, FIE
 static const char *const field_names[FIELDS] = { "client", "service", "securityServer", "id",
                                                  "userId", "issue",   "protocolVersion" };
 
+/* Services may go by this instead of the body. */
+static bool
+is_wsa_action(const struct xml *e)
+{
+    return xml_is(e, "http://www.w3.org/2005/08/addressing", "Action") ||
+           xml_is(e, "http://schemas.xmlsoap.org/ws/2004/08/addressing", "Action");
+}
+
 /* The fields of ours; others, of extensions, are passed over. */
 static enum err
 fields_of(struct reading *r, const struct xml *header, const struct xml *v[FIELDS],
@@ -147,6 +212,10 @@ fields_of(struct reading *r, const struct xml *header, const struct xml *v[FIELD
         if (i == FIELDS) {
             ret->has_must =
                 ret->has_must || str_eq(xml_get_ns(it, XROAD_SOAP_NS, "mustUnderstand"), STR("1"));
+            if (is_wsa_action(it) && (ret->wsa_action.p != NULL || it->child != NULL)) {
+                return wrong(r, "DuplicateHeaderField", "Action");
+            }
+            ret->wsa_action = is_wsa_action(it) ? it->text : ret->wsa_action;
             continue;
         }
         if (v[i] != NULL) {
@@ -230,9 +299,26 @@ says_utf8(struct str bytes)
         return false;
     }
     value = str_trim(value);
-    value = value.n < 2 ? value : str_slice(value, 1, value.n);
-    return (value.n >= 5 && str_eq_nocase(str_slice(value, 0, 5), STR("UTF-8"))) ||
-           (value.n >= 8 && str_eq_nocase(str_slice(value, 0, 8), STR("US-ASCII")));
+    if (value.n < 2) {
+        return false;
+    }
+    size_t end = str_find_char(str_slice(value, 1, value.n), value.p[0]); /* the other quote */
+    value = str_slice(value, 1, 1 + end);
+    return str_eq_nocase(value, STR("UTF-8")) || str_eq_nocase(value, STR("US-ASCII"));
+}
+
+/* Without the beginning of a character whose end has not come yet. */
+static struct str
+whole_characters(struct str s)
+{
+    for (size_t n = 1; n <= 3 && n <= s.n; n++) {
+        unsigned char c = (unsigned char)s.p[s.n - n];
+        size_t want = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+        if (c < 0x80 || want > 1) {
+            return want > n ? str_slice(s, 0, s.n - n) : s;
+        }
+    }
+    return s;
 }
 
 /* One header at most, before the one body, and nothing else. */
@@ -271,6 +357,7 @@ read_all(struct reading *r, struct str bytes, struct xml_limits limits, enum xro
     const struct xml *v[FIELDS] = { NULL };
     limits.prune = how == XROAD_WHOLE ? NULL : "Body";
     limits.ends_there = how == XROAD_ANSWER;
+    bytes = how == XROAD_ANSWER ? whole_characters(bytes) : bytes;
     if (!says_utf8(bytes)) {
         return wrong(r, "InvalidSoap", "the message must be UTF-8");
     }

@@ -22,6 +22,7 @@ struct xroad {
     struct str code, version;      /* of the service; version null: none */
     struct str server;             /* INSTANCE/CLASS/CODE/SERVER; null: not named */
     struct str id, user_id, issue; /* user_id and issue may be null */
+    struct str wsa_action;         /* WS-Addressing's Action in the header; null: none */
     const struct xml *body;        /* the one element inside the body */
 };
 enum xroad_read {
@@ -37,6 +38,13 @@ enum xroad_read {
 NODISCARD enum err xroad_read(struct arena *a, struct str bytes, struct xml_limits limits,
                               enum xroad_read how, struct xroad *ret, const char **ret_fault,
                               const char **ret_what);
+/* Is a Content-Type text/xml, and not said to be anything but UTF-8? */
+bool xroad_is_type(struct str type);
+/* May SOAPAction be this for the operation of that element? action: what is described for it; null
+ * or empty: what ends with the element's name may. A service may go by it instead of the body. */
+bool xroad_is_action(struct str given, struct str element, struct str action);
+/* Likewise WS-Addressing's Action, where the message has one. */
+bool xroad_is_addressed(const struct xroad *m, struct str action);
 /* An identifier in the form of a member or subsystem ("VN/GOV/H19/MOT-CUA"); null: it is none. */
 struct str xroad_client(struct arena *a, const struct xml *e);
 /* One identifier as XML: the tag with its prefix, type MEMBER, SUBSYSTEM, SERVICE or SERVER; path

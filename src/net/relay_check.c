@@ -148,17 +148,20 @@ check_name(struct rcall *x, struct str *ret)
     return x->x_client.p == NULL || identifier_decode(x->arena, x->x_client, ret);
 }
 
-/* What can be told before a body was read; RELAY_OK also when nothing is shown. */
+/* What can be told before a body was read: nobody makes the relay hold one who cannot be known. */
 enum relay_error
 check_proof(struct rcall *x, const struct rsnap *s)
 {
     struct str token;
+    const struct rconn *c = x->client;
     bool is_kept = x->route != NULL && x->route->keeps_authorization;
-    if (is_kept || !bearer(x->authorization, &token)) {
-        return RELAY_OK;
+    if (!is_kept && bearer(x->authorization, &token)) {
+        x->proof = RELAY_BY_TOKEN;
+        return token_client(c, s, token, &x->who);
     }
-    x->proof = RELAY_BY_TOKEN;
-    return token_client(x->client, s, token, &x->who);
+    bool is_open = x->route == NULL ? s->has_open_soap : x->route->is_open;
+    bool is_shown = c->has_cert && rtable_get(&s->certs, (struct str){ c->cert, 64 }) != NULL;
+    return is_open || is_shown || s->has_unproven ? RELAY_OK : RELAY_NO_PROOF;
 }
 
 enum relay_error

@@ -174,7 +174,9 @@ struct rsnap {
     uint64_t serial;
     struct str version;
     struct rtable routes, route_names, clients, tokens, certs, grants, revoked;
-    struct rtable soap; /* "PROVIDER/ELEMENT" to its route; value NO_ROUTE's when two claim it */
+    struct rtable soap; /* "PROVIDER/ELEMENT" to its route; not in it when two claim it */
+    bool has_unproven;  /* a client is known by its network alone */
+    bool has_open_soap; /* a SOAP service is open to everybody */
     struct rpool *pools;
     size_t n_pools;
     struct jose_set *keys;
@@ -437,6 +439,8 @@ NODISCARD enum err nets_parse(struct ctx *cx, struct arena *a, const char *what,
 bool nets_have(struct rnets nets, const uint8_t at[16]);
 bool net_address(struct str text, uint8_t ret[16]);
 const struct rroute *snap_route(const struct rsnap *s, struct str path);
+/* "PROVIDER" of a route named "PROVIDER/SERVICE". */
+struct str snap_provider(const struct rroute *r);
 const struct rgrant *snap_grant(const struct rsnap *s, const struct rclient *c,
                                 const struct rroute *route);
 /* By the route's name; not for loops. */

@@ -103,6 +103,7 @@ clients_build(struct ctx *cx, struct rsnap *s, const struct relay_policy *p)
         }
         TRY(nets_parse(cx, s->arena, "client", i, from->networks, from->n_networks, &v[i].nets));
         TRY(client_proofs(cx, s, from, i, &v[i]));
+        s->has_unproven = s->has_unproven || (!v[i].has_proofs && v[i].nets.n != 0);
     }
     return ERR_OK;
 }
@@ -145,6 +146,30 @@ soap_copy(struct rsnap *s, const struct relay_route *from, struct rroute *to)
     to->n_soap = from->n_soap;
 }
 
+struct str
+snap_provider(const struct rroute *r)
+{
+    size_t end = r->name.n;
+    while (end > 0 && r->name.p[end - 1] != '/') {
+        end--;
+    }
+    return str_slice(r->name, 0, end == 0 ? 0 : end - 1);
+}
+
+/* The names of all operations, into the table; what is there already, into twice. */
+static void
+soap_add(struct rsnap *s, const struct rroute *r, struct rtable *to, struct rtable *twice)
+{
+    struct str provider = snap_provider(r);
+    for (size_t i = 0; i < r->n_soap; i++) {
+        struct str key =
+            str_fmt(s->arena, STR_FMT "/" STR_FMT, STR_ARG(provider), STR_ARG(r->soap[i].element));
+        if (rtable_get(twice, key) == NULL && !rtable_add(to, key, r)) {
+            (void)rtable_add(twice, key, r);
+        }
+    }
+}
+
 /* X-Road knows an operation by its provider and the element; one that two services of a provider
  * have is found by the service's own code only. */
 static void
@@ -153,27 +178,16 @@ soap_names(struct ctx *cx, struct rsnap *s, const struct rroute *v, size_t n)
     size_t n_all = 0;
     for (size_t i = 0; i < n; i++) {
         n_all += v[i].n_soap;
+        s->has_open_soap = s->has_open_soap || (v[i].is_soap && v[i].is_open);
     }
     struct rtable twice = rtable_new(cx->arena, n_all);
     struct rtable once = rtable_new(cx->arena, n_all);
     s->soap = rtable_new(s->arena, n_all);
-    for (size_t pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < n; i++) {
-            struct str name = v[i].name;
-            size_t end = name.n;
-            while (end > 0 && name.p[end - 1] != '/') {
-                end--;
-            }
-            for (size_t k = 0; k < v[i].n_soap; k++) {
-                struct str key = str_cat(s->arena, str_slice(name, 0, end), v[i].soap[k].element);
-                if (pass == 0 && !rtable_add(&once, key, &v[i])) {
-                    (void)rtable_add(&twice, key, &v[i]);
-                }
-                if (pass == 1 && rtable_get(&twice, key) == NULL) {
-                    (void)rtable_add(&s->soap, key, &v[i]);
-                }
-            }
-        }
+    for (size_t i = 0; i < n; i++) {
+        soap_add(s, &v[i], &once, &twice);
+    }
+    for (size_t i = 0; i < n; i++) { /* now it is known which names are there twice */
+        soap_add(s, &v[i], &s->soap, &twice);
     }
 }
 

@@ -42,37 +42,21 @@ media_type(struct str type)
     return str_trim(name);
 }
 
-/* text/xml that is not said to be anything but UTF-8. */
-static bool
-is_soap_type(struct str type)
-{
-    struct str rest = type;
-    struct str part;
-    if (!str_eq_nocase(media_type(type), STR("text/xml"))) {
-        return false;
-    }
-    while (str_next(&rest, ';', &part)) {
-        struct str name;
-        struct str value;
-        if (!str_cut(part, '=', &name, &value) || !str_eq_nocase(str_trim(name), STR("charset"))) {
-            continue;
-        }
-        value = str_trim(value);
-        if (value.n > 2 && value.p[0] == '"') {
-            value = str_slice(value, 1, value.n - 1);
-        }
-        if (!str_eq_nocase(value, STR("utf-8")) && !str_eq_nocase(value, STR("us-ascii"))) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static struct str
 request_field(const struct rcall *x, struct str name)
 {
     struct str v = http_header_get(&x->rq, name);
     return v.p == NULL ? STR("") : v;
+}
+
+static size_t
+fields_named(const struct rcall *x, struct str name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->rq.n_headers; i++) {
+        n += str_eq_nocase(x->rq.headers[i].name, name) ? 1U : 0U;
+    }
+    return n;
 }
 
 /* --- the request ------------------------------------------------------------------------------ */
@@ -135,7 +119,7 @@ soap_begin(struct rcall *x)
     x->soap = m;
     m->is_root = is_root;
     m->arena = arena_open(0);
-    if (!is_soap_type(type) || request_field(x, STR("Content-Encoding")).n != 0) {
+    if (!xroad_is_type(type) || fields_named(x, STR("Content-Encoding")) != 0) {
         return wrong(m, "Client.InvalidContentType",
                      "only text/xml in UTF-8, not encoded, without attachments");
     }
@@ -190,9 +174,7 @@ find_route(struct rcall *x)
     const struct rroute *route = rtable_get(&s->route_names, name);
     bool is_operation = route == NULL;
     route = is_operation ? rtable_get(&s->soap, name) : route;
-    if (is_operation && !m->is_root &&
-        str_eq(str_slice(x->route->name, 0, m->message.provider.n), m->message.provider) &&
-        x->route->name.n > m->message.provider.n &&
+    if (is_operation && !m->is_root && str_eq(snap_provider(x->route), m->message.provider) &&
         str_eq(m->message.code, m->message.body->name)) {
         route = x->route; /* the address says which of two services is meant */
     }
@@ -217,35 +199,6 @@ find_route(struct rcall *x)
     return RELAY_OK;
 }
 
-/* What SOAPAction may say of an operation: a service may go by it instead of the body. */
-static bool
-action_fits(struct str given, const struct relay_soap *o)
-{
-    given = str_trim(given);
-    if (given.n >= 2 && given.p[0] == '"' && given.p[given.n - 1] == '"') {
-        given = str_slice(given, 1, given.n - 1);
-    }
-    if (given.n == 0) {
-        return true;
-    }
-    if (o->action.p != NULL && o->action.n != 0) {
-        return str_eq(given, o->action);
-    }
-    size_t begin = given.n < o->element.n ? 0 : given.n - o->element.n;
-    return str_eq(str_slice(given, begin, given.n), o->element) &&
-           (begin == 0 || str_has_char(STR("/#:"), given.p[begin - 1]));
-}
-
-static size_t
-fields_named(const struct rcall *x, struct str name)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < x->rq.n_headers; i++) {
-        n += str_eq_nocase(x->rq.headers[i].name, name) ? 1U : 0U;
-    }
-    return n;
-}
-
 static enum relay_error
 find_operation(struct rcall *x)
 {
@@ -266,9 +219,10 @@ find_operation(struct rcall *x)
                      "the address names another operation than the body");
     }
     if (fields_named(x, STR("SOAPAction")) > 1 ||
-        !action_fits(request_field(x, STR("SOAPAction")), found)) {
+        !xroad_is_action(request_field(x, STR("SOAPAction")), element, found->action) ||
+        !xroad_is_addressed(&m->message, found->action)) {
         return wrong(m, "Client.InconsistentHeaders",
-                     "SOAPAction names another operation than the body");
+                     "SOAPAction, or Action, names another operation than the body");
     }
     m->path = found->path;
     return RELAY_OK;
@@ -485,7 +439,7 @@ soap_answer(struct rcall *x)
         x->up->is_broken = x->up->is_broken || !x->is_request_sent; /* no more of it goes up */
         m->n = 0; /* the request is out: its room takes the answer */
     }
-    if (!is_soap_type(a->type)) {
+    if (!xroad_is_type(a->type)) {
         return answer_wrong(x,
                             a->status >= 400
                                 ? "Server.ServerProxy.ServiceFailed.HttpError"

@@ -182,6 +182,21 @@ operation_of(const struct call *c)
     return c->rq->operation.p != NULL ? c->rq->operation : or_empty(c->at.operation.code);
 }
 
+/* What says otherwise than the body what is asked, or how the body is to be read. */
+static bool
+are_fields_of(const struct call *c)
+{
+    const struct exchange_operation *o = &c->at.operation;
+    bool is_good = xroad_is_type(or_empty(c->rq->content_type));
+    for (size_t i = 0; i < c->rq->n_headers; i++) {
+        const struct http_header *h = &c->rq->headers[i];
+        is_good = is_good && !str_eq_nocase(h->name, STR("Content-Encoding")) &&
+                  (!str_eq_nocase(h->name, STR("SOAPAction")) ||
+                   xroad_is_action(h->value, o->element, o->action));
+    }
+    return is_good;
+}
+
 /* A SOAP service goes by its message alone: what another installation sends must be the operation
  * that it names, and name no other client. */
 static bool
@@ -197,7 +212,8 @@ is_message_of(struct ctx *cx, const struct call *c)
     }
     return xroad_read(cx->arena, or_empty(c->rq->body), limits, XROAD_REQUEST, &m, &fault, &what) ==
                ERR_OK &&
-           str_eq(m.body->name, c->at.operation.element) &&
+           str_eq(m.body->name, c->at.operation.element) && are_fields_of(c) &&
+           xroad_is_addressed(&m, c->at.operation.action) &&
            (!m.has_fields || str_eq(m.client, c->rq->consumer));
 }
 

@@ -230,7 +230,8 @@ operation_copy(struct arena *a, const struct exchange_operation *from)
     return (struct exchange_operation){ .code = str_dup(a, from->code),
                                         .method = str_dup(a, from->method),
                                         .path = str_dup(a, from->path),
-                                        .element = str_dup(a, from->element) };
+                                        .element = str_dup(a, from->element),
+                                        .action = str_dup(a, from->action) };
 }
 
 static struct kept_case *
