@@ -11,9 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define IN_BYTES  ((size_t)16 << 10) /* a head must fit; bodies pass through */
-#define IDLE_US   (INT64_C(50) * DATE_US_PER_S)
-#define CALLS_MAX 256U
+#define IN_BYTES    ((size_t)16 << 10) /* a head must fit; bodies pass through */
+#define IDLE_US     (INT64_C(50) * DATE_US_PER_S)
+#define CALLS_MAX   256U
+#define INTERIM_MAX 8U /* each head stays in the arena */
 
 struct upcall_conn {
     struct upcall_conn *next;
@@ -129,7 +130,8 @@ static bool
 is_alive(const struct upcall_conn *c)
 {
     char one;
-    return recv(c->fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+    return (c->ssl == NULL || SSL_has_pending(c->ssl) == 0) &&
+           recv(c->fd, &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
@@ -388,6 +390,10 @@ head_done(struct ctx *cx, struct upcall_pool *p, struct upcall *u, size_t head_n
         finish(u, ERR_UPSTREAM, "the answer is malformed");
         return false;
     }
+    if (u->answer.is_interim && ++u->n_interim > INTERIM_MAX) {
+        finish(u, ERR_UPSTREAM, "too many interim answers");
+        return false;
+    }
     if (u->answer.is_interim) {
         return true;
     }
@@ -496,7 +502,7 @@ upcall_begin(struct ctx *cx, struct upcall_pool *p, struct upcall *u)
     }
     u->in = NULL;
     u->has_answer = u->is_again = false;
-    u->n_tried = 0;
+    u->n_tried = u->n_interim = 0;
     if (c == NULL) {
         connect_anew(cx, u);
     } else {

@@ -60,6 +60,7 @@ struct upcall {
     int64_t quiet_due_us;
     uint64_t moved;
     uint32_t n_tried; /* addresses of the host */
+    uint32_t n_interim;
     bool has_answer, is_again;
 };
 /* Sends what can be sent at once, and does not wait (but for the name's address). */
