@@ -253,7 +253,8 @@ exchange_wsdl_wrapper(struct ctx *cx, struct str bytes, struct str code,
 {
     struct xml *root = NULL;
     struct xml_limits limits = { .bytes_max = EXCHANGE_DOC_BYTES, .nodes_max = 8000 };
-    TRY(xml_parse(cx->arena, bytes, limits, &root, NULL));
+    struct xml_fault fault = { 0 };
+    TRY(xml_parse(cx->arena, bytes, limits, &root, &fault));
     const struct xml *operation = operation_named(cx, root, code);
     if (operation == NULL) {
         return err_set(cx, ERR_NOT_FOUND, "no such operation");
