@@ -6,6 +6,8 @@
 #include <libxml/parserInternals.h>
 #include <string.h>
 
+#define ATTRS_MAX 100U
+
 struct level {
     struct xml *node, *last;
     struct buf text;
@@ -226,6 +228,57 @@ read_all(struct reader *r, struct str bytes)
     }
 }
 
+/* --- attributes, before anything is parsed -----------------------------------------------------
+ */
+static size_t
+behind(struct str s, size_t at, struct str mark)
+{
+    size_t n = str_find(str_slice(s, at, s.n), mark);
+    return at + n + mark.n < s.n ? at + n + mark.n : s.n;
+}
+
+/* The start tag at s.p[at]: where it ends, and how many values in quotes it has. */
+static size_t
+tag_end(struct str s, size_t at, uint32_t *ret_values)
+{
+    char quote = 0;
+    for (*ret_values = 0; at < s.n && (quote != 0 || s.p[at] != '>'); at++) {
+        char c = s.p[at];
+        if (quote == 0 && (c == '"' || c == '\'')) {
+            quote = c;
+        } else if (c == quote) {
+            quote = 0;
+            *ret_values += 1;
+        }
+    }
+    return at;
+}
+
+/* libxml2 compares each attribute with all others of its element: 250 KB of them are most of a
+ * second, and the limit on nodes is asked only after that. */
+static bool
+is_crowded(struct str s)
+{
+    size_t at = 0;
+    while ((at += str_find_char(str_slice(s, at, s.n), '<')) < s.n) {
+        struct str rest = str_slice(s, at, s.n);
+        uint32_t n = 0;
+        if (str_starts(rest, STR("<!--"))) {
+            at = behind(s, at + 4, STR("-->"));
+        } else if (str_starts(rest, STR("<![CDATA["))) {
+            at = behind(s, at, STR("]]>"));
+        } else if (str_starts(rest, STR("<?"))) {
+            at = behind(s, at, STR("?>"));
+        } else {
+            at = tag_end(s, at, &n);
+        }
+        if (n > ATTRS_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum err
 xml_parse(struct arena *a, struct str bytes, struct xml_limits limits, struct xml **ret,
           struct xml_fault *ret_fault)
@@ -238,6 +291,10 @@ xml_parse(struct arena *a, struct str bytes, struct xml_limits limits, struct xm
     if (!str_is_utf8(bytes) || str_has_char(bytes, '\0')) {
         *ret_fault = (struct xml_fault){ 0, "not UTF-8" };
         return ERR_BAD_REQUEST;
+    }
+    if (is_crowded(bytes)) {
+        *ret_fault = (struct xml_fault){ 0, "too many attributes" };
+        return ERR_TOO_LARGE;
     }
     r.stack = ARENA_ARRAY(a, struct level, r.limits.depth_max);
     r.parser = xmlNewParserCtxt();

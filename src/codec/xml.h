@@ -18,6 +18,7 @@ struct xml {
     struct xml *child, *next, *parent;
     uint32_t line, depth;
 };
+/* An element has at most 100 attributes, declarations of namespaces among them. */
 struct xml_limits {
     uint32_t bytes_max, depth_max, nodes_max; /* 0: 4 MiB, 64, 50000 */
     /* NULL: all is kept. Else what is inside the children of elements with this local name is read

@@ -108,6 +108,31 @@ test_xml_escape_all_five(void **state)
     arena_close(a);
 }
 
+static void
+test_xml_parse_many_attributes_are_refused_at_once(void **state)
+{
+    (void)state;
+    static const char *const before[] = { "<a>", "<a><![CDATA[<x \"]]>", "<a><!-- <x ' -->",
+                                          "<a><?x <y \"?>" };
+    for (size_t i = 0; i < COUNT_OF(before); i++) {
+        for (int n = 100; n <= 101; n++) {
+            struct arena *a = arena_open(0);
+            struct buf b = buf_new(a, 8192);
+            struct xml *x = NULL;
+            struct xml_fault f = { 0 };
+            buf_addf(&b, "%s<b", before[i]);
+            for (int k = 0; k < n; k++) {
+                buf_addf(&b, " k%d=%s", k, k % 2 == 0 ? "\">'\"" : "'>'");
+            }
+            buf_addf(&b, "/></a>");
+            struct xml_limits l = { .nodes_max = 0 };
+            assert_int_equal(xml_parse(a, buf_str(&b), l, &x, &f),
+                             n == 100 ? ERR_OK : ERR_TOO_LARGE);
+            arena_close(a);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -115,6 +140,7 @@ main(void)
         cmocka_unit_test(test_xml_parse_tree_with_namespaces_and_lines),
         cmocka_unit_test(test_xml_parse_forbidden_or_malformed_is_refused),
         cmocka_unit_test(test_xml_parse_limits_hold),
+        cmocka_unit_test(test_xml_parse_many_attributes_are_refused_at_once),
         cmocka_unit_test(test_xml_escape_all_five),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
