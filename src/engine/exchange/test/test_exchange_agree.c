@@ -264,6 +264,68 @@ test_forward_with_rows_kept_sees_each_change_at_the_next_call(void **state)
     exchange_kept_close(kept);
 }
 
+static const char soap_wsdl[] =
+    "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' xmlns:t='urn:x' "
+    "xmlns:b='http://schemas.xmlsoap.org/wsdl/soap/' xmlns:xs='http://www.w3.org/2001/XMLSchema' "
+    "name='T'><types><xs:schema><xs:element name='Hoi' type='xs:string'/></xs:schema></types>"
+    "<message name='I'><part name='p' element='t:Hoi'/></message>"
+    "<portType name='P'><operation name='Hoi'><input message='t:I'/></operation></portType>"
+    "<binding name='B' type='t:P'><operation name='Hoi'><b:operation soapAction='urn:x/Hoi'/>"
+    "</operation></binding><service name='S'><port name='p' binding='t:B'>"
+    "<b:address location='https://thue.example/s'/></port></service></definitions>";
+
+/* What another installation signed may not be read by the service as another operation. */
+static void
+test_forward_signed_soap_that_says_otherwise_than_its_body_is_refused(void **state)
+{
+    static const struct {
+        const char *type, *field, *value;
+        bool is_good;
+    } v[] = {
+        { "text/xml; charset=utf-8", "SOAPAction", "\"urn:x/Hoi\"", true },
+        { "text/xml", "SOAPAction", "", true },
+        { "text/xml; charset=utf-8", "soapaction", "\"urn:x/Xoa\"", false },
+        { "multipart/related; boundary=x", "SOAPAction", "", false },
+        { "text/xml; charset=utf-7", "SOAPAction", "", false },
+        { "text/xml", "Content-Encoding", "gzip", false },
+    };
+    struct ctx *cx = cx_of(state);
+    struct exchange_subsystem s;
+    struct exchange_agreement *list = NULL;
+    struct exchange_answer answer = { .status = 0 };
+    int64_t version = 0;
+    size_t n = 0;
+    ASSERT_OK(cx, exchange_subsystem_by_path(cx, STR("VN/GOV/H19.9/PM"), &s));
+    ASSERT_OK(cx, exchange_agreements(cx, s.id, 0, STR_NULL, 0, &list, &n));
+    struct exchange_agreement a = list[0];
+    ASSERT_OK(cx, exchange_service_import(cx, a.service_id, str_of(soap_wsdl), &version));
+    a.state = STR("granted");
+    a.operations = exchange_code_of(cx, STR("Hoi"));
+    a.removed = a.hours = STR("");
+    a.note = STR("thử");
+    ASSERT_OK(cx, exchange_agreement_decide(cx, &a));
+    for (size_t i = 0; i < COUNT_OF(v); i++) {
+        struct http_header field = { str_of(v[i].field), str_of(v[i].value) };
+        struct exchange_request rq = {
+            .way = "node",
+            .consumer = STR("VN/GOV/H19.9/PM"),
+            .service = STR("VN/GOV/BTC/DANG-KY-KINH-DOANH/doanh-nghiep"),
+            .method = STR("POST"),
+            .path = STR("/Hoi"),
+            .headers = &field,
+            .n_headers = 1,
+            .content_type = str_of(v[i].type),
+            .body = STR("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>"
+                        "<Hoi xmlns='urn:x'>1</Hoi></s:Body></s:Envelope>"),
+        };
+        answer.fault = STR("");
+        enum err e = exchange_forward(cx, &rq, &answer);
+        print_message("%s %s: %s " STR_FMT "\n", v[i].type, v[i].value, err_key(e),
+                      STR_ARG(answer.fault));
+        assert_int_equal(str_eq(answer.fault, STR("no_operation")), !v[i].is_good);
+    }
+}
+
 int
 main(void)
 {
@@ -274,6 +336,7 @@ main(void)
         cmocka_unit_test(test_policy_holds_what_the_rows_say),
         cmocka_unit_test(test_forward_with_rows_kept_sees_each_change_at_the_next_call),
         cmocka_unit_test(test_token_dies_with_time_and_with_its_client),
+        cmocka_unit_test(test_forward_signed_soap_that_says_otherwise_than_its_body_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
