@@ -228,7 +228,7 @@ written(struct ctx *cx, const struct json *value)
     struct buf b = buf_new(cx->arena, SAMPLE_BYTES);
     struct json_out o = json_out(&b);
     if (value->type == JSON_STRING) { /* an example of XML or text */
-        return value->text;
+        return value->text.n > SAMPLE_BYTES ? STR_NULL : value->text;
     }
     json_write(&o, value);
     return b.is_failed ? STR_NULL : buf_str(&b);
