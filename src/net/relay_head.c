@@ -407,8 +407,8 @@ passes_down(const struct rcall *x, const struct http_header *h, struct str conne
            (connection.p == NULL || !is_named(connection, h->name));
 }
 
-static struct str
-date_now(struct rloop *l)
+struct str
+head_date(struct rloop *l)
 {
     int64_t wall_us = relay_wall_us(l->relay);
     if (wall_us / DATE_US_PER_S != l->date_s) {
@@ -469,7 +469,7 @@ head_build_down(struct rcall *x)
         }
     }
     p = put_framing_down(x, p);
-    p = has_date ? p : put_field(p, STR("Date"), date_now(x->loop));
+    p = has_date ? p : put_field(p, STR("Date"), head_date(x->loop));
     p = put(p, STR("Via: 1.1 bombo\r\n"));
     p = x->route->is_xroad ? put_xroad_down(x, p) : p;
     p = x->closes_client ? put(p, STR("Connection: close\r\n")) : p;
@@ -477,113 +477,4 @@ head_build_down(struct rcall *x)
     ASSERT((size_t)(p - begin) <= cap);
     x->status = a->status;
     x->head_down = (struct str){ begin, (size_t)(p - begin) };
-}
-
-/* --- answers of our own ----------------------------------------------------------------------- */
-static const struct refusal {
-    const char *code;
-    int status, xroad_status;
-    const char *type, *text;
-} refusals[RELAY_ERROR_COUNT] = {
-#define RELAY_ERROR(name, code, status, xroad_status, type, text)                                  \
-    [name] = { code, status, xroad_status, type, text },
-#include "net/relay_errors.def"
-#undef RELAY_ERROR
-};
-
-static struct str
-refusal_body(struct rcall *x, const struct refusal *r, int status, bool is_xroad)
-{
-    if (is_xroad) {
-        return str_fmt(x->arena, "{\"type\":\"%s\",\"message\":\"%s\",\"detail\":\"%s\"}\n",
-                       r->type, r->text, x->request_id);
-    }
-    return str_fmt(x->arena,
-                   "{\"type\":\"urn:bombo:relay:%s\",\"title\":\"%s\",\"status\":%d,"
-                   "\"instance\":\"urn:uuid:%s\",\"trace_id\":\"%s\"}\n",
-                   r->code, r->text, status, x->request_id, x->trace_id);
-}
-
-/* Addresses that X-Road's own programs call, also ones that name no service. */
-static bool
-is_xroad_path(struct str path)
-{
-    struct str first = str_slice(path, 0, 1 + str_find_char(str_slice(path, 1, path.n), '/'));
-    return str_eq(first, STR("/r1")) || str_eq(first, STR("/listClients"));
-}
-
-/* Is XML asked for, and JSON not before it? */
-static bool
-accepts_xml(const struct rcall *x)
-{
-    struct str rest = http_header_get(&x->rq, STR("Accept"));
-    struct str part;
-    struct str type;
-    struct str tail;
-    while (rest.n != 0 && str_next(&rest, ',', &part)) {
-        (void)str_cut(part, ';', &type, &tail);
-        type = str_trim(type);
-        if (str_eq_nocase(type, STR("application/xml")) || str_eq_nocase(type, STR("text/xml"))) {
-            return true;
-        }
-        if (str_eq_nocase(type, STR("application/json")) || str_eq(type, STR("*/*"))) {
-            return false;
-        }
-    }
-    return false;
-}
-
-static struct str
-error_xml(struct rcall *x, const struct refusal *r)
-{
-    return str_fmt(x->arena,
-                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xrd:error xmlns:xrd=\"" XROAD_NS
-                   "\"><xrd:type>%s</xrd:type><xrd:message>%s</xrd:message>"
-                   "<xrd:detail>%s</xrd:detail></xrd:error>\n",
-                   r->type, r->text, x->request_id);
-}
-
-/* PR-REST 4.6 for X-Road services, RFC 9457 for all others. */
-void
-head_build_refusal(struct rcall *x)
-{
-    const struct refusal *r = &refusals[x->error];
-    bool is_xroad = is_xroad_path(x->asked.n != 0 ? x->asked : x->rq.path);
-    int status = x->status_own != 0 ? x->status_own : is_xroad ? r->xroad_status : r->status;
-    status = x->wants_fault && r->status != 401 ? 500 : status; /* SOAP 1.1, 6.2 */
-    bool is_xml = is_xroad && !x->wants_fault && accepts_xml(x);
-    const char *type = x->wants_fault ? soap_fault_type(x, r->type) : r->type;
-    struct str body = x->wants_fault ? soap_fault(x, type, r->text)
-                      : is_xml       ? error_xml(x, r)
-                                     : refusal_body(x, r, status, is_xroad);
-    struct buf b = buf_new(x->arena, (size_t)64 << 10);
-    buf_addf(&b, "HTTP/1.1 %d " STR_FMT "\r\nDate: " STR_FMT "\r\nContent-Length: %zu\r\n", status,
-             STR_ARG(http_reason(status)), STR_ARG(date_now(x->loop)), body.n);
-    buf_addf(&b, "Content-Type: %s\r\nCache-Control: no-store\r\n",
-             x->wants_fault ? "text/xml;charset=utf-8"
-             : is_xml       ? "application/xml;charset=utf-8"
-             : is_xroad     ? "application/json;charset=utf-8"
-                            : "application/problem+json");
-    if (is_xroad || x->wants_fault) {
-        buf_addf(&b, "X-Road-Error: %s\r\n", type);
-        buf_addf(&b, "X-Road-Request-Id: %s\r\n", x->request_id);
-    }
-    if (status == 401) {
-        buf_addf(&b, "WWW-Authenticate: Bearer realm=\"relay\"%s\r\n",
-                 x->error == RELAY_BAD_TOKEN || x->error == RELAY_TOKEN_CERT
-                     ? ", error=\"invalid_token\""
-                     : "");
-    }
-    if (x->retry_after_s != 0 || status == 503) {
-        buf_addf(&b, "Retry-After: %" PRId64 "\r\n", x->retry_after_s == 0 ? 1 : x->retry_after_s);
-    }
-    if (x->closes_client) {
-        BUF_LIT(&b, "Connection: close\r\n");
-    }
-    BUF_LIT(&b, "\r\n");
-    if (x->rq.method != HTTP_HEAD) {
-        buf_add(&b, body);
-    }
-    x->status = status;
-    x->head_down = buf_str(&b);
 }

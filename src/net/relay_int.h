@@ -556,8 +556,11 @@ void head_ids(struct rcall *x);  /* fresh request id, trace id */
 bool head_note(struct rcall *x); /* what the relay itself reads; false: malformed */
 void head_build_up(struct rcall *x);
 void head_build_down(struct rcall *x);
-void head_build_refusal(struct rcall *x);
+/* Of now, as HTTP says it. */
+struct str head_date(struct rloop *l);
 bool head_name_is(struct str name, struct str want); /* without case, '_' as '-' */
+/* relay_refuse.c */
+void head_build_refusal(struct rcall *x);
 
 /* relay_pump.c */
 void pump_begin(struct rpump *p, struct str head);

@@ -76,6 +76,67 @@ name_call(struct ctx *cx, int64_t consumer_id, int64_t service_id, struct str *c
         .trace_id = (r)->trace_id, .request_id = (r)->request_id                                   \
     }
 
+static enum err
+calls_of_consumer(struct ctx *cx, int64_t consumer, bool is_faulty, int64_t top,
+                  struct exchange_call *v, size_t *n)
+{
+    if (is_faulty) {
+        struct q_xcall_faulty_of_consumer_list l;
+        TRY(q_xcall_faulty_of_consumer(cx, &l, .consumer_id = consumer, .before = top,
+                                       .limit_n = LIST_MAX));
+        for (; *n < l.n; (*n)++) {
+            v[*n] = CALL_OF(&l.v[*n]);
+        }
+        return ERR_OK;
+    }
+    struct q_xcall_of_consumer_list l;
+    TRY(q_xcall_of_consumer(cx, &l, .consumer_id = consumer, .before = top, .limit_n = LIST_MAX));
+    for (; *n < l.n; (*n)++) {
+        v[*n] = CALL_OF(&l.v[*n]);
+    }
+    return ERR_OK;
+}
+
+static enum err
+calls_of_service(struct ctx *cx, int64_t service, bool is_faulty, int64_t top,
+                 struct exchange_call *v, size_t *n)
+{
+    if (is_faulty) {
+        struct q_xcall_faulty_of_service_list l;
+        TRY(q_xcall_faulty_of_service(cx, &l, .service_id = service, .before = top,
+                                      .limit_n = LIST_MAX));
+        for (; *n < l.n; (*n)++) {
+            v[*n] = CALL_OF(&l.v[*n]);
+        }
+        return ERR_OK;
+    }
+    struct q_xcall_of_service_list l;
+    TRY(q_xcall_of_service(cx, &l, .service_id = service, .before = top, .limit_n = LIST_MAX));
+    for (; *n < l.n; (*n)++) {
+        v[*n] = CALL_OF(&l.v[*n]);
+    }
+    return ERR_OK;
+}
+
+static enum err
+calls_of_all(struct ctx *cx, bool is_faulty, int64_t top, struct exchange_call *v, size_t *n)
+{
+    if (is_faulty) {
+        struct q_xcall_faulty_list l;
+        TRY(q_xcall_faulty(cx, &l, .before = top, .limit_n = LIST_MAX));
+        for (; *n < l.n; (*n)++) {
+            v[*n] = CALL_OF(&l.v[*n]);
+        }
+        return ERR_OK;
+    }
+    struct q_xcall_newest_list l;
+    TRY(q_xcall_newest(cx, &l, .before = top, .limit_n = LIST_MAX));
+    for (; *n < l.n; (*n)++) {
+        v[*n] = CALL_OF(&l.v[*n]);
+    }
+    return ERR_OK;
+}
+
 enum err
 exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty, int64_t before,
                struct exchange_call **ret, size_t *ret_n)
@@ -83,46 +144,9 @@ exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty
     struct exchange_call *v = ARENA_ARRAY(cx->arena, struct exchange_call, LIST_MAX);
     size_t n = 0;
     int64_t top = before == 0 ? INT64_MAX : before;
-    if (consumer != 0 && is_faulty) {
-        struct q_xcall_faulty_of_consumer_list l;
-        TRY(q_xcall_faulty_of_consumer(cx, &l, .consumer_id = consumer, .before = top,
-                                       .limit_n = LIST_MAX));
-        for (; n < l.n; n++) {
-            v[n] = CALL_OF(&l.v[n]);
-        }
-    } else if (consumer != 0) {
-        struct q_xcall_of_consumer_list l;
-        TRY(q_xcall_of_consumer(cx, &l, .consumer_id = consumer, .before = top,
-                                .limit_n = LIST_MAX));
-        for (; n < l.n; n++) {
-            v[n] = CALL_OF(&l.v[n]);
-        }
-    } else if (service != 0 && is_faulty) {
-        struct q_xcall_faulty_of_service_list l;
-        TRY(q_xcall_faulty_of_service(cx, &l, .service_id = service, .before = top,
-                                      .limit_n = LIST_MAX));
-        for (; n < l.n; n++) {
-            v[n] = CALL_OF(&l.v[n]);
-        }
-    } else if (service != 0) {
-        struct q_xcall_of_service_list l;
-        TRY(q_xcall_of_service(cx, &l, .service_id = service, .before = top, .limit_n = LIST_MAX));
-        for (; n < l.n; n++) {
-            v[n] = CALL_OF(&l.v[n]);
-        }
-    } else if (is_faulty) {
-        struct q_xcall_faulty_list l;
-        TRY(q_xcall_faulty(cx, &l, .before = top, .limit_n = LIST_MAX));
-        for (; n < l.n; n++) {
-            v[n] = CALL_OF(&l.v[n]);
-        }
-    } else {
-        struct q_xcall_newest_list l;
-        TRY(q_xcall_newest(cx, &l, .before = top, .limit_n = LIST_MAX));
-        for (; n < l.n; n++) {
-            v[n] = CALL_OF(&l.v[n]);
-        }
-    }
+    TRY(consumer != 0  ? calls_of_consumer(cx, consumer, is_faulty, top, v, &n)
+        : service != 0 ? calls_of_service(cx, service, is_faulty, top, v, &n)
+                       : calls_of_all(cx, is_faulty, top, v, &n));
     for (size_t i = 0; i < n; i++) {
         name_call(cx, v[i].consumer_id, v[i].service_id, &v[i].consumer, &v[i].service);
     }

@@ -79,7 +79,9 @@ head_put(uint8_t head[HEAD_BYTES], const struct node_record *r, uint64_t seq,
          const struct digest *before)
 {
     memset(head, 0, HEAD_BYTES);
-    memcpy(head, NODE_RECORD_MAGIC, 4);
+    for (size_t i = 0; i < 4; i++) {
+        head[i] = (uint8_t)NODE_RECORD_MAGIC[i];
+    }
     head[4] = (uint8_t)r->type;
     number_put(head + 8, r->body.n, 4);
     number_put(head + 16, seq, 8);
