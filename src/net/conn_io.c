@@ -207,6 +207,7 @@ conn_linger(struct conn *c)
         return;
     }
     c->state = CONN_LINGER;
+    c->moved = 0;
     c->can_read = true;
     timer_arm(c, TIMER_LINGER);
 }
@@ -214,22 +215,18 @@ conn_linger(struct conn *c)
 enum step
 conn_step_linger(struct conn *c)
 {
-    char waste[4096];
-    while (c->can_read && c->moved < LINGER_BYTES) {
-        ssize_t n = recv(c->fd, waste, sizeof(waste), 0);
-        if (n < 0 && errno == EAGAIN) {
-            c->can_read = false;
-            return STEP_WAIT;
-        }
-        if (n <= 0) {
-            break;
-        }
-        c->moved += (uint64_t)n;
+    char waste[16384];
+    ssize_t n = c->moved < LINGER_BYTES ? recv(c->fd, waste, sizeof(waste), 0) : 0;
+    if (n < 0 && errno == EAGAIN) {
+        c->can_read = false;
+        return STEP_WAIT;
     }
-    if (c->can_read) {
+    if (n <= 0) {
         conn_kill(c);
+        return STEP_WAIT;
     }
-    return STEP_WAIT;
+    c->moved += (uint64_t)n;
+    return STEP_MORE;
 }
 
 enum step

@@ -128,21 +128,21 @@ rconn_again(struct rconn *c)
 static void
 linger_run(struct rconn *c)
 {
-    char waste[4096];
-    while (c->can_read && c->linger_n < RELAY_LINGER_BYTES) {
-        ssize_t n = recv(c->fd, waste, sizeof(waste), 0);
+    char waste[16384];
+    for (int i = 0; i < STEPS_PER_RUN; i++) {
+        ssize_t n =
+            c->linger_n < RELAY_LINGER_BYTES ? recv(c->fd, waste, sizeof(waste), 0) : 0;
         if (n < 0 && errno == EAGAIN) {
             c->can_read = false;
             return;
         }
         if (n <= 0) {
-            break;
+            rconn_kill(c);
+            return;
         }
         c->linger_n += (size_t)n;
     }
-    if (c->can_read) {
-        rconn_kill(c);
-    }
+    rconn_again(c);
 }
 
 /* Answered, no more to say: tells the client so and reads what it still sends, for a while. */

@@ -26,8 +26,8 @@
 #define RELAY_BIG_BYTES      ((size_t)128 * 1024) /* buffer of a long body */
 #define RELAY_ADDRESSES_MAX  64U
 #define RELAY_DEPTH_MAX      16U /* segments of a route's path */
-#define RELAY_LINGER_MS      1000
-#define RELAY_LINGER_BYTES   ((size_t)256 * 1024)
+#define RELAY_LINGER_MS      5000 /* as the server's: time to read the answer after what was sent */
+#define RELAY_LINGER_BYTES   ((size_t)32 << 20)
 #define RELAY_INTERIM_MAX    8U
 
 /* --- tables ----------------------------------------------------------------------------------- */
@@ -138,7 +138,7 @@ struct rroute {
     struct str name, path, target, header; /* header: percent-encoded, as X-Road-Service */
     const struct rpool *pool;
     bool is_open, is_for_clients, keeps_host, keeps_authorization, is_xroad, is_signed;
-    bool is_soap, is_fixed;
+    bool is_soap, is_fixed, is_common;
     const struct relay_soap *soap;
     size_t n_soap;
     uint64_t body_max;
@@ -174,9 +174,10 @@ struct rsnap {
     uint64_t serial;
     struct str version;
     struct rtable routes, route_names, clients, tokens, certs, grants, revoked;
-    struct rtable soap; /* "PROVIDER/ELEMENT" to its route; not in it when two claim it */
-    bool has_unproven;  /* a client is known by its network alone */
-    bool has_open_soap; /* a SOAP service is open to everybody */
+    struct rtable soap;        /* "PROVIDER/ELEMENT" to its route; not in it when two claim it */
+    struct rtable soap_common; /* "ELEMENT" that any provider may be asked for */
+    bool has_unproven;         /* a client is known by its network alone */
+    bool has_open_soap;        /* a SOAP service is open to everybody */
     struct rpool *pools;
     size_t n_pools;
     struct jose_set *keys;
@@ -350,7 +351,7 @@ struct rloop {
     int64_t wheel_tick; /* last tick that was looked at */
     struct rblock *free_in, *free_big;
     uint32_t n_free_in, n_free_big;
-    size_t soap_bytes; /* room of SOAP messages that are being read */
+    size_t soap_bytes; /* of SOAP messages under way, and of what was read of them */
     size_t in_cap;
     char *scratch; /* RELAY_BIG_BYTES: gathers small pieces for one TLS record */
     struct rcall *free_calls;

@@ -30,8 +30,8 @@
 #define RING_BYTES      ((size_t)8 << 20)
 #define EVENT_MAX_BYTES ((size_t)64 * 1024)
 #define PING_MS         15000
-#define LINGER_MS       1000
-#define LINGER_BYTES    ((size_t)256 * 1024)
+#define LINGER_MS       5000 /* who is still sending what was refused reads the answer after it */
+#define LINGER_BYTES    ((size_t)32 << 20)
 
 /* --- messages to a loop -------------------------------------------------------------------------
  */
@@ -359,6 +359,8 @@ void respond_date(int64_t wall_us, char out[32]);
 /* respond_file.c */
 int respond_file_open(struct req *r);
 int respond_spooled_open(struct req *r);
+/* A file that the answer gave away goes, though it is not sent. */
+void respond_spooled_drop(struct req *r);
 bool respond_not_modified(const struct req *r);
 
 /* pool.c */

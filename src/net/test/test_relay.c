@@ -301,6 +301,13 @@ test_relay_body_over_the_limit_is_refused_by_length_and_by_count(void **state)
                  "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
     road_is_refused(r, c, 413, "too_large");
     (void)close(c);
+    c = road_client(r); /* who is still sending reads the answer after it */
+    road_send(c, "POST /svc HTTP/1.1\r\nHost: relay\r\n" WHO "Content-Length: 8000000\r\n\r\n");
+    for (int i = 0; i < 8; i++) {
+        assert_true(peer_send(c, pattern(r->arena, 1000000)));
+    }
+    road_is_refused(r, c, 413, "too_large");
+    (void)close(c);
     road_stop(r);
 }
 

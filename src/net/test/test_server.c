@@ -210,6 +210,23 @@ test_server_spooled_body_cut_off_leaves_no_file(void **state)
     bench_end(b);
 }
 
+/* The answer must not be lost because its reader is still sending. */
+static void
+test_server_refused_body_is_read_to_its_end(void **state)
+{
+    (void)state;
+    struct bench *b = bench_start(bench_new());
+    int fd = bench_peer(b);
+    assert_true(
+        peer_send(fd, STR("POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n")));
+    for (int i = 0; i < 8; i++) {
+        assert_true(peer_send(fd, pattern(b->arena, 1000000)));
+    }
+    assert_int_equal(peer_answer(b->arena, fd, false).status, 413);
+    (void)close(fd);
+    bench_end(b);
+}
+
 static void
 test_server_body_too_large_is_413_before_reading(void **state)
 {
@@ -545,6 +562,7 @@ main(void)
         cmocka_unit_test(test_server_bodies_at_every_size_arrive),
         cmocka_unit_test(test_server_spooled_body_cut_off_leaves_no_file),
         cmocka_unit_test(test_server_body_too_large_is_413_before_reading),
+        cmocka_unit_test(test_server_refused_body_is_read_to_its_end),
         cmocka_unit_test(test_server_expect_continue_is_answered),
         cmocka_unit_test(test_server_spool_full_is_503),
         cmocka_unit_test(test_server_spool_folder_missing_is_500),
