@@ -1,6 +1,7 @@
 /* app_serve.c: `bombo run`: opens everything, serves, ends cleanly. */
 #include "app/app_int.h"
 #include "engine/dossier/dossier.h"
+#include "engine/exchange/exchange.h"
 #include "engine/health/health.h"
 #include "engine/node/node.h"
 #include "net/server.h"
@@ -147,6 +148,9 @@ start(struct app *app, const struct app_options *o, const struct web_hooks *hook
         return false;
     }
     app->cx.relay = app->relay.relay;
+    if (o->config.is_web && exchange_token_key(&app->cx, &app->token_key) == ERR_OK) {
+        app->cx.token_key = app->token_key;
+    }
     if (app->health != NULL) {
         health_watch_relay(app->health, app->relay.relay);
     }

@@ -2,6 +2,7 @@
 #include "app/app_int.h"
 #include "base/buf.h"
 #include "codec/pdf.h"
+#include "crypto/key.h"
 #include "engine/box/box.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier.h"
@@ -167,6 +168,7 @@ void
 app_close(struct app *app)
 {
     sign_desk_close(app->sign);
+    key_free(app->token_key);
     pack_set_close(app->packs);
     store_close(app->store);
     indicator_cube_close(app->figures);

@@ -121,6 +121,7 @@ struct store_config {
     uint32_t queue_max;     /* closures waiting for the writer or a connection; 0 = 4096 */
     uint32_t batch_max;     /* closures per commit; 0 = 256 */
     uint32_t cache_kib;     /* page cache per connection; 0 = 2048, the writer's 8192 */
+    uint32_t unsure_ms;     /* PostgreSQL: how long to ask whether a commit happened; 0 = 25 s */
     uint32_t log_pages;     /* SQLite: length of the log at which it is copied back; 0 = 1000 */
     const char *vfs;        /* SQLite VFS name for fault tests; NULL = default */
     store_connect_fn *const
@@ -151,6 +152,8 @@ struct store_stats {
     struct hist_view wait_us;      /* from asking for a write until its closure began */
     int64_t busy_us;               /* how long the batch under way has been running; 0: none is */
     int64_t size_bytes, log_bytes; /* database and write-ahead log; 0 when unknown */
+    bool is_log_kept;              /* SQLite: a sync of the database failed: the log only grows */
+    uint64_t n_log_copies;         /* SQLite: times that the log was copied, or tried to be */
 };
 void store_stats(struct store *s, struct store_stats *ret);
 

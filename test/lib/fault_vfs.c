@@ -14,9 +14,11 @@ struct fault_vfs {
     sqlite3_vfs *real;
     pthread_mutex_t mutex;
     struct fault_image *images;
-    bool is_dead, is_sticky;
+    pthread_cond_t let_go;
+    pthread_t spared;
+    bool is_dead, is_sticky, is_held, has_spared;
     unsigned fail_ops;
-    uint32_t fail_in, n_failed, delay_us;
+    uint32_t fail_in, n_failed, delay_us, n_held;
     int fail_rc;
     uint64_t n_syncs;
 };
@@ -25,6 +27,7 @@ struct file {
     sqlite3_file base;
     struct fault_vfs *v;
     struct fault_image *image; /* NULL for files without a name */
+    bool is_db;
     sqlite3_file *real;
 };
 
@@ -114,13 +117,30 @@ f_truncate(sqlite3_file *f, sqlite3_int64 size)
     return rc;
 }
 
+/* The mutex is held. */
+static void
+wait_let_go(struct fault_vfs *v)
+{
+    if (!v->is_held || (v->has_spared && pthread_equal(v->spared, pthread_self()))) {
+        return;
+    }
+    v->n_held++;
+    while (v->is_held) {
+        (void)pthread_cond_wait(&v->let_go, &v->mutex);
+    }
+    v->n_held--;
+}
+
 /* Does not call the real sync: this disk is the one that loses power, and tests need not wait. */
 static int
 f_sync(sqlite3_file *f, int flags UNUSED)
 {
     struct file *x = file_of(f);
     (void)pthread_mutex_lock(&x->v->mutex);
-    int rc = fault(x->v, FAULT_SYNC, SQLITE_IOERR_FSYNC);
+    if (x->is_db) {
+        wait_let_go(x->v);
+    }
+    int rc = fault(x->v, x->is_db ? FAULT_SYNC | FAULT_SYNC_DB : FAULT_SYNC, SQLITE_IOERR_FSYNC);
     uint32_t delay_us = x->v->delay_us;
     (void)pthread_mutex_unlock(&x->v->mutex);
     if (rc != SQLITE_OK) {
@@ -249,6 +269,7 @@ v_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *ret_
         x->image = fault_image_find(&v->images, name);
         (void)pthread_mutex_unlock(&v->mutex);
     }
+    x->is_db = (flags & SQLITE_OPEN_MAIN_DB) != 0;
     x->base.pMethods = &file_methods;
     return SQLITE_OK;
 }
@@ -309,6 +330,7 @@ fault_vfs_new(const char *name)
     ASSERT(v != NULL && sqlite3_initialize() == SQLITE_OK);
     v->real = sqlite3_vfs_find(NULL);
     ASSERT(v->real != NULL && pthread_mutex_init(&v->mutex, NULL) == 0);
+    ASSERT(pthread_cond_init(&v->let_go, NULL) == 0);
     v->vfs = (sqlite3_vfs){
         .iVersion = 1,
         .szOsFile = (int)sizeof(struct file),
@@ -341,6 +363,7 @@ fault_vfs_free(struct fault_vfs *v)
         fault_image_free(im);
         im = next;
     }
+    (void)pthread_cond_destroy(&v->let_go);
     (void)pthread_mutex_destroy(&v->mutex);
     free(v);
 }
@@ -387,6 +410,33 @@ fault_vfs_n_failed(struct fault_vfs *v)
 {
     (void)pthread_mutex_lock(&v->mutex);
     uint32_t n = v->n_failed;
+    (void)pthread_mutex_unlock(&v->mutex);
+    return n;
+}
+
+void
+fault_vfs_hold_db(struct fault_vfs *v, bool is_held)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    v->is_held = is_held;
+    (void)pthread_cond_broadcast(&v->let_go);
+    (void)pthread_mutex_unlock(&v->mutex);
+}
+
+void
+fault_vfs_spare_thread(struct fault_vfs *v)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    v->spared = pthread_self();
+    v->has_spared = true;
+    (void)pthread_mutex_unlock(&v->mutex);
+}
+
+uint32_t
+fault_vfs_n_held(struct fault_vfs *v)
+{
+    (void)pthread_mutex_lock(&v->mutex);
+    uint32_t n = v->n_held;
     (void)pthread_mutex_unlock(&v->mutex);
     return n;
 }

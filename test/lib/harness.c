@@ -107,6 +107,20 @@ test_env_free(struct test_env *env)
     free(env);
 }
 
+int
+test_env_set_up(void **state)
+{
+    *state = test_env_new();
+    return 0;
+}
+
+int
+test_env_tear_down(void **state)
+{
+    test_env_free(*state);
+    return 0;
+}
+
 void
 test_env_reopen(struct test_env *env)
 {

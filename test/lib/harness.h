@@ -45,6 +45,9 @@ struct test_env *test_env_new(void);
 struct test_env *test_env_new_with(const struct store_config *config);
 /* Closes the store, removes the folder. Accepts NULL. */
 void test_env_free(struct test_env *env);
+/* The same as cmocka's set-up and tear-down of one test: *state is the environment. */
+int test_env_set_up(void **state);
+int test_env_tear_down(void **state);
 /* Closes and opens the store again, as after a restart. */
 void test_env_reopen(struct test_env *env);
 

@@ -45,6 +45,7 @@ enum health_level { HEALTH_OK, HEALTH_WARN, HEALTH_BAD };
 enum health_what {
     HEALTH_STORE,    /* can the store be read? value: 0 or 1 */
     HEALTH_WRITER,   /* how long the running batch has been at it, ms */
+    HEALTH_LOG,      /* size of the write-ahead log, MiB; -2: not this program's task */
     HEALTH_LOOPS,    /* since an event loop last turned, ms */
     HEALTH_DISK,     /* free space, MiB */
     HEALTH_LEDGER,   /* age of the oldest entry that is not yet in the tree, s */

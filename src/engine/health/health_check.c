@@ -8,11 +8,11 @@
 #define NO_THRESHOLD INT64_MAX
 
 const char *const health_names[HEALTH_COUNT] = {
-    [HEALTH_STORE] = "store",       [HEALTH_WRITER] = "writer", [HEALTH_LOOPS] = "loops",
-    [HEALTH_DISK] = "disk",         [HEALTH_LEDGER] = "ledger", [HEALTH_OUTBOX] = "outbox",
-    [HEALTH_DEAD] = "dead",         [HEALTH_JOBS] = "jobs",     [HEALTH_BUSY] = "busy",
-    [HEALTH_FAILURES] = "failures", [HEALTH_TLS] = "tls",       [HEALTH_BACKUP] = "backup",
-    [HEALTH_EVIDENCE] = "evidence", [HEALTH_STAMPS] = "stamps",
+    [HEALTH_STORE] = "store",   [HEALTH_WRITER] = "writer",     [HEALTH_LOG] = "log",
+    [HEALTH_LOOPS] = "loops",   [HEALTH_DISK] = "disk",         [HEALTH_LEDGER] = "ledger",
+    [HEALTH_OUTBOX] = "outbox", [HEALTH_DEAD] = "dead",         [HEALTH_JOBS] = "jobs",
+    [HEALTH_BUSY] = "busy",     [HEALTH_FAILURES] = "failures", [HEALTH_TLS] = "tls",
+    [HEALTH_BACKUP] = "backup", [HEALTH_EVIDENCE] = "evidence", [HEALTH_STAMPS] = "stamps",
 };
 
 /* At or above warn, at or above bad. */
@@ -49,6 +49,19 @@ judge_disk(const struct health_view *v)
     int64_t tenth = v->disk_total_bytes / 10 / MIB;
     int64_t warn = tenth > 10240 ? 10240 : tenth; /* a tenth of the disk, at most 10 GiB */
     return below(HEALTH_DISK, v->disk_free_bytes / MIB, warn < 256 ? 256 : warn, 128);
+}
+
+/* The log is copied back as it grows, so it is long only when that does not work: a reading that
+ * never ends, or a disk that fails. After a failed sync it is not even tried (store/sqlite/log.c).
+ */
+static struct health_check
+judge_log(const struct health_view *v)
+{
+    if (v->is_shared) {
+        return above(HEALTH_LOG, -2, NO_THRESHOLD, NO_THRESHOLD);
+    }
+    int64_t bad = v->store.is_log_kept ? 0 : NO_THRESHOLD;
+    return above(HEALTH_LOG, v->store.log_bytes / MIB, 1024, bad);
 }
 
 static struct health_check
@@ -124,6 +137,7 @@ health_judge(const struct health_view *v, struct health_check ret[HEALTH_COUNT])
     }
     ret[HEALTH_STORE] = below(HEALTH_STORE, v->can_read ? 1 : 0, 1, 1);
     ret[HEALTH_WRITER] = above(HEALTH_WRITER, v->store.busy_us / 1000, 5000, 60000);
+    ret[HEALTH_LOG] = judge_log(v);
     ret[HEALTH_LOOPS] = above(HEALTH_LOOPS, v->server.quiet_us / 1000, 2000, 10000);
     ret[HEALTH_DISK] = judge_disk(v);
     ret[HEALTH_LEDGER] = above(HEALTH_LEDGER, age_s(v, v->ledger_oldest_us), 60, 900);

@@ -199,6 +199,9 @@ add_store(struct buf *b, const struct health_view *v)
     family(b, "bombo_store_size_bytes", "gauge", "Size of the database's files.");
     labelled(b, "bombo_store_size_bytes", "part", "database", (uint64_t)s->size_bytes);
     labelled(b, "bombo_store_size_bytes", "part", "log", (uint64_t)s->log_bytes);
+    one(b, "bombo_store_log_kept", "gauge",
+        "1 when a sync of the database failed: its log is copied back no more.",
+        s->is_log_kept ? 1 : 0);
     one(b, "bombo_disk_free_bytes", "gauge", "Free space on the data folder's disk.",
         (uint64_t)v->disk_free_bytes);
     one(b, "bombo_disk_size_bytes", "gauge", "Size of the data folder's disk.",

@@ -8,6 +8,7 @@
 #define CONNS_PER_CORE 3U
 #define CONNS_MAX      64U
 #define QUEUE_MAX      4096U
+#define UNSURE_US      INT64_C(25000000)
 
 static enum err
 reader(struct ctx *cx, struct store *base, struct store_conn **ret)
@@ -172,6 +173,7 @@ pg_store_open(struct ctx *cx, const struct store_config *config, struct store **
     s->queue_max = config->queue_max != 0 ? config->queue_max : QUEUE_MAX;
     s->n_conns = conns_wanted(config->connections_n);
     s->lanes_max = s->n_conns / 2;
+    s->unsure_us = config->unsure_ms != 0 ? (int64_t)config->unsure_ms * 1000 : UNSURE_US;
     sync_init(s);
     conns_init(s);
     enum err e = open_parts(cx, s);

@@ -2,6 +2,7 @@
 #ifndef STORE_PG_INT_H
 #define STORE_PG_INT_H
 
+#include "store/reqs.h"
 #include "store/store_int.h"
 #include "sys/sys.h"
 
@@ -56,27 +57,6 @@ struct pg_conn {
 /* How a closure's transaction shares the lane with others. */
 enum pg_lane { PG_LANE_TOGETHER, PG_LANE_IN_TURN, PG_LANE_ALONE };
 
-enum pg_req_state { PG_REQ_QUEUED, PG_REQ_TAKEN, PG_REQ_LEADS, PG_REQ_DONE };
-
-/* One closure on its way; lives on the caller's stack while the caller waits or leads. */
-struct pg_req {
-    struct pg_req *prev, *next;
-    struct ctx *cx;
-    store_tx_fn *fn;
-    void *arg;
-    enum pg_req_state state;
-    enum err err;
-    bool is_left; /* its own transaction has to say what becomes of it */
-    uint32_t n_problems_before;
-    int64_t asked_us; /* real monotonic clock */
-    pthread_cond_t cond;
-};
-
-struct pg_list {
-    struct pg_req *first, *last;
-    uint32_t n;
-};
-
 struct pg_signals;
 
 struct pg_store {
@@ -88,7 +68,8 @@ struct pg_store {
     bool has_sync;            /* what close has to undo */
     _Atomic int64_t timeline; /* the highest seen */
     struct hist closure_us, commit_us, wait_us;
-    bool is_open; /* set once: from then on a database that is away is waited for */
+    int64_t unsure_us; /* how long to ask whether a commit happened */
+    bool is_open;      /* set once: from then on a database that is away is waited for */
 
     pthread_condattr_t cond_attr;
     pthread_mutex_t mutex; /* guards all below */
@@ -97,7 +78,7 @@ struct pg_store {
     uint32_t n_conns, n_waiting, queue_max;
     struct pg_conn *free_conns;
     struct store_stats stats;
-    struct pg_list queue; /* closures that wait to be led, see group.c */
+    struct store_reqs queue; /* closures that wait to be led, see group.c */
     uint32_t n_leading, lanes_max;
     uint32_t n_careful; /* transactions that still take the careful way */
 
@@ -149,18 +130,18 @@ void pg_give_back(struct pg_store *s, struct pg_conn *c);
 /* group.c: which closures share a transaction */
 enum err pg_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
 /* Adds the closures that wait to a transaction that is about to begin. */
-void pg_group_fill(struct pg_store *s, struct pg_list *group);
-void pg_list_add(struct pg_list *l, struct pg_req *r);
+void pg_group_fill(struct pg_store *s, struct store_reqs *group);
 /* How the next transaction goes, before any failure of its own. */
 enum pg_lane pg_group_lane(struct pg_store *s);
 /* A transaction has to run again since others were in its way. */
 void pg_group_collided(struct pg_store *s);
 
 /* write.c */
-/* Runs the closures of the group in one transaction, or each in its own where that does not work;
- * sets the err of each. The first one's caller runs it; more may join while it waits for a
- * connection. */
-void pg_group_run(struct pg_store *s, struct pg_list *group);
+/* Runs the closures of the group in one transaction and sets the err of each, but for those that
+ * are left: each of them needs pg_run_alone. The first one's caller runs it; more may join while
+ * it waits for a connection. */
+void pg_group_run(struct pg_store *s, struct store_reqs *group);
+void pg_run_alone(struct pg_store *s, struct store_req *r);
 enum err pg_write_locked(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg);
 
 /* signal.c */

@@ -16,11 +16,10 @@
 #define COLLIDED_MAX 3 /* from then on alone */
 #define UNIQUE_TRIES 3
 #define REST_US      500
-#define LOST_MAX     8                 /* lost connections of one write */
-#define UNSURE_US    INT64_C(25000000) /* how long to ask whether a commit happened */
+#define LOST_MAX     8 /* lost connections of one write */
 
 struct attempt {
-    struct pg_list *group; /* the first one's caller runs it */
+    struct store_reqs *group; /* the first one's caller runs it */
     int no;
     int n_collided;
     int n_lost;
@@ -32,8 +31,10 @@ struct attempt {
     bool is_done;     /* it had happened */
     bool is_answered; /* each closure has its answer */
     bool is_for_all;  /* what went wrong is no closure's doing, and would go wrong for each */
+    bool is_blamed;   /* a closure of several ran when the connection was lost: it is left */
     bool has_outbox;
     enum err err;
+    struct err_detail refusal; /* of the first closure: its context is used for what comes after */
 };
 
 static void
@@ -51,7 +52,7 @@ count(struct pg_store *s, int64_t took_us)
 
 /* What it sent and did not wait for belongs to it too. */
 static enum err
-closure_run(struct pg_store *s, struct pg_conn *c, struct pg_req *r, const char *then)
+closure_run(struct pg_store *s, struct pg_conn *c, struct store_req *r, const char *then)
 {
     struct ctx *cx = r->cx;
     cx->n_problems = r->n_problems_before;
@@ -79,9 +80,11 @@ is_spoiled(const struct pg_conn *c)
 }
 
 /* One of several: a savepoint keeps its work apart. A statement of it that failed may have failed
- * because of what the others did or saw, so it gets a transaction of its own afterwards. */
+ * because of what the others did or saw, so it gets a transaction of its own afterwards. So does
+ * one during which the connection was lost: should that be its own doing, then it is no longer
+ * among the others. */
 static enum err
-closure_guarded(struct pg_store *s, struct pg_conn *c, struct pg_req *r)
+closure_guarded(struct pg_store *s, struct pg_conn *c, struct store_req *r)
 {
     r->is_left = false;
     r->err = pg_pipe_sql(r->cx, c, "SAVEPOINT closure");
@@ -89,6 +92,8 @@ closure_guarded(struct pg_store *s, struct pg_conn *c, struct pg_req *r)
         r->err = closure_run(s, c, r, "RELEASE SAVEPOINT closure");
     }
     if (is_spoiled(c)) {
+        r->has_lost = c->is_lost;
+        r->is_left = c->is_lost;
         return c->broken;
     }
     if (r->err == ERR_OK) {
@@ -107,16 +112,22 @@ closure_guarded(struct pg_store *s, struct pg_conn *c, struct pg_req *r)
 
 /* ret_has_work: there is something to commit. */
 static enum err
-closures_run(struct pg_store *s, struct pg_conn *c, const struct pg_list *group, bool *ret_has_work)
+closures_run(struct pg_store *s, struct pg_conn *c, struct attempt *at, bool *ret_has_work)
 {
+    const struct store_reqs *group = at->group;
     *ret_has_work = true;
     if (group->n == 1) {
         group->first->err = closure_run(s, c, group->first, NULL);
         return group->first->err;
     }
     bool has_work = false;
-    for (struct pg_req *r = group->first; r != NULL; r = r->next) {
-        TRY(closure_guarded(s, c, r));
+    for (struct store_req *r = group->first; r != NULL; r = r->next) {
+        if (r->has_lost) {
+            continue;
+        }
+        enum err e = closure_guarded(s, c, r);
+        at->is_blamed = r->has_lost;
+        TRY(e);
         has_work = has_work || r->err == ERR_OK;
     }
     *ret_has_work = has_work;
@@ -215,9 +226,12 @@ transaction(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attemp
     at->is_unsure = false; /* no earlier attempt happened, nor can it any more */
     c->is_in_tx = true;
     c->base.is_writer = true;
-    e = closures_run(s, c, at->group, &has_work);
+    e = closures_run(s, c, at, &has_work);
     c->base.is_writer = false;
     c->is_in_tx = false;
+    if (e == ERR_OK) {
+        at->refusal = cx->err;
+    }
     if (e == ERR_OK && has_work) {
         e = commit(cx, s, c, at);
     }
@@ -230,12 +244,12 @@ transaction(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attemp
 static bool
 answer(const struct attempt *at)
 {
-    struct pg_req *first = at->group->first;
+    struct store_req *first = at->group->first;
     if (at->group->n == 1) {
         first->err = at->err;
         return true;
     }
-    for (struct pg_req *r = first; at->is_for_all && r != NULL; r = r->next) {
+    for (struct store_req *r = first; at->is_for_all && r != NULL; r = r->next) {
         r->err = at->err;
         r->is_left = false;
         r->cx->err = first->cx->err;
@@ -262,16 +276,16 @@ attempt_on(struct ctx *cx, struct pg_store *s, struct pg_conn *c, struct attempt
         pg_group_collided(s);
     }
     at->is_for_all = (at->is_for_all || c->is_lost) && !at->is_done;
-    at->n_lost += c->is_lost ? 1 : 0;
+    at->n_lost += c->is_lost && !at->is_blamed ? 1 : 0;
     at->no += c->is_lost || at->is_unsure ? 0 : 1;
     at->err = e;
 }
 
 static void
-waited(struct pg_store *s, const struct pg_list *group)
+waited(struct pg_store *s, const struct store_reqs *group)
 {
     int64_t now = sys_clock_real.mono_us(&sys_clock_real);
-    for (const struct pg_req *r = group->first; r != NULL; r = r->next) {
+    for (const struct store_req *r = group->first; r != NULL; r = r->next) {
         hist_add(&s->wait_us, now - r->asked_us);
     }
 }
@@ -282,6 +296,7 @@ attempt(struct ctx *cx, struct pg_store *s, struct attempt *at)
     struct pg_conn *c = NULL;
     at->is_again = false;
     at->is_answered = false;
+    at->is_blamed = false;
     enum err e = pg_take(cx, s, &c);
     if (e != ERR_OK) {
         at->is_again = at->is_unsure;
@@ -321,58 +336,81 @@ may_run_again(const struct attempt *at, int64_t until_us)
                          : at->no < TRIES_MAX && at->n_lost < LOST_MAX;
 }
 
+/* A commit whose answer never came. It is no news for those that had no part in it: a closure that
+ * was refused is refused, and one that is left was not run. */
+static void
+answer_unsure(const struct attempt *at)
+{
+    for (struct store_req *r = at->group->first; r != NULL; r = r->next) {
+        if (r->is_left) {
+            r->is_left = false;
+            r->err = err_set(r->cx, ERR_AWAY, "the connection was lost before this was run");
+        } else if (r->err == ERR_OK) {
+            r->err = err_set(r->cx, ERR_UNSURE,
+                             "the connection was lost while committing: look whether it happened");
+        }
+    }
+}
+
+static void
+try_together(struct pg_store *s, struct attempt *at)
+{
+    struct ctx *cx = at->group->first->cx;
+    int64_t until_us = sys_clock_real.mono_us(&sys_clock_real) + s->unsure_us;
+    attempt(cx, s, at);
+    while (may_run_again(at, until_us)) {
+        (void)pthread_mutex_lock(&s->mutex);
+        s->stats.n_batches_retried++;
+        (void)pthread_mutex_unlock(&s->mutex);
+        rest(at);
+        attempt(cx, s, at);
+    }
+    if (at->has_outbox) {
+        store_tell_outbox(&s->base);
+    }
+}
+
 /* Runs the group until it is answered or nothing more can be tried. False: the closures of a group
  * of several are still to be answered. */
 static bool
 run_together(struct pg_store *s, struct attempt at)
 {
-    struct ctx *cx = at.group->first->cx;
-    int64_t until_us = sys_clock_real.mono_us(&sys_clock_real) + UNSURE_US;
-    at.err = pg_node_keep(cx, s);
+    struct store_req *first = at.group->first;
+    at.err = pg_node_keep(first->cx, s);
     if (at.err != ERR_OK) {
         return answer(&at);
     }
-    at.marker = store_new_id(cx);
-    attempt(cx, s, &at);
-    while (may_run_again(&at, until_us)) {
-        (void)pthread_mutex_lock(&s->mutex);
-        s->stats.n_batches_retried++;
-        (void)pthread_mutex_unlock(&s->mutex);
-        rest(&at);
-        attempt(cx, s, &at);
+    at.marker = store_new_id(first->cx);
+    try_together(s, &at);
+    bool is_known = at.is_answered || !at.is_unsure;
+    bool is_own = at.group->n > 1 && first->err != ERR_OK && !first->is_left;
+    if (is_own && (at.is_answered || !is_known)) { /* not what befell the others after it */
+        first->cx->err = at.refusal;
     }
-    if (at.has_outbox) {
-        store_tell_outbox(&s->base);
-    }
-    if (at.is_answered || !at.is_unsure) {
+    if (is_known) {
         return answer(&at);
     }
-    for (struct pg_req *r = at.group->first; r != NULL; r = r->next) {
-        r->is_left = false;
-        r->err = err_set(r->cx, ERR_UNSURE,
-                         "the connection was lost while committing: look whether it happened");
-    }
+    answer_unsure(&at);
     return true;
 }
 
-static void
-run_alone(struct pg_store *s, struct pg_req *r)
+void
+pg_run_alone(struct pg_store *s, struct store_req *r)
 {
-    struct pg_req *next = r->next;
-    struct pg_list one = { .first = r, .last = r, .n = 1 };
+    struct store_req *next = r->next;
+    struct store_reqs one = { .first = r, .last = r, .n = 1 };
     r->next = NULL;
-    (void)run_together(s, (struct attempt){ .group = &one });
+    r->is_left = false;
+    (void)run_together(s, (struct attempt){ .group = &one, .n_lost = r->has_lost ? 1 : 0 });
     r->next = next;
 }
 
 void
-pg_group_run(struct pg_store *s, struct pg_list *group)
+pg_group_run(struct pg_store *s, struct store_reqs *group)
 {
     bool is_answered = run_together(s, (struct attempt){ .group = group, .may_grow = true });
-    for (struct pg_req *r = group->first; r != NULL; r = r->next) {
-        if (!is_answered || r->is_left) {
-            run_alone(s, r);
-        }
+    for (struct store_req *r = group->first; r != NULL; r = r->next) {
+        r->is_left = r->is_left || !is_answered;
     }
 }
 
@@ -380,8 +418,8 @@ enum err
 pg_write_locked(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
 {
     struct pg_store *s = (struct pg_store *)(void *)base;
-    struct pg_req r = { .cx = cx, .fn = fn, .arg = arg, .n_problems_before = cx->n_problems };
-    struct pg_list one = { .first = &r, .last = &r, .n = 1 };
+    struct store_req r = { .cx = cx, .fn = fn, .arg = arg, .n_problems_before = cx->n_problems };
+    struct store_reqs one = { .first = &r, .last = &r, .n = 1 };
     if (s->is_read_only) {
         return err_set(cx, ERR_INTERNAL, "the store was opened for reading only");
     }

@@ -42,6 +42,7 @@ copy_log(struct sqlite_log *l, sqlite3 *db, uint32_t *ret_n_copied)
 {
     int n_log = 0;
     int n_copied = 0;
+    atomic_fetch_add(&l->n_copies, 1U);
     int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &n_log, &n_copied);
     if (rc == SQLITE_IOERR_FSYNC) {
         atomic_store(&l->is_kept, true);

@@ -51,6 +51,7 @@ stats(struct store *base, struct store_stats *ret)
     struct sqlite_store *s = (struct sqlite_store *)(void *)base;
     (void)pthread_mutex_lock(&s->mutex);
     *ret = s->stats;
+    ret->queue_depth = s->queue.n;
     (void)pthread_mutex_unlock(&s->mutex);
     int64_t from = atomic_load(&s->busy_from_us);
     ret->busy_us = from == 0 ? 0 : sys_clock_real.mono_us(&sys_clock_real) - from;
@@ -59,6 +60,8 @@ stats(struct store *base, struct store_stats *ret)
     hist_read(&s->wait_us, &ret->wait_us);
     ret->size_bytes = file_bytes(s->path.p);
     ret->log_bytes = file_bytes(s->log_path);
+    ret->is_log_kept = atomic_load(&s->log.is_kept);
+    ret->n_log_copies = atomic_load(&s->log.n_copies);
 }
 
 /* After a clean end no ids are skipped. */

@@ -2,6 +2,7 @@
 #ifndef STORE_SQLITE_INT_H
 #define STORE_SQLITE_INT_H
 
+#include "store/reqs.h"
 #include "store/store_int.h"
 #include "sys/sys.h"
 
@@ -37,25 +38,6 @@ enum sqlite_ctl {
     CTL_COUNT
 };
 
-enum sqlite_req_state { REQ_QUEUED, REQ_STARTED, REQ_DONE };
-
-/* One closure on its way through the writer; lives on the caller's stack while the caller waits. */
-struct sqlite_req {
-    struct sqlite_req *prev, *next;
-    struct ctx *cx;
-    store_tx_fn *fn;
-    void *arg;
-    enum sqlite_req_state state;
-    enum err err;
-    uint32_t n_problems_before;
-    int64_t asked_us; /* monotonic */
-    pthread_cond_t cond;
-};
-
-struct sqlite_list {
-    struct sqlite_req *first, *last;
-};
-
 /* Who copies the write-ahead log back into the database: log.c. */
 struct sqlite_log {
     sqlite3 *db;
@@ -66,9 +48,10 @@ struct sqlite_log {
     /* writer thread only: its length when the thread was last asked, and that from which the writer
      * tries to copy the rest (again) */
     uint32_t asked_at, rest_at;
-    _Atomic bool is_kept;  /* a sync of the database failed: the log stays as it is */
-    bool is_behind;        /* a reader still needed part of the log when the writer tried */
-    pthread_mutex_t mutex; /* guards all below */
+    _Atomic uint64_t n_copies; /* also those that failed */
+    _Atomic bool is_kept;      /* a sync of the database failed: the log stays as it is */
+    bool is_behind;            /* a reader still needed part of the log when the writer tried */
+    pthread_mutex_t mutex;     /* guards all below */
     pthread_cond_t wake, done;
     bool is_asked, is_stopping;
 };
@@ -95,7 +78,7 @@ struct sqlite_store {
     pthread_condattr_t cond_attr;
     pthread_mutex_t mutex; /* guards all below */
     pthread_cond_t wake;
-    struct sqlite_list queue;
+    struct store_reqs queue;
     bool is_stopping;
     struct store_stats stats;
     struct hist closure_us, commit_us, wait_us;

@@ -14,7 +14,6 @@
  * since they have the same effect. */
 #include "store/sqlite/sqlite_int.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -35,48 +34,11 @@ is_tx_gone(const struct sqlite_store *s)
     return sqlite3_get_autocommit(s->writer.db) != 0;
 }
 
-/* --- the queue; the mutex is held ----------------------------------------------------------------
- */
-
-static void
-list_add(struct sqlite_list *l, struct sqlite_req *r)
-{
-    r->next = NULL;
-    r->prev = l->last;
-    if (l->last != NULL) {
-        l->last->next = r;
-    } else {
-        l->first = r;
-    }
-    l->last = r;
-}
-
-static void
-list_remove(struct sqlite_list *l, struct sqlite_req *r)
-{
-    if (r->prev != NULL) {
-        r->prev->next = r->next;
-    } else {
-        l->first = r->next;
-    }
-    if (r->next != NULL) {
-        r->next->prev = r->prev;
-    } else {
-        l->last = r->prev;
-    }
-}
-
-/* From here on the caller cannot give up any more. */
-static struct sqlite_req *
+static struct store_req *
 queue_take(struct sqlite_store *s)
 {
     (void)pthread_mutex_lock(&s->mutex);
-    struct sqlite_req *r = s->queue.first;
-    if (r != NULL) {
-        list_remove(&s->queue, r);
-        s->stats.queue_depth--;
-        r->state = REQ_STARTED;
-    }
+    struct store_req *r = store_reqs_take(&s->queue);
     (void)pthread_mutex_unlock(&s->mutex);
     return r;
 }
@@ -84,7 +46,7 @@ queue_take(struct sqlite_store *s)
 /* --- one closure ------------------------------------------------------------------------------ */
 
 static enum err
-closure_run(struct sqlite_store *s, struct sqlite_req *r)
+closure_run(struct sqlite_store *s, struct store_req *r)
 {
     struct ctx *cx = r->cx;
     cx->n_problems = r->n_problems_before; /* an earlier run may have left some */
@@ -116,7 +78,7 @@ enum left {
 };
 
 static enum left
-closure_bare(struct sqlite_store *s, struct sqlite_req *r)
+closure_bare(struct sqlite_store *s, struct store_req *r)
 {
     int64_t before = sqlite3_total_changes64(s->writer.db);
     r->err = closure_run(s, r);
@@ -129,7 +91,7 @@ closure_bare(struct sqlite_store *s, struct sqlite_req *r)
 }
 
 static enum left
-closure_guarded(struct sqlite_store *s, struct sqlite_req *r)
+closure_guarded(struct sqlite_store *s, struct store_req *r)
 {
     if (ctl(s, CTL_SAVEPOINT) != SQLITE_OK) {
         return LEFT_GONE;
@@ -188,7 +150,7 @@ commit(struct sqlite_store *s)
 }
 
 static void
-closure_alone(struct sqlite_store *s, struct sqlite_req *r)
+closure_alone(struct sqlite_store *s, struct store_req *r)
 {
     int rc = ctl(s, CTL_BEGIN);
     if (rc != SQLITE_OK) {
@@ -215,13 +177,13 @@ closure_alone(struct sqlite_store *s, struct sqlite_req *r)
 /* --- one batch -------------------------------------------------------------------------------- */
 
 static void
-answer(struct sqlite_store *s, struct sqlite_list *batch)
+answer(struct sqlite_store *s, struct store_reqs *batch)
 {
     (void)pthread_mutex_lock(&s->mutex);
-    struct sqlite_req *r = batch->first;
+    struct store_req *r = batch->first;
     while (r != NULL) {
-        struct sqlite_req *next = r->next; /* r is gone once the mutex is free */
-        r->state = REQ_DONE;
+        struct store_req *next = r->next; /* r is gone once the mutex is free */
+        r->state = STORE_REQ_DONE;
         s->stats.n_closures++;
         (void)pthread_cond_signal(&r->cond);
         r = next;
@@ -230,7 +192,7 @@ answer(struct sqlite_store *s, struct sqlite_list *batch)
 }
 
 static void
-run_each_alone(struct sqlite_store *s, struct sqlite_list *batch)
+run_each_alone(struct sqlite_store *s, struct store_reqs *batch)
 {
     if (!is_tx_gone(s)) {
         (void)ctl(s, CTL_ROLLBACK);
@@ -238,14 +200,14 @@ run_each_alone(struct sqlite_store *s, struct sqlite_list *batch)
     (void)pthread_mutex_lock(&s->mutex);
     s->stats.n_batches_retried++;
     (void)pthread_mutex_unlock(&s->mutex);
-    for (struct sqlite_req *r = batch->first; r != NULL; r = r->next) {
+    for (struct store_req *r = batch->first; r != NULL; r = r->next) {
         closure_alone(s, r);
     }
 }
 
 /* Runs the closures of a spoiled batch again, with savepoints. */
 static enum left
-batch_guarded(struct sqlite_store *s, struct sqlite_list *batch)
+batch_guarded(struct sqlite_store *s, struct store_reqs *batch)
 {
     enum left how = LEFT_FINE;
     s->n_careful = CAREFUL_AFTER;
@@ -255,7 +217,7 @@ batch_guarded(struct sqlite_store *s, struct sqlite_list *batch)
     if (ctl(s, CTL_ROLLBACK) != SQLITE_OK || ctl(s, CTL_BEGIN) != SQLITE_OK) {
         return LEFT_GONE;
     }
-    for (struct sqlite_req *r = batch->first; r != NULL && how == LEFT_FINE; r = r->next) {
+    for (struct store_req *r = batch->first; r != NULL && how == LEFT_FINE; r = r->next) {
         how = closure_guarded(s, r);
     }
     return how;
@@ -263,24 +225,22 @@ batch_guarded(struct sqlite_store *s, struct sqlite_list *batch)
 
 /* Takes closures from the queue into the transaction that has begun, as long as all goes well. */
 static enum left
-batch_fill(struct sqlite_store *s, struct sqlite_list *batch, bool has_begun, int64_t until)
+batch_fill(struct sqlite_store *s, struct store_reqs *batch, bool has_begun, int64_t until)
 {
     enum left how = has_begun ? LEFT_FINE : LEFT_GONE;
     bool is_careful = s->n_careful > 0;
-    uint32_t n = 0;
     s->n_careful -= is_careful;
     do {
-        struct sqlite_req *r = queue_take(s);
+        struct store_req *r = queue_take(s);
         if (r == NULL) {
             break;
         }
-        list_add(batch, r);
-        n++;
+        store_reqs_add(batch, r);
         hist_add(&s->wait_us, sys_clock_real.mono_us(&sys_clock_real) - r->asked_us);
         if (how == LEFT_FINE) {
             how = is_careful ? closure_guarded(s, r) : closure_bare(s, r);
         }
-    } while (how == LEFT_FINE && n < s->batch_max &&
+    } while (how == LEFT_FINE && batch->n < s->batch_max &&
              sys_clock_real.mono_us(&sys_clock_real) < until);
     return how;
 }
@@ -288,7 +248,7 @@ batch_fill(struct sqlite_store *s, struct sqlite_list *batch, bool has_begun, in
 static void
 batch_run(struct sqlite_store *s)
 {
-    struct sqlite_list batch = { 0 };
+    struct store_reqs batch = { 0 };
     int64_t from = sys_clock_real.mono_us(&sys_clock_real);
     atomic_store(&s->busy_from_us, from);
     s->writer.base.has_outbox = false;
@@ -332,69 +292,37 @@ writer_main(void *arg)
 
 /* --- callers ---------------------------------------------------------------------------------- */
 
-/* The deadline of cx as a time of CLOCK_MONOTONIC; with a fake clock, the same distance from now.
- */
-static struct timespec
-deadline_time(const struct ctx *cx)
+/* Queues it and waits for its answer; the mutex is held. */
+static enum err
+queue_and_wait(struct sqlite_store *s, struct store_req *r)
 {
-    int64_t at = sys_clock_real.mono_us(&sys_clock_real) + (cx->deadline_us - sys_mono_us(cx));
-    return (struct timespec){ .tv_sec = at / 1000000, .tv_nsec = (at % 1000000) * 1000 };
-}
-
-/* Waits for the answer; the mutex is held. False when given up while still queued. */
-static bool
-wait_answer(struct sqlite_store *s, struct sqlite_req *r)
-{
-    struct timespec until = deadline_time(r->cx);
-    while (r->state != REQ_DONE) {
-        int rc = 0;
-        if (r->state == REQ_QUEUED && r->cx->deadline_us != 0) {
-            rc = pthread_cond_timedwait(&r->cond, &s->mutex, &until);
-        } else {
-            (void)pthread_cond_wait(&r->cond, &s->mutex);
-        }
-        if (rc == ETIMEDOUT && r->state == REQ_QUEUED) {
-            list_remove(&s->queue, r);
-            s->stats.queue_depth--;
-            return false;
-        }
-        if (rc == ETIMEDOUT && r->state == REQ_STARTED) {
-            (void)pthread_cond_wait(&r->cond, &s->mutex);
-        }
+    if (s->is_stopping || s->queue.n >= s->queue_max) {
+        return err_set(r->cx, ERR_BUSY, "writer's queue is full");
     }
-    return true;
+    store_reqs_add(&s->queue, r);
+    (void)pthread_cond_signal(&s->wake);
+    if (!store_req_wait(r, &s->queue, &s->mutex)) {
+        return err_set(r->cx, ERR_DEADLINE, "given up while queued for the writer");
+    }
+    return r->err;
 }
 
 enum err
 sqlite_write(struct ctx *cx, struct store *base, store_tx_fn *fn, void *arg)
 {
     struct sqlite_store *s = (struct sqlite_store *)(void *)base;
-    struct sqlite_req r = { .cx = cx, .fn = fn, .arg = arg, .n_problems_before = cx->n_problems };
+    struct store_req r;
     if (s->is_read_only) {
         return err_set(cx, ERR_INTERNAL, "the store was opened for reading only");
     }
-    if (cx->deadline_us != 0 && sys_mono_us(cx) >= cx->deadline_us) {
-        return err_set(cx, ERR_DEADLINE, "deadline before the write was queued");
-    }
     ASSERT(!pthread_equal(pthread_self(), s->thread)); /* the writer would wait for itself */
-    ASSERT(pthread_cond_init(&r.cond, &s->cond_attr) == 0);
-    enum err e = ERR_OK;
-    (void)pthread_mutex_lock(&s->mutex);
-    if (s->is_stopping || s->stats.queue_depth >= s->queue_max) {
-        e = err_set(cx, ERR_BUSY, "writer's queue is full");
-    } else {
-        r.asked_us = sys_clock_real.mono_us(&sys_clock_real);
-        list_add(&s->queue, &r);
-        s->stats.queue_depth++;
-        (void)pthread_cond_signal(&s->wake);
-        if (!wait_answer(s, &r)) {
-            e = err_set(cx, ERR_DEADLINE, "given up while queued for the writer");
-        } else {
-            e = r.err;
-        }
+    enum err e = store_req_init(&r, cx, fn, arg, &s->cond_attr);
+    if (e == ERR_OK) {
+        (void)pthread_mutex_lock(&s->mutex);
+        e = queue_and_wait(s, &r);
+        (void)pthread_mutex_unlock(&s->mutex);
     }
-    (void)pthread_mutex_unlock(&s->mutex);
-    (void)pthread_cond_destroy(&r.cond);
+    store_req_end(&r);
     return e;
 }
 

@@ -1,10 +1,5 @@
 /* Tests of the store: reading, writing, the writer's queue, ids, the life of a database. */
-#include "lib/harness.h"
-
-#include "gen/q_store.h"
-
-#include <pthread.h>
-#include <semaphore.h>
+#include "store/test/gate.h"
 
 struct put {
     struct str name, value;
@@ -150,53 +145,6 @@ test_read_keeps_one_snapshot(void **state)
 
 /* --- the queue -------------------------------------------------------------------------------- */
 
-/* A closure that holds the writer until told. */
-struct gate {
-    sem_t is_in, may_go;
-    struct ctx *cx;
-    pthread_t thread;
-    enum err err;
-};
-
-static enum err
-gate_tx(struct ctx *cx UNUSED, void *arg)
-{
-    struct gate *g = arg;
-    (void)sem_post(&g->is_in);
-    (void)sem_wait(&g->may_go);
-    (void)sem_post(&g->may_go); /* also when the batch is run again */
-    return ERR_OK;
-}
-
-static void *
-gate_main(void *arg)
-{
-    struct gate *g = arg;
-    g->err = store_write(g->cx, gate_tx, g);
-    return NULL;
-}
-
-static void
-gate_close(struct gate *g, struct test_env *env)
-{
-    assert_int_equal(sem_init(&g->is_in, 0, 0), 0);
-    assert_int_equal(sem_init(&g->may_go, 0, 0), 0);
-    g->cx = test_ctx_new(env);
-    assert_int_equal(pthread_create(&g->thread, NULL, gate_main, g), 0);
-    (void)sem_wait(&g->is_in);
-}
-
-static void
-gate_open(struct gate *g)
-{
-    (void)sem_post(&g->may_go);
-    (void)pthread_join(g->thread, NULL);
-    assert_int_equal(g->err, ERR_OK);
-    test_ctx_free(g->cx);
-    (void)sem_destroy(&g->is_in);
-    (void)sem_destroy(&g->may_go);
-}
-
 static void
 test_write_given_up_while_queued_leaves_nothing(void **state)
 {
@@ -263,16 +211,6 @@ writer_main(void *arg)
     struct put p = { .name = w->name, .value = STR("1"), .end = w->end, .is_barren = w->is_barren };
     w->err = store_write(w->cx, put_tx, &p);
     return NULL;
-}
-
-static void
-wait_depth(struct ctx *cx, uint64_t depth)
-{
-    struct store_stats st = { 0 };
-    do {
-        (void)sched_yield();
-        store_stats(cx->store, &st);
-    } while (st.queue_depth < depth);
 }
 
 static void

@@ -1,9 +1,11 @@
 /* test_health.c: the rules of the checks, samples, and what a probe may say. */
+#include "lib/fault_vfs.h"
 #include "lib/harness.h"
 
 #include "engine/health/health_int.h"
 #include "sys/log.h"
 
+#include <sqlite3.h>
 #include <unistd.h>
 
 static struct health_view
@@ -41,6 +43,7 @@ test_health_judge_each_limit_raises_its_check(void **state)
     (void)state;
     v.can_read = false;
     v.store.busy_us = INT64_C(61000000);
+    v.store.log_bytes = INT64_C(1024) << 20;
     v.server.quiet_us = INT64_C(2000000);
     v.disk_free_bytes = INT64_C(5) << 30;
     v.ledger_oldest_us = v.at_us - INT64_C(61) * 1000000;
@@ -65,6 +68,9 @@ test_health_judge_each_limit_raises_its_check(void **state)
     v.node.is_stamp_late = true;
     assert_int_equal(level_of(&v, HEALTH_EVIDENCE), HEALTH_BAD);
     assert_int_equal(level_of(&v, HEALTH_STAMPS), HEALTH_BAD);
+    assert_int_equal(level_of(&v, HEALTH_LOG), HEALTH_WARN);
+    v.store = (struct store_stats){ .busy_us = INT64_C(61000000), .is_log_kept = true };
+    assert_int_equal(level_of(&v, HEALTH_LOG), HEALTH_BAD); /* however short it still is */
     assert_int_equal(level_of(&v, HEALTH_STORE), HEALTH_BAD);
     assert_int_equal(level_of(&v, HEALTH_WRITER), HEALTH_BAD);
     assert_int_equal(level_of(&v, HEALTH_LOOPS), HEALTH_WARN);
@@ -97,6 +103,45 @@ test_health_judge_first_backup_is_due_after_a_day(void **state)
     health_judge(&v, c);
     assert_int_equal(c[HEALTH_BACKUP].level, HEALTH_OK);
     assert_int_equal(c[HEALTH_BACKUP].value, -2);
+}
+
+/* The disk fails to sync the database once: from then on the alarm is there until the restart, also
+ * when all goes well again. */
+static void
+test_health_failed_sync_of_the_database_is_an_alarm_until_the_restart(void **state)
+{
+    (void)state;
+    TEST_SQLITE_ONLY();
+    struct fault_vfs *vfs = fault_vfs_new("fault");
+    struct test_env *env =
+        test_env_new_with(&(struct store_config){ .vfs = "fault", .log_pages = 8 });
+    struct ctx *cx = env->cx;
+    struct health *h = health_open("1", NULL, 0);
+    struct health_check c[HEALTH_COUNT] = { 0 };
+    struct str text;
+    ASSERT_OK(cx, health_look(cx, h));
+    health_checks(h, c);
+    assert_int_equal(c[HEALTH_LOG].level, HEALTH_OK);
+    fault_vfs_fail(vfs, FAULT_SYNC_DB, 1, SQLITE_IOERR_FSYNC, false);
+    while (c[HEALTH_LOG].level != HEALTH_BAD) { /* the log's thread meets it sooner or later */
+        ASSERT_OK(cx,
+                  test_sql(cx, "INSERT INTO store_meta (name, value) VALUES ('n', '1') ON CONFLICT"
+                               " (name) DO UPDATE SET value = store_meta.value + 1"));
+        sys_clock_fake_step(&env->clock, INT64_C(10) * 1000000);
+        ASSERT_OK(cx, health_look(cx, h));
+        health_checks(h, c);
+    }
+    assert_int_equal(fault_vfs_n_failed(vfs), 1);
+    ASSERT_OK(cx, health_metrics(cx, h, &text));
+    assert_non_null(strstr(str_z(cx->arena, text), "\nbombo_store_log_kept 1\n"));
+    test_env_reopen(env);
+    sys_clock_fake_step(&env->clock, INT64_C(10) * 1000000);
+    ASSERT_OK(cx, health_look(cx, h));
+    health_checks(h, c);
+    assert_int_equal(c[HEALTH_LOG].level, HEALTH_OK);
+    health_close(h);
+    test_env_free(env);
+    fault_vfs_free(vfs);
 }
 
 static void
@@ -165,6 +210,7 @@ main(void)
         cmocka_unit_test(test_health_judge_all_fine_is_ok_everywhere),
         cmocka_unit_test(test_health_judge_each_limit_raises_its_check),
         cmocka_unit_test(test_health_judge_first_backup_is_due_after_a_day),
+        cmocka_unit_test(test_health_failed_sync_of_the_database_is_an_alarm_until_the_restart),
         cmocka_unit_test(test_health_sample_keeps_an_hour_and_logs_each_change_once),
         cmocka_unit_test(test_health_ready_says_why_not),
     };
