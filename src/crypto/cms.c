@@ -220,12 +220,12 @@ is_digest_strong(CMS_SignerInfo *si)
     return nid == NID_sha256 || nid == NID_sha384 || nid == NID_sha512;
 }
 
+/* extra: certificates that came along, may be NULL. */
 static enum cms_verdict
-check_chain(CMS_ContentInfo *cms, X509 *signer, struct str roots_pem, int64_t at_us)
+check_chain(STACK_OF(X509) * extra, X509 *signer, struct str roots_pem, int64_t at_us)
 {
     X509_STORE *store = store_of(roots_pem, at_us);
     X509_STORE_CTX *sc = X509_STORE_CTX_new();
-    STACK_OF(X509) *extra = CMS_get1_certs(cms);
     enum cms_verdict v = CMS_UNTRUSTED;
 
     if (sc != NULL && X509_STORE_CTX_init(sc, store, signer, extra) == 1) {
@@ -238,7 +238,6 @@ check_chain(CMS_ContentInfo *cms, X509 *signer, struct str roots_pem, int64_t at
                     : CMS_UNTRUSTED;
         }
     }
-    sk_X509_pop_free(extra, X509_free);
     X509_STORE_CTX_free(sc);
     X509_STORE_free(store);
     ERR_clear_error();
@@ -316,12 +315,28 @@ cms_verify(struct ctx *cx, struct str der, const struct str content[2], struct s
     CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(infos, 0), NULL, &signer, NULL, NULL);
     if (signer != NULL) {
         ret->signer = cms_info(cx->arena, signer);
+        STACK_OF(X509) *extra = CMS_get1_certs(cms);
         ret->verdict =
-            ret->verdict == CMS_OK ? check_chain(cms, signer, roots_pem, at_us) : ret->verdict;
+            ret->verdict == CMS_OK ? check_chain(extra, signer, roots_pem, at_us) : ret->verdict;
+        sk_X509_pop_free(extra, X509_free);
     }
     if (ret->verdict == CMS_OK && !is_certificate_bound(cms, bytes, roots_pem, at_us)) {
         ret->verdict = CMS_BROKEN;
     }
     CMS_ContentInfo_free(cms);
     ERR_clear_error();
+}
+
+void
+cms_cert_check(struct ctx *cx, struct str cert_pem, struct str roots_pem, int64_t at_us,
+               struct cms_check *ret)
+{
+    X509 *x = cms_x509(cert_pem);
+
+    *ret = (struct cms_check){ .verdict = CMS_BROKEN };
+    if (x != NULL) {
+        ret->signer = cms_info(cx->arena, x);
+        ret->verdict = check_chain(NULL, x, roots_pem, at_us);
+    }
+    X509_free(x);
 }

@@ -12,6 +12,7 @@ struct cms_name {
 };
 struct cms_cert_info {
     struct cms_name subject;
+    struct str issuer;              /* its common name */
     struct str serial, fingerprint; /* hex */
     int64_t from_us, to_us;
 };
@@ -79,6 +80,10 @@ struct cms_check {
  * verdict. */
 void cms_verify(struct ctx *cx, struct str der, const struct str content[2], struct str roots_pem,
                 int64_t at_us, struct cms_check *ret);
+/* A certificate by itself: does a trusted root stand above it, and is it in its time at at_us?
+ * Never CMS_CHANGED; CMS_BROKEN: no certificate. */
+void cms_cert_check(struct ctx *cx, struct str cert_pem, struct str roots_pem, int64_t at_us,
+                    struct cms_check *ret);
 struct str cms_sha256(struct ctx *cx, const struct str *parts, size_t n);
 
 #endif

@@ -225,9 +225,8 @@ cms_cert_make(struct ctx *cx, const struct cms_cert_wish *wish, struct str issue
 }
 
 static struct str
-name_part(struct arena *a, const X509 *x, int nid)
+name_part(struct arena *a, const X509_NAME *n, int nid)
 {
-    const X509_NAME *n = X509_get_subject_name(x);
     int at = X509_NAME_get_index_by_NID(n, nid, -1);
     unsigned char *utf8 = NULL;
     int len =
@@ -265,11 +264,13 @@ cms_info(struct arena *a, const X509 *x)
     unsigned char md[EVP_MAX_MD_SIZE];
     unsigned int md_n = 0;
     const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
+    const X509_NAME *who = X509_get_subject_name(x);
 
     (void)X509_digest(x, EVP_sha256(), md, &md_n);
     return (struct cms_cert_info){
-        .subject = { name_part(a, x, NID_commonName), name_part(a, x, NID_organizationName),
-                     name_part(a, x, NID_title) },
+        .subject = { name_part(a, who, NID_commonName), name_part(a, who, NID_organizationName),
+                     name_part(a, who, NID_title) },
+        .issuer = name_part(a, X509_get_issuer_name(x), NID_commonName),
         .serial = hex_of(a, ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial)),
         .fingerprint = hex_of(a, md, md_n),
         .from_us = time_us(X509_get0_notBefore(x)),

@@ -139,7 +139,8 @@ NODISCARD enum err exchange_sample(struct ctx *cx, int64_t version, struct str o
  */
 struct exchange_offer {
     struct exchange_service service;
-    struct str kind; /* of its description: openapi, wsdl */
+    struct str kind;    /* of its description: openapi, wsdl */
+    struct str version; /* in force */
     struct exchange_operation *operations;
     size_t n_operations;
 };
@@ -147,10 +148,30 @@ struct exchange_offer {
  * those that an agreement lets it call today, and of them what it lets it call. */
 NODISCARD enum err exchange_offers(struct ctx *cx, const struct exchange_subsystem *provider,
                                    struct str consumer, struct exchange_offer **ret, size_t *ret_n);
-/* Codes of the metadata services, which no service may have. */
+/* Codes of the metadata services, by REST and by SOAP; no service may have one of them. */
 size_t exchange_meta_codes(const char *const **ret);
+size_t exchange_meta_soap_codes(const char *const **ret);
 bool exchange_meta_is_code(struct str code);
 #define EXCHANGE_CLIENTS_PATH "/listClients"
+/* Metadata by SOAP, at the program; the relay answers it at "/", too, for every provider. */
+#define EXCHANGE_META_PATH "/meta"
+
+struct exchange_method { /* what a SOAP message may name as its service */
+    struct str code, version;
+};
+/* Of published SOAP services: operations by the name of their element, as X-Road has them; where
+ * two services of the provider have it, the service's own code. Consumer: as exchange_offers. */
+NODISCARD enum err exchange_soap_methods(struct ctx *cx, const struct exchange_subsystem *provider,
+                                         struct str consumer, struct exchange_method **ret,
+                                         size_t *ret_n);
+/* A published service's WSDL, found by its code or by one of its operations; version null: the one
+ * in force. Its addresses are hidden. ERR_NOT_FOUND: no such service or version, or no WSDL. */
+NODISCARD enum err exchange_wsdl_of(struct ctx *cx, const struct exchange_subsystem *provider,
+                                    struct str code, struct str version, struct str *ret);
+/* The document with another location in each element "address" (PR-META 4: where services are is
+ * not told to clients). Any bytes are taken; what is no XML comes back in some form. */
+#define EXCHANGE_HIDDEN_ENDPOINT "http://example.org/xroad-endpoint"
+struct str exchange_wsdl_hidden(struct ctx *cx, struct str document);
 
 /* --- agreements (exchange_agree.c) ------------------------------------------------------------ */
 struct exchange_agreement {
@@ -242,8 +263,21 @@ NODISCARD enum err exchange_clients(struct ctx *cx, int64_t subsystem, struct ex
 /* PEM of a certificate. ERR_INVALID with problems on field "cert". */
 NODISCARD enum err exchange_cert_add(struct ctx *cx, int64_t subsystem, struct str pem);
 NODISCARD enum err exchange_cert_revoke(struct ctx *cx, int64_t subsystem, int64_t id);
+/* When systems' certificates end: of each the one that holds longest and is not revoked, soonest
+ * first, at most EXCHANGE_CERT_ENDS. */
+#define EXCHANGE_CERT_ENDS 500
+struct exchange_cert_end {
+    int64_t until_us;
+    struct str path; /* "GOV/H19/MOT-CUA" */
+};
+NODISCARD enum err exchange_cert_ends(struct ctx *cx, struct exchange_cert_end **ret,
+                                      size_t *ret_n);
 NODISCARD enum err exchange_certs(struct ctx *cx, int64_t subsystem, struct exchange_cert **ret,
                                   size_t *ret_n);
+
+/* The key that signs access tokens, from its file, made when there is none; free it. A process with
+ * many calls keeps it open as cx->token_key: a new file counts from its next start. */
+NODISCARD enum err exchange_token_key(struct ctx *cx, struct key **ret);
 
 struct exchange_grant { /* what /token is asked for */
     struct str client_id, secret, scope, peer;
@@ -285,14 +319,6 @@ NODISCARD enum err exchange_calls_add(struct ctx *cx, const struct exchange_call
 /* Newest first, before an id; consumer or service 0: any; is_faulty: only those that failed. */
 NODISCARD enum err exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty,
                                   int64_t before, struct exchange_call **ret, size_t *ret_n);
-struct exchange_count {
-    int64_t consumer_id, service_id, n, n_faults, took_us, bytes;
-    struct str consumer, service;
-};
-/* Calls since an instant by consumer and service, most first; at most 200. */
-NODISCARD enum err exchange_counts(struct ctx *cx, int64_t since_us, struct exchange_count **ret,
-                                   size_t *ret_n);
-
 struct exchange_kept;
 /* One call on the application plane: agreement, limits, the service, fields removed, account.
  * ERR_FORBIDDEN with ret->fault: not allowed; ERR_RATE; ERR_UPSTREAM, ERR_DEADLINE: no answer. */
@@ -315,6 +341,8 @@ struct exchange_answer {
     struct str body, content_type, fault;
     struct str body_path; /* answer_path when the body is there: the caller's to remove */
     int64_t body_bytes;   /* of that file */
+    const struct http_header *headers; /* of a service called over HTTP: those that may pass on */
+    size_t n_headers;
     int64_t agreement_id;
 };
 #define EXCHANGE_MEMORY_BYTES ((size_t)256 << 10)
@@ -365,7 +393,7 @@ struct exchange_question {
     struct str connector, operation; /* "dan-cu", "tra-cuu" */
     struct str purpose;              /* why, as the citizen will read it: a text key's last part */
     int64_t dossier, draft, subject; /* 0: none */
-    struct str fields;               /* JSON object in our names */
+    struct str fields; /* JSON object in our names; of long values only the hash is recorded */
     /* Names the message, however often it is sent: the same id goes out each time, and it stands
      * once in the ledger. Null: a question of its own each time. */
     struct str key;
@@ -424,6 +452,12 @@ NODISCARD enum err exchange_portal_rows(struct ctx *cx, struct str state,
                                         struct exchange_portal_row **ret, size_t *ret_n);
 /* Sends what a dossier waits with or was refused, in order. */
 NODISCARD enum err exchange_portal_again(struct ctx *cx, int64_t dossier);
+/* A paper by the link that a portal was told: 30 days, only while it is kept. ERR_NOT_FOUND,
+ * ERR_GONE. The caller records the reading. */
+#define EXCHANGE_FILE_PATH "/cong/tep"
+struct paper;
+NODISCARD enum err exchange_portal_file(struct ctx *cx, struct str token, struct paper *ret,
+                                        struct str *ret_bytes);
 extern const struct jobs_timed exchange_timed[];
 
 /* --- dossiers that come from the national portal (exchange_arrival.c) ------------------------- */

@@ -210,6 +210,10 @@ take_paper(struct ctx *cx, struct arrival *a, const struct arrival_papers *in,
                              .bytes = bytes,
                              .field = STR("file") };
     enum err e = paper_add(cx, &new, &made);
+    struct str id = json_text(paper, "id");
+    if (e == ERR_OK && !str_is_empty(id)) {
+        return exchange_portal_file_known(cx, &made, a->c->id, id);
+    }
     if (e != ERR_INVALID && e != ERR_CONFLICT) {
         return e;
     }
@@ -218,12 +222,11 @@ take_paper(struct ctx *cx, struct arrival *a, const struct arrival_papers *in,
     return ERR_OK;
 }
 
-enum err
-exchange_arrival_papers(struct ctx *cx, struct arrival *a, const struct arrival_papers *in,
-                        struct str *ret_bad)
+static enum err
+take_papers(struct ctx *cx, struct arrival *a, const struct arrival_papers *in,
+            const struct json *list, struct str *ret_bad)
 {
-    *ret_bad = STR_NULL;
-    for (JSON_EACH(json_get(a->doc, "papers"), it)) {
+    for (JSON_EACH(list, it)) {
         struct str bad = STR_NULL;
         if (str_eq(json_text(it, "deleted"), STR("true"))) {
             continue;
@@ -236,6 +239,18 @@ exchange_arrival_papers(struct ctx *cx, struct arrival *a, const struct arrival_
                         STR_ARG(str_slice(name, 0, name.n < 200 ? name.n : 200)), STR_ARG(bad));
             return ERR_OK;
         }
+    }
+    return ERR_OK;
+}
+
+enum err
+exchange_arrival_papers(struct ctx *cx, struct arrival *a, const struct arrival_papers *in,
+                        struct str *ret_bad)
+{
+    static const char *const lists[] = { "papers", "others" };
+    *ret_bad = STR_NULL;
+    for (size_t i = 0; i < COUNT_OF(lists) && ret_bad->p == NULL; i++) {
+        TRY(take_papers(cx, a, in, json_get(a->doc, lists[i]), ret_bad));
     }
     return ERR_OK;
 }

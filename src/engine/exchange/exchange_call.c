@@ -6,14 +6,13 @@
 #include "engine/exchange/exchange_int.h"
 #include "gen/q_exchange.h"
 #include "net/client.h"
+#include "net/relay.h"
 #include "store/store.h"
 #include "sys/sys.h"
 
 #define LIST_MAX   100
-#define COUNTS_MAX 200
 #define BATCH_MAX  1000
 #define ANSWER_MAX ((size_t)32 << 20) /* a paper of 20 MB as base64 */
-#define DAY_US     (INT64_C(86400) * DATE_US_PER_S)
 
 /* --- accounts --------------------------------------------------------------------------------- */
 struct calls_job {
@@ -155,26 +154,6 @@ exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty
     return ERR_OK;
 }
 
-enum err
-exchange_counts(struct ctx *cx, int64_t since_us, struct exchange_count **ret, size_t *ret_n)
-{
-    struct q_xcall_counts_list l;
-    TRY(q_xcall_counts(cx, &l, .since_id = since_us, .limit_n = COUNTS_MAX));
-    struct exchange_count *v = ARENA_ARRAY(cx->arena, struct exchange_count, l.n);
-    for (size_t i = 0; i < l.n; i++) {
-        v[i] = (struct exchange_count){ .consumer_id = l.v[i].consumer_id,
-                                        .service_id = l.v[i].service_id,
-                                        .n = l.v[i].n,
-                                        .n_faults = l.v[i].n_faults,
-                                        .took_us = l.v[i].took_us,
-                                        .bytes = l.v[i].bytes };
-        name_call(cx, v[i].consumer_id, v[i].service_id, &v[i].consumer, &v[i].service);
-    }
-    *ret = v;
-    *ret_n = l.n;
-    return ERR_OK;
-}
-
 /* --- one call --------------------------------------------------------------------------------- */
 struct call {
     const struct exchange_request *rq;
@@ -276,6 +255,24 @@ judge(struct ctx *cx, struct call *c, struct str *ret)
     return ERR_OK;
 }
 
+/* The fields of an answer that are the service's word to the caller, not to this connection. */
+static void
+keep_fields(struct ctx *cx, const struct call *c, const struct client_response *rs,
+            struct exchange_answer *ret)
+{
+    struct http_header *v = ARENA_ARRAY(cx->arena, struct http_header, CLIENT_HEADERS_MAX);
+    struct str hop = client_header_get(rs, STR("Connection"));
+    bool is_changed = !str_is_empty(c->at.agreement.removed);
+    ret->headers = v;
+    for (size_t i = 0; i < rs->n_headers; i++) {
+        struct str name = rs->headers[i].name;
+        if (relay_passes_down(name, hop, is_changed) && !str_eq_nocase(name, STR("Date")) &&
+            !str_eq_nocase(name, STR("Content-Type"))) {
+            v[ret->n_headers++] = rs->headers[i];
+        }
+    }
+}
+
 static enum err
 over_http(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
 {
@@ -308,6 +305,7 @@ over_http(struct ctx *cx, const struct call *c, struct exchange_answer *ret)
     ret->body_path = rs.body_path;
     ret->body_bytes = rs.body_bytes;
     ret->content_type = client_header_get(&rs, STR("Content-Type"));
+    keep_fields(cx, c, &rs, ret);
     return ERR_OK;
 }
 

@@ -287,6 +287,21 @@ exchange_certs(struct ctx *cx, int64_t subsystem, struct exchange_cert **ret, si
     return ERR_OK;
 }
 
+enum err
+exchange_cert_ends(struct ctx *cx, struct exchange_cert_end **ret, size_t *ret_n)
+{
+    struct q_xcert_ends_list list;
+    TRY(q_xcert_ends(cx, &list, .limit_n = EXCHANGE_CERT_ENDS));
+    *ret = ARENA_ARRAY(cx->arena, struct exchange_cert_end, list.n);
+    for (*ret_n = 0; *ret_n < list.n; (*ret_n)++) {
+        struct str path =
+            str_fmt(cx->arena, STR_FMT "/" STR_FMT "/" STR_FMT, STR_ARG(list.v[*ret_n].class),
+                    STR_ARG(list.v[*ret_n].member), STR_ARG(list.v[*ret_n].code));
+        (*ret)[*ret_n] = (struct exchange_cert_end){ list.v[*ret_n].not_after_us, path };
+    }
+    return ERR_OK;
+}
+
 /* --- who is it? ------------------------------------------------------------------------------- */
 static bool
 secret_matches(struct ctx *cx, int64_t client_row, struct str secret)
@@ -355,13 +370,27 @@ identify(struct ctx *cx, const struct exchange_grant *g, struct holder *ret)
 }
 
 /* --- access tokens ---------------------------------------------------------------------------- */
-static enum err
-token_key(struct ctx *cx, struct key **ret)
+enum err
+exchange_token_key(struct ctx *cx, struct key **ret)
 {
     struct str dir = str_fmt(cx->arena, STR_FMT "/keys", STR_ARG(cx->config->data_dir));
     TRY(sys_mkdirs(cx, dir));
     return key_load_or_make(
         cx, str_z(cx->arena, str_cat(cx->arena, dir, STR("/exchange-token.pem"))), KEY_P256, ret);
+}
+
+/* The key that this process keeps open, else from its file: *ret_own is then to be freed. Reading
+ * it costs more than a signature. */
+static enum err
+token_key(struct ctx *cx, const struct key **ret, struct key **ret_own)
+{
+    *ret = cx->token_key;
+    *ret_own = NULL;
+    if (cx->token_key == NULL) {
+        TRY(exchange_token_key(cx, ret_own));
+        *ret = *ret_own;
+    }
+    return ERR_OK;
 }
 
 static enum err
@@ -376,14 +405,15 @@ key_id(struct ctx *cx, const struct key *k, struct str *ret)
 enum err
 exchange_token_keys(struct ctx *cx, struct str *ret_jwks)
 {
-    struct key *k = NULL;
+    const struct key *k = NULL;
+    struct key *own = NULL;
     struct str kid;
-    TRY(token_key(cx, &k));
+    TRY(token_key(cx, &k, &own));
     enum err e = key_id(cx, k, &kid);
     if (e == ERR_OK) {
         e = jose_set_write(cx, k, kid, ret_jwks);
     }
-    key_free(k);
+    key_free(own);
     return e;
 }
 
@@ -451,14 +481,15 @@ claims(struct ctx *cx, const struct holder *h, struct str scope, int64_t ttl_s)
 static enum err
 sign_token(struct ctx *cx, struct str payload, struct str *ret)
 {
-    struct key *k = NULL;
+    const struct key *k = NULL;
+    struct key *own = NULL;
     struct str kid;
-    TRY(token_key(cx, &k));
+    TRY(token_key(cx, &k, &own));
     enum err e = key_id(cx, k, &kid);
     if (e == ERR_OK) {
         e = jose_sign(cx, k, kid, STR("at+jwt"), payload, ret);
     }
-    key_free(k);
+    key_free(own);
     return e;
 }
 
@@ -478,12 +509,13 @@ exchange_token_issue(struct ctx *cx, const struct exchange_grant *g, struct exch
 static enum err
 token_payload(struct ctx *cx, struct str token, struct json **ret)
 {
-    struct key *k = NULL;
+    const struct key *k = NULL;
+    struct key *own = NULL;
     struct str payload;
     struct json_limits limits = { 0 };
-    TRY(token_key(cx, &k));
+    TRY(token_key(cx, &k, &own));
     enum err e = jose_verify(cx, k, token, &payload);
-    key_free(k);
+    key_free(own);
     if (e != ERR_OK || json_parse(cx->arena, payload, limits, ret, NULL) != ERR_OK) {
         return err_set(cx, ERR_UNAUTHENTICATED, "token");
     }

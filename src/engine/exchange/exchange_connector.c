@@ -5,6 +5,7 @@
 #include "codec/url.h"
 #include "codec/xml.h"
 #include "crypto/aead.h"
+#include "crypto/digest.h"
 #include "engine/dossier/dossier.h"
 #include "engine/exchange/exchange_int.h"
 #include "engine/ledger/ledger.h"
@@ -13,8 +14,10 @@
 #include "store/store.h"
 #include "sys/sys.h"
 
-#define BODY_BYTES  ((size_t)512 << 10)
+#define BODY_BYTES  EXCHANGE_MESSAGE_MAX
 #define HEADERS_MAX 10
+#define LONG_BYTES  ((size_t)16 << 10) /* longer values are not recorded with a question */
+#define LEFT_OUT    "left_out_sha256"
 #define LIST_MAX    100
 #define BEFORE_ALL  INT64_MAX
 
@@ -114,6 +117,30 @@ subject_of(struct ctx *cx, const struct asking *a)
     return !str_is_empty(number) && party_by_personal_id(cx, number, &p) == ERR_OK ? p.id : 0;
 }
 
+/* What is kept of a question: of a long value (a file) its hash. */
+static struct str
+kept_fields(struct ctx *cx, const struct asking *a)
+{
+    struct buf b = buf_new(cx->arena, BODY_BYTES);
+    struct json_out o = json_out(&b);
+    if (a->q->fields.n <= LONG_BYTES) {
+        return a->q->fields;
+    }
+    json_open(&o);
+    for (JSON_EACH(a->fields, it)) {
+        json_key_str(&o, it->key);
+        if (it->type == JSON_STRING && it->text.n > LONG_BYTES) {
+            json_open(&o);
+            json_put_str(&o, LEFT_OUT, digest_sha256_hex(cx->arena, it->text));
+            json_close(&o);
+        } else {
+            json_write(&o, it);
+        }
+    }
+    json_close(&o);
+    return buf_str(&b);
+}
+
 /* Before anything leaves: who asks what, why, about whom. */
 static enum err
 record(struct ctx *cx, struct asking *a)
@@ -134,7 +161,7 @@ record(struct ctx *cx, struct asking *a)
         return e;
     }
     TRY(exchange_seal_key(cx, &key));
-    TRY(aead_seal(cx, &key, a->request_id, a->q->fields, &job.sealed));
+    TRY(aead_seal(cx, &key, a->request_id, kept_fields(cx, a), &job.sealed));
     job.subject = subject_of(cx, a);
     return store_write(cx, record_tx, &job);
 }
@@ -523,6 +550,9 @@ exchange_replay(struct ctx *cx, int64_t id, struct exchange_reply *ret)
     }
     TRY(exchange_seal_key(cx, &key));
     TRY(aead_open(cx, &key, str_fmt(cx->arena, "q-%" PRId64, id), r.request, &fields));
+    if (str_find(fields, STR("\"" LEFT_OUT "\"")) < fields.n) {
+        return err_set(cx, ERR_CONFLICT, "the file that question %" PRId64 " sent is not kept", id);
+    }
     struct exchange_question q = { .connector = r.connector,
                                    .operation = r.operation,
                                    .purpose = r.purpose,

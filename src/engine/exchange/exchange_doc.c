@@ -87,7 +87,7 @@ exchange_path_parts(struct str path, struct str parts[5])
     return n >= 4 && str_eq(parts[0], STR(EXCHANGE_INSTANCE)) ? n : 0;
 }
 
-/* Two operations of one code would be told apart by nobody. */
+/* Two operations of one code would be told apart by nobody, nor would two of one element. */
 static enum err
 check_codes(struct ctx *cx, const struct exchange_doc *d)
 {
@@ -95,6 +95,9 @@ check_codes(struct ctx *cx, const struct exchange_doc *d)
         for (size_t k = 0; k < i; k++) {
             if (str_eq(d->v[i].code, d->v[k].code)) {
                 return exchange_doc_wrong(cx, "exchange.doc.code_twice", d->v[i].code);
+            }
+            if (d->v[i].element.n != 0 && str_eq(d->v[i].element, d->v[k].element)) {
+                return exchange_doc_wrong(cx, "exchange.doc.element_twice", d->v[i].element);
             }
         }
     }

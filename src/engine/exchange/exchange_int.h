@@ -104,6 +104,7 @@ struct exchange_step { /* an operation of a connector */
 /* The operations by which a portal's connector exchanges dossiers; null: it has none. */
 struct exchange_dossier_api {
     struct str look, number, create, progress; /* statuses go there */
+    struct str upload; /* one paper; null: the portal fetches them by link, or has none */
     struct str update; /* the dossier anew when more than its status changed; null: never */
     struct str list, get, file, taken; /* dossiers come from there */
     int64_t every_s;                   /* how often it is asked for them */
@@ -196,6 +197,9 @@ bool exchange_is_refusal(struct str fault);
 /* A process asks (jobs topic "exchange.call"). */
 enum err exchange_on_call(struct ctx *cx, struct str key, struct str payload);
 
+/* One message to or from a national service: a paper of 20 MB as base64. */
+#define EXCHANGE_MESSAGE_MAX ((size_t)32 << 20)
+
 /* --- exchange_sim.c: labelled simulators, only in the demo ------------------------------------ */
 struct exchange_sim_request {
     struct str service, operation, path, query, body;
@@ -221,6 +225,23 @@ struct exchange_told {
 };
 /* Our fields of it as JSON: who, what, how far; lists of fees, supplements and results. */
 enum err exchange_portal_fields(struct ctx *cx, const struct exchange_told *t, struct str *ret);
+/* Puts "papers" (asked for by the procedure) and "others": name, hash, the portal's own number or
+ * ours, a link to fetch it. */
+enum err exchange_portal_papers(struct ctx *cx, const struct exchange_told *t, struct json_out *o);
+/* Papers that the portal does not have go there, each once. *ret_fault: why one did not, or "". */
+enum err exchange_portal_files_send(struct ctx *cx, const struct exchange_told *t,
+                                    const struct exchange_connector *c, struct str *ret_fault);
+/* Of a portal that fetches them by link: those that it was not told yet. Asked before the message
+ * is written, so that what comes while the message is on its way is told with the next one. */
+struct paper;
+enum err exchange_portal_files_new(struct ctx *cx, const struct exchange_told *t,
+                                   const struct exchange_connector *c, struct paper **ret,
+                                   size_t *ret_n);
+enum err exchange_portal_files_told(struct ctx *cx, const struct exchange_connector *c,
+                                    const struct paper *v, size_t n);
+/* The portal has this paper under that number: it took it from us, or gave it to us. */
+enum err exchange_portal_file_known(struct ctx *cx, const struct paper *p, struct str connector,
+                                    struct str file);
 /* The token or session that the simulated uplink gives. */
 struct str exchange_sim_proof(struct ctx *cx, struct str uplink);
 /* How the simulator behaves now: normal, slow, faulty, down. */

@@ -196,8 +196,8 @@ dossier_step(const struct reader *r, const struct json *j, const struct exchange
 static void
 read_dossier(const struct reader *r, const struct json *j, struct exchange_connector *c)
 {
-    static const char *const names[] = { "look", "number", "create", "progress", "update", "list",
-                                         "get",  "file",   "taken",  "every_s",  NULL };
+    static const char *const names[] = { "look", "number", "upload", "create", "progress", "update",
+                                         "list", "get",    "file",   "taken",  "every_s",  NULL };
     if (j == NULL) {
         return;
     }
@@ -205,6 +205,7 @@ read_dossier(const struct reader *r, const struct json *j, struct exchange_conne
     c->dossier = (struct exchange_dossier_api){
         .look = dossier_step(r, j, c, "look"),
         .number = dossier_step(r, j, c, "number"),
+        .upload = dossier_step(r, j, c, "upload"),
         .create = dossier_step(r, j, c, "create"),
         .progress = dossier_step(r, j, c, "progress"),
         .update = dossier_step(r, j, c, "update"),

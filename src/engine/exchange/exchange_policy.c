@@ -351,6 +351,25 @@ own_route(struct ctx *cx, int32_t own_port, struct relay_pool *pool, struct rela
     return exchange_relay_host(cx, &pool->host);
 }
 
+/* The same by SOAP: one route for all providers, the message names which. */
+static struct relay_route
+soap_meta_route(struct ctx *cx, struct relay_route own)
+{
+    const char *const *codes = NULL;
+    size_t n = exchange_meta_soap_codes(&codes);
+    struct relay_soap *v = ARENA_ARRAY(cx->arena, struct relay_soap, n);
+    for (size_t i = 0; i < n; i++) {
+        v[i] = (struct relay_soap){ str_of(codes[i]), STR_NULL,
+                                    str_cat(cx->arena, STR("/"), str_of(codes[i])) };
+    }
+    own.name = own.path = own.target = STR(EXCHANGE_META_PATH);
+    own.is_soap = own.is_fixed = own.is_common = true;
+    own.body_max_bytes = EXCHANGE_XROAD_BYTES;
+    own.soap = v;
+    own.n_soap = n;
+    return own;
+}
+
 /* Metadata services of the subsystems that offer something, and the list of clients: answered by
  * the program, each under the provider's own path. */
 static size_t
@@ -364,6 +383,7 @@ meta_routes(struct ctx *cx, const struct build *b, struct relay_route *routes)
     own.is_signed = true; /* the program's own X-Road-Error passes */
     own.name = own.path = own.target = STR(EXCHANGE_CLIENTS_PATH);
     routes[n++] = own;
+    routes[n++] = soap_meta_route(cx, own);
     for (size_t i = 0; i < b->n_services.n; i++) {
         const struct exchange_subsystem *sub = sub_of(b, b->services[i].subsystem_id);
         if (sub != NULL) {
@@ -423,7 +443,7 @@ build_policy(struct ctx *cx, void *arg)
     TRY(load_grants(cx, &b));
     struct relay_pool *pools = ARENA_ARRAY(cx->arena, struct relay_pool, b.n_services.n + 2);
     struct relay_route *routes =
-        ARENA_ARRAY(cx->arena, struct relay_route, b.n_services.n + 4 * b.n_subs.n + 2);
+        ARENA_ARRAY(cx->arena, struct relay_route, b.n_services.n + 4 * b.n_subs.n + 3);
     struct relay_client *clients = ARENA_ARRAY(cx->arena, struct relay_client, b.n_subs.n + 1);
     for (size_t i = 0; i < b.n_services.n; i++) {
         TRY(pool_and_route(cx, &b, &b.services[i], &pools[i], &routes[i]));

@@ -147,12 +147,18 @@ mark(struct ctx *cx, struct telling *t, const char *state, struct str fault)
 }
 
 /* --- telling ---------------------------------------------------------------------------------- */
+static struct exchange_told
+told_of(const struct telling *t, const struct dossier_step *s)
+{
+    return (struct exchange_told){ &t->d,          &t->who, t->procedure,
+                                   t->at.national, s,       t->at.is_made != 0 };
+}
+
 static enum err
 ask(struct ctx *cx, struct telling *t, struct str operation, const struct dossier_step *s,
     struct exchange_reply *ret)
 {
-    const struct exchange_told told = { &t->d,          &t->who, t->procedure,
-                                        t->at.national, s,       t->at.is_made != 0 };
+    const struct exchange_told told = told_of(t, s);
     struct str fields = STR_NULL;
     TRY(exchange_portal_fields(cx, &told, &fields));
     struct exchange_question q = {
@@ -171,6 +177,17 @@ ask(struct ctx *cx, struct telling *t, struct str operation, const struct dossie
         ret->fault = STR("down");
     }
     return str_is_empty(ret->fault) ? e : ERR_OK;
+}
+
+/* The same after the papers that it names. */
+static enum err
+ask_with_papers(struct ctx *cx, struct telling *t, struct str operation,
+                const struct dossier_step *s, struct exchange_reply *ret)
+{
+    const struct exchange_told told = told_of(t, s);
+    *ret = (struct exchange_reply){ .fields = STR("{}"), .fault = STR("") };
+    TRY(exchange_portal_files_send(cx, &told, t->c, &ret->fault));
+    return str_is_empty(ret->fault) ? ask(cx, t, operation, s, ret) : ERR_OK;
 }
 
 /* Does the message that makes the dossier tell its first status too? */
@@ -225,11 +242,16 @@ make(struct ctx *cx, struct telling *t, const struct dossier_step *first, struct
             return ERR_OK;
         }
     }
+    struct paper *papers = NULL;
+    size_t n_papers = 0; /* of one that is there already nobody knows: they are told with a step */
     if (!is_there) {
-        TRY(ask(cx, t, t->c->dossier.create, first, &reply));
+        const struct exchange_told told = told_of(t, first);
+        TRY(exchange_portal_files_new(cx, &told, t->c, &papers, &n_papers));
+        TRY(ask_with_papers(cx, t, t->c->dossier.create, first, &reply));
         *ret = reply.fault;
     }
     if (str_is_empty(*ret)) {
+        TRY(exchange_portal_files_told(cx, t->c, papers, n_papers));
         t->at.is_made = 1;
         t->at.sent_step = create_tells_status(t->c) ? first->id : t->at.sent_step;
         return mark(cx, t, "sent", STR(""));
@@ -250,11 +272,18 @@ static enum err
 tell_step(struct ctx *cx, struct telling *t, const struct dossier_step *s, struct str *ret)
 {
     struct exchange_reply reply = { .fault = STR("") };
-    if (!str_is_empty(t->c->dossier.update) && changes_dossier(s->status)) {
-        TRY(ask(cx, t, t->c->dossier.update, s, &reply));
+    const struct exchange_told told = told_of(t, s);
+    struct paper *papers = NULL;
+    size_t n_papers = 0;
+    TRY(exchange_portal_files_new(cx, &told, t->c, &papers, &n_papers));
+    if (!str_is_empty(t->c->dossier.update) && (changes_dossier(s->status) || n_papers != 0)) {
+        TRY(ask_with_papers(cx, t, t->c->dossier.update, s, &reply));
+        if (str_is_empty(reply.fault)) {
+            TRY(exchange_portal_files_told(cx, t->c, papers, n_papers));
+        }
     }
     if (str_is_empty(reply.fault)) {
-        TRY(ask(cx, t, t->c->dossier.progress, s, &reply));
+        TRY(ask_with_papers(cx, t, t->c->dossier.progress, s, &reply));
     }
     *ret = reply.fault;
     return ERR_OK;

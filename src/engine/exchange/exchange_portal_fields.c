@@ -230,6 +230,7 @@ exchange_portal_fields(struct ctx *cx, const struct exchange_told *t, struct str
     TRY(fees(cx, t->d, &o));
     TRY(supplements(cx, t, &o));
     TRY(results(cx, t->d, &o));
+    TRY(exchange_portal_papers(cx, t, &o));
     json_close(&o);
     *ret = buf_str(&b);
     return b.is_failed ? err_set(cx, ERR_TOO_LARGE, "what is told of a dossier") : ERR_OK;

@@ -17,13 +17,13 @@
 #include <poll.h>
 
 #define FILE_BYTES   (128U * 1024U)
-#define BODY_BYTES   ((size_t)256 << 10)
+#define BODY_BYTES   EXCHANGE_MESSAGE_MAX
 #define SLOW_MS      1500
 #define SLOW_MAX_MS  3000
 #define FAULTY_OF_10 4
 
-static enum err
-parse(struct ctx *cx, struct str text, struct json **ret)
+enum err
+exchange_sim_parse(struct ctx *cx, struct str text, struct json **ret)
 {
     struct json_limits limits = { 0 };
     return json_parse(cx->arena, text, limits, ret, NULL) == ERR_OK
@@ -122,7 +122,7 @@ read_request(struct ctx *cx, struct exchange_sim *s)
             TRY(query_json(cx, s->rq->query, &query));
             text = buf_str(&query);
         }
-        TRY(parse(cx, text, &body));
+        TRY(exchange_sim_parse(cx, text, &body));
         TRY(exchange_translate(cx, s->step->in, s->step->n_in, false, body, &fields));
     }
     if (s->rq->uplink.p != NULL && !is_signed_in(cx, s, body)) {
@@ -131,27 +131,58 @@ read_request(struct ctx *cx, struct exchange_sim *s)
     if (s->rq->uplink.p != NULL && str_is_empty(header_of(s->rq, "X-Purpose"))) {
         return err_set(cx, ERR_BAD_REQUEST, "a question without its purpose");
     }
-    TRY(parse(cx, buf_str(&fields), &in));
+    TRY(exchange_sim_parse(cx, buf_str(&fields), &in));
     s->in = in;
-    struct str key = json_text(in, str_z(cx->arena, json_text(s->rule, "by")));
-    s->seed = str_hash(key.p == NULL ? buf_str(&fields) : key);
+    struct str key = exchange_sim_key(cx, s);
+    s->seed = str_hash(str_is_empty(key) ? buf_str(&fields) : key);
     return ERR_OK;
 }
 
 /* --- kinds of answers: each gives a word ("" fine) and our fields -------------------------------
  */
-static struct str
-by_key(struct ctx *cx, const struct exchange_sim *s)
+struct str
+exchange_sim_key(struct ctx *cx, const struct exchange_sim *s)
 {
-    struct str name = json_text(s->rule, "by");
-    return name.p == NULL ? STR("") : json_text(s->in, str_z(cx->arena, name));
+    struct str rest = json_text(s->rule, "by");
+    struct str name;
+    struct str key = STR("");
+    while (rest.p != NULL && str_next(&rest, ' ', &name)) {
+        struct str v = json_text(s->in, str_z(cx->arena, name));
+        key = key.n == 0 ? v : str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(key), STR_ARG(v));
+    }
+    return key.p == NULL ? STR("") : key;
+}
+
+/* What the rule asks of the person beyond being known: a link ("link": "spouse"), an age
+ * ("age_min"). */
+static bool
+has_standing(struct ctx *cx, struct exchange_sim *s)
+{
+    struct str kind = json_text(s->rule, "link");
+    int64_t age_min = json_int(s->rule, "age_min", 0);
+    struct party_link *links = NULL;
+    size_t n = 0;
+    struct date born = { 0 };
+    if (kind.p != NULL) {
+        if (party_links(cx, str_z(cx->arena, kind), s->who.id, &links, &n) != ERR_OK || n == 0) {
+            return false;
+        }
+        s->linked_from = links[n - 1].valid_from;
+    }
+    if (age_min == 0 || !date_parse(s->who.birth_date, &born)) {
+        return true;
+    }
+    struct civil b = date_civil(born);
+    struct civil now = date_civil(calendar_today(cx));
+    bool is_before = now.month < b.month || (now.month == b.month && now.mday < b.mday);
+    return now.year - b.year - (is_before ? 1 : 0) >= age_min;
 }
 
 /* A person or organisation of the demo stands for the one in the national database. */
 static struct str
 look_up(struct ctx *cx, struct exchange_sim *s, struct str *ret)
 {
-    struct str key = by_key(cx, s);
+    struct str key = exchange_sim_key(cx, s);
     bool is_org = str_eq(json_text(s->rule, "by"), STR("tax_code"));
     enum err e = str_is_empty(key) ? ERR_NOT_FOUND
                  : is_org          ? party_by_tax_code(cx, key, &s->who)
@@ -160,7 +191,7 @@ look_up(struct ctx *cx, struct exchange_sim *s, struct str *ret)
         e = party_by_personal_id(cx, key, &s->who); /* a person's number is the tax code */
     }
     if (e != ERR_OK) {
-        return STR("not_found");
+        return e == ERR_NOT_FOUND ? STR("not_found") : STR("down");
     }
     const struct unit *u = str_is_empty(s->who.unit) ? NULL : unit_by_key(cx, s->who.unit);
     const struct unit *const *now = NULL;
@@ -173,6 +204,9 @@ look_up(struct ctx *cx, struct exchange_sim *s, struct str *ret)
             return STR("mismatch");
         }
     }
+    if (!has_standing(cx, s)) {
+        return STR("not_found");
+    }
     *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
     return STR("");
 }
@@ -182,7 +216,7 @@ from_list(struct ctx *cx, struct exchange_sim *s, struct str *ret)
 {
     struct str by = json_text(s->rule, "by");
     struct str as = json_text(s->rule, "as");
-    struct str key = vn_fold(cx->arena, by_key(cx, s));
+    struct str key = vn_fold(cx->arena, exchange_sim_key(cx, s));
     struct buf b = buf_new(cx->arena, BODY_BYTES);
     struct json_out o = json_out(&b);
     bool is_found = false;
@@ -210,140 +244,55 @@ from_list(struct ctx *cx, struct exchange_sim *s, struct str *ret)
     return is_found ? STR("") : STR("not_found");
 }
 
-struct store_job {
-    struct str service, key, message, body, status;
-    bool is_again;
-};
-
-/* What is known of a case: what the newest message says, and of the older ones what it does not. */
-static struct str
-merged(struct ctx *cx, struct str older, struct str newer)
+/* All that the operation asks for is there, and well-formed. */
+static bool
+is_complete(struct ctx *cx, const struct exchange_sim *s)
 {
-    struct buf b = buf_new(cx->arena, BODY_BYTES);
-    struct json_out o = json_out(&b);
-    struct json *have = NULL;
-    struct json *now = NULL;
-    if (parse(cx, older, &have) != ERR_OK || parse(cx, newer, &now) != ERR_OK) {
-        return newer;
-    }
-    json_open(&o);
-    for (JSON_EACH(now, it)) {
-        json_key_str(&o, it->key);
-        json_write(&o, it);
-    }
-    for (JSON_EACH(have, it)) {
-        if (json_get_str_key(now, it->key) == NULL) {
-            json_key_str(&o, it->key);
-            json_write(&o, it);
+    for (size_t i = 0; i < s->step->n_in; i++) {
+        const struct exchange_map *m = &s->step->in[i];
+        const struct json *v = json_get_str_key(s->in, m->our);
+        bool has_text = v != NULL && (v->type != JSON_STRING || !str_is_empty(str_trim(v->text)));
+        if ((m->is_required && !has_text && str_is_empty(m->fixed)) ||
+            (has_text && !exchange_sim_is_formed(cx, m->our, v))) {
+            return false;
         }
     }
-    json_close(&o);
-    return b.is_failed ? newer : buf_str(&b);
-}
-
-/* What was taken once is not taken twice: the message's own number says so. */
-static enum err
-store_tx(struct ctx *cx, void *arg)
-{
-    struct store_job *job = arg;
-    struct q_xsim_message_find seen;
-    struct q_xsim_row_get row = { 0 };
-    enum err e =
-        str_is_empty(job->message)
-            ? ERR_NOT_FOUND
-            : q_xsim_message_find(cx, &seen, .service = job->service, .message = job->message);
-    job->is_again = e == ERR_OK;
-    if (e == ERR_OK) {
-        return q_xsim_message_again(cx, NULL, .id = seen.id);
-    }
-    int64_t id = store_new_id(cx);
-    if (str_is_empty(job->message)) {
-        job->message = str_fmt(cx->arena, "%" PRId64, id);
-    }
-    TRY(q_xsim_message_insert(cx, NULL, .id = id, .service = job->service, .key = job->key,
-                              .message = job->message, .status = job->status,
-                              .at_us = sys_now_us(cx)));
-    e = q_xsim_row_get(cx, &row, .service = job->service, .key = job->key);
-    struct str body = e == ERR_OK ? merged(cx, row.body, job->body) : job->body;
-    return q_xsim_row_put(cx, NULL, .service = job->service, .key = job->key, .body = body,
-                          .n = e == ERR_OK ? row.n + 1 : 1, .at_us = sys_now_us(cx));
-}
-
-static struct str
-keep(struct ctx *cx, struct exchange_sim *s, struct str *ret)
-{
-    struct buf b = buf_new(cx->arena, BODY_BYTES);
-    struct json_out o = json_out(&b);
-    json_write(&o, s->in);
-    struct str status = json_text(s->in, "status");
-    struct str rule = json_text(s->rule, "message"); /* what makes a second message the same one */
-    struct str message = rule.p == NULL ? STR("") : exchange_sim_value(cx, s, rule);
-    struct store_job job = { s->connector->id,
-                             by_key(cx, s),
-                             message,
-                             buf_str(&b),
-                             status.p == NULL ? STR("") : status,
-                             false };
-    if (str_is_empty(job.key)) {
-        return STR("invalid");
-    }
-    if (json_flag(s->rule, "queue", false)) {
-        struct str word = exchange_sim_told(cx, s);
-        job.status = json_text(s->in, "outcome");
-        if (!str_is_empty(word)) {
-            return word;
-        }
-    }
-    if (store_write(cx, store_tx, &job) != ERR_OK) {
-        return STR("down");
-    }
-    *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
-    return STR("");
-}
-
-static struct str
-recall(struct ctx *cx, struct exchange_sim *s, struct str *ret)
-{
-    struct q_xsim_row_get row;
-    struct json *stored = NULL;
-    if (q_xsim_row_get(cx, &row, .service = s->connector->id, .key = by_key(cx, s)) != ERR_OK ||
-        parse(cx, row.body, &stored) != ERR_OK) {
-        return STR("not_found");
-    }
-    s->stored = stored;
-    *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
-    return STR("");
+    return true;
 }
 
 static struct str
 work(struct ctx *cx, struct exchange_sim *s, struct str *ret)
 {
+    static const struct {
+        const char *kind;
+        struct str (*answer)(struct ctx *cx, struct exchange_sim *s, struct str *ret);
+    } kinds[] = {
+        { "party", look_up },
+        { "list", from_list },
+        { "store", exchange_sim_keep },
+        { "stored", exchange_sim_recall },
+        { "certificate", exchange_sim_certificate },
+        { "signed-document", exchange_sim_document },
+        { "queue", exchange_sim_queue },
+        { "queue_one", exchange_sim_queue },
+        { "queue_file", exchange_sim_queue },
+    };
     struct str kind = json_text(s->rule, "kind");
-    for (size_t i = 0; i < s->step->n_in; i++) {
-        const struct exchange_map *m = &s->step->in[i];
-        bool is_there = json_get_str_key(s->in, m->our) != NULL || !str_is_empty(m->fixed);
-        if (m->is_required && !is_there) {
-            return STR("invalid");
-        }
+    if (!is_complete(cx, s)) {
+        return STR("invalid");
     }
     int64_t lacks_n = json_int(s->rule, "lacks_one_in", 0); /* the same ones each time */
     if (lacks_n > 0 && s->seed % (uint64_t)lacks_n == 0) {
         return STR("not_found");
     }
-    if (str_eq(kind, STR("party"))) {
-        return look_up(cx, s, ret);
+    struct str unit = json_text(s->in, "unit"); /* of a unit that is none nobody knows anything */
+    if (!str_is_empty(unit) && unit_at(cx, unit, calendar_today(cx)) == NULL) {
+        return STR("not_found");
     }
-    if (str_eq(kind, STR("list"))) {
-        return from_list(cx, s, ret);
-    }
-    if (str_eq(kind, STR("store"))) {
-        return keep(cx, s, ret);
-    }
-    if (str_eq(kind, STR("stored"))) {
-        return recall(cx, s, ret);
-    }
-    if (str_starts(kind, STR("queue"))) {
-        return exchange_sim_queue(cx, s, ret);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (str_eq(kind, str_of(kinds[i].kind))) {
+            return kinds[i].answer(cx, s, ret);
+        }
     }
     *ret = exchange_sim_fields(cx, s, json_get(s->rule, "answer"));
     return STR("");
@@ -463,8 +412,9 @@ find(struct ctx *cx, struct exchange_sim *s)
     struct str name =
         str_fmt(cx->arena, "packs/demo/simulators/" STR_FMT ".json", STR_ARG(s->rq->service));
     TRY(sys_file_read(cx, sys_share_path(cx, str_z(cx->arena, name)), FILE_BYTES, &text));
-    TRY(parse(cx, text, &file));
+    TRY(exchange_sim_parse(cx, text, &file));
     s->rule = json_get_str_key(json_get(file, "operations"), s->rq->operation);
+    s->seeds = json_get(file, "seeds");
     return s->rule == NULL ? err_set(cx, ERR_UPSTREAM, "the simulator lacks this operation")
                            : ERR_OK;
 }
@@ -515,7 +465,7 @@ exchange_simulate(struct ctx *cx, const struct exchange_sim_request *rq,
     if (!str_is_empty(word)) {
         fields = STR("{}");
     }
-    TRY(parse(cx, fields, &tree));
+    TRY(exchange_sim_parse(cx, fields, &tree));
     return s->connector->style == EXCHANGE_SOAP ? write_soap(cx, s, word, tree, ret)
                                                 : write_rest(cx, s, word, tree, ret);
 }

@@ -238,11 +238,15 @@ bytes_of(struct ctx *cx, const struct json *paper)
     return words.p != NULL ? page_of(cx, words) : STR("%PDF-1.4 broken off in the mid");
 }
 
+/* Those that stand for a paper of the procedure, or the other files. */
 static void
-put_papers(struct ctx *cx, struct json_out *o, const struct json *papers)
+put_papers(struct ctx *cx, struct json_out *o, const struct json *papers, bool is_required)
 {
     json_open_list(o);
     for (JSON_EACH(papers, it)) {
+        if (str_is_empty(json_text(it, "requirement")) == is_required) {
+            continue;
+        }
         struct str altered = json_text(it, "altered"); /* says another hash than the file's */
         struct str hash =
             digest_sha256_hex(cx->arena, altered.p == NULL ? bytes_of(cx, it) : altered);
@@ -281,7 +285,9 @@ one_answer(struct ctx *cx, struct exchange_sim *s, struct str *ret)
     json_key(&o, "answers");
     json_raw(&o, exchange_sim_fields(cx, s, member(q.template, q.row.change, "answers")));
     json_key(&o, "papers");
-    put_papers(cx, &o, member(q.template, q.row.change, "papers"));
+    put_papers(cx, &o, member(q.template, q.row.change, "papers"), true);
+    json_key(&o, "others");
+    put_papers(cx, &o, member(q.template, q.row.change, "papers"), false);
     json_close(&o);
     *ret = buf_str(&b);
     return STR("");

@@ -8,6 +8,57 @@
 
 #define BODY_BYTES ((size_t)256 << 10)
 
+/* --- what comes in ---------------------------------------------------------------------------- */
+static bool
+is_all(struct str s, const char *allowed)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (!str_has_char(str_of(allowed), s.p[i])) {
+            return false;
+        }
+    }
+    return s.n > 0;
+}
+
+#define DIGITS "0123456789"
+
+/* Two digits, a letter or two, four or five digits: 93A-123.45, 93-B1 123.45. */
+static bool
+is_plate(struct str s)
+{
+    return s.n >= 7 && s.n <= 12 && is_all(str_slice(s, 0, 2), DIGITS) &&
+           is_all(str_slice(s, 2, s.n), DIGITS "ABCDEFGHKLMNPSTUVXYZ-. ") &&
+           is_all(str_slice(s, s.n - 1, s.n), DIGITS) &&
+           !is_all(str_slice(s, 2, s.n), DIGITS "-. ");
+}
+
+bool
+exchange_sim_is_formed(struct ctx *cx, struct str name, const struct json *value)
+{
+    struct str v = value->text;
+    (void)cx;
+    if (value->type != JSON_STRING && value->type != JSON_NUMBER) {
+        return true; /* a list */
+    }
+    if (str_eq(name, STR("personal_id"))) {
+        return party_check_personal_id(v, STR_NULL, STR_NULL) == NULL;
+    }
+    if (str_eq(name, STR("tax_code"))) {
+        return party_check_tax_code(v) == NULL;
+    }
+    if (str_eq(name, STR("amount"))) {
+        int64_t vnd = 0;
+        return str_to_i64(v, 1, INT64_C(1000000000000), &vnd);
+    }
+    if (str_eq(name, STR("sheet")) || str_eq(name, STR("parcel"))) {
+        return is_all(v, DIGITS);
+    }
+    if (str_eq(name, STR("hash"))) {
+        return v.n == 64 && is_all(v, DIGITS "abcdef");
+    }
+    return !str_eq(name, STR("plate")) || is_plate(v);
+}
+
 /* --- values ----------------------------------------------------------------------------------- */
 static uint64_t
 draw(struct exchange_sim *s, uint64_t below)
@@ -108,6 +159,9 @@ made(struct ctx *cx, struct exchange_sim *s, struct str how, struct str arg)
     }
     if (str_eq(how, STR("party"))) {
         return exchange_sim_party(cx, s, arg);
+    }
+    if (str_eq(how, STR("linked"))) {
+        return str_eq(arg, STR("year")) ? str_slice(s->linked_from, 0, 4) : s->linked_from;
     }
     if (str_eq(how, STR("stored"))) {
         return json_text(s->stored, str_z(cx->arena, arg));

@@ -94,8 +94,8 @@ SELECT id, name, code, summary FROM exchange_service WHERE id > :after ORDER BY 
 
 -- name: xservice_of_sub :many
 -- in: subsystem_id:i64 limit_n:i64
--- out: id:i64 kind:str
-SELECT s.id, v.kind FROM exchange_service s JOIN exchange_version v ON v.id = s.version_id
+-- out: id:i64 kind:str version:str
+SELECT s.id, v.kind, v.version FROM exchange_service s JOIN exchange_version v ON v.id = s.version_id
 WHERE s.subsystem_id = :subsystem_id AND s.state = 'published' ORDER BY s.code LIMIT :limit_n
 
 -- name: xservice_sensitive :many
@@ -271,6 +271,17 @@ SELECT id, subsystem_id, not_before_us, not_after_us, revoked_us FROM exchange_c
 -- out: id:i64 thumb:str subject:str not_before_us:i64 not_after_us:i64 added_us:i64 revoked_us:i64
 SELECT id, thumb, subject, not_before_us, not_after_us, added_us, revoked_us FROM exchange_cert WHERE subsystem_id = :subsystem_id ORDER BY id DESC LIMIT :limit_n
 
+-- Of each system the certificate that holds longest.
+-- name: xcert_ends :many
+-- in: limit_n:i64
+-- scan: exchange_cert and exchange_member: a few certificates for each system that calls
+-- out: not_after_us:i64 class:str member:str code:str
+SELECT c.not_after_us, m.class, m.code, s.code
+FROM exchange_cert c JOIN exchange_subsystem s ON s.id = c.subsystem_id JOIN exchange_member m ON m.id = s.member_id
+WHERE c.revoked_us IS NULL AND NOT EXISTS (SELECT 1 FROM exchange_cert o WHERE o.subsystem_id = c.subsystem_id AND o.revoked_us IS NULL
+      AND o.not_after_us > c.not_after_us)
+ORDER BY c.not_after_us LIMIT :limit_n
+
 -- name: xcert_revoke :exec
 -- in: id:i64 subsystem_id:i64 revoked_us:i64
 UPDATE exchange_cert SET revoked_us = :revoked_us WHERE id = :id AND subsystem_id = :subsystem_id AND revoked_us IS NULL
@@ -328,17 +339,6 @@ FROM exchange_call WHERE service_id = :service_id AND id < :before ORDER BY id D
 -- out: id:i64 at_us:i64 way:str consumer_id:i64 service_id:i64 agreement_id:i64 operation:str status:i64 fault:str bytes_in:i64 bytes_out:i64 took_us:i64 trace_id:str request_id:str
 SELECT id, at_us, way, consumer_id, service_id, agreement_id, operation, status, fault, bytes_in, bytes_out, took_us, trace_id, request_id
 FROM exchange_call WHERE service_id = :service_id AND fault <> '' AND id < :before ORDER BY id DESC LIMIT :limit_n
-
--- name: xcall_counts :many
--- in: since_id:i64 limit_n:i64
--- out: consumer_id:i64 service_id:i64 n:i64 n_faults:i64 took_us:i64 bytes:i64
-SELECT consumer_id, service_id, count(*) AS n, CAST(sum(CASE WHEN fault <> '' THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(took_us) AS BIGINT), CAST(sum(bytes_in + bytes_out) AS BIGINT)
--- sqlite:
-FROM exchange_call NOT INDEXED WHERE id > :since_id
--- postgres:
-FROM exchange_call WHERE id > :since_id
--- end
-GROUP BY consumer_id, service_id ORDER BY n DESC LIMIT :limit_n
 
 -- name: xcall_day_n :one
 -- in: agreement_id:i64 since_id:i64 consumer_id:i64
@@ -431,6 +431,21 @@ SELECT connector, national, is_made, sent_step, state, fault FROM exchange_porta
 INSERT INTO exchange_portal (dossier_id, connector, national, is_made, sent_step, state, fault, at_us)
 VALUES (:dossier_id, :connector, :national, :is_made, :sent_step, :state, :fault, :at_us)
 ON CONFLICT (dossier_id) DO UPDATE SET national = excluded.national, is_made = excluded.is_made, sent_step = excluded.sent_step, state = excluded.state, fault = excluded.fault, at_us = excluded.at_us
+
+-- name: xfile_put :exec
+-- in: paper_id:i64 dossier_id:i64 connector:str file:str at_us:i64
+INSERT INTO exchange_portal_file (paper_id, dossier_id, connector, file, at_us) VALUES (:paper_id, :dossier_id, :connector, :file, :at_us)
+ON CONFLICT (paper_id) DO UPDATE SET file = excluded.file, at_us = excluded.at_us
+
+-- name: xfile_get :one
+-- in: paper_id:i64
+-- out: connector:str file:str
+SELECT connector, file FROM exchange_portal_file WHERE paper_id = :paper_id
+
+-- name: xfile_of :many
+-- in: dossier_id:i64 draft_id:i64 limit_n:i64
+-- out: paper_id:i64
+SELECT paper_id FROM exchange_portal_file WHERE dossier_id IN (:dossier_id, :draft_id) ORDER BY paper_id LIMIT :limit_n
 
 -- name: xportal_in_state :many
 -- in: state:str limit_n:i64

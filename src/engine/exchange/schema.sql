@@ -143,6 +143,7 @@ CREATE TABLE exchange_cert (
 );
 CREATE UNIQUE INDEX exchange_cert_thumb ON exchange_cert (thumb);
 CREATE INDEX exchange_cert_subsystem ON exchange_cert (subsystem_id);
+CREATE INDEX exchange_cert_end ON exchange_cert (not_after_us);
 
 -- Sessions of the older adapter style. record
 CREATE TABLE exchange_session (
@@ -214,6 +215,16 @@ CREATE TABLE exchange_portal (
 );
 CREATE INDEX exchange_portal_state ON exchange_portal (state, at_us);
 CREATE INDEX exchange_portal_national ON exchange_portal (national) WHERE national <> '';
+
+-- Papers that the national portal has: it took them from us, or gave them to us. record
+CREATE TABLE exchange_portal_file (
+    paper_id BIGINT PRIMARY KEY,
+    dossier_id BIGINT NOT NULL,      -- or the draft that a dossier of the portal began as
+    connector TEXT NOT NULL,
+    file TEXT NOT NULL,              -- the portal's own number of it
+    at_us BIGINT NOT NULL
+);
+CREATE INDEX exchange_portal_file_dossier ON exchange_portal_file (dossier_id);
 
 -- How the line to a portal is, and which one is in force. record
 CREATE TABLE exchange_portal_line (

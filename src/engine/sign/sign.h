@@ -129,12 +129,14 @@ enum sign_verdict {
     SIGN_VALID,
     SIGN_CHANGED,   /* the signed bytes do not match the signature */
     SIGN_UNTRUSTED, /* mathematically right, but no trusted root above the signer */
-    SIGN_REVOKED,   /* certificate revoked or not valid at the signing time */
+    SIGN_EXPIRED,   /* the certificate was not in its time when this was signed */
+    SIGN_REVOKED,   /* the certificate was revoked before */
     SIGN_MALFORMED,
 };
 struct sign_finding {
     enum sign_verdict verdict;
     struct str signer, org, position; /* from the certificate */
+    struct str issuer;                /* who certified it, as the certificate names them */
     struct str serial, fingerprint;
     bool is_seal;
     bool is_demo;
@@ -151,6 +153,10 @@ struct sign_report {
 /* Reads a file somebody hands in. ERR_UNSUPPORTED: no PDF; ERR_TOO_LARGE. A PDF without signatures
  * gives n = 0. Trusted roots: the desk's CA and PEM files in data_dir/sign/roots. */
 NODISCARD enum err sign_verify_pdf(struct ctx *cx, struct str pdf, struct sign_report *ret);
+/* A certificate by itself (PEM) at a time. ERR_BAD_REQUEST: it is none. signed_us of the finding is
+ * at_us; never SIGN_CHANGED. */
+NODISCARD enum err sign_verify_cert(struct ctx *cx, struct str pem, int64_t at_us,
+                                    struct sign_finding *ret);
 /* "valid", "changed", ...: suffix of the text keys sign.verdict.* */
 const char *sign_verdict_key(enum sign_verdict v);
 

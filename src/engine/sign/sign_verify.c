@@ -9,11 +9,10 @@
 const char *
 sign_verdict_key(enum sign_verdict v)
 {
-    static const char *const keys[] = { [SIGN_VALID] = "valid",
-                                        [SIGN_CHANGED] = "changed",
-                                        [SIGN_UNTRUSTED] = "untrusted",
-                                        [SIGN_REVOKED] = "revoked",
-                                        [SIGN_MALFORMED] = "malformed" };
+    static const char *const keys[] = {
+        [SIGN_VALID] = "valid",     [SIGN_CHANGED] = "changed", [SIGN_UNTRUSTED] = "untrusted",
+        [SIGN_EXPIRED] = "expired", [SIGN_REVOKED] = "revoked", [SIGN_MALFORMED] = "malformed"
+    };
     return keys[v];
 }
 
@@ -79,11 +78,27 @@ verdict_of(enum cms_verdict v)
     case CMS_UNTRUSTED:
         return SIGN_UNTRUSTED;
     case CMS_EXPIRED:
-        return SIGN_REVOKED;
+        return SIGN_EXPIRED;
     case CMS_BROKEN:
         break;
     }
     return SIGN_MALFORMED;
+}
+
+/* What the check says, and what our register knows beside it. */
+static enum err
+judge(struct ctx *cx, const struct cms_check *check, struct sign_finding *f)
+{
+    f->verdict = verdict_of(check->verdict);
+    f->signer = check->signer.subject.common;
+    f->org = check->signer.subject.org;
+    f->position = check->signer.subject.title;
+    f->issuer = check->signer.issuer;
+    f->serial = check->signer.serial;
+    f->fingerprint = check->signer.fingerprint;
+    f->detail =
+        check->verdict == CMS_EXPIRED ? STR("certificate not valid at the claimed time") : STR("");
+    return f->fingerprint.n > 0 ? consult_register(cx, f) : ERR_OK;
 }
 
 static enum err
@@ -101,18 +116,25 @@ look_at(struct ctx *cx, struct str pdf, const struct pdf_sig *sig, struct str ro
     struct str content[2] = { str_slice(pdf, 0, sig->from_n),
                               str_slice(pdf, sig->gap_end, sig->end) };
     cms_verify(cx, sig->cms, content, roots_pem, f.signed_us, &check);
-    f.verdict = verdict_of(check.verdict);
-    f.signer = check.signer.subject.common;
-    f.org = check.signer.subject.org;
-    f.position = check.signer.subject.title;
-    f.serial = check.signer.serial;
-    f.fingerprint = check.signer.fingerprint;
     f.covers_whole = sig->end == pdf.n;
-    f.detail =
-        check.verdict == CMS_EXPIRED ? STR("certificate not valid at the claimed time") : STR("");
-    if (f.fingerprint.n > 0) {
-        TRY(consult_register(cx, &f));
+    TRY(judge(cx, &check, &f));
+    *ret = f;
+    return ERR_OK;
+}
+
+enum err
+sign_verify_cert(struct ctx *cx, struct str pem, int64_t at_us, struct sign_finding *ret)
+{
+    struct sign_finding f = { .signed_us = at_us };
+    struct cms_check check;
+    struct str roots_pem = STR_NULL;
+
+    TRY(roots(cx, &roots_pem));
+    cms_cert_check(cx, pem, roots_pem, at_us, &check);
+    if (check.verdict == CMS_BROKEN) {
+        return err_set(cx, ERR_BAD_REQUEST, "not a certificate");
     }
+    TRY(judge(cx, &check, &f));
     *ret = f;
     return ERR_OK;
 }

@@ -99,68 +99,6 @@ test_ask_over_soap_and_over_a_session_speak_their_style(void **state)
     assert_int_equal(exchange_ask(cx, &find, &reply), ERR_NOT_FOUND);
 }
 
-/* Each simulated operation answers a call that has all it asks for, in its own style. */
-/* A dossier that a simulated portal has for us, as the questions about it name it. */
-static struct str
-handed_over(struct ctx *cx, struct str portal)
-{
-    struct str national;
-    struct exchange_sim_hand in = { .service = portal,
-                                    .template_id = STR("du"),
-                                    .change = STR("new") };
-    ASSERT_OK(cx, exchange_sim_hand_over(cx, &in, &national));
-    return str_fmt(cx->arena,
-                   "{\"national\":\"" STR_FMT "\",\"file\":\"t1\",\"revision\":\"1\","
-                   "\"outcome\":\"taken\"}",
-                   STR_ARG(national));
-}
-
-static void
-test_every_simulator_answers_every_operation(void **state)
-{
-    struct ctx *cx = cx_of(state);
-    const struct exchange_set *set = exchange_of_pack(cx);
-    struct str all =
-        STR("{\"personal_id\":\"" MO "\",\"full_name\":\"Thị Mơ\",\"name\":\"Thị Mơ\","
-            "\"birth_date\":\"1990-03-08\",\"sex\":\"female\",\"number\":\"N-1\",\"tax_code\":\"" MO
-            "\",\"unit\":\"25405\",\"sheet\":\"3\",\"parcel\":\"14\",\"address\":\"Bom Bo\","
-            "\"phone\":\"0900000000\",\"list\":\"DM-DANTOC\",\"kind\":\"one\",\"amount\":\"8000\","
-            "\"code\":\"1.001193\",\"plate\":\"93A-123.45\",\"words\":\"x\",\"unit_name\":\"x\","
-            "\"serial\":\"01\",\"unit_code\":\"H19\",\"hash\":\"ab\",\"bytes\":\"eA==\","
-            "\"national\":\"G22.1\",\"procedure\":\"1.001193\",\"applicant\":\"Thị Mơ\","
-            "\"received\":\"2026-11-23T08:00:00+07:00\",\"at\":\"2026-11-23T08:00:00+07:00\","
-            "\"status\":\"2\",\"is_update\":\"false\"}");
-    size_t n = 0;
-    for (size_t i = 0; i < set->n_connectors; i++) {
-        const struct exchange_connector *c = &set->connectors[i];
-        for (size_t k = 0; k < c->n_steps; k++) {
-            struct exchange_reply reply = { .fault = STR("") };
-            struct exchange_question q = { .connector = c->id,
-                                           .operation = c->steps[k].id,
-                                           .purpose = STR("dossier"),
-                                           .fields = all };
-            if (str_eq(c->id, STR("vbpl"))) {
-                q.fields = STR("{\"number\":\"60/2014/QH13\"}");
-            }
-            if (str_eq(c->steps[k].id, c->dossier.get) || str_eq(c->steps[k].id, c->dossier.file) ||
-                str_eq(c->steps[k].id, c->dossier.taken)) {
-                q.fields = handed_over(cx, c->id);
-            }
-            if (str_eq(c->steps[k].id, STR("LayDanhSachTTHC"))) {
-                q.fields = STR("{\"field\":\"\"}");
-            }
-            enum err e = exchange_ask(cx, &q, &reply);
-            bool is_unknown = e == ERR_NOT_FOUND && str_eq(c->steps[k].id, STR("TraCuuHoSo"));
-            if (e != ERR_OK && !is_unknown) {
-                fail_msg(STR_FMT "/" STR_FMT ": %s (%s)", STR_ARG(c->id), STR_ARG(c->steps[k].id),
-                         err_name(e), cx->err.text);
-            }
-            n++;
-        }
-    }
-    assert_true(n >= 30);
-}
-
 /* Both styles of signing in: the session in the body beside dstcode, and the token. */
 static void
 test_simulate_without_sign_in_or_purpose_is_refused(void **state)
@@ -290,7 +228,6 @@ main(void)
         cmocka_unit_test(test_ask_right_data_gives_them_and_leaves_a_reading),
         cmocka_unit_test(test_ask_wrong_data_says_no_more_than_that),
         cmocka_unit_test(test_ask_over_soap_and_over_a_session_speak_their_style),
-        cmocka_unit_test(test_every_simulator_answers_every_operation),
         cmocka_unit_test(test_simulate_without_sign_in_or_purpose_is_refused),
         cmocka_unit_test(test_body_rules_follow_the_data_class_and_the_agreement),
         cmocka_unit_test(test_ask_without_agreement_is_forbidden_and_accounted),

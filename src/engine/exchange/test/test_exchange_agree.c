@@ -165,11 +165,13 @@ test_policy_holds_what_the_rows_say(void **state)
     struct relay_policy p;
     const struct relay_grant *grant = NULL;
     ASSERT_OK(cx, exchange_policy(cx, 8080, &p));
-    /* after the services: op-monitoring, the list of clients, and three a system that offers
-     * something, for every client */
-    assert_int_equal((p.n_routes - 22) % 3, 0);
+    /* after the services: op-monitoring, the list of clients, metadata by SOAP, and three a system
+     * that offers something, for every client */
+    assert_int_equal((p.n_routes - 23) % 3, 0);
     ASSERT_STR(p.routes[21].path, EXCHANGE_CLIENTS_PATH);
-    assert_true(str_ends(p.routes[22].path, STR("/listMethods")));
+    ASSERT_STR(p.routes[22].path, EXCHANGE_META_PATH);
+    assert_true(p.routes[22].is_common && p.routes[22].n_soap == 3);
+    assert_true(str_ends(p.routes[23].path, STR("/listMethods")));
     assert_true(str_ends(p.routes[p.n_routes - 1].path, STR("/getOpenAPI")));
     for (size_t i = 20; i < p.n_routes; i++) {
         assert_true(p.routes[i].is_for_clients);

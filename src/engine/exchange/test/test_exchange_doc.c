@@ -4,20 +4,6 @@
 #include "codec/xml.h"
 #include "lib/harness.h"
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 static struct ctx *
 cx_of(void **state)
 {
@@ -115,6 +101,11 @@ test_doc_read_refuses_what_is_no_description(void **state)
         { "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>",
           "exchange.doc.xml" },
         { "<a/>", "exchange.doc.wsdl_version" },
+        { "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' xmlns:t='urn:x' name='S'>"
+          "<message name='I'><part name='p' element='t:Hoi'/></message><portType name='P'>"
+          "<operation name='Xem'><input message='t:I'/></operation>"
+          "<operation name='Ghi'><input message='t:I'/></operation></portType></definitions>",
+          "exchange.doc.element_twice" },
     };
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         struct ctx *cx = cx_of(state);
@@ -401,6 +392,39 @@ test_soap_goes_there_and_back_escaped(void **state)
     assert_true(str_eq(buf_str(&ours), text));
 }
 
+static void
+test_wsdl_hidden_replaces_each_address_and_nothing_else(void **state)
+{
+#define HIDDEN "http://example.org/xroad-endpoint"
+    static const struct {
+        const char *in, *out;
+    } cases[] = {
+        { "", "" },
+        { "<a>x</a>", "<a>x</a>" },
+        { "<s:address location=\"http://10.0.0.9/x\"/>", "<s:address location=\"" HIDDEN "\"/>" },
+        { "<address\n  x='1'\tlocation = 'http://10.0.0.9/?a>b' y=\"2\" ></address>",
+          "<address\n  x='1'\tlocation = '" HIDDEN "' y=\"2\" ></address>" },
+        { "<address mylocation='a' w:location='b' location=''/>",
+          "<address mylocation='a' w:location='b' location='" HIDDEN "'/>" },
+        { "<p:address location=\"a\"/><p:address location=\"b\"/>",
+          "<p:address location=\"" HIDDEN "\"/><p:address location=\"" HIDDEN "\"/>" },
+        { "<import location=\"a.xsd\"/>", "<import location=\"a.xsd\"/>" },
+        { "<addresses location=\"a\"/>", "<addresses location=\"a\"/>" },
+        { "<!-- > <address location='a'/> --><![CDATA[<address location='b'/>]]><?x '>?><b/>",
+          "<!-- > <address location='a'/> --><![CDATA[<address location='b'/>]]><?x '>?><b/>" },
+        { "<x a='<address location=' b='c'/>", "<x a='<address location=' b='c'/>" },
+        { "<address location='", "<address location='" HIDDEN },
+        { "<address location", "<address location" },
+        { "<!", "<!" },
+        { "<", "<" },
+    };
+    struct ctx *cx = cx_of(state);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_string_equal(str_z(cx->arena, exchange_wsdl_hidden(cx, str_of(cases[i].in))),
+                            cases[i].out);
+    }
+}
+
 int
 main(void)
 {
@@ -410,6 +434,7 @@ main(void)
         cmocka_unit_test(test_doc_read_yaml_bombs_and_depths_are_refused),
         cmocka_unit_test(test_doc_read_refuses_what_is_no_description),
         cmocka_unit_test(test_doc_read_wsdl_gives_operations_with_flat_fields),
+        cmocka_unit_test(test_wsdl_hidden_replaces_each_address_and_nothing_else),
         cmocka_unit_test(test_hours_and_addresses_follow_their_tables),
         cmocka_unit_test(test_without_takes_members_out_below_objects_and_lists),
         cmocka_unit_test(test_agreement_fault_names_the_first_reason),
@@ -417,5 +442,5 @@ main(void)
         cmocka_unit_test(test_translate_nests_codes_and_lists_both_ways),
         cmocka_unit_test(test_soap_goes_there_and_back_escaped),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_env_set_up, test_env_tear_down);
 }

@@ -4,20 +4,6 @@
 #include "engine/calendar/calendar.h"
 #include "lib/harness.h"
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 struct job {
     struct indicator_delta d;
     bool is_stock, is_in;
@@ -426,29 +412,32 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_indicator_sum_before_and_after_fold_is_the_same,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_indicator_stock_told_twice_counts_once, set_up,
-                                        tear_down),
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_indicator_stock_told_twice_counts_once,
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_indicator_move_unit_takes_stocks_and_leaves_flows,
-                                        set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_indicator_group_by_field_after_fold_keeps_fields_apart,
-                                        set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_indicator_figures_equal_single_figures_before_and_after_folds, set_up, tear_down),
+            test_indicator_figures_equal_single_figures_before_and_after_folds, test_env_set_up,
+            test_env_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_indicator_figures_of_two_processes_and_after_a_restart_are_the_same, set_up,
-            tear_down),
+            test_indicator_figures_of_two_processes_and_after_a_restart_are_the_same,
+            test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_indicator_figures_after_the_folds_went_back_are_read_anew, set_up, tear_down),
+            test_indicator_figures_after_the_folds_went_back_are_read_anew, test_env_set_up,
+            test_env_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_indicator_cube_follow_after_a_fold_leaves_a_page_no_folded_rows_to_read, set_up,
-            tear_down),
+            test_indicator_cube_follow_after_a_fold_leaves_a_page_no_folded_rows_to_read,
+            test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_indicator_figures_inside_a_transaction_see_its_own_rows, set_up, tear_down),
+            test_indicator_figures_inside_a_transaction_see_its_own_rows, test_env_set_up,
+            test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_indicator_figures_take_what_is_counted_elsewhere,
-                                        set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_indicator_figures_of_days_that_are_none_are_refused,
-                                        set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,20 +3,6 @@
 
 #include "lib/harness.h"
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 static enum err
 add_tx(struct ctx *cx, void *arg)
 {
@@ -186,7 +172,7 @@ test_ledger_entry_holds_no_content(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, test_env_set_up, test_env_tear_down)
     const struct CMUnitTest tests[] = {
         T(test_ledger_verify_sealed_and_pending_has_no_fault),
         T(test_ledger_verify_empty_has_no_fault),

@@ -3,20 +3,6 @@
 
 #include "lib/harness.h"
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 static const char *const names[] = { "number", "code", "procedure", "unit", "link", NULL };
 
 static enum err
@@ -135,7 +121,7 @@ test_notice_put_unknown_text_is_refused(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, test_env_set_up, test_env_tear_down)
     const struct CMUnitTest tests[] = {
         T(test_notice_put_sms_is_sent_by_the_job),
         T(test_notice_put_placeholder_in_value_stays),

@@ -12,20 +12,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 /* A picture whose upper left quarter is red, the rest blue. */
 static struct image
 picture(struct ctx *cx, uint32_t w, uint32_t h)
@@ -382,21 +368,25 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_paper_check_turned_photo_comes_upright_and_bare,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_paper_check_large_photo_is_reduced, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_paper_check_heic_becomes_reduced_jpeg, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_paper_check_png_stays_png, set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_paper_check_large_photo_is_reduced, test_env_set_up,
+                                        test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_paper_check_heic_becomes_reduced_jpeg, test_env_set_up,
+                                        test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_paper_check_png_stays_png, test_env_set_up,
+                                        test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_paper_check_wrong_files_are_refused_with_reason,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_paper_check_pdf_is_normalised_or_refused, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_paper_check_virus_is_named, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_paper_add_same_file_twice_is_one_row, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_record_reuse_only_by_owner_and_in_force, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_custody_return_twice_is_conflict, set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_paper_check_pdf_is_normalised_or_refused,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_paper_check_virus_is_named, test_env_set_up,
+                                        test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_paper_add_same_file_twice_is_one_row, test_env_set_up,
+                                        test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_record_reuse_only_by_owner_and_in_force,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_custody_return_twice_is_conflict, test_env_set_up,
+                                        test_env_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

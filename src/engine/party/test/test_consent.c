@@ -6,20 +6,6 @@
 
 #define NUMBER "070088000017"
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 static enum err
 add_tx(struct ctx *cx, void *arg)
 {
@@ -157,12 +143,12 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_may_follows_only_an_open_question_or_a_given_word),
-        cmocka_unit_test_setup_teardown(test_answer_keeps_when_and_how_and_each_step_once, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_answer_keeps_when_and_how_and_each_step_once,
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_lists_are_of_the_number_the_draft_and_the_dossier,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_words_are_given_in_the_language_of_the_page, set_up,
-                                        tear_down),
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_words_are_given_in_the_language_of_the_page,
+                                        test_env_set_up, test_env_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

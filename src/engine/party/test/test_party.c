@@ -3,20 +3,6 @@
 
 #include "lib/harness.h"
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 static enum err
 add_tx(struct ctx *cx, void *arg)
 {
@@ -306,7 +292,7 @@ test_party_correction_answer_keeps_what_was_replaced_once(void **state)
 int
 main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define T(f) cmocka_unit_test_setup_teardown(f, test_env_set_up, test_env_tear_down)
     const struct CMUnitTest tests[] = {
         T(test_party_add_same_number_is_conflict),
         T(test_party_merge_fills_the_survivor_and_leads_to_it),

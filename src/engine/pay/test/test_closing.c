@@ -8,20 +8,6 @@
 
 #define UNIT "25405@2025-07-01"
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 static struct date
 today(struct ctx *cx)
 {
@@ -153,14 +139,16 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            test_close_day_keeps_what_the_book_says_without_void_receipts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_close_day_counted_otherwise_needs_a_reason, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_closed_day_takes_no_receipt_and_gives_none_up, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_close_day_to_come_is_invalid, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_closings_are_newest_first_and_of_one_unit, set_up,
-                                        tear_down),
+            test_close_day_keeps_what_the_book_says_without_void_receipts, test_env_set_up,
+            test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_close_day_counted_otherwise_needs_a_reason,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_closed_day_takes_no_receipt_and_gives_none_up,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_close_day_to_come_is_invalid, test_env_set_up,
+                                        test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_closings_are_newest_first_and_of_one_unit,
+                                        test_env_set_up, test_env_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

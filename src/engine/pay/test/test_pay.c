@@ -5,20 +5,6 @@
 
 #define SECRET STR("a-secret-of-more-than-16-bytes")
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 static const struct pay_line lines_15000[] = {
     { STR_INIT("le-phi"), STR_INIT("Lệ phí cấp giấy xác nhận"), 15000, 1, { NULL, 0 } },
     { STR_INIT("ban-sao"), STR_INIT("Bản sao"), 3000, 2, STR_INIT("Hộ nghèo") },
@@ -262,26 +248,28 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_pay_vietqr_equals_other_implementation, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_bill_create_twice_gives_the_same, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_bill_create_wrong_lines_are_invalid, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_bill_create_nothing_due_is_paid_at_once, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_callback_right_pays_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_callback_forged_or_old_is_refused, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_callback_other_amount_is_conflict_and_kept, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_cash_numbers_receipts_and_fills_day_book, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_bank_takes_its_receipt_from_the_same_row, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_vietqr_equals_other_implementation,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_bill_create_twice_gives_the_same, test_env_set_up,
+                                        test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_bill_create_wrong_lines_are_invalid,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_bill_create_nothing_due_is_paid_at_once,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_callback_right_pays_once, test_env_set_up,
+                                        test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_callback_forged_or_old_is_refused, test_env_set_up,
+                                        test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_callback_other_amount_is_conflict_and_kept,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_cash_numbers_receipts_and_fills_day_book,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_bank_takes_its_receipt_from_the_same_row,
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_pay_cash_void_keeps_the_line_and_opens_the_bill,
-                                        set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pay_reconcile_names_what_differs, set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_pay_reconcile_names_what_differs, test_env_set_up,
+                                        test_env_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
