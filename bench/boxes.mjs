@@ -2,7 +2,7 @@
 // ledger entry are synced. The limit is what one thread does with a write and fdatasync on the same disk, one after the other: programs that
 // put at the same time share a commit, so more than 1 is possible. Writes build/bench-boxes.json. BENCH_S: seconds a row; BENCH_WORKERS:
 // worker threads of the program, each of which waits for one message to be durable.
-import { closeSync, fdatasyncSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { allow, Box, furnish, newNode, S, X } from '../test/lib/boxes.mjs';
@@ -39,21 +39,23 @@ const post = (box, path, body) => new Promise((ok, no) => {
 });
 
 /** Rounds after one that does not count: threads and connections to the store are opened in it. */
-async function many(n, one) {
+async function many(n, one, most = Infinity) {
   await Promise.all([...Array(n)].map(one));
-  const end = performance.now() + SECONDS * 1000;
+  const begun = performance.now(), end = begun + SECONDS * 1000;
   let done = 0;
   await Promise.all([...Array(n)].map(async () => {
-    while (performance.now() < end) {
+    while (performance.now() < end && done < most) {
       await one();
       done++;
     }
   }));
-  return done / SECONDS;
+  return (done * 1000) / (performance.now() - begun);
 }
 
 const admin = await freePort();
 const node = await newNode('bench.test', { args: ['--admin', `127.0.0.1:${admin}`, ...(process.env.BENCH_WORKERS ? ['--workers', process.env.BENCH_WORKERS] : [])] });
+/** Milliseconds of processor that the program took so far. */
+const cpuMs = () => { const f = readFileSync(`/proc/${node.server.pid}/stat`, 'utf8').split(') ')[1].split(' '); return (Number(f[11]) + Number(f[12])) * 10; };
 /** Transactions and commits so far. */
 const counts = async () => {
   const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
@@ -65,16 +67,19 @@ try {
   const one = await new Box(node, X).signIn(), other = await new Box(node, S).signIn();
   const limit = syncsPerSecond(node.data);
   let id = 0;
-  for (const [size, n] of [[200, 1], [200, 64], [10000, 64]]) {
+  for (const [size, n, list] of [[200, 1, 1], [200, 64, 1], [10000, 64, 1], [200, 1, 64], [200, 8, 64], [10000, 8, 64]]) {
     const body = 'x'.repeat(size);
     const before = await counts();
-    const rate = await many(n, async () => {
-      const status = await post(one, '/boxes/messages', JSON.stringify({ id: `m-${id++}`, to: S, body }));
+    const begunMs = cpuMs(), first = id;
+    const rate = list * await many(n, async () => {
+      const v = [...Array(list)].map(() => ({ id: `m-${id++}`, to: S, body }));
+      const status = await post(one, '/boxes/messages', JSON.stringify(list === 1 ? v[0] : { messages: v }));
       if (status !== 201) throw new Error(`put: ${status}`);
-    });
-    row(`messages put and durable, ${size} B, ${n} at once`, rate, '/s', 'write and fdatasync', limit);
-    const [closures, commits] = (await counts()).map((x, i) => x - before[i]);
-    row(`the same: transactions that shared a commit`, closures / commits, '');
+    }, list === 1 ? Infinity : 300); // a box holds 100,000 messages
+    const [, commits] = (await counts()).map((x, i) => x - before[i]);
+    row(`messages put and durable, ${size} B, ${n} at once${list === 1 ? '' : `, lists of ${list}`}`, rate, '/s', 'write and fdatasync', limit);
+    row('the same: messages a commit', (id - first) / commits, '');
+    row('the same: processor time a message', (cpuMs() - begunMs) / (id - first), 'ms');
   }
   const begun = performance.now();
   let taken = 0;

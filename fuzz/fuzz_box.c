@@ -20,12 +20,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct ctx cx = { .arena = arena_open(0) };
     struct str in = fuzz_str(data, n);
-    struct box_message m;
+    struct box_message *m = NULL;
+    size_t n_put = 0;
+    bool is_list = false;
     struct box_batch batch;
     struct box_answer answer;
-    if (box_message_read(&cx, in, &m) == ERR_OK) {
-        check(&m);
-        ASSERT(m.topic.n != 0 || m.receiver.n != 0);
+    if (box_messages_read(&cx, in, &m, &n_put, &is_list) == ERR_OK) {
+        ASSERT(n_put >= 1 && n_put <= BOX_PUT_MAX && (is_list || n_put == 1));
+        for (size_t i = 0; i < n_put; i++) {
+            check(&m[i]);
+            ASSERT(m[i].receiver.n != 0 || (!is_list && m[i].topic.n != 0));
+        }
     }
     if (box_batch_read(cx.arena, in, &batch)) {
         struct box_batch again;

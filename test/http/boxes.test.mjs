@@ -1,7 +1,7 @@
 // Message boxes: within one installation, and between two over a line that breaks, with either side killed.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -89,6 +89,28 @@ test('messages come once, in order, and the sender learns that they were taken',
   await until('the receipt', async () => (await one.call('GET', `/boxes/sent?to=${S}&id=a-29`)).json.state === 'taken');
 });
 
+test('a list is put whole or not at all, and goes over in its order', async () => {
+  const list = (name, n) => [...Array(n).keys()].map((i) => ({ id: `${name}-${i}`, to: S, body: `tin ${i}` }));
+  const r = await one.call('POST', '/boxes/messages', { messages: list('ds', 100) });
+  assert.equal(r.status, 201, r.bytes.toString());
+  assert.deepEqual(r.json.messages.map((m) => [m.id, m.again]), list('ds', 100).map((m) => [m.id, false]));
+  assert.deepEqual(r.json.messages.map((m) => m.seq - r.json.messages[0].seq), [...Array(100).keys()]);
+  const again = await one.call('POST', '/boxes/messages', { messages: list('ds', 100) });
+  assert.deepEqual([again.status, again.json.messages.every((m, i) => m.again && m.seq === r.json.messages[i].seq)], [200, true]);
+  const bad = list('hong', 3);
+  bad[1] = { id: 'ds-1', to: S, body: 'khác' };
+  const refused = await one.call('POST', '/boxes/messages', { messages: bad });
+  assert.deepEqual([refused.status, refused.json.error], [409, 'conflict']);
+  assert.match(refused.json.detail, /message 2 \(ds-1\)/);
+  assert.equal((await one.call('GET', `/boxes/sent?to=${S}&id=hong-0`)).status, 404);
+  for (const messages of [[], list('nhieu', 101), [{ id: 'x', topic: 'thong-bao' }], 'x', [1]]) {
+    assert.equal((await one.call('POST', '/boxes/messages', { messages })).status, 422, JSON.stringify(messages).slice(0, 60));
+  }
+  const got = [];
+  await until('all hundred', async () => got.push(...await other.drain()) >= 0 && got.length >= 100);
+  assert.deepEqual(got.map((m) => m.id), list('ds', 100).map((m) => m.id));
+});
+
 test('what is fetched and not acknowledged is hidden and holds what follows; refused is dead until a person decides', async () => {
   await other.put({ id: 'b-1', to: X, body: '1' });
   await other.put({ id: 'b-2', to: X, body: '2' });
@@ -137,6 +159,20 @@ test('a file goes apart, in parts, goes on where it stopped, and is fetched with
   assert.deepEqual([part.status, part.bytes.equals(bytes.subarray(1048576, 1048586))], [206, true]);
   const wrong = sha256('khác');
   assert.equal((await one.call('POST', `/boxes/files/${wrong}?at=0&total=4`, Buffer.from('abcd'))).status, 422);
+});
+
+test('a byte more than 100 MB is refused with the limit, and nothing of it is kept', async () => {
+  const part = Buffer.alloc(1 << 20, 'quá lớn ');
+  const hash = sha256('quá lớn'), MOST = 100 << 20;
+  const parts = () => (existsSync(join(A.data, 'box-parts')) ? readdirSync(join(A.data, 'box-parts')).filter((f) => f.endsWith(hash)) : []);
+  for (const [at, total, bytes] of [[0, MOST + 1, part], [0, MOST + 1, Buffer.alloc(0)], [MOST, MOST + 1, Buffer.alloc(1)], [MOST, MOST, Buffer.alloc(1)], [0, MOST, Buffer.alloc((1 << 20) + 1)]]) {
+    const r = await one.call('POST', `/boxes/files/${hash}?at=${at}&total=${total}`, bytes);
+    assert.ok(r.status === 422 || r.status === 413, `${at} of ${total}: ${r.status}`);
+    if (r.status === 422) assert.match(r.json.detail, /100 MB/, `${at} of ${total}`);
+  }
+  assert.deepEqual(parts(), []);
+  assert.equal((await one.call('GET', `/boxes/files/${hash}`)).status, 404);
+  assert.equal((await one.put({ id: 'qua-lon', to: S, files: [{ hash, name: 'x' }] })).status, 422);
 });
 
 test('the lines of doc/boxes.md run as they stand', { timeout: 300000 }, async () => {

@@ -1,11 +1,11 @@
 // Two installations with a system each that writes to the other's box, for tests of message boxes.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { idOf } from './exchange.mjs';
 import { Client, freePort, newDir, officers, startServer } from './server.mjs';
 
 export const X = 'VN/GOV/X1/MOT-CUA', S = 'VN/GOV/S1/VAN-BAN';
 export const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
-const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 2000)); return r.location.split('/').pop(); };
 
 /** Starts (again) the program of an installation {name, data, port, ...}; the operator signs in. */
 export async function begin(node, options = {}) {

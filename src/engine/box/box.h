@@ -12,6 +12,7 @@
 #define BOX_FILES_MAX   20
 #define BOX_FILE_BYTES  ((int64_t)100 << 20)
 #define BOX_PART_BYTES  ((size_t)1 << 20) /* of a file, in one request */
+#define BOX_PUT_MAX     100               /* messages put by one request */
 #define BOX_FETCH_MAX   100
 #define BOX_FETCH_BYTES ((size_t)2 << 20) /* of bodies in one answer */
 
@@ -33,8 +34,10 @@ struct box_message {
 /* --- programs (box_put.c, box_take.c): who is the token's system -------------------------------
  */
 /* Reads what a program puts, JSON: {"id", "to" or "topic", "type", "issue", "body", "files": [{
- * "hash", "name", "type"}]}. ERR_INVALID: cx->err.text says what is wrong. */
-NODISCARD enum err box_message_read(struct ctx *cx, struct str json, struct box_message *ret);
+ * "hash", "name", "type"}]}; or {"messages": [...]}: up to BOX_PUT_MAX addressed ones; *ret_is_list
+ * says which it was. ERR_INVALID: cx->err.text says what is wrong. */
+NODISCARD enum err box_messages_read(struct ctx *cx, struct str json, struct box_message **ret,
+                                     size_t *ret_n, bool *ret_is_list);
 /* Puts a message; durable when it returns. With "topic" and no receiver: one for each reader.
  * *ret_n: how many boxes or lines it went to; *ret_again: it had been put before, nothing was done.
  * ERR_FORBIDDEN: no agreement; ERR_NOT_FOUND: no such box; ERR_CONFLICT: the id is another
@@ -42,6 +45,10 @@ NODISCARD enum err box_message_read(struct ctx *cx, struct str json, struct box_
  * full. */
 NODISCARD enum err box_put(struct ctx *cx, struct str who, struct box_message *m, size_t *ret_n,
                            bool *ret_again);
+/* All of a list in one transaction, in their order, or none: errors of box_put, cx->err.text says
+ * which message. id, seq of each; ret_again[i]: it had been put before. */
+NODISCARD enum err box_put_list(struct ctx *cx, struct str who, struct box_message *v, size_t n,
+                                bool *ret_again);
 /* What is in the box and may be fetched now, each line in order; hidden from the next fetch for a
  * while. At most max (BOX_FETCH_MAX). */
 NODISCARD enum err box_fetch(struct ctx *cx, struct str who, size_t max, struct box_message **ret,

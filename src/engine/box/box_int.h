@@ -47,6 +47,8 @@ struct box_answer {
 bool box_answer_read(struct arena *a, struct str json, struct box_answer *ret);
 struct str box_answer_write(struct arena *a, const struct box_answer *b);
 
+/* The error at hand, with the message of a list that it is about. */
+enum err box_fault_at(struct ctx *cx, enum err e, size_t at, struct str name);
 /* Ids, topics: letters, digits and a few marks, 1 to 100. */
 bool box_is_name(struct str s);
 bool box_is_hash(struct str s);

@@ -8,7 +8,7 @@
 #define TYPE_MAX     100
 #define FILE_NAME    200
 #define WHY_MAX      500
-#define NODES_MAX    8000
+#define NODES_MAX    10000
 #define ENDED_MAX    200
 #define LEASE_US     (INT64_C(30) * DATE_US_PER_S)
 #define LEASE_MAX_US (INT64_C(3600) * DATE_US_PER_S)
@@ -107,14 +107,12 @@ read_common(struct arena *a, const struct json *j, struct box_message *m)
     return NULL;
 }
 
-enum err
-box_message_read(struct ctx *cx, struct str json, struct box_message *ret)
+static enum err
+read_one(struct ctx *cx, const struct json *j, struct box_message *ret)
 {
-    struct json *j = NULL;
-    struct json_limits limits = { .nodes_max = NODES_MAX };
     struct box_message m = { 0 };
-    if (json_parse(cx->arena, json, limits, &j, NULL) != ERR_OK || j->type != JSON_OBJECT) {
-        return err_set(cx, ERR_INVALID, "the body is no JSON object");
+    if (j->type != JSON_OBJECT) {
+        return err_set(cx, ERR_INVALID, "a message is a JSON object");
     }
     const char *fault = read_common(cx->arena, j, &m);
     m.receiver = word(j, "to");
@@ -133,6 +131,57 @@ box_message_read(struct ctx *cx, struct str json, struct box_message *ret)
     }
     *ret = m;
     return ERR_OK;
+}
+
+/* Each of a list has its own address: what readers of a topic get is put by itself. */
+static enum err
+read_list(struct ctx *cx, const struct json *list, struct box_message **ret, size_t *ret_n)
+{
+    if (list->type != JSON_LIST || list->n == 0 || list->n > BOX_PUT_MAX) {
+        return err_set(cx, ERR_INVALID, "\"messages\" is a list of 1 to %d messages", BOX_PUT_MAX);
+    }
+    struct box_message *v = ARENA_ARRAY(cx->arena, struct box_message, list->n);
+    size_t n = 0;
+    for (JSON_EACH(list, it)) {
+        enum err e = read_one(cx, it, &v[n]);
+        if (e == ERR_OK && v[n].receiver.n == 0) {
+            e = err_set(cx, ERR_INVALID, "\"to\" is missing; a topic is put by itself");
+        }
+        if (e != ERR_OK) {
+            return box_fault_at(cx, e, n, json_text(it, "id"));
+        }
+        n++;
+    }
+    *ret = v;
+    *ret_n = n;
+    return ERR_OK;
+}
+
+enum err
+box_messages_read(struct ctx *cx, struct str json, struct box_message **ret, size_t *ret_n,
+                  bool *ret_is_list)
+{
+    struct json *j = NULL;
+    struct json_limits limits = { .nodes_max = NODES_MAX };
+    if (json_parse(cx->arena, json, limits, &j, NULL) != ERR_OK || j->type != JSON_OBJECT) {
+        return err_set(cx, ERR_INVALID, "the body is no JSON object");
+    }
+    const struct json *list = json_get(j, "messages");
+    *ret_is_list = list != NULL;
+    if (list != NULL) {
+        return read_list(cx, list, ret, ret_n);
+    }
+    *ret = ARENA_NEW(cx->arena, struct box_message);
+    *ret_n = 1;
+    return read_one(cx, j, *ret);
+}
+
+enum err
+box_fault_at(struct ctx *cx, enum err e, size_t at, struct str name)
+{
+    struct str why = str_dup(cx->arena, str_of(cx->err.text));
+    return err_set(cx, e, "message %zu (" STR_FMT "): " STR_FMT, at + 1,
+                   STR_ARG(str_slice(name, 0, name.n < 100 ? name.n : 100)), STR_ARG(why));
 }
 
 /* --- between installations ---------------------------------------------------------------------

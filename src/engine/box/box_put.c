@@ -105,8 +105,9 @@ verdict(struct ctx *cx, const struct put_job *j)
     return ERR_OK;
 }
 
+/* The agreement of this message; a refusal is accounted for. */
 static enum err
-put_one(struct ctx *cx, struct put_job *j, const char *operation)
+pass(struct ctx *cx, struct put_job *j, const char *operation)
 {
     bool is_topic = operation[0] == 't';
     struct str consumer = is_topic ? j->m.receiver : j->who;
@@ -119,6 +120,13 @@ put_one(struct ctx *cx, struct put_job *j, const char *operation)
         return is_much ? err_set(cx, ERR_RATE, STR_FMT, STR_ARG(fault))
                        : err_set(cx, ERR_FORBIDDEN, STR_FMT, STR_ARG(fault));
     }
+    return ERR_OK;
+}
+
+static enum err
+put_one(struct ctx *cx, struct put_job *j, const char *operation)
+{
+    TRY(pass(cx, j, operation));
     TRY(store_write(cx, put_tx, j));
     return verdict(cx, j);
 }
@@ -176,6 +184,55 @@ box_put(struct ctx *cx, struct str who, struct box_message *m, size_t *ret_n, bo
     m->seq = j.m.seq;
     *ret_n = n;
     *ret_again = is_again;
+    return ERR_OK;
+}
+
+/* --- a list ----------------------------------------------------------------------------------- */
+struct list_job {
+    struct put_job *v;
+    size_t n, at; /* at: the one that is refused, n: none */
+};
+
+static enum err
+list_tx(struct ctx *cx, void *arg)
+{
+    struct list_job *l = arg;
+    l->at = l->n;
+    for (size_t i = 0; i < l->n; i++) {
+        struct put_job *j = &l->v[i];
+        TRY(put_tx(cx, j));
+        if (j->is_conflict || j->is_missing || j->is_full) {
+            l->at = i;
+            return err_set(cx, ERR_CONFLICT, "refused"); /* takes back those before it */
+        }
+    }
+    return ERR_OK;
+}
+
+enum err
+box_put_list(struct ctx *cx, struct str who, struct box_message *v, size_t n, bool *ret_again)
+{
+    struct list_job l = { .v = ARENA_ARRAY(cx->arena, struct put_job, n), .n = n };
+    for (size_t i = 0; i < n; i++) {
+        struct put_job *j = &l.v[i];
+        *j = (struct put_job){ .m = v[i], .who = who };
+        j->m.hash = box_hash(cx->arena, &j->m);
+        j->m.sender = who;
+        enum err e = pass(cx, j, "gui");
+        if (e != ERR_OK) {
+            return box_fault_at(cx, e, i, v[i].name);
+        }
+    }
+    enum err e = store_write(cx, list_tx, &l);
+    if (e == ERR_CONFLICT && l.at < n) {
+        return box_fault_at(cx, verdict(cx, &l.v[l.at]), l.at, v[l.at].name);
+    }
+    TRY(e);
+    for (size_t i = 0; i < n; i++) {
+        v[i].id = l.v[i].m.id;
+        v[i].seq = l.v[i].m.seq;
+        ret_again[i] = l.v[i].is_again;
+    }
     return ERR_OK;
 }
 

@@ -145,13 +145,89 @@ test_message_read_names_what_is_wrong(void **state)
                                          "{\"id\":\"a\"}",
                                          "{\"id\":\"a\",\"to\":\"" S
                                          "\",\"files\":[{\"hash\":\"12\",\"name\":\"x\"}]}",
-                                         "{\"id\":\"a\",\"topic\":\"a/b\"}" };
+                                         "{\"id\":\"a\",\"topic\":\"a/b\"}",
+                                         "{\"messages\":[]}",
+                                         "{\"messages\":{\"id\":\"a\",\"to\":\"" S "\"}}",
+                                         "{\"messages\":[\"a\"]}",
+                                         "{\"messages\":[{\"id\":\"a\",\"topic\":\"t\"}]}" };
     struct ctx *cx = cx_of(state);
-    struct box_message m;
+    struct box_message *m = NULL;
+    struct buf b = buf_new(cx->arena, (size_t)1 << 20);
+    size_t n = 0;
+    bool is_list = false;
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
-        assert_int_equal(box_message_read(cx, str_of(wrong[i]), &m), ERR_INVALID);
+        assert_int_equal(box_messages_read(cx, str_of(wrong[i]), &m, &n, &is_list), ERR_INVALID);
         assert_true(cx->err.text[0] != '\0');
     }
+    for (size_t i = 0; i <= BOX_PUT_MAX; i++) { /* one more than a list may have */
+        buf_addf(&b, "%s{\"id\":\"m-%zu\",\"to\":\"" S "\"}", i == 0 ? "{\"messages\":[" : ",", i);
+    }
+    struct str most = str_cat(cx->arena, buf_str(&b), STR("]}"));
+    assert_int_equal(box_messages_read(cx, most, &m, &n, &is_list), ERR_INVALID);
+    most = str_replace(cx->arena, most, STR(",{\"id\":\"m-100\",\"to\":\"" S "\"}"), STR(""));
+    ASSERT_OK(cx, box_messages_read(cx, most, &m, &n, &is_list));
+    assert_true(is_list && n == BOX_PUT_MAX);
+    ASSERT_STR(m[99].name, "m-99");
+}
+
+/* --- a list ----------------------------------------------------------------------------------- */
+static struct box_message
+to_s(const char *id, const char *body)
+{
+    return (struct box_message){ .name = str_of(id),
+                                 .receiver = STR(S),
+                                 .topic = STR(""),
+                                 .type = STR(""),
+                                 .issue = STR(""),
+                                 .body = str_of(body) };
+}
+
+static void
+test_put_list_is_there_in_order_in_one_transaction(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct box_message v[] = { to_s("a", "1"), to_s("b", "2"), to_s("a", "1"), to_s("c", "3") };
+    struct box_message *got = NULL;
+    bool again[COUNT_OF(v)];
+    int64_t n_commits = cx->n_commits;
+    ASSERT_OK(cx, box_put_list(cx, STR(X), v, COUNT_OF(v), again));
+    assert_int_equal(cx->n_commits, n_commits + 1);
+    assert_true(!again[0] && !again[1] && again[2] && !again[3]);
+    assert_int_equal(v[3].seq, 3);
+    ASSERT_OK(cx, box_put_list(cx, STR(X), v, COUNT_OF(v), again)); /* the answer was lost */
+    assert_true(again[0] && again[1] && again[2] && again[3]);
+    assert_int_equal(v[3].seq, 3);
+    assert_int_equal(fetched(cx, &got), 3);
+    ASSERT_STR(got[0].name, "a");
+    ASSERT_STR(got[2].body, "3");
+    assert_int_equal(test_i64(cx, "SELECT count(*) FROM exchange_call WHERE way = 'box' AND "
+                                  "operation = 'gui' AND status = 201"),
+                     3); /* an account each */
+}
+
+static void
+test_put_list_with_one_refused_takes_none(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct box_attach f = { STR("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+                            STR("x"), STR(""), 0 };
+    struct box_message v[] = { to_s("b", "2"), to_s("a", "other"), to_s("c", "3") };
+    struct box_message *got = NULL;
+    bool again[COUNT_OF(v)];
+    must_put(cx, "a", "1");
+    assert_int_equal(box_put_list(cx, STR(X), v, COUNT_OF(v), again), ERR_CONFLICT);
+    assert_non_null(strstr(cx->err.text, "message 2 (a)"));
+    v[1] = to_s("d", "4");
+    v[1].files = &f; /* was not brought */
+    v[1].n_files = 1;
+    assert_int_equal(box_put_list(cx, STR(X), v, COUNT_OF(v), again), ERR_INVALID);
+    v[1] = to_s("d", "4");
+    v[1].receiver = STR("VN/GOV/S1/KHONG-CO");
+    assert_int_equal(box_put_list(cx, STR(X), v, COUNT_OF(v), again), ERR_NOT_FOUND);
+    assert_int_equal(fetched(cx, &got), 1);
+    ASSERT_STR(got[0].name, "a");
+    ASSERT_OK(cx, box_put_list(cx, STR(X), v, 1, again));
+    assert_int_equal(v[0].seq, 2); /* none of those refused took a number */
 }
 
 /* --- within one installation ------------------------------------------------------------------ */
@@ -411,6 +487,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_batch_written_is_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_message_read_names_what_is_wrong, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_put_list_is_there_in_order_in_one_transaction, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_put_list_with_one_refused_takes_none, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_put_twice_is_there_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_put_without_agreement_is_refused_and_accounted_for,
                                         set_up, tear_down),
