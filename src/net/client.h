@@ -6,7 +6,7 @@
 
 #include "net/http.h"
 
-#define CLIENT_HEADERS_MAX 40
+#define CLIENT_HEADERS_MAX 64
 
 struct client_request {
     struct str method; /* null = GET, or POST when there is a body */

@@ -58,10 +58,13 @@ NODISCARD enum err http_stream_flush(struct http_stream *s);
  * write renews cx->deadline_us. */
 typedef enum err http_stream_fn(struct ctx *cx, void *arg, struct http_stream *s);
 
+/* As many as a service may answer through the program (CLIENT_HEADERS_MAX), and its own. */
+#define HTTP_ANSWER_HEADERS_MAX 80
+
 struct http_response {
     int status; /* 0 = 500 */
     enum http_kind kind;
-    struct http_header headers[24];
+    struct http_header headers[HTTP_ANSWER_HEADERS_MAX];
     size_t n_headers;
     struct str content_type;
     struct str body;           /* WHOLE; SPOOLED: what stands before the file */
@@ -77,8 +80,8 @@ struct http_response {
 
 /* Strings are borrowed and must live in the request's arena or be static. The server itself writes
  * Date, Content-Type, Content-Length, Transfer-Encoding, Connection, ETag, Accept-Ranges and
- * Content-Range: do not add those. A value with control characters, or more than 24 headers, turns
- * the answer into a 500. */
+ * Content-Range: do not add those. A value with control characters, or more than
+ * HTTP_ANSWER_HEADERS_MAX headers, turns the answer into a 500. */
 void http_response_header(struct http_response *rs, struct str name, struct str value);
 
 /* "Not Found"; "Unknown" for codes we never send. */

@@ -77,7 +77,9 @@ struct relay_route {
      * body tells the operation; X-Road's fields in the envelope must name who calls and this
      * service, or be absent. */
     bool is_soap;
-    bool is_fixed; /* SOAP: the target is the one address; else the operation's path follows it */
+    bool is_fixed;  /* SOAP: the target is the one address; else the operation's path follows it */
+    bool is_common; /* SOAP: its operations may be asked of any provider, at "/" (metadata of X-Road
+                       has it so); a service's own of such a name is found by the service's code */
     const struct relay_soap *soap; /* operations; none: any, its path is "/" and the element */
     size_t n_soap;
     uint64_t body_max_bytes; /* of a request; 0 = 100 MiB */
@@ -262,5 +264,10 @@ struct relay_stats {
     uint64_t turn_us_max;
 };
 void relay_stats(struct relay *r, struct relay_stats *ret);
+
+/* May this field of a service's answer go on to the caller? Not what belongs to one connection (RFC
+ * 9110 7.6.1; connection: what its Connection field says), nor framing, nor what the exchange
+ * vouches for; is_changed: nor what describes the body as the service sent it. */
+bool relay_passes_down(struct str name, struct str connection, bool is_changed);
 
 #endif

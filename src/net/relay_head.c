@@ -395,6 +395,14 @@ head_build_up(struct rcall *x)
     x->head_up = (struct str){ begin, (size_t)(p - begin) };
 }
 
+bool
+relay_passes_down(struct str name, struct str connection, bool is_changed)
+{
+    unsigned rule = field_rule(name);
+    return (rule & (DROP_DOWN | XROAD_DOWN)) == 0 && !(is_changed && (rule & FILTER_DOWN) != 0) &&
+           (connection.p == NULL || !is_named(connection, name));
+}
+
 static bool
 passes_down(const struct rcall *x, const struct http_header *h, struct str connection)
 {

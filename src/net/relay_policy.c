@@ -161,7 +161,7 @@ static void
 soap_add(struct rsnap *s, const struct rroute *r, struct rtable *to, struct rtable *twice)
 {
     struct str provider = snap_provider(r);
-    for (size_t i = 0; i < r->n_soap; i++) {
+    for (size_t i = 0; i < r->n_soap && !r->is_common; i++) {
         struct str key =
             str_fmt(s->arena, STR_FMT "/" STR_FMT, STR_ARG(provider), STR_ARG(r->soap[i].element));
         if (rtable_get(twice, key) == NULL && !rtable_add(to, key, r)) {
@@ -186,6 +186,12 @@ soap_names(struct ctx *cx, struct rsnap *s, const struct rroute *v, size_t n)
     for (size_t i = 0; i < n; i++) {
         soap_add(s, &v[i], &once, &twice);
     }
+    s->soap_common = rtable_new(s->arena, n_all);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < v[i].n_soap && v[i].is_common; k++) {
+            (void)rtable_add(&s->soap_common, v[i].soap[k].element, &v[i]);
+        }
+    }
     for (size_t i = 0; i < n; i++) { /* now it is known which names are there twice */
         soap_add(s, &v[i], &s->soap, &twice);
     }
@@ -209,6 +215,7 @@ route_build(struct ctx *cx, struct rsnap *s, const struct relay_route *from, siz
         .keeps_authorization = from->keeps_authorization,
         .is_soap = from->is_soap,
         .is_fixed = from->is_fixed,
+        .is_common = from->is_common,
         .is_xroad = str_starts(from->path, STR("/r1/")),
         .body_max = from->body_max_bytes == 0 ? UINT64_C(100) << 20 : from->body_max_bytes,
         .connect_us = us_or(from->connect_ms, 3000),

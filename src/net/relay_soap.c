@@ -6,7 +6,7 @@
 
 #define MESSAGE_BYTES ((size_t)256 * 1024) /* of a request */
 #define ANSWER_BYTES  ((size_t)64 * 1024)  /* of an answer, until its body's element */
-#define LOOP_BYTES    ((size_t)32 << 20)   /* of all messages being read by a loop */
+#define LOOP_BYTES    ((size_t)32 << 20)   /* of a loop's messages, and of what was read of them */
 #define FIRST_BYTES   ((size_t)8 * 1024)
 #define NODES_MAX     400
 #define READ_US       ((int64_t)60 * 1000000)
@@ -15,6 +15,7 @@ struct rsoap {
     struct arena *arena; /* what was read of the message */
     char *bytes;         /* the request's body; then what is there of the answer's */
     size_t n, cap, looked;
+    size_t parsed;   /* of the arena, as it is counted for the loop */
     bool is_root;    /* came to "/": the envelope names the service */
     bool is_read;    /* the request's body is whole */
     bool is_holding; /* the answer's head waits */
@@ -75,6 +76,21 @@ room_take(struct rcall *x, size_t cap)
     x->loop->soap_bytes += cap - m->cap;
     m->bytes = p;
     m->cap = cap;
+    return RELAY_OK;
+}
+
+/* What was made of the message stays as long as the call: it counts like the bytes. */
+static enum relay_error
+parsed_take(struct rcall *x)
+{
+    struct rsoap *m = x->soap;
+    size_t more = arena_used_bytes(m->arena) - m->parsed;
+    x->loop->soap_bytes += more; /* it is there, whether it may stay or not */
+    m->parsed += more;
+    if (x->loop->soap_bytes > LOOP_BYTES) {
+        x->retry_after_s = 1;
+        return RELAY_BUSY;
+    }
     return RELAY_OK;
 }
 
@@ -161,19 +177,32 @@ service_named(const struct rsoap *m)
                    STR_ARG(m->message.code));
 }
 
-/* By the service's own code, or, as X-Road has it, by the operation's name. */
+/* By a code that all providers have, by the service's own code, or, as X-Road has it, by the
+ * operation's name. */
+static const struct rroute *
+route_named(const struct rcall *x, bool *ret_is_operation)
+{
+    const struct rsnap *s = x->hold->snap;
+    struct str name = service_named(x->soap);
+    const struct rroute *route = rtable_get(&s->soap_common, x->soap->message.code);
+    *ret_is_operation = true;
+    if (route != NULL) {
+        return route;
+    }
+    route = rtable_get(&s->route_names, name);
+    *ret_is_operation = route == NULL;
+    return route != NULL ? route : rtable_get(&s->soap, name);
+}
+
 static enum relay_error
 find_route(struct rcall *x)
 {
     struct rsoap *m = x->soap;
-    const struct rsnap *s = x->hold->snap;
     if (!m->message.has_fields) {
         return RELAY_OK;
     }
-    struct str name = service_named(m);
-    const struct rroute *route = rtable_get(&s->route_names, name);
-    bool is_operation = route == NULL;
-    route = is_operation ? rtable_get(&s->soap, name) : route;
+    bool is_operation = false;
+    const struct rroute *route = route_named(x, &is_operation);
     if (is_operation && !m->is_root && str_eq(snap_provider(x->route), m->message.provider) &&
         str_eq(m->message.code, m->message.body->name)) {
         route = x->route; /* the address says which of two services is meant */
@@ -280,6 +309,8 @@ static enum relay_error
 message_check(struct rcall *x)
 {
     enum relay_error why = message_read(x);
+    enum relay_error room = parsed_take(x);
+    why = why == RELAY_OK ? room : why;
     why = why == RELAY_OK ? find_route(x) : why;
     why = why == RELAY_OK ? check_caller(x) : why;
     why = why == RELAY_OK ? find_operation(x) : why;
@@ -504,7 +535,7 @@ void
 soap_free(struct rcall *x)
 {
     struct rsoap *m = x->soap;
-    x->loop->soap_bytes -= m->cap;
+    x->loop->soap_bytes -= m->cap + m->parsed;
     free(m->bytes);
     arena_close(m->arena);
 }

@@ -158,6 +158,7 @@ respond_build(struct req *r, bool may_block, struct str date)
     struct http_response *rs = &r->rs;
     if (rs->status < 200 || rs->status > 599 || !fields_are_plain(rs) ||
         (rs->kind == HTTP_STREAM && !may_block)) {
+        respond_spooled_drop(r);
         respond_error(r, 500, date);
         return;
     }

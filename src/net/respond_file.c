@@ -100,24 +100,30 @@ range_apply(struct req *r, int64_t size)
     }
 }
 
-/* A body that is in a file, from its first byte to its last. 0, or the status of the error. */
+/* A body that is in a file, from its first byte to its last. 0, or the status of the error. A file
+ * that was given away is gone from its folder afterwards, opened or not. */
 int
 respond_spooled_open(struct req *r)
 {
     struct stat st;
-    const char *path = str_z(r->arena, r->rs.file_path);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(str_z(r->arena, r->rs.file_path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    respond_spooled_drop(r); /* what is open stays until it is sent */
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         (void)(fd >= 0 ? close(fd) : 0);
         return 500;
-    }
-    if (r->rs.takes_file) {
-        (void)unlink(path); /* what is open stays until it is sent */
     }
     r->fd = fd;
     r->file_at = 0;
     r->file_left = st.st_size;
     return 0;
+}
+
+void
+respond_spooled_drop(struct req *r)
+{
+    if (r->rs.kind == HTTP_SPOOLED && r->rs.takes_file) {
+        (void)unlink(str_z(r->arena, r->rs.file_path));
+    }
 }
 
 /* Opens r->rs.file_path and sets status, range and tag. 0, or the status of the error. */

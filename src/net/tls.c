@@ -149,12 +149,26 @@ load_lists(struct ctx *cx, SSL_CTX *tls, struct str crl)
            X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
 }
 
+/* Lists have a place of their own (crl): among the authorities they would not be looked at. */
+static bool
+has_list(SSL_CTX *tls)
+{
+    const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(tls));
+    for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+        if (X509_OBJECT_get_type(sk_X509_OBJECT_value(all, i)) == X509_LU_CRL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 client_files(struct ctx *cx, SSL_CTX *tls, const struct tls_files *f)
 {
     int r = f->ca.n == 0 ? SSL_CTX_set_default_verify_paths(tls)
                          : SSL_CTX_load_verify_file(tls, str_z(cx->arena, f->ca));
-    if (r == 1 && f->crl.n != 0 && !load_lists(cx, tls, f->crl)) {
+    bool is_good = r == 1 && !has_list(tls);
+    if (!is_good || (f->crl.n != 0 && !load_lists(cx, tls, f->crl))) {
         return false;
     }
     if (r == 1 && f->cert.n != 0) {
@@ -163,21 +177,6 @@ client_files(struct ctx *cx, SSL_CTX *tls, const struct tls_files *f)
             SSL_CTX_check_private_key(tls) == 1;
     }
     return r == 1;
-}
-
-/* Lists of revoked certificates may stand in the authority's file. Where there is one, a service's
- * certificate must be on none; nobody is asked. */
-static void
-heed_revocations(SSL_CTX *tls)
-{
-    X509_STORE *store = SSL_CTX_get_cert_store(tls);
-    const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(store);
-    for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
-        if (X509_OBJECT_get_type(sk_X509_OBJECT_value(all, i)) == X509_LU_CRL) {
-            (void)X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
-            return;
-        }
-    }
 }
 
 enum err
@@ -196,11 +195,11 @@ tls_client_open(struct ctx *cx, const struct tls_files *f, SSL_CTX **ret)
     (void)SSL_CTX_set_alpn_protos(tls, ours, sizeof(ours) - 1);
     if (SSL_CTX_set_cipher_list(tls, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1 ||
         !client_files(cx, tls, f)) {
-        return tls_fail(
-            cx, tls,
-            "authority, list of revoked certificates, certificate or key file of an upstream");
+        return tls_fail(cx, tls,
+                        "authority (without lists), list of revoked certificates, certificate or "
+                        "key file of an "
+                        "upstream");
     }
-    heed_revocations(tls);
     *ret = tls;
     return ERR_OK;
 }

@@ -1,11 +1,8 @@
 /* upcall.c: see upcall.h. */
-#include "net/upcall.h"
-
 #include "net/server_int.h"
+#include "net/upcall_int.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -135,56 +132,11 @@ is_alive(const struct upcall_conn *c)
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-static int
-socket_to(const struct addrinfo *a)
-{
-    int on = 1;
-    int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
-    if (fd < 0) {
-        return -1;
-    }
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (connect(fd, a->ai_addr, a->ai_addrlen) == 0 || errno == EINPROGRESS) {
-        return fd;
-    }
-    (void)close(fd);
-    return -1;
-}
-
-/* Connects to an address of the host's, the u->n_tried-th and those after it. */
-static int
-socket_open(struct ctx *cx, struct upcall *u)
-{
-    struct addrinfo hints = { .ai_family = AF_UNSPEC,
-                              .ai_socktype = SOCK_STREAM,
-                              .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
-    struct addrinfo *list = NULL;
-    const char *host = str_z(cx->arena, u->to->host);
-    char port[8];
-    int fd = -1;
-    uint32_t i = 0;
-    (void)snprintf(port, sizeof(port), "%d", u->to->port);
-    if (getaddrinfo(host, port, &hints, &list) != 0) {
-        hints.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
-        if (getaddrinfo(host, port, &hints, &list) != 0) {
-            return -1;
-        }
-    }
-    for (const struct addrinfo *a = list; a != NULL && fd < 0; a = a->ai_next) {
-        if (i++ >= u->n_tried) {
-            fd = socket_to(a);
-            u->n_tried = i;
-        }
-    }
-    freeaddrinfo(list);
-    return fd;
-}
-
 static struct upcall_conn *
 conn_open(struct ctx *cx, struct upcall *u)
 {
     const struct upcall_to *to = u->to;
-    int fd = socket_open(cx, u);
+    int fd = upcall_socket(cx, u);
     if (fd < 0) {
         return NULL;
     }
@@ -270,15 +222,30 @@ moved(struct ctx *cx, struct upcall *u, int64_t n)
     }
 }
 
+/* Of the time for opening, what this address has: an equal share of the rest with those after it.
+ */
+static int64_t
+share_us(const struct upcall *u, int64_t now_us)
+{
+    int64_t left_us = u->opening_due_us - now_us;
+    int64_t n = u->n_addresses > u->n_tried ? u->n_addresses - u->n_tried + 1 : 1;
+    return left_us <= 0 ? 0 : left_us / n;
+}
+
+/* Connects to the host's next address. */
 static void
 connect_anew(struct ctx *cx, struct upcall *u)
 {
+    if (u->n_tried == 0) {
+        u->opening_due_us = sys_mono_us(cx) + u->opening_ms * 1000;
+    }
     u->conn = conn_open(cx, u);
     u->sent = u->in_at = u->in_n = 0;
     u->moved = 0;
     u->scan = (struct parse_scan){ 0 };
     u->state = UPCALL_OPENING;
-    u->quiet_due_us = sys_mono_us(cx) + u->opening_ms * 1000;
+    int64_t now_us = sys_mono_us(cx);
+    u->quiet_due_us = now_us + share_us(u, now_us);
     if (u->conn == NULL) {
         finish(u, ERR_UPSTREAM, "cannot be reached");
     }
@@ -561,6 +528,20 @@ pause_ms(int64_t due_us, int64_t now_us)
     return left_us <= 0 ? 0 : left_us > INT64_C(60000000) ? 60000 : (int)((left_us + 999) / 1000);
 }
 
+/* Its time is over: for this address, or for the call. */
+static void
+late(struct ctx *cx, struct upcall_pool *p, struct upcall *u, int64_t now_us)
+{
+    bool is_over = u->due_us != 0 && now_us >= u->due_us;
+    if (u->state != UPCALL_OPENING || is_over || u->n_tried >= u->n_addresses) {
+        finish(u, ERR_DEADLINE, "no answer in time");
+        return;
+    }
+    conn_close(u->conn, false);
+    connect_anew(cx, u);
+    run(cx, p, u);
+}
+
 void
 upcall_wait(struct ctx *cx, struct upcall_pool *p, struct upcall *const *v, size_t n, int max_ms)
 {
@@ -582,7 +563,7 @@ upcall_wait(struct ctx *cx, struct upcall_pool *p, struct upcall *const *v, size
             if (r > 0 && fds[i].revents != 0) {
                 run(cx, p, u);
             } else if (now_us >= due_of(u)) {
-                finish(u, ERR_DEADLINE, "no answer in time");
+                late(cx, p, u, now_us);
             }
             is_done = is_done || u->state == UPCALL_DONE;
         }

@@ -41,7 +41,8 @@ struct upcall {
     struct str out;       /* the whole request */
     bool is_to_head;      /* method HEAD: no body follows */
     bool is_fresh;        /* a connection of its own, not kept after it */
-    int64_t opening_ms;   /* for connecting and shaking hands */
+    int64_t opening_ms;   /* for connecting, to whichever address of the host answers: each has an
+                             equal share of what is left; then again for shaking hands */
     int64_t silence_ms;   /* how long less than 64 KiB may move in one direction */
     int64_t due_us;       /* monotonic: end of it all; 0: none */
     upcall_sink_fn *sink; /* gets the body as it comes; what it returns ends the call */
@@ -59,7 +60,8 @@ struct upcall {
     struct parse_body body;
     int64_t quiet_due_us;
     uint64_t moved;
-    uint32_t n_tried; /* addresses of the host */
+    uint32_t n_tried, n_addresses; /* of the host */
+    int64_t opening_due_us;        /* monotonic: of all its addresses */
     uint32_t n_interim;
     bool has_answer, is_again;
 };

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
+import { idOf } from './exchange.mjs';
 import { Client, officers, startServer } from './server.mjs';
 
 const description = JSON.stringify({
@@ -15,7 +16,7 @@ const description = JSON.stringify({
   },
 });
 
-export const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
+export { idOf };
 
 export async function until(what, fn) {
   for (let i = 0; i < 600; i++) {

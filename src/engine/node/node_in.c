@@ -209,6 +209,9 @@ ask_service(struct ctx *cx, struct in *i, struct buf *ret)
                               .body = a.body,
                               .file = a.body_path,
                               .body_bytes = a.body_bytes };
+    for (size_t k = 0; k < a.n_headers; k++) {
+        node_message_add(&m, &a.headers[k]);
+    }
     return write_answer(cx, i, &m, ret) ||
            fail(i, 500, STR("Server.ServerProxy.ServiceFailed.InvalidResponse"),
                 "The service's answer cannot be signed as it is.");

@@ -38,6 +38,11 @@ enum node_kind { NODE_REQUEST = 'Q', NODE_ANSWER = 'A' };
 bool node_message_read(struct str bytes, enum node_kind kind, struct node_message *ret);
 /* Of a head alone: body_bytes is what it says of a body that is elsewhere. */
 bool node_message_read_head(struct str head, enum node_kind kind, struct node_message *ret);
+/* Adds a further field to a message that is to be written. One that the signed form has no place
+ * for (control characters, not UTF-8, a name that is the message's own) stays out. */
+void node_message_add(struct node_message *m, const struct http_header *h);
+/* Is it one that the form names itself: X-Road-Client and so on, Content-Type, Content-Length? */
+bool node_message_is_own(struct str name);
 /* Appends the bytes of a message, without a body that is in a file; false when it is too long or a
  * value has control characters. */
 bool node_message_write(struct buf *b, const struct node_message *m, enum node_kind kind);

@@ -192,6 +192,26 @@ node_message_read(struct str bytes, enum node_kind kind, struct node_message *re
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
+bool
+node_message_is_own(struct str name)
+{
+    struct node_message none = { .status = 0 };
+    return known_field(&none, name) != NULL || str_eq_nocase(name, STR("Content-Length"));
+}
+
+void
+node_message_add(struct node_message *m, const struct http_header *h)
+{
+    bool is_name = h->name.n != 0;
+    for (size_t i = 0; i < h->name.n; i++) {
+        is_name = is_name && is_name_char(h->name.p[i]);
+    }
+    if (is_name && is_text(h->value) && str_is_utf8(h->value) && !node_message_is_own(h->name) &&
+        m->n_headers < HTTP_HEADERS_MAX - 12) {
+        m->headers[m->n_headers++] = *h;
+    }
+}
+
 static bool
 put(struct buf *b, const char *name, struct str value)
 {

@@ -2,6 +2,7 @@
  * evidence, then released. */
 #include "base/buf.h"
 #include "engine/node/node_int.h"
+#include "net/relay.h"
 
 struct out {
     struct node *n;
@@ -246,13 +247,17 @@ release(struct out *o, struct http_response *rs)
         rs->takes_file = o->answer.is_head_kept;
     }
     http_response_header(rs, STR("X-Road-Request-Hash"), o->answer.request_hash);
-    for (size_t i = 0; i < o->answer.n_headers;
-         i++) { /* a refusal, signed by the service's member */
-        if (str_eq_nocase(o->answer.headers[i].name, STR("X-Road-Error"))) {
-            http_response_header(rs, STR("X-Road-Error"), o->answer.headers[i].value);
+    bool has_wait = false;
+    for (size_t i = 0; i < o->answer.n_headers; i++) {
+        const struct http_header *h = &o->answer.headers[i];
+        /* X-Road-Error: a refusal, signed by the service's member */
+        if (str_eq_nocase(h->name, STR("X-Road-Error")) ||
+            (relay_passes_down(h->name, STR_NULL, false) && !node_message_is_own(h->name))) {
+            http_response_header(rs, h->name, h->value);
         }
+        has_wait = has_wait || str_eq_nocase(h->name, STR("Retry-After"));
     }
-    if (o->answer.status == 503 || o->answer.status == 429) {
+    if ((o->answer.status == 503 || o->answer.status == 429) && !has_wait) {
         http_response_header(rs, STR("Retry-After"), STR("1"));
     }
 }

@@ -281,7 +281,10 @@ bench_work(void *arg, struct ctx *cx, struct http_request *rq, struct http_respo
         rs->body = STR("front");
         rs->file_path =
             str_eq(rq->path, STR("/spooled-missing")) ? STR("/nonexistent/x") : str_of(b->file);
-        rs->takes_file = str_eq(rq->path, STR("/spooled-last"));
+        rs->takes_file = str_starts(rq->path, STR("/spooled-last"));
+        if (str_eq(rq->path, STR("/spooled-last-split"))) {
+            http_response_header(rs, STR("X-Name"), STR("a\r\nSet-Cookie: b=c"));
+        }
     } else if (str_eq(rq->path, STR("/stream"))) {
         rs->kind = HTTP_STREAM;
         rs->stream_fn = bench_stream;
@@ -296,7 +299,7 @@ bench_work(void *arg, struct ctx *cx, struct http_request *rq, struct http_respo
     } else if (str_eq(rq->path, STR("/split"))) {
         http_response_header(rs, STR("X-Name"), STR("a\r\nSet-Cookie: b=c"));
     } else if (str_eq(rq->path, STR("/many"))) {
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < HTTP_ANSWER_HEADERS_MAX + 1; i++) {
             http_response_header(rs, STR("X-Name"), STR("a"));
         }
     } else if (str_eq(rq->path, STR("/tag"))) {

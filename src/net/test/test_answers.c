@@ -1,6 +1,8 @@
 /* The kinds of answers: files with ranges, streams, server-sent events. */
 #include "net/test/peer.h"
 
+#include <sys/stat.h>
+
 /* --- files --- */
 static struct answer
 file_get(struct bench *b, const char *fields)
@@ -89,6 +91,14 @@ test_server_spooled_answer_is_front_and_file(void **state)
     }
     assert_false(sys_file_exists(&b->cx, str_of(b->file)));
     status_is(b, "/spooled-missing", 500);
+    /* one that does not open, as a link does not; one whose head cannot be said */
+    assert_int_equal(symlink("/nonexistent/x", b->file), 0);
+    status_is(b, "/spooled-last", 500);
+    struct stat st;
+    assert_int_equal(lstat(b->file, &st), -1);
+    assert_int_equal(sys_file_write(&b->cx, str_of(b->file), whole), ERR_OK);
+    status_is(b, "/spooled-last-split", 500);
+    assert_false(sys_file_exists(&b->cx, str_of(b->file)));
     bench_end(b);
 }
 

@@ -2,6 +2,8 @@
 #include "codec/xroad.h"
 #include "net/test/relay_peer.h"
 
+#include <poll.h>
+
 #define PROVIDER          "VN/GOV/200/people"
 #define PART(name, value) "<i:" name ">" value "</i:" name ">"
 #define SUBSYSTEM(code, name)                                                                      \
@@ -34,16 +36,22 @@ road_soap(void)
     return r;
 }
 
-/* A request whose body comes in two chunks. */
-static void
-ask(struct road *r, int c, const char *fields, const char *body)
+/* A request whose body comes in two chunks. False: it was not wanted to its end. */
+static bool
+sends(struct road *r, int c, const char *fields, const char *body)
 {
     size_t n = strlen(body);
     struct str s = str_fmt(r->arena,
                            POST("/") "%sTransfer-Encoding: chunked\r\n\r\n%zx\r\n%.*s\r\n%zx\r\n"
                                      "%s\r\n0\r\n\r\n",
                            fields, n / 2, (int)(n / 2), body, n - n / 2, body + n / 2);
-    assert_true(peer_send(c, s));
+    return peer_send(c, s);
+}
+
+static void
+ask(struct road *r, int c, const char *fields, const char *body)
+{
+    assert_true(sends(r, c, fields, body));
 }
 
 /* Vietnamese text: pieces of it end inside characters, whatever their size. */
@@ -143,6 +151,56 @@ test_relay_soap_unproven_caller_is_refused_before_the_body(void **state)
     road_stop(r);
 }
 
+/* Messages whose header was read into as much again: what a loop holds of both is bounded. */
+static void
+test_relay_soap_what_was_read_of_a_message_counts_for_the_loops_bound(void **state)
+{
+    (void)state;
+    enum { CALLS = 110, NOTE = 180000 }; /* 110 messages of 256 KiB alone would fit into 32 MiB */
+    struct road *r = road_start(road_soap());
+    struct buf b = buf_new(r->arena, NOTE + 4096);
+    int client[CALLS];
+    int service[CALLS];
+    size_t n = 0;
+    BUF_LIT(&b, HEADER(SUBSYSTEM("200", "people")) "<note>");
+    while (b.n < NOTE) {
+        BUF_LIT(&b, "0123456789");
+    }
+    BUF_LIT(&b, "</note>" BODY("Find"));
+    const char *body = str_z(r->arena, buf_str(&b));
+    bool is_refused = false;
+    while (n < CALLS && !is_refused) {
+        client[n] = road_client(r);
+        (void)sends(r, client[n], "", body);
+        struct pollfd at[] = { { r->listen_fd, POLLIN, 0 }, { client[n], POLLIN, 0 } };
+        assert_true(poll(at, 2, 60000) > 0);
+        is_refused = (at[1].revents & POLLIN) != 0;
+        service[n] = is_refused ? -1 : road_accept(r->listen_fd);
+        n++;
+    }
+    assert_true(is_refused && n > 32);
+    road_is_refused(r, client[n - 1], 500, "Server.ServerProxy.Busy");
+    for (size_t i = 0; i < n; i++) { /* who goes gives all of it back */
+        (void)close(client[i]);
+        (void)(service[i] < 0 ? 0 : close(service[i]));
+    }
+    for (;;) {
+        int c = road_client(r);
+        (void)sends(r, c, "", body);
+        struct pollfd at[] = { { r->listen_fd, POLLIN, 0 }, { c, POLLIN, 0 } };
+        assert_true(poll(at, 2, 60000) > 0);
+        bool is_through = (at[0].revents & POLLIN) != 0;
+        if (is_through) {
+            (void)close(road_accept(r->listen_fd));
+        }
+        (void)close(c);
+        if (is_through) {
+            break;
+        }
+    }
+    road_stop(r);
+}
+
 int
 main(void)
 {
@@ -150,6 +208,7 @@ main(void)
         cmocka_unit_test(test_relay_soap_large_answer_passes_wherever_it_is_cut),
         cmocka_unit_test(test_relay_soap_message_that_says_otherwise_than_its_body_is_refused),
         cmocka_unit_test(test_relay_soap_provider_of_the_address_is_compared_whole),
+        cmocka_unit_test(test_relay_soap_what_was_read_of_a_message_counts_for_the_loops_bound),
         cmocka_unit_test(test_relay_soap_unproven_caller_is_refused_before_the_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
