@@ -16,21 +16,29 @@
 #define PERMILLE    1000
 #define LINE_PX_MAX 9
 
-const char *const watch_rule_names[WATCH_RULES] = { "faults", "slow", "silence", "cert", "tls" };
+const char *const watch_rule_names[WATCH_RULES] = { "faults", "slow", "silence",
+                                                    "cert",   "tls",  "pair" };
+
+int64_t
+watch_value(enum watch_rule rule, const struct watch_service *s)
+{
+    int64_t sla_ms = s->sla_ms > 0 ? s->sla_ms : SLA_MS;
+    if (s->n == 0) {
+        return 0;
+    }
+    return rule == WATCH_ERRORS || rule == WATCH_PAIR ? s->n_faults * PERMILLE / s->n
+           : rule == WATCH_SLOW ? s->took_us / s->n / (sla_ms * 10) /* us a call to percent of ms */
+                                : 0;
+}
 
 bool
 watch_breaks(enum watch_rule rule, int64_t limit, const struct watch_service *s, int64_t *ret_value)
 {
-    int64_t sla_ms = s->sla_ms > 0 ? s->sla_ms : SLA_MS;
     *ret_value = 0;
     if (limit <= 0 || s->n < FEW) {
         return false;
     }
-    if (rule == WATCH_ERRORS) {
-        *ret_value = s->n_faults * PERMILLE / s->n;
-    } else if (rule == WATCH_SLOW) {
-        *ret_value = s->took_us / s->n / (sla_ms * 10); /* us per call to percent of ms */
-    }
+    *ret_value = watch_value(rule, s);
     return *ret_value > limit;
 }
 
@@ -110,7 +118,7 @@ thickness(int64_t n)
 }
 
 struct str
-watch_draw(struct ctx *cx, const struct exchange_count *v, size_t n, struct str title)
+watch_draw(struct ctx *cx, const struct watch_pair *v, size_t n, struct str title)
 {
     struct ends *from = ARENA_NEW(cx->arena, struct ends);
     struct ends *to = ARENA_NEW(cx->arena, struct ends);

@@ -9,14 +9,14 @@
 
 #include <string.h>
 
-#define GZIP_BYTES   ((size_t)32 << 20)
-#define RECORD_BYTES ((size_t)16 << 10)
-#define US_PER_MS    1000
-#define PERIOD_S     600
-#define HEALTH_CALLS 200000 /* of the newest; where there are more the period is shorter */
-#define SERVICES_MAX 1000
-#define LAST_CALLS   1000 /* of a service, in which its last good and bad call are looked for */
-#define SECONDS_MAX  INT64_C(100000000000)
+#define GZIP_BYTES     ((size_t)32 << 20)
+#define RECORD_BYTES   ((size_t)16 << 10)
+#define US_PER_MS      1000
+#define PERIOD_S       600
+#define HEALTH_CALLS   200000 /* of the newest; where there are more the period is shorter */
+#define SERVICES_FIRST 256
+#define LAST_CALLS     1000 /* of a service, in which its last good and bad call are looked for */
+#define SECONDS_MAX    INT64_C(100000000000)
 
 /* --- fields ------------------------------------------------------------------------------------
  */
@@ -316,7 +316,7 @@ struct judging {
     int64_t since_us;
     struct watch_opmon_health *ret;
     struct judged *v; /* in order of id, as ret->v */
-    size_t n;
+    size_t n, room;
 };
 
 static void
@@ -386,25 +386,32 @@ on_window(struct ctx *cx, const void *row, void *arg)
 }
 
 static enum err
-services_read(struct ctx *cx, struct judging *j)
+on_service(struct ctx *cx, const void *row, void *arg)
 {
-    struct q_opmon_services_list l;
-    TRY(q_opmon_services(cx, &l, .limit_n = SERVICES_MAX));
-    j->v = ARENA_ARRAY(cx->arena, struct judged, l.n + 1);
-    j->ret->v = ARENA_ARRAY(cx->arena, struct watch_opmon_service, l.n + 1);
-    for (size_t i = 0; i < l.n; i++) {
-        const struct q_opmon_services *s = &l.v[i];
-        if (j->partner.p != NULL && !is_of(j->partner, s->class, s->member, s->subsystem)) {
-            continue;
-        }
-        j->v[j->n] = (struct judged){ .id = s->id };
-        j->ret->v[j->n++] = (struct watch_opmon_service){
-            .provider = str_fmt(cx->arena, EXCHANGE_INSTANCE "/" STR_FMT "/" STR_FMT "/" STR_FMT,
-                                STR_ARG(s->class), STR_ARG(s->member), STR_ARG(s->subsystem)),
-            .code = s->code,
-            .kind = service_type(s->kind),
-        };
+    const struct q_opmon_services *s = row;
+    struct judging *j = arg;
+    if (j->partner.p != NULL && !is_of(j->partner, s->class, s->member, s->subsystem)) {
+        return ERR_OK;
     }
+    if (j->n == j->room) { /* rooms double: what is left behind is as much again at most */
+        size_t room = j->room == 0 ? SERVICES_FIRST : 2 * j->room;
+        struct judged *v = ARENA_ARRAY(cx->arena, struct judged, room);
+        struct watch_opmon_service *told = ARENA_ARRAY(cx->arena, struct watch_opmon_service, room);
+        for (size_t i = 0; i < j->n; i++) {
+            v[i] = j->v[i];
+            told[i] = j->ret->v[i];
+        }
+        j->v = v;
+        j->ret->v = told;
+        j->room = room;
+    }
+    j->v[j->n] = (struct judged){ .id = s->id };
+    j->ret->v[j->n++] = (struct watch_opmon_service){
+        .provider = str_fmt(cx->arena, EXCHANGE_INSTANCE "/" STR_FMT "/" STR_FMT "/" STR_FMT,
+                            STR_ARG(s->class), STR_ARG(s->member), STR_ARG(s->subsystem)),
+        .code = str_dup(cx->arena, s->code),
+        .kind = service_type(s->kind),
+    };
     return ERR_OK;
 }
 
@@ -415,8 +422,8 @@ health_read(struct ctx *cx, void *arg)
     struct q_opmon_back back;
     int64_t now_us = sys_now_us(cx);
     int64_t after = now_us - PERIOD_S * DATE_US_PER_S;
-    j->n = 0;
-    TRY(services_read(cx, j));
+    j->n = j->room = 0;
+    TRY(q_opmon_services(cx, on_service, j));
     TRY(q_opmon_back(cx, &back, .after = after, .before = now_us + DATE_US_PER_S,
                      .limit_n = HEALTH_CALLS));
     after = back.n == HEALTH_CALLS ? back.id - 1 : after;

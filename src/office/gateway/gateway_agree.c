@@ -1,10 +1,6 @@
 /* gateway_agree.c: agreements and what is decided on them; traffic; national connections. */
-#include "base/date.h"
 #include "engine/access/access.h"
 #include "office/gateway/gateway_int.h"
-#include "sys/sys.h"
-
-#define DAY_US (INT64_C(86400) * DATE_US_PER_S)
 
 static const char *
 kind_of(struct str state)
@@ -69,8 +65,8 @@ gw_agreements(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     gw_link(p, str_cat(cx->arena, base, STR("tinh-trang=asked")), text(cx, "gateway.only_asked"));
     gw_link(p, str_cat(cx->arena, base, STR("tinh-trang=suspended")),
             text(cx, "gateway.only_suspended"));
-    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.agreements", heads, n);
-    for (size_t i = 0; i < n; i++) {
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.agreements", heads, gw_shown(n));
+    for (size_t i = 0; i < gw_shown(n); i++) {
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, kind_of(v[i].state));
         gw_cell(r, v[i].consumer_name, gw_id(cx, "/truc/thoa-thuan/", v[i].id));
         gw_cell(r, v[i].service_name, gw_id(cx, "/truc/dich-vu/", v[i].service_id));
@@ -78,11 +74,11 @@ gw_agreements(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         gw_cell(r, v[i].valid_to, STR_NULL);
         gw_cell(r, v[i].purpose, STR_NULL);
     }
-    if (n == 100) {
+    if (n > GW_SHOWN) {
         struct str state = web_text(rq, "tinh-trang");
         p->next = str_fmt(cx->arena, STR_FMT "%s" STR_FMT "%ssau=%" PRId64, STR_ARG(base),
                           str_is_empty(state) ? "" : "tinh-trang=", STR_ARG(state),
-                          str_is_empty(state) ? "" : "&", v[n - 1].id);
+                          str_is_empty(state) ? "" : "&", v[GW_SHOWN - 1].id);
     }
     return gw_show(cx, rs, p);
 }
@@ -307,29 +303,6 @@ gw_decide_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 }
 
 /* --- traffic ---------------------------------------------------------------------------------- */
-static enum err
-counts_table(struct ctx *cx, struct tpl_gateway_page *p)
-{
-    static const char *const heads[] = { "gateway.consumer", "gateway.service", "gateway.n",
-                                         "gateway.faults",   "gateway.mean",    NULL };
-    struct exchange_count *v = NULL;
-    size_t n = 0;
-    TRY(exchange_counts(cx, sys_now_us(cx) - DAY_US, &v, &n));
-    n = n > 40 ? 40 : n;
-    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.today", heads, n);
-    for (size_t i = 0; i < n; i++) {
-        struct tpl_gateway_page_tables_rows *r =
-            gw_row(cx, t, v[i].n_faults * 20 > v[i].n ? "late" : "ontime");
-        gw_cell(r, v[i].consumer, STR_NULL);
-        gw_cell(r, v[i].service,
-                v[i].service_id == 0 ? STR_NULL : gw_id(cx, "/truc/dich-vu/", v[i].service_id));
-        gw_cell(r, text_number(cx, v[i].n), STR_NULL);
-        gw_cell(r, gw_percent(cx, v[i].n_faults, v[i].n), STR_NULL);
-        gw_cell(r, str_fmt(cx->arena, "%" PRId64 " ms", v[i].took_us / 1000 / v[i].n), STR_NULL);
-    }
-    return ERR_OK;
-}
-
 static void
 calls_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_call *v, size_t n)
 {
@@ -340,7 +313,7 @@ calls_table(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_ca
     for (size_t i = 0; i < n; i++) {
         bool is_bad = !str_is_empty(v[i].fault);
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, is_bad ? "late" : "ontime");
-        gw_cell(r, text_instant(cx, v[i].at_us), STR_NULL);
+        gw_cell(r, text_moment(cx, v[i].at_us), STR_NULL);
         gw_cell(r, v[i].consumer, STR_NULL);
         gw_cell(r, v[i].service, STR_NULL);
         gw_cell(r, v[i].operation, STR_NULL);
@@ -404,12 +377,12 @@ gw_calls(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     gw_link(p, str_fmt(cx->arena, "/truc/nhat-ky?" STR_FMT "loi=1", STR_ARG(seen.query)),
             text(cx, "gateway.only_faults"));
     if (is_all) {
-        TRY(counts_table(cx, p));
+        gw_link(p, STR("/truc/giam-sat/cap?gio=24"), text(cx, "gateway.today"));
     }
-    calls_table(cx, p, v, n);
-    if (n == 100) {
+    calls_table(cx, p, v, gw_shown(n));
+    if (n > GW_SHOWN) {
         p->next = str_fmt(cx->arena, "/truc/nhat-ky?" STR_FMT STR_FMT "truoc=%" PRId64,
-                          STR_ARG(seen.query), STR_ARG(faults), v[n - 1].id);
+                          STR_ARG(seen.query), STR_ARG(faults), v[GW_SHOWN - 1].id);
     }
     return gw_show(cx, rs, p);
 }

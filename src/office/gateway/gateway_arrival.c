@@ -1,6 +1,7 @@
 /* gateway_arrival.c: dossiers that the national portal hands over: what became of each, and the
  * operator's two acts on those that could not be taken. No personal data is shown here. */
 #include "engine/dossier/dossier.h"
+#include "engine/paper/paper.h"
 #include "office/gateway/gateway_int.h"
 
 static struct str
@@ -191,4 +192,16 @@ gw_sim_hand_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     web_flash(cx, rs, "gateway.saved");
     return web_see_other(cx, rs, "/truc/mo-phong/" STR_FMT "?ma=" STR_FMT, STR_ARG(in.service),
                          STR_ARG(national));
+}
+
+/* --- papers fetched by the portal ------------------------------------------------------------- */
+enum err
+gw_portal_file(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct paper p;
+    struct str bytes;
+    TRY(exchange_portal_file(cx, web_param(rq, "token"), &p, &bytes));
+    web_reads_person(cx, rs, p.owner_id, "exchange.portal",
+                     str_fmt(cx->arena, "paper:%" PRId64, p.id));
+    return web_bytes(cx, rs, bytes, p.media, STR_NULL);
 }

@@ -79,9 +79,11 @@ static void
 messages_table(struct ctx *cx, struct tpl_gateway_page *p, const char *title,
                const struct box_message *v, size_t n)
 {
-    static const char *const heads[] = { "gateway.box_seq",   "gateway.box_id", "gateway.box_put",
-                                         "gateway.box_bytes", "gateway.state",  "gateway.box_tries",
-                                         "gateway.box_ended", "gateway.why",    NULL };
+    static const char *const heads[] = {
+        "gateway.box_id",    "gateway.box_seq", "gateway.box_put",
+        "gateway.box_bytes", "gateway.state",   "gateway.box_tries",
+        "gateway.box_ended", "gateway.why",     NULL
+    };
     struct tpl_gateway_page_tables *t = gw_table(cx, p, title, heads, n);
     for (size_t i = 0; i < n; i++) {
         const struct box_message *m = &v[i];
@@ -91,8 +93,8 @@ messages_table(struct ctx *cx, struct tpl_gateway_page *p, const char *title,
                                                         is_dead   ? "late"
                                                         : is_done ? "ontime"
                                                                   : "due");
-        gw_cell(r, text_number(cx, m->seq), STR_NULL);
         gw_cell(r, m->name, gw_id(cx, BOXES "/tin/", m->id));
+        gw_cell(r, text_number(cx, m->seq), STR_NULL);
         gw_cell(r, text_moment(cx, m->put_us), STR_NULL);
         gw_cell(r, text_number(cx, m->n_bytes), STR_NULL);
         gw_cell(r, gw_word(cx, "box_state", m->state), STR_NULL);
@@ -198,8 +200,14 @@ gw_boxes(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     }
     if (is_operator || one.path.p != NULL) {
         TRY(box_lines(cx, one.path, web_int(rq, "sau"), &v, &n));
-        lines_table(cx, p, v, n);
-        p->next = n == 100 ? gw_id(cx, BOXES "?sau=", v[n - 1].id) : STR("");
+        lines_table(cx, p, v, gw_shown(n));
+        if (n > GW_SHOWN) {
+            struct str own = web_int(rq, "he-thong") == 0
+                                 ? STR("")
+                                 : gw_id(cx, "&he-thong=", web_int(rq, "he-thong"));
+            p->next =
+                str_fmt(cx->arena, BOXES "?sau=%" PRId64 STR_FMT, v[GW_SHOWN - 1].id, STR_ARG(own));
+        }
     } else {
         TRY(own_lines(cx, p));
     }
@@ -250,9 +258,10 @@ gw_box_line(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(box_heads(cx, id, web_int(rq, "truoc"), &v, &n));
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.box_line"));
     lines_table(cx, p, &l, 1);
-    messages_table(cx, p, "gateway.box_messages", v, n);
-    if (n == 100) {
-        p->next = str_fmt(cx->arena, BOXES "/dong/%" PRId64 "?truoc=%" PRId64, id, v[n - 1].id);
+    messages_table(cx, p, "gateway.box_messages", v, gw_shown(n));
+    if (n > GW_SHOWN) {
+        p->next =
+            str_fmt(cx->arena, BOXES "/dong/%" PRId64 "?truoc=%" PRId64, id, v[GW_SHOWN - 1].id);
     }
     return gw_show_below(cx, rs, p, STR(BOXES), text(cx, "gateway.boxes"));
 }
@@ -267,10 +276,11 @@ find_message(struct ctx *cx, const struct web_req *rq, struct box_message *ret)
 }
 
 static void
-decide_form(struct ctx *cx, struct tpl_gateway_page *p, struct str action, const char *title)
+decide_form(struct ctx *cx, struct tpl_gateway_page *p, struct str action, const char *title,
+            const char *why)
 {
     struct tpl_gateway_page_forms *f = gw_form(cx, p, action, title);
-    (void)gw_field(cx, f, GW_TEXT, "why", "gateway.why", STR_NULL);
+    (void)gw_field(cx, f, GW_TEXT, why, "gateway.why", STR_NULL);
 }
 
 enum err
@@ -283,10 +293,13 @@ gw_box_message(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct tpl_gateway_page *p =
         gw_page(cx, text_fill(cx, "gateway.box_message", "id", m.name, NULL));
     gw_say(p, "due",
-           text_fill(cx, "gateway.box_way_of", "from", m.sender, "to", m.receiver, "topic",
-                     str_is_empty(m.topic) ? STR("-") : m.topic, NULL));
+           str_is_empty(m.topic)
+               ? text_fill(cx, "gateway.box_way_plain", "from", m.sender, "to", m.receiver, NULL)
+               : text_fill(cx, "gateway.box_way_of", "from", m.sender, "to", m.receiver, "topic",
+                           m.topic, NULL));
     messages_table(cx, p, "gateway.box_messages", &m, 1);
-    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.box_files", heads, m.n_files);
+    struct tpl_gateway_page_tables *t =
+        m.n_files == 0 ? NULL : gw_table(cx, p, "gateway.box_files", heads, m.n_files);
     for (size_t i = 0; i < m.n_files; i++) {
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, "ontime");
         gw_cell(r, m.files[i].name, STR_NULL);
@@ -295,8 +308,8 @@ gw_box_message(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     }
     if (str_eq(m.state, STR("dead"))) {
         struct str at = gw_id(cx, BOXES "/tin/", m.id);
-        decide_form(cx, p, str_cat(cx->arena, at, STR("/dua-lai")), "gateway.box_back");
-        decide_form(cx, p, str_cat(cx->arena, at, STR("/bo")), "gateway.box_drop");
+        decide_form(cx, p, str_cat(cx->arena, at, STR("/dua-lai")), "gateway.box_back", "why");
+        decide_form(cx, p, str_cat(cx->arena, at, STR("/bo")), "gateway.box_drop", "drop_why");
     }
     return gw_show_below(cx, rs, p, STR(BOXES), text(cx, "gateway.boxes"));
 }
@@ -316,7 +329,7 @@ gw_box_drop_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct box_message m;
     TRY(find_message(cx, rq, &m));
-    TRY(box_drop(cx, m.id, web_text(rq, "why")));
+    TRY(box_drop(cx, m.id, web_text(rq, "drop_why")));
     web_flash(cx, rs, "gateway.saved");
     return web_see_other(cx, rs, BOXES "/tin/%" PRId64, m.id);
 }

@@ -124,14 +124,43 @@ put_message(struct ctx *cx, struct json_out *o, const struct box_message *m, boo
 }
 
 static enum err
+put_list(struct ctx *cx, struct web_resp *rs, struct str who, struct box_message *v, size_t n)
+{
+    bool *again = ARENA_ARRAY(cx->arena, bool, n);
+    struct buf b = buf_new(cx->arena, LIST_BYTES);
+    struct json_out o = json_out(&b);
+    bool is_again = true;
+    TRY(box_put_list(cx, who, v, n, again));
+    json_open(&o);
+    json_key(&o, "messages");
+    json_open_list(&o);
+    for (size_t i = 0; i < n; i++) {
+        json_open(&o);
+        json_put_str(&o, "id", v[i].name);
+        json_put_i64(&o, "seq", v[i].seq);
+        json_put_bool(&o, "again", again[i]);
+        json_close(&o);
+        is_again = is_again && again[i];
+    }
+    json_close_list(&o);
+    json_close(&o);
+    return give(cx, rs, is_again ? 200 : 201, buf_str(&b));
+}
+
+static enum err
 put(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struct str who)
 {
     struct str body;
-    struct box_message m;
+    struct box_message *v = NULL;
     size_t n = 0;
     bool is_again = false;
+    bool is_list = false;
     TRY(body_of(cx, rq, &body));
-    TRY(box_message_read(cx, body, &m));
+    TRY(box_messages_read(cx, body, &v, &n, &is_list));
+    if (is_list) {
+        return put_list(cx, rs, who, v, n);
+    }
+    struct box_message m = *v;
     TRY(box_put(cx, who, &m, &n, &is_again));
     return give(cx, rs, is_again ? 200 : 201,
                 str_fmt(cx->arena,

@@ -3,10 +3,10 @@
 #include "base/date.h"
 #include "codec/url.h"
 #include "engine/access/access.h"
+#include "engine/watch/watch.h"
 #include "office/gateway/gateway_int.h"
 #include "sys/sys.h"
 
-#define DAY_US      (INT64_C(86400) * DATE_US_PER_S)
 #define CURL_BYTES  4096
 #define CODES_BYTES 16384
 #define TRY_BYTES   8192
@@ -23,18 +23,13 @@ gw_overview(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct tpl_gateway_overview *data = ARENA_NEW(cx->arena, struct tpl_gateway_overview);
     struct exchange_service *v = NULL;
-    struct exchange_count *counts = NULL;
     size_t n = 0;
-    size_t n_counts = 0;
     int64_t n_members = 0;
     int64_t n_services = 0;
     int64_t calls = 0;
     TRY(exchange_services(cx, web_text(rq, "q"), false, web_int(rq, "sau"), &v, &n));
-    TRY(exchange_counts(cx, sys_now_us(cx) - DAY_US, &counts, &n_counts));
+    TRY(watch_month_n(cx, gw_month_of(cx, sys_now_us(cx)), &calls));
     TRY(exchange_catalogue_n(cx, &n_members, &n_services));
-    for (size_t i = 0; i < n_counts; i++) {
-        calls += counts[i].n;
-    }
     data->q = web_text(rq, "q").p == NULL ? STR("") : web_text(rq, "q");
     data->demo = cx->config->is_demo;
     data->n_services = text_number(cx, n_services);
@@ -42,8 +37,9 @@ gw_overview(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->n_calls = text_number(cx, calls);
     data->is_integrator = is_integrator(cx);
     data->may_manage = access_may(cx, "exchange.manage");
-    data->services.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_overview_services, n);
-    for (size_t i = 0; i < n; i++) {
+    size_t n_shown = gw_shown(n);
+    data->services.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_overview_services, n_shown);
+    for (size_t i = 0; i < n_shown; i++) {
         data->services.v[data->services.n++] = (struct tpl_gateway_overview_services){
             .href = gw_id(cx, "/truc/dich-vu/", v[i].id),
             .name = v[i].name,
@@ -54,9 +50,9 @@ gw_overview(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
             .is_simulated = v[i].is_simulated,
         };
     }
-    data->next = n == 60 ? str_fmt(cx->arena, "/truc?sau=%" PRId64 "&q=" STR_FMT, v[n - 1].id,
-                                   STR_ARG(url_encode(cx->arena, data->q)))
-                         : STR("");
+    data->next = n > n_shown ? str_fmt(cx->arena, "/truc?sau=%" PRId64 "&q=" STR_FMT,
+                                       v[n_shown - 1].id, STR_ARG(url_encode(cx->arena, data->q)))
+                             : STR("");
     web_title(rs, text(cx, "gateway.title"));
     return web_page(cx, rs, &tpl_gateway_overview_t, data);
 }

@@ -6,6 +6,10 @@
 #include "gen/tpl_gateway.h"
 #include "office/gateway/gateway.h"
 
+/* Rows of a list on a page: as cards on a phone these are some screens. What is read beyond them
+ * says whether the list goes on. */
+#define GW_SHOWN 20
+
 /* --- gateway_page.c: a page put together from sentences, tables and forms; bounded, what is beyond
  * is left out ------- */
 struct tpl_gateway_page *gw_page(struct ctx *cx, struct str title);
@@ -34,6 +38,8 @@ enum err gw_show(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p
 /* The same for a page below another one of the exchange. */
 enum err gw_show_below(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_page *p,
                        struct str href, struct str name);
+/* So many of n rows are shown. */
+size_t gw_shown(size_t n);
 struct str gw_id(struct ctx *cx, const char *before, int64_t id);
 /* Text of "gateway.<group>.<word>", the word itself when there is none. */
 struct str gw_word(struct ctx *cx, const char *group, struct str word);
@@ -57,8 +63,8 @@ web_fn gw_portal, gw_portal_post, gw_portal_again_post;
 /* What the national portal handed over, and the simulated portal's side of it. */
 enum err gw_arrivals_table(struct ctx *cx, struct tpl_gateway_page *p);
 enum err gw_sim_queue(struct ctx *cx, struct tpl_gateway_page *p, struct str service);
-web_fn gw_arrival, gw_arrival_again_post, gw_arrival_refuse_post, gw_arrivals_fetch_post,
-    gw_sim_hand_post;
+web_fn gw_portal_file, gw_arrival, gw_arrival_again_post, gw_arrival_refuse_post,
+    gw_arrivals_fetch_post, gw_sim_hand_post;
 /* gateway_node.c */
 web_fn gw_nodes, gw_node_card, gw_node_add_post, gw_node_state_post, gw_node_key_post,
     gw_node_key_revoke_post, gw_evidence, gw_evidence_one, gw_container;
@@ -69,14 +75,55 @@ web_fn gw_boxes, gw_box_line, gw_box_message, gw_box_back_post, gw_box_drop_post
     gw_box_open_post;
 /* gateway_opmon.c */
 web_fn gw_opmon;
+
+/* --- gateway_envelope.c: SOAP messages that the program itself answers ------------------------ */
 /* Which system a program speaks for: the relay has checked its caller and says who it is; without
  * the relay a token of /token tells. ERR_UNAUTHENTICATED. */
 enum err gw_program(struct ctx *cx, const struct web_req *rq, struct exchange_subsystem *ret);
+struct gw_soap { /* a request */
+    struct exchange_subsystem who;
+    struct exchange_xroad m;
+    struct str bytes;
+    struct str server;                  /* this installation: INSTANCE/CLASS/CODE/NAME */
+    bool is_owner;                      /* of it, and it is named */
+    struct exchange_subsystem provider; /* of metadata: whose services */
+};
+struct gw_soap_service {
+    const char *code, *ns; /* serviceCode, and the body's element of that namespace */
+    enum err (*answer)(struct ctx *cx, struct web_resp *rs, const struct gw_soap *a);
+};
+struct gw_soap_door {
+    /* May it be asked here? NULL, or a fault's code with its words. */
+    const char *(*judge)(struct ctx *cx, struct gw_soap *a, struct str *ret_words);
+    const struct gw_soap_service *services;
+    size_t n;
+};
+struct gw_attachment {
+    const char *type, *id;
+    struct str bytes;
+};
+/* Reads the message, checks who sends it, and has it answered, or answers with a Fault. */
+enum err gw_soap_answer(struct ctx *cx, const struct web_req *rq, struct web_resp *rs,
+                        const struct gw_soap_door *door);
+/* Is this installation, or none, the one that the message names? Sets a->server. */
+bool gw_soap_is_here(struct ctx *cx, struct gw_soap *a, struct str owner, struct str *ret_words);
+/* An answer with the request's header, up to the body's begin; then it is given, alone or with an
+ * attachment as its second part. ERR_TOO_LARGE. */
+struct buf gw_soap_open(struct ctx *cx, const struct gw_soap *a);
+enum err gw_soap_give(struct ctx *cx, struct web_resp *rs, struct buf *b);
+enum err gw_soap_give_with(struct ctx *cx, struct web_resp *rs, struct buf *soap,
+                           const struct gw_attachment *with);
+/* A SOAP 1.1 fault; code as X-Road has them. */
+enum err gw_soap_fault(struct ctx *cx, struct web_resp *rs, int status, const char *code,
+                       struct str words);
+enum err gw_soap_fault_request(struct ctx *cx, struct web_resp *rs, const char *words);
 
 /* gateway_meta.c */
-web_fn gw_meta_clients, gw_meta_methods, gw_meta_allowed, gw_meta_openapi;
+web_fn gw_meta_clients, gw_meta_methods, gw_meta_allowed, gw_meta_openapi, gw_meta_soap;
 /* gateway_watch.c */
-web_fn gw_watch, gw_watch_live, gw_watch_post, gw_figures;
+struct str gw_month_of(struct ctx *cx, int64_t at_us); /* 2026-11, of Vietnam */
+web_fn gw_watch, gw_watch_alarms, gw_watch_services, gw_watch_pairs, gw_watch_month, gw_watch_live,
+    gw_watch_post, gw_figures;
 /* gateway_program.c */
 web_fn gw_token, gw_jwks, gw_login, gw_adapter, gw_sim_1, gw_sim_get_1;
 

@@ -18,8 +18,8 @@ gw_members(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.members"));
     p->find = STR("/truc/thanh-vien");
     p->find_words = words.p == NULL ? STR("") : words;
-    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.members", heads, n);
-    for (size_t i = 0; i < n; i++) {
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.members", heads, gw_shown(n));
+    for (size_t i = 0; i < gw_shown(n); i++) {
         bool is_active = str_eq(v[i].state, STR("active"));
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, is_active ? "ontime" : "paused");
         gw_cell(
@@ -32,9 +32,9 @@ gw_members(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         gw_cell(r, v[i].contact, STR_NULL);
         gw_cell(r, gw_word(cx, "state", v[i].state), STR_NULL);
     }
-    if (n == 100) {
+    if (n > GW_SHOWN) {
         p->next = str_fmt(cx->arena, "/truc/thanh-vien?sau=" STR_FMT "/" STR_FMT "&q=" STR_FMT,
-                          STR_ARG(v[n - 1].class_code), STR_ARG(v[n - 1].code),
+                          STR_ARG(v[GW_SHOWN - 1].class_code), STR_ARG(v[GW_SHOWN - 1].code),
                           STR_ARG(url_encode(cx->arena, p->find_words)));
     }
     if (access_may(cx, "exchange.manage")) {
@@ -172,13 +172,20 @@ gw_own(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
     struct exchange_subsystem *v = NULL;
     size_t n = 0;
-    (void)rq;
+    size_t from = 0;
     TRY(exchange_subsystems(cx, 0, &v, &n));
+    for (size_t i = 0; i < n; i++) {
+        from = v[i].id == web_int(rq, "sau") ? i + 1 : from;
+    }
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.own"));
     if (n == 0) {
         gw_say(p, "now", text(cx, "gateway.own_none"));
     }
-    list_systems(cx, p, v, n);
+    size_t n_shown = gw_shown(n - from);
+    list_systems(cx, p, &v[from], n_shown);
+    if (from + n_shown < n) {
+        p->next = gw_id(cx, "/truc/cua-toi?sau=", v[from + n_shown - 1].id);
+    }
     return gw_show(cx, rs, p);
 }
 

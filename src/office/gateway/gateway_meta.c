@@ -1,5 +1,5 @@
-/* gateway_meta.c: X-Road's metadata services for REST (PR-META 2, PR-MREST): which members and
- * systems there are, what one offers, what of it the caller may call, its description. */
+/* gateway_meta.c: X-Road's metadata services by REST and by SOAP (PR-META, PR-MREST): which members
+ * and systems there are, what one offers, what of it the caller may call, its description. */
 #include "base/buf.h"
 #include "codec/json.h"
 #include "codec/xml.h"
@@ -237,4 +237,87 @@ gw_meta_openapi(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
         return err_set(cx, ERR_NOT_FOUND, "the service is described by WSDL");
     }
     return web_bytes(cx, rs, document, STR("application/json"), STR_NULL);
+}
+
+/* --- by SOAP: listMethods, allowedMethods, getWsdl (PR-META 3, 4) ----------------------------- */
+/* Whose services? Null, or the fault's code. */
+static const char *
+judge(struct ctx *cx, struct gw_soap *a, struct str *ret_words)
+{
+    struct str owner;
+    if (exchange_owner(cx, &owner) == ERR_OK && !gw_soap_is_here(cx, a, owner, ret_words)) {
+        return "Server.ServerProxy.InvalidSecurityServer";
+    }
+    *ret_words = STR("no such system; a member's services are those of its systems");
+    return exchange_subsystem_by_path(cx, a->m.provider, &a->provider) == ERR_OK
+               ? NULL
+               : "Server.ServerProxy.UnknownMember";
+}
+
+static enum err
+soap_methods(struct ctx *cx, struct web_resp *rs, const struct gw_soap *a, struct str consumer,
+             const char *tag)
+{
+    struct exchange_method *v = NULL;
+    size_t n = 0;
+    TRY(exchange_soap_methods(cx, &a->provider, consumer, &v, &n));
+    struct buf b = gw_soap_open(cx, a);
+    buf_addf(&b, "<xroad:%s>\n", tag);
+    for (size_t i = 0; i < n; i++) {
+        exchange_xroad_put(&b, "xroad:service", a->m.provider, false, v[i].code, v[i].version);
+        buf_add_char(&b, '\n');
+    }
+    buf_addf(&b, "</xroad:%s>", tag);
+    return gw_soap_give(cx, rs, &b);
+}
+
+static enum err
+soap_list(struct ctx *cx, struct web_resp *rs, const struct gw_soap *a)
+{
+    return soap_methods(cx, rs, a, STR_NULL, "listMethodsResponse");
+}
+
+static enum err
+soap_allowed(struct ctx *cx, struct web_resp *rs, const struct gw_soap *a)
+{
+    return soap_methods(cx, rs, a, a->who.path, "allowedMethodsResponse");
+}
+
+static enum err
+soap_wsdl(struct ctx *cx, struct web_resp *rs, const struct gw_soap *a)
+{
+    const struct xml *code = xml_child(a->m.body, EXCHANGE_XROAD_NS, "serviceCode");
+    const struct xml *version = xml_child(a->m.body, EXCHANGE_XROAD_NS, "serviceVersion");
+    struct gw_attachment with = { .type = "text/xml; charset=UTF-8", .id = "wsdl" };
+    if (code == NULL || code->text.n == 0) {
+        return gw_soap_fault_request(cx, rs, "getWsdl needs serviceCode");
+    }
+    enum err e = exchange_wsdl_of(cx, &a->provider, code->text,
+                                  version == NULL ? STR_NULL : version->text, &with.bytes);
+    if (e == ERR_NOT_FOUND) {
+        return gw_soap_fault(cx, rs, 500, "Server.ServerProxy.UnknownService",
+                             str_of(cx->err.text));
+    }
+    TRY(e);
+    struct buf b = gw_soap_open(cx, a);
+    BUF_LIT(&b, "<xroad:getWsdlResponse>");
+    xml_element_to(&b, "xroad:serviceCode", code->text);
+    if (version != NULL) {
+        xml_element_to(&b, "xroad:serviceVersion", version->text);
+    }
+    BUF_LIT(&b, "</xroad:getWsdlResponse>");
+    return gw_soap_give_with(cx, rs, &b, &with);
+}
+
+static const struct gw_soap_service services[] = {
+    { "listMethods", EXCHANGE_XROAD_NS, soap_list },
+    { "allowedMethods", EXCHANGE_XROAD_NS, soap_allowed },
+    { "getWsdl", EXCHANGE_XROAD_NS, soap_wsdl },
+};
+
+enum err
+gw_meta_soap(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    const struct gw_soap_door door = { judge, services, COUNT_OF(services) };
+    return gw_soap_answer(cx, rq, rs, &door);
 }

@@ -5,6 +5,22 @@
 #include "sys/sys.h"
 
 /* --- national connections --------------------------------------------------------------------- */
+/* "Nền tảng điều phối dữ liệu quốc gia (NDOP), …" as "NDOP, …": what stands in brackets, where
+ * something does. */
+static struct str
+short_names(struct ctx *cx, struct str names)
+{
+    struct buf b = buf_new(cx->arena, names.n + 1);
+    struct str before;
+    struct str name;
+    struct str rest = names;
+    while (str_cut(rest, '(', &before, &rest) && str_cut(rest, ')', &name, &rest)) {
+        buf_add(&b, b.n == 0 ? STR("") : STR(", "));
+        buf_add(&b, name);
+    }
+    return b.n == 0 ? names : buf_str(&b);
+}
+
 static void
 connectors_table(struct ctx *cx, struct tpl_gateway_page *p)
 {
@@ -20,7 +36,7 @@ connectors_table(struct ctx *cx, struct tpl_gateway_page *p)
         gw_cell(r, v[i].name,
                 is_sim ? str_cat(cx->arena, STR("/truc/mo-phong/"), v[i].id) : STR_NULL);
         gw_cell(r, v[i].owner, STR_NULL);
-        gw_cell(r, v[i].uplinks, STR_NULL);
+        gw_cell(r, short_names(cx, v[i].uplinks), STR_NULL);
         gw_cell(r, is_sim ? gw_word(cx, "mode", v[i].mode) : STR(""), STR_NULL);
     }
 }
@@ -29,6 +45,10 @@ connectors_table(struct ctx *cx, struct tpl_gateway_page *p)
 static struct str
 about(struct ctx *cx, const struct exchange_asked *a)
 {
+    struct dossier d;
+    if (a->dossier != 0 && dossier_get(cx, a->dossier, &d) == ERR_OK) {
+        return d.number;
+    }
     return a->dossier != 0 ? gw_id(cx, "", a->dossier)
            : a->draft != 0 ? text_fill(cx, "gateway.draft", "id", gw_id(cx, "", a->draft), NULL)
                            : STR("");
@@ -55,11 +75,11 @@ gw_national(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     gw_link(p, STR("/truc/quoc-gia?loi=1"), text(cx, "gateway.only_faults"));
     gw_link(p, STR("/truc/cong"), text(cx, "gateway.portal"));
     connectors_table(cx, p);
-    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.questions", heads, n);
-    for (size_t i = 0; i < n; i++) {
+    struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.questions", heads, gw_shown(n));
+    for (size_t i = 0; i < gw_shown(n); i++) {
         bool is_failed = str_eq(v[i].state, STR("failed"));
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, is_failed ? "late" : "ontime");
-        gw_cell(r, text_instant(cx, v[i].at_us), STR_NULL);
+        gw_cell(r, text_moment(cx, v[i].at_us), STR_NULL);
         gw_cell(r,
                 str_fmt(cx->arena, STR_FMT "/" STR_FMT, STR_ARG(v[i].connector),
                         STR_ARG(v[i].operation)),
@@ -75,8 +95,10 @@ gw_national(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
                       gw_id(cx, "", v[i].id));
         }
     }
-    if (n == 100) {
-        p->next = gw_id(cx, "/truc/quoc-gia?truoc=", v[n - 1].id);
+    if (n > GW_SHOWN) {
+        p->next =
+            gw_id(cx, web_bool(rq, "loi") ? "/truc/quoc-gia?loi=1&truoc=" : "/truc/quoc-gia?truoc=",
+                  v[GW_SHOWN - 1].id);
     }
     return gw_show(cx, rs, p);
 }

@@ -107,7 +107,9 @@ gw_nodes(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     TRY(node_keys(cx, &keys, &n_keys));
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.nodes"));
     TRY(say_state(cx, p));
-    gw_link(p, STR(NODES "/the"), text(cx, "gateway.node_card"));
+    if (cx->node != NULL) { /* else there is none to send */
+        gw_link(p, STR(NODES "/the"), text(cx, "gateway.node_card"));
+    }
     gw_link(p, STR("/truc/bang-chung"), text(cx, "gateway.evidence"));
     peers_table(cx, p, peers, n_peers);
     keys_table(cx, p, keys, n_keys);
@@ -179,28 +181,28 @@ gw_node_key_revoke_post(struct ctx *cx, const struct web_req *rq, struct web_res
 static void
 evidence_table(struct ctx *cx, struct tpl_gateway_page *p, const struct node_evidence *v, size_t n)
 {
-    static const char *const heads[] = { "gateway.at",         "gateway.kind",
-                                         "gateway.node_name",  "gateway.consumer",
-                                         "gateway.service",    "gateway.issue",
-                                         "gateway.status",     "gateway.stamp",
-                                         "gateway.request_id", NULL };
+    static const char *const heads[] = { "gateway.at",        "gateway.request_id",
+                                         "gateway.kind",      "gateway.consumer",
+                                         "gateway.service",   "gateway.issue",
+                                         "gateway.status",    "gateway.stamp",
+                                         "gateway.node_name", NULL };
     struct tpl_gateway_page_tables *t = gw_table(cx, p, "gateway.evidence", heads, n);
     for (size_t i = 0; i < n; i++) {
         const struct node_evidence *e = &v[i];
         struct str href = str_cat(cx->arena, STR("/truc/bang-chung/"), e->request_id);
         struct tpl_gateway_page_tables_rows *r = gw_row(cx, t, e->is_stamped ? "ontime" : "due");
-        gw_cell(r, text_instant(cx, e->at_us), STR_NULL);
+        gw_cell(r, text_moment(cx, e->at_us), STR_NULL);
+        gw_cell(r, e->request_id, href);
         gw_cell(r,
                 str_fmt(cx->arena, STR_FMT ", " STR_FMT, STR_ARG(gw_word(cx, "message", e->kind)),
                         STR_ARG(gw_word(cx, "way", e->way))),
                 STR_NULL);
-        gw_cell(r, e->peer, STR_NULL);
         gw_cell(r, e->client, STR_NULL);
         gw_cell(r, e->service, STR_NULL);
         gw_cell(r, e->issue, STR_NULL);
         gw_cell(r, e->status == 0 ? STR("") : text_number(cx, e->status), STR_NULL);
         gw_cell(r, text(cx, e->is_stamped ? "gateway.stamped" : "gateway.unstamped"), STR_NULL);
-        gw_cell(r, e->request_id, href);
+        gw_cell(r, e->peer, STR_NULL);
     }
 }
 
@@ -240,7 +242,7 @@ gw_evidence(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.evidence"));
     TRY(say_state(cx, p));
     gw_link(p, STR(NODES), text(cx, "gateway.nodes"));
-    evidence_table(cx, p, v, n);
+    evidence_table(cx, p, v, gw_shown(n));
     struct tpl_gateway_page_forms *f =
         gw_form(cx, p, STR("/truc/bang-chung"), "gateway.evidence_find");
     f->is_get = true;
@@ -249,11 +251,11 @@ gw_evidence(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     (void)gw_field(cx, f, GW_TEXT, "ho-so", "gateway.evidence_issue", filter.issue);
     (void)gw_field(cx, f, GW_TEXT, "tu", "gateway.evidence_from", web_text(rq, "tu"));
     (void)gw_field(cx, f, GW_TEXT, "den", "gateway.evidence_to", web_text(rq, "den"));
-    if (n == 100) {
-        p->next = next_of(cx, rq, v[n - 1].seq);
+    if (n > GW_SHOWN) {
+        p->next = next_of(cx, rq, v[GW_SHOWN - 1].seq);
     }
     web_reads_person(cx, rs, 0, "evidence.list",
-                     str_fmt(cx->arena, "%zu; " STR_FMT " " STR_FMT " " STR_FMT, n,
+                     str_fmt(cx->arena, "%zu; " STR_FMT " " STR_FMT " " STR_FMT, gw_shown(n),
                              STR_ARG(filter.id), STR_ARG(filter.member), STR_ARG(filter.issue)));
     return gw_show(cx, rs, p);
 }
@@ -326,7 +328,7 @@ gw_evidence_one(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
             text(cx, "gateway.container"));
     p->pre = buf_str(&heads);
     web_reads_person(cx, rs, 0, "evidence", id);
-    return gw_show(cx, rs, p);
+    return gw_show_below(cx, rs, p, STR("/truc/bang-chung"), text(cx, "gateway.evidence"));
 }
 
 static enum err

@@ -9,6 +9,8 @@
 #define FORMS_MAX     6
 #define FIELDS_MAX    16
 #define OPTIONS_MAX   210
+#define SHORT_LETTERS 18
+#define WRAP_LETTERS  28 /* the first column is not broken below that */
 
 static struct str
 word(struct ctx *cx, const char *key)
@@ -20,6 +22,12 @@ static struct str
 or_empty(struct str s)
 {
     return s.p == NULL ? STR("") : s;
+}
+
+size_t
+gw_shown(size_t n)
+{
+    return n > GW_SHOWN ? GW_SHOWN : n;
 }
 
 struct str
@@ -172,19 +180,59 @@ gw_option(struct tpl_gateway_page_forms_fields *f, struct str value, struct str 
     }
 }
 
-/* On a narrow screen a row is a card: each value says what it is. */
+/* Letters, not bytes. */
+static size_t
+letters(struct str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        n += ((unsigned char)s.p[i] & 0xc0U) != 0x80;
+    }
+    return n;
+}
+
+/* The longest value of a column; 0: nothing is in it. */
+static size_t
+column_letters(const struct tpl_gateway_page_tables *t, size_t c)
+{
+    size_t most = 0;
+    for (size_t k = 0; k < t->rows.n; k++) {
+        const struct tpl_gateway_page_tables_rows *r = &t->rows.v[k];
+        size_t n = c < r->cells.n ? letters(r->cells.v[c].value) : 0;
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+/* On a narrow screen a row is a card: each value says what it is, and columns of short values share
+ * a line. A column with nothing in it is not shown (programs get it all the same). */
+static void
+label_column(struct tpl_gateway_page_tables *t, size_t c)
+{
+    size_t most = column_letters(t, c);
+    t->heads.v[c].is_none = most == 0 && t->rows.n != 0;
+    for (size_t k = 0; k < t->rows.n; k++) {
+        struct tpl_gateway_page_tables_rows *r = &t->rows.v[k];
+        if (c < r->cells.n) {
+            r->cells.v[c].label = c == 0 ? STR("") : t->heads.v[c].word;
+            r->cells.v[c].is_long =
+                web_has_long_word(r->cells.v[c].value) || (c == 0 && most > WRAP_LETTERS);
+            r->cells.v[c].is_short = c > 0 && most <= SHORT_LETTERS;
+            r->cells.v[c].is_none = t->heads.v[c].is_none;
+        }
+    }
+}
+
 static void
 label_cells(struct tpl_gateway_page *p)
 {
     for (size_t i = 0; i < p->tables.n; i++) {
         struct tpl_gateway_page_tables *t = &p->tables.v[i];
+        for (size_t c = 0; c < t->heads.n; c++) {
+            label_column(t, c);
+        }
         for (size_t k = 0; k < t->rows.n; k++) {
-            struct tpl_gateway_page_tables_rows *r = &t->rows.v[k];
-            t->has_do = t->has_do || r->buttons.n > 0;
-            for (size_t c = 0; c < r->cells.n && c < t->heads.n; c++) {
-                r->cells.v[c].label = c == 0 ? STR("") : t->heads.v[c].word;
-                r->cells.v[c].is_long = web_has_long_word(r->cells.v[c].value);
-            }
+            t->has_do = t->has_do || t->rows.v[k].buttons.n > 0;
         }
     }
 }

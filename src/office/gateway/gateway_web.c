@@ -26,6 +26,9 @@ static const struct web_field after_fields[] = {
     { .name = "q", .type = WEB_TEXT, .max = 100, .doc = "part of a name or code" },
     { .name = "sau", .type = WEB_TEXT, .max = 80, .doc = "code of the last one shown" },
 };
+static const struct web_field own_fields[] = {
+    { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
+};
 static const struct web_field clients_fields[] = {
     { .name = "xRoadInstance",
       .type = WEB_TEXT,
@@ -200,9 +203,22 @@ static const struct web_field evidence_fields[] = {
     { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
 };
 
-static const struct web_field watch_fields[] = {
+static const char *const hours[] = { "1", "24", NULL };
+static const struct web_field window_fields[] = {
+    { .name = "q", .type = WEB_TEXT, .max = 100, .doc = "part of a name" },
+    { .name = "gio", .type = WEB_CHOICE, .choices = hours, .doc = "hours back; 1 when absent" },
+    { .name = "loi", .type = WEB_BOOL, .doc = "only where calls failed" },
+    { .name = "den", .type = WEB_ID, .doc = "where the window ends; now when absent" },
+    { .name = "sau", .type = WEB_TEXT, .max = 80, .doc = "the last one shown" },
+};
+static const struct web_field month_fields[] = {
     { .name = "q", .type = WEB_TEXT, .max = 100, .doc = "part of a name" },
     { .name = "thang", .type = WEB_TEXT, .max = 7, .doc = "month, 2026-11" },
+    { .name = "sau", .type = WEB_TEXT, .max = 100, .doc = "the last one shown" },
+    WEB_SHEET_FIELD,
+};
+static const struct web_field alarms_fields[] = {
+    { .name = "sau", .type = WEB_TEXT, .max = 50, .doc = "the last one shown" },
 };
 static const struct web_field limit_fields[] = {
     { .name = "tls", .type = WEB_INT, .is_required = true, .label = "gateway.watch_rule.tls" },
@@ -215,11 +231,24 @@ static const struct web_field limit_fields[] = {
       .type = WEB_INT,
       .is_required = true,
       .label = "gateway.watch_rule.silence" },
+    { .name = "pair", .type = WEB_INT, .is_required = true, .label = "gateway.watch_rule.pair" },
     { .name = "cert", .type = WEB_INT, .is_required = true, .label = "gateway.watch_rule.cert" },
 };
-static const struct web_field open_figures_fields[] = { WEB_SHEET_FIELD };
+static const struct web_field open_figures_fields[] = {
+    { .name = "thang", .type = WEB_TEXT, .max = 7, .doc = "from this month back" },
+    { .name = "sau", .type = WEB_ID, .doc = "id of the last service shown of it" },
+    WEB_SHEET_FIELD,
+};
 static const struct web_field why_fields[] = {
     { .name = "why", .type = WEB_TEXT, .is_required = true, .max = 300, .label = "gateway.why" },
+};
+static const struct web_field drop_fields[] = {
+    /* stands on one page with the one above */
+    { .name = "drop_why",
+      .type = WEB_TEXT,
+      .is_required = true,
+      .max = 300,
+      .label = "gateway.why" },
 };
 static const struct web_field boxes_fields[] = {
     { .name = "he-thong", .type = WEB_ID, .doc = "of this system" },
@@ -299,7 +328,8 @@ static const struct web_route routes[] = {
       WEB_FIELDS(note_fields), ACT, .again = gw_member, .doc = "Suspend a member or let it in" },
     { HTTP_POST, "/truc/thanh-vien/{id}/he-thong", CALL, gw_system_new_post,
       WEB_FIELDS(system_fields), ACT, .again = gw_member, .doc = "Add a system" },
-    { HTTP_GET, "/truc/cua-toi", CALL, gw_own, PAGE, .doc = "One's own systems" },
+    { HTTP_GET, "/truc/cua-toi", CALL, gw_own, WEB_FIELDS(own_fields), PAGE,
+      .doc = "One's own systems" },
     { HTTP_GET, "/truc/he-thong/{id}", CALL, gw_system, PAGE,
       .doc = "A system: keys, certificates" },
     { HTTP_POST, "/truc/he-thong/{id}/dia-chi", CALL, gw_system_ip_post, WEB_FIELDS(ip_fields), ACT,
@@ -366,9 +396,17 @@ static const struct web_route routes[] = {
       .doc = "An exchange, computed again" },
     { HTTP_GET, "/truc/bang-chung/{id}/tep", EVIDENCE, gw_container,
       .doc = "The ASiC-E container of an exchange" },
-    { HTTP_GET, "/truc/giam-sat", "exchange.read", gw_watch, WEB_FIELDS(watch_fields),
-      .flags = WEB_API | WEB_OFFICE, .reply = &tpl_gateway_watch_t,
-      .doc = "Monitoring: alarms, who talks to whom, sums by month" },
+    { HTTP_GET, "/truc/giam-sat", "exchange.read", gw_watch, .flags = WEB_API | WEB_OFFICE,
+      .reply = &tpl_gateway_watch_t,
+      .doc = "Monitoring: alarms, services, who talks to whom; the beginning of each list" },
+    { HTTP_GET, "/truc/giam-sat/canh-bao", "exchange.read", gw_watch_alarms,
+      WEB_FIELDS(alarms_fields), PAGE, .doc = "All alarms" },
+    { HTTP_GET, "/truc/giam-sat/dich-vu", "exchange.read", gw_watch_services,
+      WEB_FIELDS(window_fields), PAGE, .doc = "All services that were called, the worst first" },
+    { HTTP_GET, "/truc/giam-sat/cap", "exchange.read", gw_watch_pairs, WEB_FIELDS(window_fields),
+      PAGE, .doc = "Who talks to whom: all pairs of a system and a service" },
+    { HTTP_GET, "/truc/giam-sat/thang", "exchange.read", gw_watch_month, WEB_FIELDS(month_fields),
+      PAGE, .doc = "Sums of a month by system, service and agreement" },
     { HTTP_GET, "/truc/giam-sat/song", "exchange.read", gw_watch_live,
       .doc = "Events: figures or alarms changed" },
     { HTTP_POST, "/truc/giam-sat", MANAGE, gw_watch_post, WEB_FIELDS(limit_fields), ACT,
@@ -387,7 +425,7 @@ static const struct web_route routes[] = {
     { HTTP_GET, "/truc/hop-thu/tin/{id}", CALL, gw_box_message, PAGE, .doc = "A message's head" },
     { HTTP_POST, "/truc/hop-thu/tin/{id}/dua-lai", CALL, gw_box_back_post, WEB_FIELDS(why_fields),
       ACT, .again = gw_box_message, .doc = "Put a dead message back" },
-    { HTTP_POST, "/truc/hop-thu/tin/{id}/bo", CALL, gw_box_drop_post, WEB_FIELDS(why_fields), ACT,
+    { HTTP_POST, "/truc/hop-thu/tin/{id}/bo", CALL, gw_box_drop_post, WEB_FIELDS(drop_fields), ACT,
       .again = gw_box_message, .doc = "Drop a dead message" },
     { HTTP_POST, "/boxes/messages", "public", gw_box_put, PROGRAM, .body_max = BOX_BODY,
       .doc = "Put a message (token)" },
@@ -422,10 +460,15 @@ static const struct web_route routes[] = {
       .flags = WEB_NO_STORE | WEB_XROAD, .doc = "What of it the caller may call (token)" },
     { HTTP_GET, PROVIDER "/getOpenAPI", "public", gw_meta_openapi, WEB_FIELDS(openapi_fields),
       .flags = WEB_NO_STORE | WEB_XROAD, .doc = "A service's description (token)" },
+    { HTTP_POST, EXCHANGE_META_PATH, "public", gw_meta_soap, PROGRAM,
+      .body_max = (uint32_t)EXCHANGE_XROAD_BYTES,
+      .doc = "X-Road's metadata services by SOAP: listMethods, allowedMethods, getWsdl (token)" },
     { HTTP_POST, "/adapter/login", "public", gw_login, PROGRAM, .body_max = TOKEN_BODY,
       .doc = "Session of the older style" },
     { HTTP_POST, "/adapter/call", "public", gw_adapter, PROGRAM, .body_max = ADAPTER_BODY,
       .doc = "Call with session and dstcode" },
+    { HTTP_GET, EXCHANGE_FILE_PATH "/{token}", "public", gw_portal_file,
+      .doc = "A paper, by the link that the national portal was told" },
     { HTTP_POST, EXCHANGE_SIM_PATH "/{id}/{op}", "public", gw_sim_1, PROGRAM,
       .body_max = ADAPTER_BODY, .doc = "Labelled simulator (demo only)" },
     { HTTP_GET, EXCHANGE_SIM_PATH "/{id}/{op}", "public", gw_sim_get_1, WEB_FIELDS(any_fields),

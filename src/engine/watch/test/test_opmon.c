@@ -1,55 +1,23 @@
 /* The records and the health that X-Road's operational monitoring asks for; SOAP messages. */
 #include "codec/xml.h"
-#include "engine/watch/watch.h"
-#include "lib/harness.h"
+#include "engine/watch/test/offered.h"
 
 #include <zlib.h>
 
 #define PLAIN_MAX ((size_t)16 << 20)
 
-static int
-set_up(void **state)
-{
-    *state = test_env_new();
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    test_env_free(*state);
-    return 0;
-}
-
 static int64_t
 system_new(struct ctx *cx, const char *member, int64_t *ret_service)
 {
-    struct exchange_member m = { .class_code = STR("GOV"),
-                                 .code = str_of(member),
-                                 .name = STR("Sở"),
-                                 .name_en = STR(""),
-                                 .contact = STR("") };
-    ASSERT_OK(cx, exchange_member_add(cx, &m));
-    struct exchange_subsystem s = { .member_id = m.id,
-                                    .code = STR("DAT"),
-                                    .name = STR("Đất"),
-                                    .contact = STR(""),
-                                    .ip_allow = STR("") };
-    ASSERT_OK(cx, exchange_subsystem_add(cx, &s));
-    struct exchange_service v = { .subsystem_id = s.id,
-                                  .code = STR("so-dat"),
-                                  .name = STR("Sổ đất"),
-                                  .data_class = STR("personal"),
-                                  .endpoint = STR("http://127.0.0.1:1"),
-                                  .timeout_ms = 1000 };
-    ASSERT_OK(cx, exchange_service_add(cx, &v));
+    int64_t system = 0;
+    int64_t version = 0;
+    *ret_service = offered(cx, member, 0, &system);
     ASSERT_OK(cx, exchange_service_import(
-                      cx, v.id,
+                      cx, *ret_service,
                       STR("{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"t\",\"version\":\"1\"},"
                           "\"paths\":{\"/a\":{\"get\":{\"responses\":{}}}}}"),
-                      &m.id));
-    *ret_service = v.id;
-    return s.id;
+                      &version));
+    return system;
 }
 
 static void
@@ -264,14 +232,15 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            test_records_that_do_not_fit_are_asked_for_in_whole_seconds_and_none_is_missed, set_up,
-            tear_down),
+            test_records_that_do_not_fit_are_asked_for_in_whole_seconds_and_none_is_missed,
+            test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_records_are_those_in_which_the_asker_takes_part,
-                                        set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_health_has_counts_and_spread_of_the_period_alone,
-                                        set_up, tear_down),
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(
-            test_xroad_message_that_is_wrong_is_refused_with_the_protocols_word, set_up, tear_down),
+            test_xroad_message_that_is_wrong_is_refused_with_the_protocols_word, test_env_set_up,
+            test_env_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
