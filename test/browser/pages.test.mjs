@@ -141,3 +141,22 @@ test('every link leads somewhere', () => {
   for (const d of dead) if (!missing.includes(d)) console.log(`link to an address that is not built yet: ${d}`);
   assert.deepEqual(missing, []);
 });
+
+// A page of the exchange lists at most twenty rows, and a row's card on a phone is ten lines of text at most: twenty of 270 px with the
+// head and a form below are nine screens of 740 px. What is longer lists all it has, or its rows have grown: then page it, or fold it.
+const TALLEST_PX = 9 * 740;
+
+test('pages of the exchange stay within nine screens of a phone, without the script', { timeout: PAGE_MS }, async () => {
+  const listed = (await listedPages()).filter((p) => p.name.startsWith('exchange') && typeof p.path === 'string');
+  const [service] = (await (await fetch(`${place.server.url}/api/v1/truc`)).json()).services;
+  const context = await place.as('operator', { width: 360, height: 740, lang: 'vi' }, { javaScriptEnabled: false });
+  const page = await context.newPage();
+  const tall = [];
+  for (const path of [...listed.map((p) => p.path), '/truc/nhat-ky?loi=1', '/so-lieu/truc', service.href, `${service.href}/xin-phep`, `${service.href}/thu`]) {
+    assert.equal((await page.goto(place.server.url + path, { waitUntil: 'load' })).status(), 200, path);
+    const px = Math.ceil((await page.locator('html').boundingBox()).height);
+    if (px > TALLEST_PX) tall.push(`${path}: ${px} px`);
+  }
+  await context.close();
+  assert.deepEqual(tall, []);
+});

@@ -74,6 +74,12 @@ for (const portal of ['dvcqg-mc', 'dvcqg']) {
     await until('the work is told', async () => (await told(portal, a.number)).some(([s]) => s === '4'));
     assert.deepEqual(await told(portal, national), [['taken', 0]], 'one receipt');
     assert.deepEqual(await told(portal, a.number), [['2', 0], ['4', 0]], 'then each status, once');
+    // the paper came from the portal: it is told nothing of it but the number it gave itself
+    const r = await operator.get(`/api/v1/truc/mo-phong/${portal}?ma=${a.number}`);
+    const known = Object.fromEntries(rowsOf(r, -2));
+    assert.match(known.unit_code, /25405/);
+    if (portal === 'dvcqg') assert.deepEqual(JSON.parse(known.papers).map((p) => [p.file, p.requirement]), [['t1', 'trich-luc-khai-tu-cua-nguoi-mat']]);
+    if (portal === 'dvcqg') assert.deepEqual((await told(portal, JSON.parse(known.papers)[0].hash)), [], 'not sent back');
   });
 }
 

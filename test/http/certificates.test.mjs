@@ -1,4 +1,5 @@
-// TLS certificates of the exchange that end: of the relay (ended), of a service and of another installation (about to end), and one
+// TLS certificates of the exchange that end: of the relay (ended), of a service, of another installation and of a
+// system that calls (about to end), one that was renewed, and one
 // that holds for long. What is told: alarms, /metrics, and what the caller gets when a service's certificate has ended.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -76,17 +77,24 @@ test('what ends within the limit, and what has ended, raises an alarm; what hold
   await until('a call through the relay', async () => (await call()).status === 200);
   await meet('gan-het.test', 'C1', 5);
   await meet('con-lau.test', 'C2', 60);
-  const alarms = await until('the three alarms', async () => {
+  const shows = async (system, name, days) => assert.equal((await node.operator.form(`/truc/he-thong/${system}/chung-thu`,
+    { cert: certificate(name, days).cert }, { from: `/truc/he-thong/${system}` })).status, 303);
+  const other = idOf(await node.operator.form(`/truc/thanh-vien/${node.consumerMember}/he-thong`, { code: 'KE-TOAN', name: 'Kế toán' },
+    { from: `/truc/thanh-vien/${node.consumerMember}` }));
+  await shows(node.consumer, 'may-goi', 5);
+  await shows(other, 'ke-toan', 5);
+  await shows(other, 'ke-toan-moi', 400); // renewed: the old one may end
+  const alarms = await until('the four alarms', async () => {
     const all = (await node.operator.get('/api/v1/truc/giam-sat')).json().alarms.filter((a) => a.kind === 'late');
-    return ['relay', 'gan-het.test', `127.0.0.1:${node.service}`].every((n) => all.some((a) => a.name.includes(n))) && all;
+    return ['relay', 'gan-het.test', `127.0.0.1:${node.service}`, 'GOV/X1/MOT-CUA'].every((n) => all.some((a) => a.name.includes(n))) && all;
   }, 120000);
   const of = (part) => alarms.find((a) => a.name.includes(part));
   assert.match(of('relay').value, /^[-−]/, 'days since it ended');
-  for (const part of ['gan-het.test', `127.0.0.1:${node.service}`]) assert.match(of(part).value, /^[345]$/, part);
-  assert.equal(of('con-lau.test'), undefined);
+  for (const part of ['gan-het.test', `127.0.0.1:${node.service}`, 'GOV/X1/MOT-CUA']) assert.match(of(part).value, /^[345]$/, part);
+  for (const part of ['con-lau.test', 'KE-TOAN']) assert.equal(of(part), undefined, part);
   const metrics = await until('the figure of alarms', async () => { // it is looked at now and then
     const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
-    return Number(/^bombo_exchange_alarms (\d+)/m.exec(text)?.[1]) >= 3 && text;
+    return Number(/^bombo_exchange_alarms (\d+)/m.exec(text)?.[1]) >= 4 && text;
   }, 120000);
   const [, first] = /^bombo_exchange_tls_first_expiry_timestamp_seconds (\d+)/m.exec(metrics);
   assert.equal(Number(first), Date.parse(new X509Certificate(certs.relay.cert).validTo) / 1000);

@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { makeToken } from '../lib/api.mjs';
-import { Client, demo, freePort, officers, startServer, until } from '../lib/server.mjs';
+import { agree, askToken, idOf, newKey, newMember, newSystem, startExchange, upload } from '../lib/exchange.mjs';
+import { Client, demo, until } from '../lib/server.mjs';
 import { Walk } from '../lib/walk.mjs';
 
 let server, relay, upstream, operator;
@@ -31,11 +32,7 @@ before(async () => {
     rs.end(JSON.stringify({ so: '12', chu_ho: 'Điểu Minh', thu_nhap: 1500000 }));
   }).listen(0, '127.0.0.1');
   await once(upstream, 'listening');
-  const port = await freePort();
-  server = await startServer({ args: ['--relay-port', String(port), '--relay-address', '127.0.0.1'] });
-  relay = `http://127.0.0.1:${port}`;
-  operator = new Client(server);
-  assert.equal((await operator.signIn(officers.operator)).status, 303);
+  ({ server, relay, operator } = await startExchange());
 });
 after(async () => {
   await server?.stop();
@@ -43,19 +40,7 @@ after(async () => {
   upstream?.closeAllConnections();
 });
 
-const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
-
-async function upload(path, fields, document, from = path) {
-  const body = new FormData();
-  for (const [k, v] of Object.entries(fields)) body.set(k, v);
-  body.set('csrf', Client.token((await operator.get(from)).text));
-  body.set('document', new Blob([document], { type: 'application/json' }), 'openapi.json');
-  return operator.request('POST', path, { body, headers: { origin: server.url } });
-}
-
-const token = async (auth, extra = '') => fetch(`${server.url}/token`, { method: 'POST',
-  headers: { authorization: `Basic ${Buffer.from(auth).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' },
-  body: `grant_type=client_credentials${extra}` });
+const token = (auth, extra) => askToken(server, auth, extra);
 const call = (path, headers = {}) => fetch(relay + path, { headers });
 
 test('anybody finds the services of the exchange, labelled where they are simulated', async () => {
@@ -73,27 +58,21 @@ test('anybody finds the services of the exchange, labelled where they are simula
 });
 
 test('a member, its system, and a service from an OpenAPI file', async () => {
-  const member = idOf(await operator.form('/truc/thanh-vien', { class: 'GOV', code: 'H19.77', name: 'Sở thử nghiệm' }));
-  state.provider = idOf(await operator.form(`/truc/thanh-vien/${member}/he-thong`, { code: 'HO-NGHEO', name: 'Phần mềm hộ nghèo' },
-    { from: `/truc/thanh-vien/${member}` }));
-  state.consumer = idOf(await operator.form(`/truc/thanh-vien/${member}/he-thong`, { code: 'BHYT', name: 'Phần mềm bảo hiểm' },
-    { from: `/truc/thanh-vien/${member}` }));
+  const member = await newMember(operator, 'H19.77', 'Sở thử nghiệm');
+  state.provider = await newSystem(operator, member, 'HO-NGHEO', 'Phần mềm hộ nghèo');
+  state.consumer = await newSystem(operator, member, 'BHYT', 'Phần mềm bảo hiểm');
   const fields = { subsystem: state.provider, code: 'ho', name: 'Sổ hộ nghèo', data_class: 'personal', summary: 'Hộ nghèo của xã',
     endpoint: `http://127.0.0.1:${upstream.address().port}/api`, sla_ms: '500' };
-  const wrong = await upload('/truc/dich-vu-moi', fields, '{"openapi":"2.0"}');
+  const wrong = await upload(server, operator, '/truc/dich-vu-moi', fields, '{"openapi":"2.0"}');
   assert.equal(wrong.status, 422);
   assert.match(wrong.text, /Phiên bản OpenAPI phải là 3.0 hoặc 3.1/);
-  state.service = idOf(await upload('/truc/dich-vu-moi', fields, JSON.stringify(description)));
+  state.service = idOf(await upload(server, operator, '/truc/dich-vu-moi', fields, JSON.stringify(description)));
   const page = await operator.get(`/truc/dich-vu/${state.service}`);
   assert.match(page.text, /Tra cứu một hộ/);
 });
 
 test('nothing is callable before the owner grants it; then what was granted, without the removed field', async () => {
-  const key = await operator.form(`/truc/he-thong/${state.consumer}/khoa`, { name: 'máy chủ thử', ttl_s: '600' },
-    { from: `/truc/he-thong/${state.consumer}` });
-  assert.equal(key.status, 200, key.text.slice(0, 2000));
-  const [, clientId, secret] = /id="secret">([a-z0-9]+) : (bbx_[A-Za-z0-9_-]+)/.exec(key.text);
-  state.auth = `${clientId}:${secret}`;
+  state.auth = await newKey(operator, state.consumer);
   const got = await token(state.auth);
   assert.equal(got.status, 200);
   const answer = await got.json();
@@ -181,9 +160,7 @@ test('the older style: a session, dstcode, error codes in the body', async () =>
   assert.deepEqual([refused.error_code, refused.fault], ['05', 'no_grant']);
   const found = await operator.get('/truc?q=thu+tuc');
   const [, id] = /\/truc\/dich-vu\/(\d+)">Cơ sở dữ liệu quốc gia về thủ tục/.exec(found.text);
-  const agreement = idOf(await operator.form(`/truc/dich-vu/${id}/xin-phep`, { consumer: state.consumer, operations: 'LayThuTuc',
-    purpose: 'Hiển thị thủ tục cho người dân', legal_basis: 'Nghị định 278/2025/NĐ-CP' }));
-  idOf(await operator.form(`/truc/thoa-thuan/${agreement}`, { state: 'granted', version: '1', operations: 'LayThuTuc' }));
+  await agree(operator, id, state.consumer, 'LayThuTuc');
   const answered = await post('/adapter/call', { session, madonvi: 'H19', service: 'LayThuTuc', MaTTHC: '1.001193' },
     { dstcode: 'VN:GOV:VPCP:CSDL-TTHC:thu-tuc' });
   assert.equal(answered.error_code, '00');
@@ -210,8 +187,14 @@ test('the guide of doc/exchange.md runs as it stands, from nothing to the first 
   const called = await walk.next();
   assert.match(called, /"soKyHieu": "60\/2014\/QH13"/);
   assert.match(called, /Phần mềm tra cứu văn bản \| Cơ sở dữ liệu quốc gia về pháp luật \| .* \| 200/);
+  const [, soapAgreement] = /thoa-thuan\/(\d+)/.exec(await walk.next());
+  idOf(await operator.form(`/truc/thoa-thuan/${soapAgreement}`, { state: 'granted', version: '1', operations: 'KiemTraMST' }));
+  assert.match(await walk.next(), /<t:MST>070190900018<\/t:MST>/);
   const told = await walk.next();
   assert.match(told, /VN\/GOV\/H19\.X25405\/TRA-CUU/);
   assert.match(told, /van-ban +GET \/van-ban/);
+  assert.match(told, /KiemTraMST<\/id:serviceCode><id:serviceVersion>1\n/);
+  assert.equal([...told.matchAll(/^<id:serviceCode>(\w+)$/gm)].map((m) => m[1]).join(), 'KiemTraMST', 'what was granted');
+  assert.match(told, /^<operation name="KiemTraMST"/m);
   await walk.end();
 });

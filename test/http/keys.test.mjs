@@ -9,6 +9,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { idOf } from '../lib/exchange.mjs';
 import { Client, demo, dropDir, freePort, newDir, officers, startServer, until } from '../lib/server.mjs';
 
 const dir = newDir();
@@ -28,7 +29,6 @@ function certificate(name) {
 }
 const certs = {};
 
-const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
 const description = (version, more = {}) => JSON.stringify({
   openapi: '3.1.0', info: { title: 'Sổ cây xanh', version },
   paths: { '/cay/{so}': { get: { operationId: 'tra-cuu-cay', summary: 'Tra cứu một cây',

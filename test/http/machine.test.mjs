@@ -40,6 +40,7 @@ const addresses = [
   { path: '/r1', method: 'GET', isXroad: true },
   { path: '/listClients', method: 'GET', isXroad: true },
   { path: '/opmon', method: 'POST' },
+  { path: '/meta', method: 'POST' },
   { path: '/token', method: 'POST', only: 'program' },
   { path: '/oauth2/jwks', method: 'GET', only: 'program', isOpen: true },
   { path: '/boxes/messages', method: 'GET', only: 'program' },

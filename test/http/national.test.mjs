@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decide, deskOf, fileHousehold, press, signedIn } from '../lib/desk.mjs';
-import { demo, officers, startServer, until } from '../lib/server.mjs';
+import { newPicture } from '../lib/filing.mjs';
+import { fill, upload } from '../lib/form.mjs';
+import { Client, demo, officers, startServer, until } from '../lib/server.mjs';
 
 let server, citizen, operator, receiver, specialist;
 before(async () => {
@@ -40,6 +42,15 @@ function isWhole(have, number) {
   for (const at of ['received', 'started', 'due', 'at']) assert.match(have[at], /^\d{4}-\d\d-\d\dT/, at);
   for (const list of ['fees', 'supplements', 'results']) assert.deepEqual(JSON.parse(have[list]), [], list);
   for (const later of ['finished', 'returned', 'returned_how', 'reason']) assert.equal(have[later], undefined, later);
+}
+/** Asked for a paper by the officer, the citizen sends one and answers. */
+async function sendsPaper(own, name) {
+  const asked = await press(receiver, deskOf(own), '/bo-sung', { words: 'Ảnh bản kê đất' });
+  assert.equal(asked.status, 303, asked.text.slice(0, 400));
+  const sent = await upload(citizen, `${own}/bo-sung/tep`, {}, [{ name, type: 'image/jpeg', bytes: newPicture() }], `${own}/bo-sung`);
+  assert.equal(sent.status, 303, sent.text.slice(0, 400));
+  const answered = await fill(citizen, `${own}/bo-sung`, { loi_nhan: 'Đã gửi ảnh' });
+  assert.equal(answered.status, 303, answered.text.slice(0, 400));
 }
 const statuses = async (portal, number) => (await taken(portal, number)).map((m) => m.status);
 
@@ -133,8 +144,52 @@ test('the second generation: the portal\'s own number, then the dossier, then it
   await choose('dvcqg-mc');
 });
 
+test('papers of a dossier go along: told with a link that opens for a month, and only it', async () => {
+  await behave('dvcqg-mc', 'slow'); // the paper comes while a message without it is on its way: it goes with the next one
+  const own = await fileHousehold(citizen);
+  const number = await numberOf(own);
+  await sendsPaper(own, 'ban-ke.jpg');
+  await behave('dvcqg-mc', 'normal');
+  assert.equal((await decide(receiver, deskOf(own), 'accept')).status, 303);
+  const paper = await until('the paper is told', async () => JSON.parse((await known('dvcqg-mc', number)).others ?? '[]')[0]);
+  assert.equal(paper.name, 'ban-ke.jpg');
+  assert.equal(paper.deleted, 'false');
+  assert.match(paper.id, /^\d+$/);
+  assert.match((await known('dvcqg-mc', number)).unit_code, /25405/);
+  const anyone = new Client(server);
+  const path = new URL(paper.url).pathname;
+  const file = await anyone.get(path);
+  assert.equal(file.status, 200, file.text.slice(0, 300));
+  assert.equal(file.headers.get('content-type'), 'image/jpeg');
+  assert.equal((await anyone.get(`${path.slice(0, -1)}${path.endsWith('A') ? 'B' : 'A'}`)).status, 404, 'an altered link');
+  assert.equal((await anyone.get('/cong/tep/1')).status, 404);
+  assert.match((await citizen.get('/toi/ai-da-xem')).text, /Đồng bộ hồ sơ với Cổng dịch vụ công quốc gia/);
+});
+
+test('the second generation takes each file once, by its hash, before the message that names it', async () => {
+  await choose('dvcqg');
+  const own = await fileHousehold(citizen);
+  const number = await numberOf(own);
+  await until('it is told', async () => (await statuses('dvcqg', number)).includes('1'));
+  await behave('dvcqg', 'lossy');
+  await sendsPaper(own, 'ban-ke.jpg');
+  assert.equal((await decide(receiver, deskOf(own), 'accept')).status, 303);
+  await until('it waits', async () => /[1-9]\d* hồ sơ đang chờ gửi/.test((await operator.get('/truc/cong')).text));
+  await behave('dvcqg', 'normal');
+  const paper = await until('the paper is told', async () => JSON.parse((await known('dvcqg', number)).others ?? '[]')[0]);
+  assert.equal(paper.name, 'ban-ke.jpg');
+  assert.equal(paper.file, `T-${paper.hash}`);
+  assert.match((await known('dvcqg', number)).unit_code, /25405/);
+  const file = await known('dvcqg', paper.hash);
+  assert.equal(file.bytes, undefined, 'the simulator keeps no content');
+  assert.ok(Number(file.size) > 100);
+  assert.equal((await taken('dvcqg', paper.hash)).length, 1, 'one file, however often it came');
+  const page = await citizen.get(own);
+  assert.match(page.text, /ban-ke\.jpg/);
+  await choose('dvcqg-mc');
+});
+
 test('the portal\'s link opens the right form for the right unit, also for units of before July 2025', async () => {
-  const { Client } = await import('../lib/server.mjs');
   const anyone = new Client(server);
   const to = async (query) => anyone.get(`/nop-ho-so?${query}`);
   const link = await to('MaTTHCDP=1.004873.000.00.00.H19&MaCoQuanThucHien=H19.25405&vnconnect=1&MaDVC=1.004873.01&MDT=MTIz&khac=1');

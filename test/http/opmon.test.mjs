@@ -8,6 +8,7 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { idOf } from '../lib/exchange.mjs';
 import { Client, dropDir, freePort, newDir, officers, root, startServer, until } from '../lib/server.mjs';
 
 const OWNER = 'VN/GOV/H19', M = 'VN/GOV/H19.77';
@@ -15,7 +16,6 @@ const AHEAD_S = 3600;
 let server, upstream, operator, relayPort, begunS;
 const data = newDir();
 const systems = {}; // path -> {id, key, token}
-const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
 
 async function begin(env = {}) {
   server = await startServer({ data, env, args: ['--relay-port', String(relayPort), '--relay-address', '127.0.0.1', '--node-name', 'tram.test'] });

@@ -209,7 +209,7 @@ test('the operator sees checks and charts', async () => {
   const doc = await officer.get('/api/v1/quan-tri/suc-khoe');
   assert.equal(doc.status, 200);
   assert.deepEqual(doc.json().checks.map((c) => c.name),
-    ['store', 'writer', 'loops', 'disk', 'ledger', 'outbox', 'dead', 'jobs', 'busy', 'failures', 'tls', 'backup', 'evidence', 'stamps']);
+    ['store', 'writer', 'log', 'loops', 'disk', 'ledger', 'outbox', 'dead', 'jobs', 'busy', 'failures', 'tls', 'backup', 'evidence', 'stamps']);
   assert.equal(doc.json().charts, undefined, 'pictures are for pages');
 });
 

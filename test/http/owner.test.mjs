@@ -143,6 +143,7 @@ const free = {
   '/quan-tri/vai-tro/': 'roles are the same for every operator',
   '/quan-tri/goi-noi-dung/': 'versions of the content are the same for every operator',
   '/truc/cong/': 'what the national portal handed over is for whoever runs the exchange (exchange.manage) and nobody else',
+  '/cong/tep/': 'a paper by a sealed link that the national portal was told, for a month; the reading is recorded (national.test)',
   '/boxes/': 'programs, with the token of their system: of another one there is nothing (test_box: acknowledge_is_the_receivers_alone)',
   '/r1/': 'what there is to call is told to any system that proves itself; what of it one may call, to that one (opmon.test)',
   '/kiem-tra/': 'a result is checked by whoever holds its file',

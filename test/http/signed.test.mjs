@@ -102,6 +102,13 @@ before(async () => {
   service = http.createServer((rq, rs) => {
     seen.push({ url: rq.url, headers: rq.headers });
     rs.setHeader('content-type', 'application/json');
+    rs.setHeader('etag', '"thua-12"');
+    rs.setHeader('content-disposition', 'inline; filename="thua-12.json"');
+    rs.setHeader('link', ['</thua/11>; rel="prev"', '</thua/13>; rel="next"']);
+    rs.setHeader('x-road-error', 'Server.Forged');
+    rs.setHeader('x-road-userid', 'VN999');
+    rs.setHeader('x-hop', 'of this connection only');
+    rs.setHeader('connection', 'keep-alive, x-hop');
     rs.end(JSON.stringify({ so: '12', chu: 'Điểu Minh' }));
   }).listen(0, '127.0.0.1');
   await once(service, 'listening');
@@ -142,6 +149,10 @@ test('a signed call reaches the service of the other installation and comes back
   assert.equal(seen.at(-1).url, '/api/thua/12');
   assert.equal(seen.at(-1).headers['x-road-client'], 'VN/GOV/X1/MOT-CUA');
   assert.match(r.headers.get('x-road-request-hash'), /^[A-Za-z0-9+/]{86}==$/);
+  assert.equal(r.headers.get('etag'), '"thua-12"');
+  assert.equal(r.headers.get('content-disposition'), 'inline; filename="thua-12.json"');
+  assert.equal(r.headers.get('link'), '</thua/11>; rel="prev", </thua/13>; rel="next"');
+  for (const name of ['x-road-error', 'x-hop', 'x-road-userid']) assert.equal(r.headers.get(name), null, name);
   A.first = r.headers.get('x-road-request-id');
 });
 
@@ -184,6 +195,8 @@ test('both installations keep the exchange; its container is verified by xmlsec1
     }
     const [head, body] = readFileSync(join(dir, 'answer.http'), 'utf8').split('\r\n\r\n');
     assert.deepEqual(JSON.parse(body), { so: '12', chu: 'Điểu Minh' });
+    assert.match(head, /\r\netag: "thua-12"\r\n/i, 'the fields of the answer are signed too');
+    assert.doesNotMatch(head, /forged|VN999|x-hop/i);
     const request = readFileSync(join(dir, 'request.http'));
     assert.match(head, new RegExp(`X-Road-Request-Hash: ${createHash('sha512').update(request).digest('base64').replace(/[+/]/g, '\\$&')}`));
   }

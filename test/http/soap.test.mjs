@@ -1,10 +1,12 @@
 // SOAP through the exchange: a service of one address, described by WSDL 1.1, called with the envelope of X-Road's message
 // protocol 4.0 at the relay's "/" and at the service's own path; the header must name who calls, the agreement the operation.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
-import { Client, freePort, officers, startServer, until } from '../lib/server.mjs';
+import { agree, askToken, idOf, newKey, newMember, newSystem, startExchange, upload } from '../lib/exchange.mjs';
+import { until } from '../lib/server.mjs';
 
 const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/';
 const XROAD = 'http://x-road.eu/xsd/xroad.xsd';
@@ -37,6 +39,7 @@ const envelope = (head, operation = 'TraCuuHo', inner = '<t:So>12</t:So>') =>
 
 let server, relay, service, operator, bearer;
 const seen = [];
+const state = {};
 let answerWith = null; // (request body) => [status, type, body]; null: as the protocol asks
 
 before(async () => {
@@ -54,11 +57,7 @@ before(async () => {
     });
   }).listen(0, '127.0.0.1');
   await once(service, 'listening');
-  const port = await freePort();
-  server = await startServer({ args: ['--relay-port', String(port), '--relay-address', '127.0.0.1'] });
-  relay = `http://127.0.0.1:${port}`;
-  operator = new Client(server);
-  assert.equal((await operator.signIn(officers.operator)).status, 303);
+  ({ server, relay, operator } = await startExchange());
 });
 after(async () => {
   await server?.stop();
@@ -66,7 +65,6 @@ after(async () => {
   service?.closeAllConnections();
 });
 
-const idOf = (r) => { assert.equal(r.status, 303, r.text.slice(0, 3000)); return r.location.split('/').pop(); };
 const ask = (body, { path = '/', type = 'text/xml; charset=utf-8', headers = {} } = {}) =>
   fetch(relay + path, { method: 'POST', body, headers: { 'content-type': type, ...bearer, ...headers } });
 async function fault(answer, code, status = 500) {
@@ -80,29 +78,20 @@ async function fault(answer, code, status = 500) {
 }
 
 test('a SOAP service of one address is offered, asked for, and granted for one of its operations', async () => {
-  const member = idOf(await operator.form('/truc/thanh-vien', { class: 'GOV', code: 'H19.78', name: 'Sở có dịch vụ SOAP' }));
-  const system = async (code) => idOf(await operator.form(`/truc/thanh-vien/${member}/he-thong`, { code, name: `Hệ thống ${code}` },
-    { from: `/truc/thanh-vien/${member}` }));
-  const provider = await system('HO-SOAP');
-  const consumer = await system('GOI');
+  const member = await newMember(operator, 'H19.78', 'Sở có dịch vụ SOAP');
+  const provider = state.provider = await newSystem(operator, member, 'HO-SOAP');
+  const consumer = await newSystem(operator, member, 'GOI');
   const endpoint = `http://127.0.0.1:${service.address().port}/soap`;
-  const body = new FormData();
-  for (const [k, v] of Object.entries({ subsystem: provider, code: 'ho', name: 'Sổ hộ SOAP', data_class: 'personal', summary: 'Sổ hộ', endpoint, sla_ms: '500' })) body.set(k, v);
-  body.set('csrf', Client.token((await operator.get('/truc/dich-vu-moi')).text));
-  body.set('document', new Blob([wsdl(endpoint)], { type: 'text/xml' }), 'ho.wsdl');
-  const offered = idOf(await operator.request('POST', '/truc/dich-vu-moi', { body, headers: { origin: server.url } }));
+  const fields = { subsystem: provider, code: 'ho', name: 'Sổ hộ SOAP', data_class: 'personal', summary: 'Sổ hộ', endpoint, sla_ms: '500' };
+  const offered = idOf(await upload(server, operator, '/truc/dich-vu-moi', fields, wsdl(endpoint), { type: 'text/xml' }));
   const operations = (await operator.get(`/api/v1/truc/dich-vu/${offered}`)).json().operations.map((o) => o.code);
   const code = operations.find((c) => /tracuuho|tra-cuu-ho/i.test(c));
   assert.ok(code, operations.join());
-  const key = await operator.form(`/truc/he-thong/${consumer}/khoa`, { name: 'máy chủ', ttl_s: '600' }, { from: `/truc/he-thong/${consumer}` });
-  const [, id, secret] = /id="secret">([a-z0-9]+) : (bbx_[A-Za-z0-9_-]+)/.exec(key.text);
-  const got = await fetch(`${server.url}/token`, { method: 'POST', body: 'grant_type=client_credentials',
-    headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' } });
+  const got = await askToken(server, await newKey(operator, consumer));
   bearer = { authorization: `Bearer ${(await got.json()).access_token}` };
   await until('the relay knows the service', async () =>
     /AccessDenied/.test((await ask(envelope(header()))).headers.get('x-road-error') ?? ''));
-  const agreement = idOf(await operator.form(`/truc/dich-vu/${offered}/xin-phep`, { consumer, operations: code, purpose: 'Thử SOAP', legal_basis: 'Luật' }));
-  idOf(await operator.form(`/truc/thoa-thuan/${agreement}`, { state: 'granted', version: '1', operations: code }));
+  await agree(operator, offered, consumer, code);
   assert.equal(seen.length, 0, 'nothing came to the service before it was granted');
   await until('the relay lets it through', async () => (await ask(envelope(header()))).status === 200);
 });
@@ -155,6 +144,95 @@ test('who is named must be who calls, what is named what is agreed; nothing reac
   await fault(await ask(envelope(header()), { headers: { authorization: 'Bearer x.y.z' } }), 'Client.InvalidToken', 401);
   await fault(await ask(envelope(header()), { headers: { authorization: 'Basic eDp5' } }), 'Client.NotAuthenticated', 401);
   assert.equal(seen.length, 0);
+});
+
+// --- metadata by SOAP (PR-META 3, 4): the messages of its annex C, sent as any SOAP message is ---
+const bare = (code, { body = `<x:${code}/>`, provider = PROVIDER, client = CLIENT, more = '' } = {}) =>
+  `${open}<s:Header>${identifier('client', 'SUBSYSTEM', client)}${identifier('service', 'SERVICE', [...provider, code])}${more}<x:id>hoi-1</x:id>`
+  + `<x:userId>VN1</x:userId><x:protocolVersion>4.0</x:protocolVersion></s:Header><s:Body>${body}</s:Body></s:Envelope>`;
+const doors = () => ({ 'the relay at "/"': `${relay}/`, 'the relay at /meta': `${relay}/meta`, 'the program': `${server.url}/meta` });
+const send = (url, body, headers = {}) => fetch(url, { method: 'POST', body, headers: { 'content-type': 'text/xml; charset=utf-8', SOAPAction: '""', ...bearer, ...headers } });
+/** Services of an answer as paths; their identifiers must be whole. */
+const servicesIn = (text) => [...text.matchAll(/<xroad:service id:objectType="SERVICE">(.*?)<\/xroad:service>/gs)]
+  .map((m) => [...m[1].matchAll(/<id:(\w+)>(.*?)<\/id:\1>/g)].map(([, k, v]) => (k === 'serviceVersion' ? `v${v}` : v)).join('/'));
+const inBody = (text) => text.slice(text.indexOf('<SOAP-ENV:Body>'));
+const getWsdl = (code, version) => `<x:getWsdl><x:serviceCode>${code}</x:serviceCode>${version ? `<x:serviceVersion>${version}</x:serviceVersion>` : ''}</x:getWsdl>`;
+/** The parts of a multipart message, by its own boundary (RFC 2046). */
+async function partsOf(answer) {
+  const type = answer.headers.get('content-type');
+  assert.match(type, /^multipart\/related; type="text\/xml"/);
+  const [, boundary] = /boundary="?([^";]+)/.exec(type);
+  const pieces = (await answer.text()).split(`--${boundary}`);
+  assert.equal(pieces.pop(), '--\r\n', 'it ends as it should');
+  assert.equal(pieces.shift(), '');
+  return pieces.map((p) => {
+    const [head, ...rest] = p.split('\r\n\r\n');
+    return { head, body: rest.join('\r\n\r\n').replace(/\r\n$/, '') };
+  });
+}
+
+test('listMethods and allowedMethods by SOAP: what a system offers, and what of it the caller may call', async () => {
+  const path = PROVIDER.join('/');
+  for (const [where, url] of Object.entries(doors())) {
+    const request = bare('listMethods');
+    const listed = await send(url, request);
+    const text = await listed.text();
+    assert.equal(listed.status, 200, `${where}: ${text}`);
+    assert.match(listed.headers.get('content-type'), /^text\/xml/);
+    assert.deepEqual(servicesIn(inBody(text)), [`${path}/GhiHo/v1`, `${path}/TraCuuHo/v1`], where);
+    assert.match(inBody(text), /<xroad:listMethodsResponse>/);
+    assert.ok(text.includes(createHash('sha512').update(request).digest('base64')), 'the hash of the request');
+    assert.match(text, /<xroad:id>hoi-1<\/xroad:id>/);
+    const allowed = await (await send(url, bare('allowedMethods'))).text();
+    assert.deepEqual(servicesIn(inBody(allowed)), [`${path}/TraCuuHo/v1`], `${where}: GhiHo was not granted`);
+    assert.match(allowed, /<xroad:allowedMethodsResponse>/);
+    assert.deepEqual(servicesIn(inBody(await (await send(url, bare('listMethods', { provider: CLIENT }))).text())), [], 'a system that offers nothing');
+  }
+  const [named] = servicesIn(inBody(await (await send(`${relay}/`, bare('allowedMethods'))).text()));
+  const [, code, version] = /\/([^/]+)\/v(\d+)$/.exec(named);
+  assert.equal((await ask(envelope(header({ service: [...PROVIDER, code, version] })))).status, 200, 'what is listed can be called as it is listed');
+});
+
+test('getWsdl: the description is the second part, its address hidden', async () => {
+  for (const [where, url] of Object.entries(doors())) {
+    for (const [code, version] of [['TraCuuHo'], ['ho'], ['GhiHo', '1']]) {
+      const answer = await send(url, bare('getWsdl', { body: getWsdl(code, version) }));
+      assert.equal(answer.status, 200, where);
+      const [soap, attached, ...none] = await partsOf(answer);
+      assert.equal(none.length, 0);
+      assert.match(soap.head, /Content-Type: text\/xml/);
+      assert.match(soap.body, new RegExp(`<xroad:getWsdlResponse><xroad:serviceCode>${code}</xroad:serviceCode>${version ? `<xroad:serviceVersion>${version}</xroad:serviceVersion>` : ''}</xroad:getWsdlResponse>`));
+      assert.match(attached.head, /Content-Type: text\/xml/);
+      assert.equal(attached.body, wsdl('http://example.org/xroad-endpoint'), `${where}: the document as it was imported, but for its address`);
+    }
+  }
+});
+
+test('metadata by SOAP is refused as the protocol says: who, whose, which, and what form', async () => {
+  for (const url of Object.values(doors())) {
+    const no = async (body, code, status = 500, headers = {}) => {
+      const r = await send(url, body, headers);
+      const text = await r.text();
+      assert.equal(r.status, status, `${url}: ${text}`);
+      assert.match(text, new RegExp(`<faultcode>${code}</faultcode>`), url);
+      assert.equal(r.headers.get('x-road-error'), code);
+      return text;
+    };
+    await no(bare('listMethods', { provider: ['VN', 'GOV', 'H19.78', 'KHONG-CO'] }), 'Server.ServerProxy.UnknownMember');
+    await no(bare('getWsdl', { body: getWsdl('khong-co') }), 'Server.ServerProxy.UnknownService');
+    assert.match(await no(bare('getWsdl', { body: getWsdl('ho', '9') }), 'Server.ServerProxy.UnknownService'), /in force is 1</);
+    assert.match(await no(bare('getWsdl', { body: getWsdl('van-ban'), provider: ['VN', 'GOV', 'BTP', 'VBPL'] }), 'Server.ServerProxy.UnknownService'), /getOpenAPI/);
+    await no(bare('getWsdl'), 'Client.InvalidRequest');
+    await no(bare('listMethods', { more: `<x:securityServer id:objectType="SERVER">${['xRoadInstance', 'memberClass', 'memberCode', 'serverCode'].map((n) => `<id:${n}>A</id:${n}>`).join('')}</x:securityServer>` }),
+      'Server.ServerProxy.InvalidSecurityServer');
+    const other = bare('listMethods', { client: ['VN', 'GOV', 'H19', 'MOT-CUA'] });
+    await no(other, url.startsWith(relay) ? 'Server.ClientProxy.AccessDenied' : 'Client.InvalidClientIdentifier');
+    assert.equal((await send(url, bare('listMethods'), { authorization: 'Bearer x.y.z' })).status, 401);
+    assert.equal((await send(url, bare('listMethods', { body: '<x:allowedMethods/>' }))).status, 500, 'the body is not what the header says');
+  }
+  await fault(await ask(bare('listMethods'), { path: `/r1/${PROVIDER.join('/')}/ho` }), 'Server.ServerProxy.AccessDenied');
+  const taken = await operator.form('/truc/dich-vu-moi', { subsystem: state.provider, code: 'getWsdl', name: 'Trùng', data_class: 'open', endpoint: 'http://127.0.0.1:1/' });
+  assert.equal(taken.status, 422, 'no service may have such a code');
 });
 
 test('malformed, hostile and too large messages are Faults; REST callers keep JSON, or XML where they ask for it', async () => {

@@ -9,6 +9,7 @@ export function runTool(name, input = '') {
     cwd: root, input, encoding: 'utf8', maxBuffer: 1 << 28,
     env: { ...process.env, LSAN_OPTIONS: 'suppressions=tools/lsan.supp:print_suppressions=0' },
   });
+  process.stderr.write(p.stderr); // what it has to say of those that are not good
   if (p.status !== 0) throw new Error(`${name} ended with ${p.status ?? p.signal}: ${p.stderr}`);
   return p.stdout.split('\n').slice(0, -1);
 }

@@ -39,7 +39,7 @@ NOT_OF_DOSSIERS = {
     "indicator_delta", "absence", "absence_stand_in", "calendar_override", "dossier_reminder", "pack_live", "pay_closing",
     # the exchange's own rows; what was asked of national services about a dossier is not copied with it
     "exchange_agreement", "exchange_call", "exchange_cert", "exchange_client", "exchange_mark", "exchange_member",
-    "exchange_operation", "exchange_portal", "exchange_portal_line", "exchange_question", "exchange_secret",
+    "exchange_operation", "exchange_portal", "exchange_portal_file", "exchange_portal_line", "exchange_question", "exchange_secret",
     "exchange_service", "exchange_session", "exchange_sim_message",
     "exchange_sim_mode", "exchange_sim_row", "exchange_subsystem", "exchange_uplink", "exchange_version",
     "exchange_arrival", "exchange_sim_dossier", "watch_alarm", "watch_limit", "watch_mark", "watch_month",
