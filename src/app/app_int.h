@@ -85,7 +85,7 @@ struct app {
     struct web *web;
     struct jobs *jobs;
     struct sign_desk *sign;
-    struct key *token_key;
+    struct exchange_keys *token_keys;
     struct node *node;
     struct app_relay relay;
     struct sys_log *log;

@@ -1,6 +1,6 @@
 /* app_reload.c: SIGHUP: takes over, without losing a request, what may change while the program
- * runs: certificate and key, the content pack, the log level. Whatever is faulty is said and stays
- * as it was. */
+ * runs: certificate and key, the key of access tokens, the content pack, the log level. Whatever is
+ * faulty is said and stays as it was. */
 #include "app/app_int.h"
 #include "engine/exchange/exchange.h"
 #include "engine/ledger/ledger.h"
@@ -87,17 +87,33 @@ reload_pack(struct reload *r, const struct app_config *fresh)
     say(r, SYS_LOG_INFO, "pack", version);
 }
 
-/* The lists of revoked certificates of services may have been renewed. */
-static void
+/* Lists of revoked certificates of services may have been renewed, and keys of tokens. */
+static bool
 reload_relay(struct reload *r)
 {
     if (r->cx.relay == NULL) {
-        return;
+        return true;
     }
-    if (exchange_relay_apply(&r->cx) == ERR_OK) {
+    enum err e = exchange_relay_apply(&r->cx);
+    if (e == ERR_OK) {
         say(r, SYS_LOG_INFO, "relay", STR("policy applied"));
     } else {
         say(r, SYS_LOG_ERROR, "relay", str_of(r->cx.err.text));
+    }
+    return e == ERR_OK;
+}
+
+/* A new key of tokens signs once the relay has heard of it. */
+static void
+reload_exchange(struct reload *r)
+{
+    struct exchange_keys *keys = r->app->token_keys;
+    enum err e = keys == NULL ? ERR_OK : exchange_keys_read(&r->cx, keys);
+    if (e != ERR_OK) {
+        say(r, SYS_LOG_ERROR, "token key", str_of(r->cx.err.text));
+    }
+    if (reload_relay(r) && keys != NULL && exchange_keys_use(keys)) {
+        say(r, SYS_LOG_INFO, "token key", STR("taken over"));
     }
 }
 
@@ -119,7 +135,7 @@ app_reload(struct app *app, const struct app_options *options)
         app_options_compare(options, &fresh, changed, &r);
         reload_tls(&r, &fresh.config);
         reload_pack(&r, &fresh.config);
-        reload_relay(&r);
+        reload_exchange(&r);
     } else {
         say(&r, SYS_LOG_ERROR, "configuration", STR("faulty: see the lines above"));
     }

@@ -143,14 +143,14 @@ start(struct app *app, const struct app_options *o, const struct web_hooks *hook
     if (!start_node(app, o)) {
         return false;
     }
+    if (o->config.is_web && exchange_keys_open(&app->cx, &app->token_keys) == ERR_OK) {
+        app->cx.token_keys = app->token_keys;
+    }
     if (o->config.is_relay && o->config.relay_port != 0 &&
         !app_relay_start(&app->cx, &o->config, &app->relay)) {
         return false;
     }
     app->cx.relay = app->relay.relay;
-    if (o->config.is_web && exchange_token_key(&app->cx, &app->token_key) == ERR_OK) {
-        app->cx.token_key = app->token_key;
-    }
     if (app->health != NULL) {
         health_watch_relay(app->health, app->relay.relay);
     }

@@ -2,10 +2,10 @@
 #include "app/app_int.h"
 #include "base/buf.h"
 #include "codec/pdf.h"
-#include "crypto/key.h"
 #include "engine/box/box.h"
 #include "engine/calendar/calendar.h"
 #include "engine/dossier/dossier.h"
+#include "engine/exchange/exchange.h"
 #include "engine/health/health.h"
 #include "engine/indicator/indicator.h"
 #include "engine/sign/sign.h"
@@ -168,7 +168,7 @@ void
 app_close(struct app *app)
 {
     sign_desk_close(app->sign);
-    key_free(app->token_key);
+    exchange_keys_close(app->token_keys);
     pack_set_close(app->packs);
     store_close(app->store);
     indicator_cube_close(app->figures);

@@ -17,7 +17,7 @@ struct server;        /* net/: the running server, for live events; NULL in test
 struct relay;         /* net/: the running relay of the exchange; NULL when there is none */
 struct node;          /* engine/node: signed exchange with other installations; NULL: none */
 struct exchange_gate; /* engine/exchange: where calls to other installations leave; NULL: nowhere */
-struct key;           /* crypto/: an asymmetric key */
+struct exchange_keys; /* engine/exchange: keys of access tokens */
 struct exchange_own;  /* engine/exchange: services that the program itself offers; NULL: none */
 struct sign_desk;     /* engine/sign: open keys and sessions of this process */
 struct web_req;       /* web/: the request being answered */
@@ -54,10 +54,10 @@ struct ctx {
     struct node *node;
     const struct exchange_gate *gate;
     const struct exchange_own *own;
-    const struct key *token_key; /* of access tokens, open; NULL: read from its file each time */
-    struct sign_desk *sign;      /* NULL where nothing is signed */
-    struct sys_log *log;         /* NULL: nothing is written */
-    struct health *health;       /* NULL in tests and commands */
+    struct exchange_keys *token_keys; /* NULL: read from their files each time */
+    struct sign_desk *sign;           /* NULL where nothing is signed */
+    struct sys_log *log;              /* NULL: nothing is written */
+    struct health *health;            /* NULL in tests and commands */
     /* NULL: figures are added up from the store each time */
     struct indicator_cube *figures;
     const struct web_req *req; /* set by the dispatcher; NULL in jobs */

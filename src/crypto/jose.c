@@ -10,7 +10,8 @@
 struct jose_set {
     struct {
         struct key *key;
-        char *kid; /* NULL when the set gives none */
+        char *kid;     /* NULL when the set gives none */
+        int64_t exp_s; /* 0: none */
     } v[KEYS_MAX];
     size_t n;
 };
@@ -173,6 +174,7 @@ jose_set_parse(struct ctx *cx, struct str json, struct jose_set **ret)
         struct str kid = json_text(it, "kid");
         set->v[set->n].key = k;
         set->v[set->n].kid = kid.p == NULL ? NULL : strndup(kid.p, kid.n);
+        set->v[set->n].exp_s = json_int(it, "exp", 0);
         set->n++;
     }
     *ret = set;
@@ -195,25 +197,31 @@ jose_set_count(const struct jose_set *set)
     return set->n;
 }
 
+static bool
+is_over(struct ctx *cx, int64_t exp_s)
+{
+    return exp_s != 0 && exp_s <= sys_now_us(cx) / DATE_US_PER_S;
+}
+
 enum err
 jose_set_verify(struct ctx *cx, const struct jose_set *set, struct str jws, struct str *ret_payload)
 {
     struct parts p = { 0 };
     TRY(take_apart(cx, jws, &p));
     struct str kid = json_text(p.head, "kid");
-    const struct key *found = NULL;
-    for (size_t i = 0; i < set->n && found == NULL; i++) {
+    size_t at = set->n;
+    for (size_t i = 0; i < set->n && at == set->n; i++) {
         bool is_named =
             kid.p != NULL && set->v[i].kid != NULL && str_eq(kid, str_of(set->v[i].kid));
-        found = is_named ? set->v[i].key : NULL;
+        at = is_named ? i : set->n;
     }
-    if (found == NULL && set->n == 1 && (kid.p == NULL || set->v[0].kid == NULL)) {
-        found = set->v[0].key;
+    if (at == set->n && set->n == 1 && (kid.p == NULL || set->v[0].kid == NULL)) {
+        at = 0;
     }
-    if (found == NULL) {
+    if (at == set->n || is_over(cx, set->v[at].exp_s)) {
         return err_set(cx, ERR_NOT_FOUND, "no such key in the set");
     }
-    TRY(verify(cx, found, &p));
+    TRY(verify(cx, set->v[at].key, &p));
     *ret_payload = p.payload;
     return ERR_OK;
 }

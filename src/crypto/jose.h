@@ -18,7 +18,8 @@ NODISCARD enum err jose_verify(struct ctx *cx, const struct key *k, struct str j
                                struct str *ret_payload);
 
 /* A set of public keys. Free with jose_set_free. Unknown key types and uses other than "sig" are
- * skipped. */
+ * skipped. A key with "exp" (seconds, as OpenID Federation 1.0 part 8.7 has it) verifies nothing
+ * from then on. */
 struct jose_set;
 NODISCARD enum err jose_set_parse(struct ctx *cx, struct str json, struct jose_set **ret);
 void jose_set_free(struct jose_set *set);

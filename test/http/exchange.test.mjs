@@ -2,7 +2,9 @@
 // older session style; national simulators with outages; nothing is callable without an agreement.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import http from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeToken } from '../lib/api.mjs';
 import { agree, askToken, idOf, newKey, newMember, newSystem, startExchange, upload } from '../lib/exchange.mjs';
@@ -146,6 +148,28 @@ test('tokens: wrong secrets, grants and scopes are refused as RFC 6749 says', as
   assert.equal((await other.json()).error, 'unsupported_grant_type');
   const keys = await (await fetch(`${server.url}/oauth2/jwks`)).json();
   assert.equal(keys.keys[0].alg, 'ES256');
+});
+
+test('SIGHUP takes over another key of tokens; tokens of the one before pass until they end', async () => {
+  const path = '/r1/VN/GOV/H19.77/HO-NGHEO/ho/ho/12';
+  const kid = (t) => JSON.parse(Buffer.from(t.split('.')[0], 'base64url')).kid;
+  const keyed = async () => (await (await token(state.auth)).json()).access_token;
+  const refusal = async (t) => (await call(path, { ...state.bearer, authorization: `Bearer ${t}` })).headers.get('x-road-error');
+  const old = await keyed();
+  const suspended = await refusal(old); // the agreement, above: who calls is known
+  assert.match(suspended, /AccessDenied/);
+  renameSync(join(server.data, 'keys/exchange-token.pem'), join(server.data, 'keys/exchange-token.pem.old'));
+  server.process.kill('SIGHUP');
+  await until('another key signs', async () => kid(await keyed()) !== kid(old));
+  const fresh = await keyed();
+  assert.equal(await refusal(fresh), suspended, 'the relay knew the key before it signed');
+  assert.equal(await refusal(old), suspended);
+  assert.notEqual(await refusal(`${old.slice(0, -8)}AAAAAAAA`), suspended);
+  const [now, before, ...more] = (await (await fetch(`${server.url}/oauth2/jwks`)).json()).keys;
+  assert.deepEqual([now.kid, before.kid, more.length], [kid(fresh), kid(old), 0]);
+  assert.equal(now.exp, undefined);
+  const left = before.exp - Date.now() / 1000;
+  assert.ok(left > 86000 && left <= 86460, 'until the longest life of a token is over');
 });
 
 test('the older style: a session, dstcode, error codes in the body', async () => {

@@ -104,6 +104,33 @@ test_jose_verify_rfc_vectors(void **state)
     key_free(k);
 }
 
+static void
+test_jose_set_key_with_an_end_verifies_until_then(void **state)
+{
+    struct ctx *cx = *state;
+    struct sys_clock_fake clock;
+    struct key *k = NULL;
+    struct jose_set *set = NULL;
+    struct str got;
+    struct str jws;
+    struct str text;
+    sys_clock_fake_init(&clock, INT64_C(1000) * 1000000);
+    cx->clock = &clock.base;
+    OK(key_generate(cx, KEY_P256, &k));
+    OK(jose_sign(cx, k, STR("a"), STR("JWT"), STR("{}"), &jws));
+    OK(jose_set_write(cx, k, STR("a"), &text));
+    size_t at = str_find(text, STR("\"kid\""));
+    text = str_fmt(cx->arena, STR_FMT "\"exp\":1010," STR_FMT, STR_ARG(str_slice(text, 0, at)),
+                   STR_ARG(str_slice(text, at, text.n)));
+    OK(jose_set_parse(cx, text, &set));
+    sys_clock_fake_step(&clock, INT64_C(9999999));
+    OK(jose_set_verify(cx, set, jws, &got));
+    sys_clock_fake_step(&clock, 1);
+    assert_int_equal(jose_set_verify(cx, set, jws, &got), ERR_NOT_FOUND);
+    jose_set_free(set);
+    key_free(k);
+}
+
 static struct str
 token(struct ctx *cx, const char *head, struct str payload, struct str signature)
 {
@@ -235,6 +262,7 @@ main(void)
         T(test_jose_verify_rfc_vectors),
         T(test_jose_verify_cheats_are_refused),
         T(test_jose_set_verify_chooses_by_kid),
+        T(test_jose_set_key_with_an_end_verifies_until_then),
         T(test_jose_check_claims_each_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

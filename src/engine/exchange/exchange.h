@@ -275,9 +275,18 @@ NODISCARD enum err exchange_cert_ends(struct ctx *cx, struct exchange_cert_end *
 NODISCARD enum err exchange_certs(struct ctx *cx, int64_t subsystem, struct exchange_cert **ret,
                                   size_t *ret_n);
 
-/* The key that signs access tokens, from its file, made when there is none; free it. A process with
- * many calls keeps it open as cx->token_key: a new file counts from its next start. */
-NODISCARD enum err exchange_token_key(struct ctx *cx, struct key **ret);
+/* Keys of access tokens: keys/exchange-token.pem signs (made when there is none); what it replaced
+ * still verifies until its last token is over. A process with many calls keeps them open as
+ * cx->token_keys; else the files are read each time. Thread-safe. */
+struct exchange_keys;
+NODISCARD enum err exchange_keys_open(struct ctx *cx, struct exchange_keys **ret);
+void exchange_keys_close(struct exchange_keys *r); /* NULL is fine */
+/* The files again. What they hold verifies from now on, and exchange_token_keys tells it; it signs
+ * only after exchange_keys_use, so that whoever checks tokens can hear of it first. On an error
+ * nothing has changed. */
+NODISCARD enum err exchange_keys_read(struct ctx *cx, struct exchange_keys *r);
+/* True when another key signs from now on. */
+bool exchange_keys_use(struct exchange_keys *r);
 
 struct exchange_grant { /* what /token is asked for */
     struct str client_id, secret, scope, peer;
@@ -292,7 +301,8 @@ struct exchange_token {
  * that no agreement gives; ERR_RATE. */
 NODISCARD enum err exchange_token_issue(struct ctx *cx, const struct exchange_grant *g,
                                         struct exchange_token *ret);
-/* The public key as a JWK set, for the relay and for others. */
+/* The public keys that verify tokens now as a JWK set, for the relay and for others; the first one
+ * is the newest, the others have an end ("exp", seconds). */
 NODISCARD enum err exchange_token_keys(struct ctx *cx, struct str *ret_jwks);
 /* The subsystem of a token that is good now, at a door that sees no certificate of the client: what
  * is bound to one is refused. ERR_UNAUTHENTICATED. */

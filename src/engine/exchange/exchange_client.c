@@ -20,7 +20,6 @@
 #define SECRETS_MAX   8
 #define SECRETS_VALID 3 /* valid at once; the oldest ends first */
 #define TTL_S         3600
-#define TTL_MAX_S     86400
 #define SESSION_S     1800
 #define TOKEN_BYTES   4096
 #define FAIL_WINDOW   (INT64_C(60) * 1000 * 1000)
@@ -68,7 +67,7 @@ exchange_client_add(struct ctx *cx, struct exchange_client *c, struct str *ret_s
         ctx_problem(cx, STR("name"), STR("exchange.name_missing"), STR_NULL);
     }
     c->ttl_s = c->ttl_s == 0 ? TTL_S : c->ttl_s;
-    if (c->ttl_s < 60 || c->ttl_s > TTL_MAX_S) {
+    if (c->ttl_s < 60 || c->ttl_s > EXCHANGE_TTL_MAX_S) {
         ctx_problem(cx, STR("ttl_s"), STR("exchange.number_form"), STR_NULL);
     }
     TRY(ctx_check(cx));
@@ -370,53 +369,6 @@ identify(struct ctx *cx, const struct exchange_grant *g, struct holder *ret)
 }
 
 /* --- access tokens ---------------------------------------------------------------------------- */
-enum err
-exchange_token_key(struct ctx *cx, struct key **ret)
-{
-    struct str dir = str_fmt(cx->arena, STR_FMT "/keys", STR_ARG(cx->config->data_dir));
-    TRY(sys_mkdirs(cx, dir));
-    return key_load_or_make(
-        cx, str_z(cx->arena, str_cat(cx->arena, dir, STR("/exchange-token.pem"))), KEY_P256, ret);
-}
-
-/* The key that this process keeps open, else from its file: *ret_own is then to be freed. Reading
- * it costs more than a signature. */
-static enum err
-token_key(struct ctx *cx, const struct key **ret, struct key **ret_own)
-{
-    *ret = cx->token_key;
-    *ret_own = NULL;
-    if (cx->token_key == NULL) {
-        TRY(exchange_token_key(cx, ret_own));
-        *ret = *ret_own;
-    }
-    return ERR_OK;
-}
-
-static enum err
-key_id(struct ctx *cx, const struct key *k, struct str *ret)
-{
-    struct str raw;
-    TRY(key_public_raw(cx, k, &raw));
-    *ret = str_slice(digest_sha256_hex(cx->arena, raw), 0, 16);
-    return ERR_OK;
-}
-
-enum err
-exchange_token_keys(struct ctx *cx, struct str *ret_jwks)
-{
-    const struct key *k = NULL;
-    struct key *own = NULL;
-    struct str kid;
-    TRY(token_key(cx, &k, &own));
-    enum err e = key_id(cx, k, &kid);
-    if (e == ERR_OK) {
-        e = jose_set_write(cx, k, kid, ret_jwks);
-    }
-    key_free(own);
-    return e;
-}
-
 /* Scopes are paths of services with an agreement; "default" or none: all of them. */
 static enum err
 check_scope(struct ctx *cx, const struct holder *h, struct str scope)
@@ -478,21 +430,6 @@ claims(struct ctx *cx, const struct holder *h, struct str scope, int64_t ttl_s)
     return buf_str(&b);
 }
 
-static enum err
-sign_token(struct ctx *cx, struct str payload, struct str *ret)
-{
-    const struct key *k = NULL;
-    struct key *own = NULL;
-    struct str kid;
-    TRY(token_key(cx, &k, &own));
-    enum err e = key_id(cx, k, &kid);
-    if (e == ERR_OK) {
-        e = jose_sign(cx, k, kid, STR("at+jwt"), payload, ret);
-    }
-    key_free(own);
-    return e;
-}
-
 enum err
 exchange_token_issue(struct ctx *cx, const struct exchange_grant *g, struct exchange_token *ret)
 {
@@ -500,7 +437,7 @@ exchange_token_issue(struct ctx *cx, const struct exchange_grant *g, struct exch
     struct str scope = str_is_empty(str_trim(g->scope)) ? STR("default") : str_trim(g->scope);
     TRY(identify(cx, g, &h));
     TRY(check_scope(cx, &h, scope));
-    TRY(sign_token(cx, claims(cx, &h, scope, h.client.ttl_s), &ret->access_token));
+    TRY(exchange_keys_sign(cx, claims(cx, &h, scope, h.client.ttl_s), &ret->access_token));
     ret->scope = scope;
     ret->expires_s = h.client.ttl_s;
     return ERR_OK;
@@ -509,13 +446,9 @@ exchange_token_issue(struct ctx *cx, const struct exchange_grant *g, struct exch
 static enum err
 token_payload(struct ctx *cx, struct str token, struct json **ret)
 {
-    const struct key *k = NULL;
-    struct key *own = NULL;
     struct str payload;
     struct json_limits limits = { 0 };
-    TRY(token_key(cx, &k, &own));
-    enum err e = jose_verify(cx, k, token, &payload);
-    key_free(own);
+    enum err e = exchange_keys_verify(cx, token, &payload);
     if (e != ERR_OK || json_parse(cx->arena, payload, limits, ret, NULL) != ERR_OK) {
         return err_set(cx, ERR_UNAUTHENTICATED, "token");
     }

@@ -43,6 +43,13 @@ bool exchange_is_code(struct str s);
 /* Parses "VN/GOV/H19/MOT-CUA[/service]" into its parts (4 or 5). */
 size_t exchange_path_parts(struct str path, struct str parts[5]);
 
+/* --- exchange_keys.c ---------------------------------------------------------------------------
+ */
+#define EXCHANGE_TTL_MAX_S 86400 /* the longest life of an access token */
+enum err exchange_keys_sign(struct ctx *cx, struct str payload, struct str *ret_token);
+/* Any error: no key that stands now has signed it. */
+enum err exchange_keys_verify(struct ctx *cx, struct str token, struct str *ret_payload);
+
 /* --- exchange_fields.c: sets of fields of answers, "a a.b" ------------------------------------ */
 /* Is the path one of the set, within one, or around one? */
 bool exchange_overlaps(struct str path, struct str set);

@@ -1,6 +1,11 @@
 /* Who may call what: tokens, agreements, the relay's policy made of them, calls forwarded by them.
  */
+#include "crypto/digest.h"
+#include "crypto/jose.h"
+#include "crypto/secret_file.h"
 #include "engine/exchange/test/exchange_world.h"
+
+#include <unistd.h>
 
 /* --- tokens ----------------------------------------------------------------------------------- */
 static struct exchange_subsystem
@@ -69,6 +74,131 @@ test_token_dies_with_time_and_with_its_client(void **state)
                      ERR_UNAUTHENTICATED);
     assert_int_equal(exchange_session_check(cx, session, &who), ERR_UNAUTHENTICATED);
     assert_int_equal(exchange_token_issue(cx, &g, &t), ERR_UNAUTHENTICATED);
+}
+
+/* Puts the file of the key away, so that the next reading makes another. */
+static void
+put_key_away(struct ctx *cx, const char *to)
+{
+    struct str dir = str_cat(cx->arena, cx->config->data_dir, STR("/keys/"));
+    const char *from = str_z(cx->arena, str_cat(cx->arena, dir, STR("exchange-token.pem")));
+    assert_int_equal(rename(from, str_z(cx->arena, str_cat(cx->arena, dir, str_of(to)))), 0);
+}
+
+static size_t
+n_keys(struct ctx *cx)
+{
+    struct str text;
+    struct json *tree = NULL;
+    ASSERT_OK(cx, exchange_token_keys(cx, &text));
+    ASSERT_OK(cx, json_parse(cx->arena, text, (struct json_limits){ 0 }, &tree, NULL));
+    assert_null(json_get(json_get(tree, "keys")->child, "exp")); /* the one that signs */
+    return json_get(tree, "keys")->n;
+}
+
+/* What the key of this file, and no other, would sign for a week. */
+static struct str
+signed_by(struct ctx *cx, const char *file, struct str client)
+{
+    struct str path = str_fmt(cx->arena, STR_FMT "/keys/%s", STR_ARG(cx->config->data_dir), file);
+    int64_t now_s = sys_now_us(cx) / 1000000;
+    struct str payload = str_fmt(cx->arena,
+                                 "{\"iss\":\"" STR_FMT "\",\"aud\":\"" EXCHANGE_AUDIENCE
+                                 "\",\"client_id\":\"" STR_FMT "\",\"exp\":%" PRId64 "}",
+                                 STR_ARG(cx->config->base_url), STR_ARG(client), now_s + 7 * 86400);
+    struct key *k = NULL;
+    struct str raw;
+    struct str token;
+    ASSERT_OK(cx, key_load(cx, str_z(cx->arena, path), &k));
+    ASSERT_OK(cx, key_public_raw(cx, k, &raw));
+    struct str kid = str_slice(digest_sha256_hex(cx->arena, raw), 0, 16);
+    ASSERT_OK(cx, jose_sign(cx, k, kid, STR("at+jwt"), payload, &token));
+    key_free(k);
+    return token;
+}
+
+static enum err
+checked(struct ctx *cx, struct str token)
+{
+    struct exchange_subsystem who;
+    return exchange_token_check(cx, token, STR("10.1.2.3"), &who);
+}
+
+static void
+test_token_key_replaced_while_running_and_the_old_one_verifies_until_its_last_token(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct world *w = *state;
+    struct exchange_client c = { .subsystem_id = own(cx).id, .name = STR("c"), .ttl_s = 86400 };
+    struct exchange_token old;
+    struct exchange_token new;
+    struct str secret;
+    ASSERT_OK(cx, exchange_client_add(cx, &c, &secret));
+    struct exchange_grant g = { c.client_id, secret, STR_NULL, STR("10.1.2.3") };
+    ASSERT_OK(cx, exchange_keys_open(cx, &cx->token_keys));
+    assert_int_equal(n_keys(cx), 1);
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &old));
+
+    /* told before it signs */
+    put_key_away(cx, "old.pem");
+    ASSERT_OK(cx, exchange_keys_read(cx, cx->token_keys));
+    assert_int_equal(n_keys(cx), 2);
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &new));
+    struct str head = str_slice(old.access_token, 0, str_find(old.access_token, STR(".")));
+    assert_true(str_starts(new.access_token, head)); /* the same kid */
+    assert_true(exchange_keys_use(cx->token_keys));
+    assert_false(exchange_keys_use(cx->token_keys));
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &new));
+    assert_false(str_starts(new.access_token, head));
+    ASSERT_OK(cx, checked(cx, old.access_token));
+    ASSERT_OK(cx, checked(cx, new.access_token));
+    ASSERT_OK(cx, checked(cx, signed_by(cx, "old.pem", c.client_id)));
+
+    /* a start in between forgets nothing */
+    exchange_keys_close(cx->token_keys);
+    ASSERT_OK(cx, exchange_keys_open(cx, &cx->token_keys));
+    assert_int_equal(n_keys(cx), 2);
+    ASSERT_OK(cx, checked(cx, old.access_token));
+
+    /* its last token is over: it signs for nobody any more */
+    sys_clock_fake_step(&w->env->clock, INT64_C(86520) * 1000000);
+    assert_int_equal(n_keys(cx), 1);
+    assert_int_equal(checked(cx, signed_by(cx, "old.pem", c.client_id)), ERR_UNAUTHENTICATED);
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &new));
+    ASSERT_OK(cx, checked(cx, new.access_token));
+    exchange_keys_close(cx->token_keys);
+    cx->token_keys = NULL;
+}
+
+static void
+test_token_key_that_leaked_ends_at_once_and_a_faulty_file_changes_nothing(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct exchange_client c = { .subsystem_id = own(cx).id, .name = STR("d") };
+    struct exchange_token t;
+    struct str secret;
+    struct str dir = str_cat(cx->arena, cx->config->data_dir, STR("/keys/"));
+    ASSERT_OK(cx, exchange_client_add(cx, &c, &secret));
+    struct exchange_grant g = { c.client_id, secret, STR_NULL, STR("10.1.2.3") };
+    ASSERT_OK(cx, exchange_keys_open(cx, &cx->token_keys));
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &t));
+
+    put_key_away(cx, "leaked.pem");
+    struct str pem = str_cat(cx->arena, dir, STR("exchange-token.pem"));
+    ASSERT_OK(cx, secret_file_write(cx, str_z(cx->arena, pem), STR("no key")));
+    assert_int_equal(exchange_keys_read(cx, cx->token_keys), ERR_BAD_REQUEST);
+    assert_false(exchange_keys_use(cx->token_keys));
+    ASSERT_OK(cx, checked(cx, t.access_token));
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &t));
+
+    put_key_away(cx, "faulty.pem");
+    struct str set = str_cat(cx->arena, dir, STR("exchange-token.jwks"));
+    assert_int_equal(unlink(str_z(cx->arena, set)), 0);
+    ASSERT_OK(cx, exchange_keys_read(cx, cx->token_keys));
+    assert_true(exchange_keys_use(cx->token_keys));
+    assert_int_equal(checked(cx, t.access_token), ERR_UNAUTHENTICATED);
+    exchange_keys_close(cx->token_keys);
+    cx->token_keys = NULL;
 }
 
 /* --- agreements, policy ------------------------------------------------------------------------
@@ -338,6 +468,9 @@ main(void)
         cmocka_unit_test(test_policy_holds_what_the_rows_say),
         cmocka_unit_test(test_forward_with_rows_kept_sees_each_change_at_the_next_call),
         cmocka_unit_test(test_token_dies_with_time_and_with_its_client),
+        cmocka_unit_test(
+            test_token_key_replaced_while_running_and_the_old_one_verifies_until_its_last_token),
+        cmocka_unit_test(test_token_key_that_leaked_ends_at_once_and_a_faulty_file_changes_nothing),
         cmocka_unit_test(test_forward_signed_soap_that_says_otherwise_than_its_body_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
