@@ -130,8 +130,7 @@ linger_run(struct rconn *c)
 {
     char waste[16384];
     for (int i = 0; i < STEPS_PER_RUN; i++) {
-        ssize_t n =
-            c->linger_n < RELAY_LINGER_BYTES ? recv(c->fd, waste, sizeof(waste), 0) : 0;
+        ssize_t n = c->linger_n < RELAY_LINGER_BYTES ? recv(c->fd, waste, sizeof(waste), 0) : 0;
         if (n < 0 && errno == EAGAIN) {
             c->can_read = false;
             return;

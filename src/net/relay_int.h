@@ -25,7 +25,7 @@
 #define RELAY_PROGRESS_BYTES ((uint64_t)64 * 1024)
 #define RELAY_BIG_BYTES      ((size_t)128 * 1024) /* buffer of a long body */
 #define RELAY_ADDRESSES_MAX  64U
-#define RELAY_DEPTH_MAX      16U /* segments of a route's path */
+#define RELAY_DEPTH_MAX      16U  /* segments of a route's path */
 #define RELAY_LINGER_MS      5000 /* as the server's: time to read the answer after what was sent */
 #define RELAY_LINGER_BYTES   ((size_t)32 << 20)
 #define RELAY_INTERIM_MAX    8U
