@@ -32,6 +32,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             ASSERT(m[i].receiver.n != 0 || (!is_list && m[i].topic.n != 0));
         }
     }
+    struct box_ack *acks = NULL;
+    size_t n_acks = 0;
+    if (box_acks_read(&cx, in, &acks, &n_acks) == ERR_OK) {
+        ASSERT(n_acks >= 1 && n_acks <= BOX_ACK_MAX);
+        for (size_t i = 0; i < n_acks; i++) {
+            ASSERT(acks[i].id > 0);
+        }
+    }
     if (box_batch_read(cx.arena, in, &batch)) {
         struct box_batch again;
         ASSERT(batch.n <= BOX_BATCH_MAX);

@@ -34,7 +34,7 @@ test('the tables name known permissions, and the API document has exactly their 
   assert.deepEqual(routes.filter((r) => !words.has(r.permission)), []);
   assert.deepEqual(routes.filter((r) => !r.doc).map((r) => r.path), [], 'every route says what it is');
   assert.deepEqual(routes.filter((r) => r.method !== 'GET' && !r.csrf).map((r) => r.path), ['/thanh-toan/ngan-hang',
-    '/boxes/messages', '/boxes/messages/{id}/ack', '/boxes/messages/{id}/refuse', '/boxes/topics', '/boxes/files/{hash}',
+    '/boxes/messages', '/boxes/messages/{id}/ack', '/boxes/acks', '/boxes/messages/{id}/refuse', '/boxes/topics', '/boxes/files/{hash}',
     '/token', '/opmon', '/meta', '/adapter/login', '/adapter/call', '/mo-phong/quoc-gia/{id}/{op}'],
   'only what programs call with a proof of their own, and the labelled simulators, go without a token');
   const wanted = { '/boxes/sent': '?to=VN/GOV/X/Y&id=1', '/boxes/files/{hash}': '?at=0&total=1' };

@@ -107,8 +107,33 @@ test('a list is put whole or not at all, and goes over in its order', async () =
     assert.equal((await one.call('POST', '/boxes/messages', { messages })).status, 422, JSON.stringify(messages).slice(0, 60));
   }
   const got = [];
-  await until('all hundred', async () => got.push(...await other.drain()) >= 0 && got.length >= 100);
+  await until('all hundred', async () => {
+    const some = await other.fetch();
+    if (!some.length) return false;
+    const acked = await other.ackAll(some.map((m) => m.message));
+    assert.deepEqual([acked.status, acked.json.messages], [200, some.map((m) => ({ message: m.message, state: 'taken' }))]);
+    return got.push(...some) >= 100;
+  });
   assert.deepEqual(got.map((m) => m.id), list('ds', 100).map((m) => m.id));
+});
+
+test('acknowledged in a list: each id has its own outcome, malformed lists are refused whole', async () => {
+  for (let i = 0; i < 3; i++) assert.equal((await one.put({ id: `al-${i}`, to: S, body: `${i}` })).status, 201);
+  let got = [];
+  await until('all three', async () => (got = [...got, ...await other.fetch()]).length === 3);
+  const [first, second, third] = got.map((m) => m.message);
+  assert.equal((await other.call('POST', `/boxes/messages/${second}/refuse`, { reason: 'nhầm nơi' })).status, 200);
+  const r = await other.ackAll([first, second, '12345', third, first]);
+  assert.equal(r.status, 200, r.bytes.toString());
+  assert.deepEqual(r.json.messages.map((m) => [m.message, m.state ?? m.error]),
+    [[first, 'taken'], [second, 'conflict'], ['12345', 'not_found'], [third, 'taken'], [first, 'taken']]);
+  assert.match(r.json.messages[1].detail, /the message is dead/);
+  for (const messages of [[], 'x', [first, 7], [first, 'a'], Array(101).fill(first), undefined]) {
+    const wrong = await other.ackAll(messages);
+    assert.deepEqual([wrong.status, wrong.json.error], [422, 'invalid'], JSON.stringify(messages)?.slice(0, 60));
+  }
+  await until('the receipt', async () => (await one.call('GET', `/boxes/sent?to=${S}&id=al-2`)).json.state === 'taken');
+  assert.deepEqual(await other.fetch(), []);
 });
 
 test('what is fetched and not acknowledged is hidden and holds what follows; refused is dead until a person decides', async () => {
@@ -176,8 +201,9 @@ test('a byte more than 100 MB is refused with the limit, and nothing of it is ke
 });
 
 test('the lines of doc/boxes.md run as they stand', { timeout: 300000 }, async () => {
-  assert.equal((await other.put({ id: 'doc-1', to: X, body: 'xin báo cáo' })).status, 201);
-  await until('it is at the other installation', async () => (await other.call('GET', `/boxes/sent?to=${X}&id=doc-1`)).json.state === 'sent');
+  const state = async (id) => (await other.call('GET', `/boxes/sent?to=${X}&id=${id}`)).json.state;
+  for (const id of ['doc-1', 'doc-2']) assert.equal((await other.put({ id, to: X, body: 'xin báo cáo' })).status, 201);
+  await until('they are at the other installation', async () => await state('doc-2') === 'sent');
   const walk = new Walk('doc/boxes.md', { URL: A.server.url, TOKEN: one.token });
   const report = Buffer.alloc((2 << 20) + 3, 'báo cáo ');
   writeFileSync(join(walk.dir, 'report.pdf'), report);
@@ -185,8 +211,8 @@ test('the lines of doc/boxes.md run as they stand', { timeout: 300000 }, async (
   assert.match(said, new RegExp(`work on doc-1 of ${S}`));
   assert.match(said, /(waiting|sent|taken)\n/);
   await walk.end();
-  await until('its sender learns that it was taken', async () =>
-    (await other.call('GET', `/boxes/sent?to=${X}&id=doc-1`)).json.state === 'taken');
+  assert.match(said, /"message":"\d+","state":"taken"/);
+  await until('their sender learns that they were taken', async () => await state('doc-1') === 'taken' && await state('doc-2') === 'taken');
   const got = [];
   await until('both messages of the document', async () => got.push(...await other.drain()) >= 2);
   assert.deepEqual(got.map((m) => m.id), ['vb-2026-17', 'vb-2026-18']);

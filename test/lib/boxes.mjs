@@ -75,6 +75,7 @@ export class Box {
   }
 
   put(message) { return this.call('POST', '/boxes/messages', message); }
+  ackAll(messages) { return this.call('POST', '/boxes/acks', { messages }); }
   ack(id) { return this.call('POST', `/boxes/messages/${id}/ack`, {}); }
 
   async fetch(max = 100) {

@@ -14,6 +14,7 @@
 #define BOX_PART_BYTES  ((size_t)1 << 20) /* of a file, in one request */
 #define BOX_PUT_MAX     100               /* messages put by one request */
 #define BOX_FETCH_MAX   100
+#define BOX_ACK_MAX     100               /* messages acknowledged by one request */
 #define BOX_FETCH_BYTES ((size_t)2 << 20) /* of bodies in one answer */
 
 struct box_attach {
@@ -57,6 +58,19 @@ NODISCARD enum err box_fetch(struct ctx *cx, struct str who, size_t max, struct 
  * ERR_CONFLICT: it ended in another way. */
 NODISCARD enum err box_acknowledge(struct ctx *cx, struct str who, int64_t id);
 NODISCARD enum err box_refuse(struct ctx *cx, struct str who, int64_t id, struct str why);
+/* Reads what a program acknowledges, JSON: {"messages": ["9", "12"]}, 1 to BOX_ACK_MAX as fetched.
+ * ERR_INVALID: cx->err.text says what is wrong. */
+struct box_ack {
+    int64_t id;
+    enum err e;      /* what box_acknowledge would have answered */
+    struct str text; /* why, when it is not ERR_OK */
+};
+NODISCARD enum err box_acks_read(struct ctx *cx, struct str json, struct box_ack **ret,
+                                 size_t *ret_n);
+/* All of them in one transaction, each with its own outcome: one that is not in the box, or ended
+ * in another way, holds none of the others up. */
+NODISCARD enum err box_acknowledge_list(struct ctx *cx, struct str who, struct box_ack *v,
+                                        size_t n);
 /* What became of a message that one has put; to: its receiver. ERR_NOT_FOUND. */
 NODISCARD enum err box_sent(struct ctx *cx, struct str who, struct str to, struct str topic,
                             struct str name, struct box_message *ret);

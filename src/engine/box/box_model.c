@@ -176,6 +176,39 @@ box_messages_read(struct ctx *cx, struct str json, struct box_message **ret, siz
     return read_one(cx, j, *ret);
 }
 
+/* An id as fetched: the digits of a number above 0. */
+static bool
+read_id(const struct json *j, int64_t *ret)
+{
+    return j->type == JSON_STRING && str_to_i64(j->text, 1, INT64_MAX, ret);
+}
+
+enum err
+box_acks_read(struct ctx *cx, struct str json, struct box_ack **ret, size_t *ret_n)
+{
+    struct json *j = NULL;
+    struct json_limits limits = { .depth_max = 4, .nodes_max = 2 * BOX_ACK_MAX };
+    bool is_good = json_parse(cx->arena, json, limits, &j, NULL) == ERR_OK;
+    const struct json *list = is_good ? json_get(j, "messages") : NULL;
+    size_t n = 0;
+    if (list == NULL || list->type != JSON_LIST || list->n == 0 || list->n > BOX_ACK_MAX) {
+        return err_set(cx, ERR_INVALID,
+                       "the body is {\"messages\": [...]}, a list of 1 to %d ids as fetched",
+                       BOX_ACK_MAX);
+    }
+    struct box_ack *v = ARENA_ARRAY(cx->arena, struct box_ack, list->n);
+    for (JSON_EACH(list, it)) {
+        if (!read_id(it, &v[n].id)) {
+            return err_set(cx, ERR_INVALID, "number %zu of \"messages\" is no id as fetched",
+                           n + 1);
+        }
+        n++;
+    }
+    *ret = v;
+    *ret_n = n;
+    return ERR_OK;
+}
+
 enum err
 box_fault_at(struct ctx *cx, enum err e, size_t at, struct str name)
 {

@@ -85,6 +85,7 @@ struct end_job {
     const char *state;
 };
 
+/* ERR_NOT_FOUND, ERR_CONFLICT: nothing was written. */
 static enum err
 end_tx(struct ctx *cx, void *arg)
 {
@@ -111,6 +112,35 @@ box_acknowledge(struct ctx *cx, struct str who, int64_t id)
 {
     struct end_job j = { who, STR(""), id, "taken" };
     return store_write(cx, end_tx, &j);
+}
+
+struct acks_job {
+    struct str who;
+    struct box_ack *v;
+    size_t n;
+};
+
+static enum err
+acks_tx(struct ctx *cx, void *arg)
+{
+    const struct acks_job *l = arg;
+    for (size_t i = 0; i < l->n; i++) {
+        struct end_job j = { l->who, STR(""), l->v[i].id, "taken" };
+        enum err e = end_tx(cx, &j);
+        if (e != ERR_OK && e != ERR_NOT_FOUND && e != ERR_CONFLICT) {
+            return e;
+        }
+        l->v[i].e = e;
+        l->v[i].text = e == ERR_OK ? STR("") : str_dup(cx->arena, str_of(cx->err.text));
+    }
+    return ERR_OK;
+}
+
+enum err
+box_acknowledge_list(struct ctx *cx, struct str who, struct box_ack *v, size_t n)
+{
+    struct acks_job j = { who, v, n };
+    return store_write(cx, acks_tx, &j);
 }
 
 enum err

@@ -29,40 +29,51 @@ give(struct ctx *cx, struct web_resp *rs, int status, struct str json)
     return web_bytes(cx, rs, json, STR("application/json"), STR_NULL);
 }
 
-/* The words for refusals that programs meet; anything else is the web floor's to answer. */
-static enum err
-refuse(struct ctx *cx, struct web_resp *rs, enum err e)
+struct refusal {
+    enum err e;
+    int status;
+    const char *word;
+};
+
+/* The words for refusals that programs meet; NULL: the web floor's to answer. */
+static const struct refusal *
+refusal_of(enum err e)
 {
-    static const struct {
-        enum err e;
-        int status;
-        const char *word;
-    } words[] = {
+    static const struct refusal all[] = {
         { ERR_UNAUTHENTICATED, 401, "token" }, { ERR_FORBIDDEN, 403, "no_agreement" },
         { ERR_NOT_FOUND, 404, "not_found" },   { ERR_CONFLICT, 409, "conflict" },
         { ERR_INVALID, 422, "invalid" },       { ERR_RATE, 429, "rate" },
         { ERR_UPSTREAM, 502, "line" },         { ERR_DEADLINE, 504, "line" },
     };
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (words[i].e != e) {
-            continue;
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (all[i].e == e) {
+            return &all[i];
         }
-        struct buf b = buf_new(cx->arena, 2048);
-        struct json_out o = json_out(&b);
-        json_open(&o);
-        json_put_str(&o, "error", str_of(words[i].word));
-        json_put_str(&o, "detail", str_of(cx->err.text));
-        json_close(&o);
-        cx->n_problems = 0;
-        if (e == ERR_UNAUTHENTICATED) {
-            http_response_header(web_http(rs), STR("WWW-Authenticate"), STR("Bearer"));
-        }
-        if (e == ERR_RATE) {
-            http_response_header(web_http(rs), STR("Retry-After"), STR("5"));
-        }
-        return give(cx, rs, words[i].status, buf_str(&b));
     }
-    return e;
+    return NULL;
+}
+
+static enum err
+refuse(struct ctx *cx, struct web_resp *rs, enum err e)
+{
+    const struct refusal *r = refusal_of(e);
+    if (r == NULL) {
+        return e;
+    }
+    struct buf b = buf_new(cx->arena, 2048);
+    struct json_out o = json_out(&b);
+    json_open(&o);
+    json_put_str(&o, "error", str_of(r->word));
+    json_put_str(&o, "detail", str_of(cx->err.text));
+    json_close(&o);
+    cx->n_problems = 0;
+    if (e == ERR_UNAUTHENTICATED) {
+        http_response_header(web_http(rs), STR("WWW-Authenticate"), STR("Bearer"));
+    }
+    if (e == ERR_RATE) {
+        http_response_header(web_http(rs), STR("Retry-After"), STR("5"));
+    }
+    return give(cx, rs, r->status, buf_str(&b));
 }
 
 typedef enum err box_fn(struct ctx *cx, const struct web_req *rq, struct web_resp *rs,
@@ -196,6 +207,38 @@ acknowledge(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struc
     return give(cx, rs, 200, STR("{}"));
 }
 
+/* One answer an id, in the order asked; 200 however many of them could not be acknowledged. */
+static enum err
+acknowledge_list(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struct str who)
+{
+    struct str body;
+    struct box_ack *v = NULL;
+    size_t n = 0;
+    struct buf b = buf_new(cx->arena, LIST_BYTES);
+    struct json_out o = json_out(&b);
+    TRY(body_of(cx, rq, &body));
+    TRY(box_acks_read(cx, body, &v, &n));
+    TRY(box_acknowledge_list(cx, who, v, n));
+    json_open(&o);
+    json_key(&o, "messages");
+    json_open_list(&o);
+    for (size_t i = 0; i < n; i++) {
+        const struct refusal *r = refusal_of(v[i].e);
+        json_open(&o);
+        json_put_str(&o, "message", str_fmt(cx->arena, "%" PRId64, v[i].id));
+        if (r == NULL) {
+            json_put_str(&o, "state", STR("taken"));
+        } else {
+            json_put_str(&o, "error", str_of(r->word));
+            json_put_str(&o, "detail", v[i].text);
+        }
+        json_close(&o);
+    }
+    json_close_list(&o);
+    json_close(&o);
+    return give(cx, rs, 200, buf_str(&b));
+}
+
 static enum err
 turn_down(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struct str who)
 {
@@ -287,6 +330,7 @@ file_get(struct ctx *cx, const struct web_req *rq, struct web_resp *rs, struct s
 BOX_ROUTE(gw_box_put, put)
 BOX_ROUTE(gw_box_fetch, fetch)
 BOX_ROUTE(gw_box_ack, acknowledge)
+BOX_ROUTE(gw_box_acks, acknowledge_list)
 BOX_ROUTE(gw_box_refuse, turn_down)
 BOX_ROUTE(gw_box_sent, sent)
 BOX_ROUTE(gw_box_subscribe, subscribe)

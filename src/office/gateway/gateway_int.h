@@ -69,8 +69,8 @@ web_fn gw_portal_file, gw_arrival, gw_arrival_again_post, gw_arrival_refuse_post
 web_fn gw_nodes, gw_node_card, gw_node_add_post, gw_node_state_post, gw_node_key_post,
     gw_node_key_revoke_post, gw_evidence, gw_evidence_one, gw_container;
 /* gateway_boxes.c: programs; gateway_box.c: pages */
-web_fn gw_box_put, gw_box_fetch, gw_box_ack, gw_box_refuse, gw_box_sent, gw_box_subscribe,
-    gw_box_topics, gw_box_part, gw_box_file;
+web_fn gw_box_put, gw_box_fetch, gw_box_ack, gw_box_acks, gw_box_refuse, gw_box_sent,
+    gw_box_subscribe, gw_box_topics, gw_box_part, gw_box_file;
 web_fn gw_boxes, gw_box_line, gw_box_message, gw_box_back_post, gw_box_drop_post, gw_box_try_post,
     gw_box_open_post;
 /* gateway_opmon.c */

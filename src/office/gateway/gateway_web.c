@@ -433,6 +433,8 @@ static const struct web_route routes[] = {
       .flags = WEB_NO_STORE | WEB_PROGRAM, .doc = "Fetch what is in the box (token)" },
     { HTTP_POST, "/boxes/messages/{id}/ack", "public", gw_box_ack, PROGRAM, .body_max = TOKEN_BODY,
       .doc = "Acknowledge a message (token)" },
+    { HTTP_POST, "/boxes/acks", "public", gw_box_acks, PROGRAM, .body_max = TOKEN_BODY,
+      .doc = "Acknowledge up to 100 messages in one commit (token)" },
     { HTTP_POST, "/boxes/messages/{id}/refuse", "public", gw_box_refuse, PROGRAM,
       .body_max = TOKEN_BODY, .doc = "Refuse a message with a reason (token)" },
     { HTTP_GET, "/boxes/sent", "public", gw_box_sent, WEB_FIELDS(sent_fields),

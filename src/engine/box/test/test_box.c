@@ -321,6 +321,72 @@ test_acknowledge_is_the_receivers_alone_and_may_be_said_again(void **state)
 }
 
 static void
+test_acks_read_takes_ids_as_fetched_and_nothing_else(void **state)
+{
+    static const char *const wrong[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"messages\":\"1\"}",
+        "{\"messages\":[]}",
+        "{\"messages\":[1]}",
+        "{\"messages\":[\"\"]}",
+        "{\"messages\":[\"0\"]}",
+        "{\"messages\":[\"-3\"]}",
+        "{\"messages\":[\"1\",\"x\"]}",
+        "{\"messages\":[\"9223372036854775808\"]}",
+    };
+    struct ctx *cx = cx_of(state);
+    struct box_ack *v = NULL;
+    size_t n = 0;
+    struct buf b = buf_new(cx->arena, 8192);
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        assert_int_equal(box_acks_read(cx, str_of(wrong[i]), &v, &n), ERR_INVALID);
+    }
+    assert_non_null(strstr(cx->err.text, "number 1"));
+    for (size_t i = 1; i <= BOX_ACK_MAX; i++) {
+        buf_addf(&b, "%s\"%zu\"", i == 1 ? "{\"messages\":[" : ",", i);
+    }
+    ASSERT_OK(cx, box_acks_read(cx, str_cat(cx->arena, buf_str(&b), STR("]}")), &v, &n));
+    assert_true(n == BOX_ACK_MAX && v[99].id == 100);
+    struct str more = str_cat(cx->arena, buf_str(&b), STR(",\"7\"]}"));
+    assert_int_equal(box_acks_read(cx, more, &v, &n), ERR_INVALID);
+}
+
+static void
+test_acknowledge_list_is_one_commit_with_an_outcome_each(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct box_message *v = NULL;
+    must_put(cx, "a-1", "một");
+    must_put(cx, "a-2", "hai");
+    must_put(cx, "a-3", "ba");
+    must_put(cx, "a-4", "bốn");
+    assert_int_equal(fetched(cx, &v), 4);
+    ASSERT_OK(cx, box_refuse(cx, STR(S), v[1].id, STR("không")));
+    struct box_ack acks[] = {
+        { .id = v[0].id }, { .id = v[1].id }, { .id = 12345 }, { .id = v[2].id }, { .id = v[0].id }
+    };
+    int64_t n_commits = cx->n_commits;
+    ASSERT_OK(cx, box_acknowledge_list(cx, STR(S), acks, COUNT_OF(acks)));
+    assert_int_equal(cx->n_commits, n_commits + 1);
+    assert_int_equal(acks[0].e, ERR_OK);
+    assert_int_equal(acks[1].e, ERR_CONFLICT);
+    assert_true(str_find(acks[1].text, STR("dead")) < acks[1].text.n);
+    assert_int_equal(acks[2].e, ERR_NOT_FOUND);
+    assert_int_equal(acks[3].e, ERR_OK); /* not held up by those before it */
+    assert_int_equal(acks[4].e, ERR_OK); /* said twice */
+    assert_int_equal(test_i64(cx, "SELECT count(*) FROM box_message WHERE state = 'taken'"), 2);
+    assert_int_equal(test_i64(cx, "SELECT n_waiting FROM box_stream"), 1);
+    assert_int_equal(test_i64(cx, "SELECT count(*) FROM ledger_entry WHERE kind = 'box.taken'"), 2);
+
+    struct box_ack theirs[] = { { .id = v[3].id } };
+    ASSERT_OK(cx, box_acknowledge_list(cx, STR(X), theirs, 1)); /* the sender's */
+    assert_int_equal(theirs[0].e, ERR_NOT_FOUND);
+    assert_int_equal(test_i64(cx, "SELECT n_waiting FROM box_stream"), 1);
+}
+
+static void
 test_keep_ends_what_is_too_old_and_forgets_what_ended(void **state)
 {
     struct ctx *cx = cx_of(state);
@@ -500,6 +566,10 @@ main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             test_acknowledge_is_the_receivers_alone_and_may_be_said_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_acks_read_takes_ids_as_fetched_and_nothing_else,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_acknowledge_list_is_one_commit_with_an_outcome_each,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_keep_ends_what_is_too_old_and_forgets_what_ended,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_batch_again_changes_nothing, set_up, tear_down),
