@@ -51,9 +51,12 @@ NODISCARD enum err pdf_render(struct ctx *cx, const struct pdf_template *t, cons
  * letter in cx->err. */
 NODISCARD enum err pdf_check_fonts(struct ctx *cx);
 
-/* A picture with transparency, 8 bits a channel, colours not multiplied by alpha. */
+/* A picture with transparency, 8 bits a channel, colours not multiplied by alpha. One of a single
+ * ink has one pixel of rgb for all of alpha (a mask need not be as large as its image: ISO 32000-1
+ * chapter 11.6.5.3). */
 struct pdf_image {
-    uint32_t w, h;
+    uint32_t w, h;         /* of alpha */
+    uint32_t rgb_w, rgb_h; /* the same, or 1 and 1 */
     struct str rgb, alpha;
 };
 /* What a visible signature shows. */

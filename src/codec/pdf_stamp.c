@@ -6,6 +6,9 @@
 #define STAMP_DPI      300.0
 #define STAMP_SIDE_MAX 4096
 
+#define INK_BLUE       0x0F298CU /* a person's signature */
+#define INK_RED        0xD90D0DU /* a seal */
+
 struct png_source {
     struct str rest;
 };
@@ -43,9 +46,15 @@ centred(cairo_t *cr, struct str text, const char *font, double x, double y, doub
 }
 
 static void
+ink(cairo_t *cr, uint32_t rgb)
+{
+    cairo_set_source_rgb(cr, (rgb >> 16) / 255.0, (rgb >> 8 & 0xFF) / 255.0, (rgb & 0xFF) / 255.0);
+}
+
+static void
 person(struct ctx *cx, cairo_t *cr, const struct pdf_stamp *s, double w, double h)
 {
-    cairo_set_source_rgb(cr, 0.06, 0.16, 0.55);
+    ink(cr, INK_BLUE);
     /* the left third lies under the seal: name and note keep to the rest */
     if (str_is_empty(s->image_png)) {
         size_t from = s->name.n;
@@ -73,7 +82,7 @@ seal(cairo_t *cr, const struct pdf_stamp *s, double w, double h)
 {
     double r = (w < h ? w : h) / 2 - 1.5;
 
-    cairo_set_source_rgb(cr, 0.85, 0.05, 0.05);
+    ink(cr, INK_RED);
     cairo_set_line_width(cr, 2.2);
     cairo_arc(cr, w / 2, h / 2, r, 0, 2 * M_PI);
     cairo_stroke(cr);
@@ -136,7 +145,26 @@ planes(struct arena *a, cairo_surface_t *s)
         }
     }
     return (struct pdf_image){
-        w, h, { (const char *)rgb, (size_t)w * h * 3 }, { (const char *)alpha, (size_t)w * h }
+        w, h, w, h, { (const char *)rgb, (size_t)w * h * 3 }, { (const char *)alpha, (size_t)w * h }
+    };
+}
+
+/* What was drawn in one ink. */
+static struct pdf_image
+mask(struct arena *a, cairo_surface_t *s, uint32_t rgb)
+{
+    uint32_t w = (uint32_t)cairo_image_surface_get_width(s);
+    uint32_t h = (uint32_t)cairo_image_surface_get_height(s);
+    size_t stride = (size_t)cairo_image_surface_get_stride(s);
+    const unsigned char *rows = cairo_image_surface_get_data(s);
+    char *alpha = arena_alloc(a, (size_t)w * h);
+    const char pixel[3] = { (char)(rgb >> 16), (char)(rgb >> 8), (char)rgb };
+
+    for (uint32_t y = 0; y < h; y++) {
+        memcpy(alpha + (size_t)y * w, rows + y * stride, w);
+    }
+    return (struct pdf_image){
+        w, h, 1, 1, str_dup(a, (struct str){ pixel, sizeof(pixel) }), { alpha, (size_t)w * h }
     };
 }
 
@@ -146,21 +174,23 @@ pdf_stamp_draw(struct ctx *cx, const struct pdf_stamp *s, struct pdf_image *ret)
     double w = (double)s->w_mpt / 1000;
     double h = (double)s->h_mpt / 1000;
     double scale = STAMP_DPI / 72;
+    bool is_specimen = str_is_empty(s->image_png);
     enum err e = ERR_OK;
 
     if (w < 10 || h < 10 || w > 600 || h > 600) {
         return err_set(cx, ERR_INVALID, "visible signature of an impossible size");
     }
     cairo_surface_t *surface =
-        cairo_image_surface_create(CAIRO_FORMAT_ARGB32, (int)(w * scale), (int)(h * scale));
+        cairo_image_surface_create(is_specimen ? CAIRO_FORMAT_A8 : CAIRO_FORMAT_ARGB32,
+                                   (int)(w * scale), (int)(h * scale));
     cairo_t *cr = cairo_create(surface);
     cairo_scale(cr, scale, scale);
-    if (!str_is_empty(s->image_png)) {
+    if (!is_specimen) {
         e = own_image(cx, cr, s, w, s->is_seal ? h : h - 20);
     }
     if (!s->is_seal) {
         person(cx, cr, s, w, h);
-    } else if (str_is_empty(s->image_png)) {
+    } else if (is_specimen) {
         seal(cr, s, w, h);
     }
     if (e == ERR_OK && cairo_status(cr) != CAIRO_STATUS_SUCCESS) {
@@ -169,7 +199,8 @@ pdf_stamp_draw(struct ctx *cx, const struct pdf_stamp *s, struct pdf_image *ret)
     cairo_destroy(cr);
     cairo_surface_flush(surface);
     if (e == ERR_OK) {
-        *ret = planes(cx->arena, surface);
+        *ret = is_specimen ? mask(cx->arena, surface, s->is_seal ? INK_RED : INK_BLUE)
+                           : planes(cx->arena, surface);
     }
     cairo_surface_destroy(surface);
     return e;

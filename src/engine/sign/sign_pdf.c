@@ -73,7 +73,7 @@ put_appearance(struct ctx *cx, struct signing *s, uint32_t *ret_form)
     pdf_update_stream(s->u, picture,
                       str_fmt(cx->arena,
                               "%s /Width %u /Height %u /ColorSpace /DeviceRGB /SMask %u 0 R",
-                              common, img.w, img.h, mask),
+                              common, img.rgb_w, img.rgb_h, mask),
                       img.rgb);
     struct buf draw = buf_new(cx->arena, 256);
     struct buf entries = buf_new(cx->arena, 512);
