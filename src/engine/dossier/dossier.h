@@ -492,6 +492,10 @@ NODISCARD enum err dossier_unit_counts(struct ctx *cx, struct str unit, int64_t 
  * belong to the survivor. */
 NODISCARD enum err dossier_party_merged(struct ctx *cx, int64_t from_party, int64_t to_party);
 
+/* The head of a document of the unit, into an open object: agency, unit_name, parent, province,
+ * place. */
+void dossier_put_agency(struct ctx *cx, struct json_out *o, struct str unit);
+
 /* For blobs_collect: is this blob a result? Yes also when the store cannot answer. */
 bool dossier_keeps_blob(struct ctx *cx, struct str hash);
 

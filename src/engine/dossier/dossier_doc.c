@@ -16,12 +16,13 @@
 
 #define DOC_MAX_BYTES (512U * 1024U)
 
-static void
-put_agency(struct ctx *cx, struct json_out *o, const struct dossier *d)
+void
+dossier_put_agency(struct ctx *cx, struct json_out *o, struct str unit)
 {
-    const struct unit *u = unit_by_key(cx, d->unit);
-    const struct unit *up = u == NULL ? NULL : unit_parent(cx, u, calendar_today(cx));
-    struct str name = u == NULL ? d->unit : u->name.vi;
+    struct date today = calendar_today(cx);
+    const struct unit *u = unit_by_key(cx, unit);
+    const struct unit *up = u == NULL ? NULL : unit_parent(cx, u, today);
+    struct str name = u == NULL ? unit : u->name.vi;
     struct str council = str_cat(cx->arena, STR("Ủy ban nhân dân "), name);
     bool is_territory = u != NULL && u->level <= UNIT_COMMUNE;
     json_put_str(o, "agency", vn_upper(cx->arena, is_territory ? council : name));
@@ -31,12 +32,7 @@ put_agency(struct ctx *cx, struct json_out *o, const struct dossier *d)
                      vn_upper(cx->arena, str_cat(cx->arena, STR("Ủy ban nhân dân "), up->name.vi)));
         json_put_str(o, "province", up->name.vi);
     }
-    /* "Xã Bom Bo" -> "Bom Bo": the place line has the bare name */
-    struct str bare = name;
-    if (u != NULL && vn_length(u->type) < vn_length(name)) {
-        bare = str_trim(str_slice(name, u->type.n, name.n));
-    }
-    json_put_str(o, "place", bare);
+    json_put_str(o, "place", u == NULL ? name : unit_place(cx, u, today));
 }
 
 static void
@@ -199,7 +195,7 @@ write_document(struct ctx *cx, const struct dossier *d, const struct dossier_res
     TRY(dossier_procedure(cx, d, &p));
     TRY(party_get(cx, d->party, &person));
     json_open(&o);
-    put_agency(cx, &o, d);
+    dossier_put_agency(cx, &o, d->unit);
     put_case(cx, &o, d, p);
     json_key(&o, "person");
     put_person(cx, &o, &person);

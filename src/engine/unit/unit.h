@@ -48,6 +48,11 @@ const struct unit *unit_at(const struct ctx *cx, struct str code, struct date on
 const struct unit *unit_by_key(const struct ctx *cx, struct str key);
 /* Name in the request's language, the key itself when unknown: for lists and logs. */
 struct str unit_name(const struct ctx *cx, struct str key);
+/* Name without its type word: "Bom Bo" of "Xã Bom Bo". */
+struct str unit_bare_name(struct arena *a, struct str name, struct str type);
+/* What the place line of its documents says: the bare name of the territory that u is or belongs to
+ * ("Bom Bo" of "Công an xã Bom Bo"; Decree 30/2020, annex I). */
+struct str unit_place(struct ctx *cx, const struct unit *u, struct date on);
 bool unit_is_valid(const struct unit *u, struct date on);
 /* Units whose name is the same after composition and tone placement, with or without the type word
  * ("an lộc", "Phường An Lộc"), valid on that day. In cx->arena. */

@@ -38,6 +38,5 @@ const struct unit *unit_find(const struct units *us, struct str code, struct dat
 /* First place in links whose from (to when is_back) is not before at. */
 size_t unit_first_link(const struct units *us, bool is_back, uint32_t at);
 /* The name without the words it shares with the type: "Phường An Lộc" -> "An Lộc". */
-struct str unit_bare_name(struct arena *a, struct str name, struct str type);
 
 #endif

@@ -137,6 +137,16 @@ unit_bare_name(struct arena *a, struct str name, struct str type)
     return n.n == name.n ? str_slice(name, cut, name.n) : name;
 }
 
+struct str
+unit_place(struct ctx *cx, const struct unit *u, struct date on)
+{
+    const struct unit *at = u;
+    while (at->level > UNIT_COMMUNE && unit_parent(cx, at, on) != NULL) {
+        at = unit_parent(cx, at, on);
+    }
+    return unit_bare_name(cx->arena, at->name.vi, at->type);
+}
+
 static size_t
 first_name(const struct units *us, struct str key)
 {

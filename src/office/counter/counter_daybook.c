@@ -178,23 +178,7 @@ counter_daybook_pdf(struct ctx *cx, const struct web_req *rq, struct web_resp *r
 void
 counter_put_agency(struct ctx *cx, struct json_out *o, struct str unit)
 {
-    const struct unit *u = unit_by_key(cx, unit);
-    const struct unit *up = u == NULL ? NULL : unit_parent(cx, u, calendar_today(cx));
-    struct str name = u == NULL ? unit : u->name.vi;
-    struct str bare = name;
-    if (u != NULL && vn_length(u->type) < vn_length(name)) { /* "Xã Bom Bo" -> "Bom Bo" */
-        bare = str_trim(str_slice(name, u->type.n, name.n));
-    }
-    struct str body = u != NULL && u->level > UNIT_COMMUNE
-                          ? name
-                          : str_cat(cx->arena, STR("Ủy ban nhân dân "), name);
-    json_put_str(o, "agency", vn_upper(cx->arena, body));
-    if (up != NULL) {
-        json_put_str(o, "parent",
-                     vn_upper(cx->arena, str_cat(cx->arena, STR("Ủy ban nhân dân "), up->name.vi)));
-    }
-    json_put_str(o, "unit_name", name);
-    json_put_str(o, "place", bare);
+    dossier_put_agency(cx, o, unit);
     json_put_str(o, "issued", date_iso(cx->arena, calendar_today(cx)));
     json_put_str(o, "officer", cx->actor->name);
 }

@@ -121,11 +121,7 @@ nearest_free(bool (*taken)[GRID_COLS], int32_t row, int32_t col, int32_t *ret_ro
 static struct str
 short_name(struct ctx *cx, const struct leader_place *p)
 {
-    struct str s = p->name;
-    if (s.n > p->unit->type.n + 1 && str_eq(vn_fold(cx->arena, str_slice(s, 0, p->unit->type.n)),
-                                            vn_fold(cx->arena, p->unit->type))) {
-        s = str_trim(str_slice(s, p->unit->type.n, s.n));
-    }
+    struct str s = unit_bare_name(cx->arena, p->name, p->unit->type);
     size_t chars = 0;
     size_t at = 0;
     while (at < s.n && chars < NAME_MAX) {

@@ -311,6 +311,23 @@ test_number_parse_both_forms(void **state)
 }
 
 static void
+test_place_is_the_bare_name_of_the_territory(void **state)
+{
+    (void)state;
+    struct fixture f = open_real();
+    static const char *const want[][2] = { { "25405", "Bom Bo" },     { "25405-CA", "Bom Bo" },
+                                           { "25405-KT", "Bom Bo" },  { "75", "Đồng Nai" },
+                                           { "75-TTHCC", "Đồng Nai" } };
+    for (size_t i = 0; i < COUNT_OF(want); i++) {
+        const struct unit *u = unit_at(f.env->cx, str_of(want[i][0]), day("2026-11-22"));
+        assert_non_null(u);
+        struct str place = unit_place(f.env->cx, u, day("2026-11-22"));
+        assert_true(str_eq(place, str_of(want[i][1])));
+    }
+    done(&f);
+}
+
+static void
 test_agency_code_forms(void **state)
 {
     (void)state;
@@ -340,6 +357,7 @@ main(void)
         cmocka_unit_test(test_pack_every_fault_is_found),
         cmocka_unit_test(test_next_number_counts_per_unit_and_day),
         cmocka_unit_test(test_number_parse_both_forms),
+        cmocka_unit_test(test_place_is_the_bare_name_of_the_territory),
         cmocka_unit_test(test_agency_code_forms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
