@@ -2,7 +2,7 @@
 // message signed, verified and on both disks before the answer is released. Everything shares the machine's cores.
 //   node bench/signed.mjs [SECONDS]     needs build/bombo and build/bench/load; prints one JSON object
 // a_us, b_us: processor time of each node for a call, which other work on the machine changes little. SIGNED_PERF=FOLDER
-// writes a profile of each node there (perf record). SIGNED_RUNS="closed:64 open:400" runs only these, BOMBO another binary.
+// writes a profile of each node there (perf record, and as text). SIGNED_RUNS="closed:64 open:400" runs only these, BOMBO another binary.
 // a_sw, b_sw: how often a thread of each node gave the processor up for a call, and was made to.
 import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -62,6 +62,10 @@ async function measured(kind, n, bearer) {
   const after = [A, B].flatMap((x) => [cpuUs(x.server.pid), switches(x.server.pid)]);
   const used = after.map((v, i) => (v - before[i]) / Math.max(1, got.n ?? 1));
   await Promise.all(profiles);
+  for (const x of process.env.SIGNED_PERF ? [A, B] : []) {
+    const data = join(process.env.SIGNED_PERF, `${x.name}-${kind}-${n}.perf`);
+    writeFileSync(data.replace(/perf$/, 'txt'), execFileSync(join(root, 'tools/profile-text'), [data, `node ${x.name} in signed exchange, ${kind} ${n}, ${seconds} s`]));
+  }
   return { ...got, a_us: Math.round(used[0]), b_us: Math.round(used[2]), a_sw: Number(used[1].toFixed(1)), b_sw: Number(used[3].toFixed(1)) };
 }
 const out = { cores: cpus().length, seconds, closed: [], open: [] };
