@@ -6,8 +6,8 @@
 #define STAMP_DPI      300.0
 #define STAMP_SIDE_MAX 4096
 
-#define INK_BLUE       0x0F298CU /* a person's signature */
-#define INK_RED        0xD90D0DU /* a seal */
+#define INK_BLUE 0x0F298CU /* a person's signature */
+#define INK_RED  0xD90D0DU /* a seal */
 
 struct png_source {
     struct str rest;
@@ -180,9 +180,8 @@ pdf_stamp_draw(struct ctx *cx, const struct pdf_stamp *s, struct pdf_image *ret)
     if (w < 10 || h < 10 || w > 600 || h > 600) {
         return err_set(cx, ERR_INVALID, "visible signature of an impossible size");
     }
-    cairo_surface_t *surface =
-        cairo_image_surface_create(is_specimen ? CAIRO_FORMAT_A8 : CAIRO_FORMAT_ARGB32,
-                                   (int)(w * scale), (int)(h * scale));
+    cairo_surface_t *surface = cairo_image_surface_create(
+        is_specimen ? CAIRO_FORMAT_A8 : CAIRO_FORMAT_ARGB32, (int)(w * scale), (int)(h * scale));
     cairo_t *cr = cairo_create(surface);
     cairo_scale(cr, scale, scale);
     if (!is_specimen) {

@@ -315,8 +315,10 @@ test_place_is_the_bare_name_of_the_territory(void **state)
 {
     (void)state;
     struct fixture f = open_real();
-    static const char *const want[][2] = { { "25405", "Bom Bo" },     { "25405-CA", "Bom Bo" },
-                                           { "25405-KT", "Bom Bo" },  { "75", "Đồng Nai" },
+    static const char *const want[][2] = { { "25405", "Bom Bo" },
+                                           { "25405-CA", "Bom Bo" },
+                                           { "25405-KT", "Bom Bo" },
+                                           { "75", "Đồng Nai" },
                                            { "75-TTHCC", "Đồng Nai" } };
     for (size_t i = 0; i < COUNT_OF(want); i++) {
         const struct unit *u = unit_at(f.env->cx, str_of(want[i][0]), day("2026-11-22"));
