@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import http from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { furnish, introduce, makeKey, ownPort, start, token, until } from '../test/lib/nodes.mjs';
 import { demo, newDir, officers } from '../test/lib/server.mjs';
@@ -38,6 +39,9 @@ await until('the two installations know each other', async () => (await call(1))
 console.log(`Two installations exchange signed calls; sign in as ${officers.operator} with ${demo.password}:
   the commune's evidence   ${commune.server.url}/truc/bang-chung
   the province's evidence  ${province.server.url}/truc/bang-chung
+To verify a call yourself (doc/auditor.md):
+  bombo evidence export REQUEST-ID call.asice --data ${commune.data}
+  AUTHORITY=${join(commune.data, 'node/mo-phong-dau-thoi-gian.pem')}
 Ctrl-C ends both.`);
 const last = Number(process.env.CALLS ?? Infinity);
 for (let n = 2; n <= last + 1; n++) {

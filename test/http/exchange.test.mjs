@@ -1,6 +1,7 @@
 // The exchange over HTTP: a service is offered, asked for, granted, called through the relay, limited, suspended; tokens; the
 // older session style; national simulators with outages; nothing is callable without an agreement.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync } from 'node:fs';
 import http from 'node:http';
@@ -9,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { makeToken } from '../lib/api.mjs';
 import { agree, askToken, idOf, newKey, newMember, newSystem, startExchange, upload } from '../lib/exchange.mjs';
 import { Client, demo, until } from '../lib/server.mjs';
-import { Walk } from '../lib/walk.mjs';
+import { blocksOf, Walk } from '../lib/walk.mjs';
 
 let server, relay, upstream, operator;
 const seen = [];
@@ -203,8 +204,8 @@ test('the sandbox answers without an agreement, from the simulator', async () =>
 });
 
 test('the guide of doc/exchange.md runs as it stands, from nothing to the first call', { timeout: 300000 }, async () => {
-  const walk = new Walk('doc/exchange.md', { URL: server.url, RELAY: relay,
-    INTEGRATOR: await makeToken(server, `tichhop.${demo.unit}`, ['exchange.read', 'exchange.call']) });
+  const INTEGRATOR = await makeToken(server, `tichhop.${demo.unit}`, ['exchange.read', 'exchange.call']);
+  const walk = new Walk('doc/exchange.md', { URL: server.url, RELAY: relay, INTEGRATOR });
   const asked = await walk.next();
   const [, agreement] = /thoa-thuan\/(\d+)/.exec(asked);
   idOf(await operator.form(`/truc/thoa-thuan/${agreement}`, { state: 'granted', version: '1', operations: 'van-ban' }));
@@ -221,4 +222,8 @@ test('the guide of doc/exchange.md runs as it stands, from nothing to the first 
   assert.equal([...told.matchAll(/^<id:serviceCode>(\w+)$/gm)].map((m) => m[1]).join(), 'KiemTraMST', 'what was granted');
   assert.match(told, /^<operation name="KiemTraMST"/m);
   await walk.end();
+  // a block run twice by mistake says what is wrong, not only that something is
+  const again = spawnSync('bash', ['-euo', 'pipefail', '-c', blocksOf('doc/exchange.md')[0]], { encoding: 'utf8', env: { ...process.env, URL: server.url, INTEGRATOR } });
+  assert.notEqual(again.status, 0);
+  assert.match(again.stderr, /"field":"code"[^}]*"gateway\.code_taken"/);
 });

@@ -350,9 +350,15 @@ test('the lines of doc/signed.md and doc/auditor.md run as they stand', { timeou
   assert.equal(exported.code, 0, exported.err);
   const [, who, what, digest, hash, , when] = [await audit.next(), await audit.next(), await audit.next(), await audit.next(), await audit.next(),
     await audit.next(), await audit.next()];
-  assert.match(who, /VN\/GOV\/X1[\s\S]*sha256 Fingerprint=/i);
-  assert.match(what, /Manifests References \(ok\/all\): 1\/1/);
+  const [, thumb] = /VN\/GOV\/X1[\s\S]*\n([0-9a-f]{64}) /.exec(who);
+  assert.ok((await A.operator.get(`/truc/bang-chung/${id}`)).text.includes(thumb), 'the fingerprint is written as the page writes it');
+  assert.match(what, /^OK\n[\s\S]*Manifests References \(ok\/all\): 1\/1/);
+  assert.doesNotMatch(what, /failed/i, 'nothing that frightens who reads it');
   const dir = join(audit.dir, 'call');
+  // the container's own words say the same, and another certificate than the compared one does not verify it
+  const [command] = /xmlsec1 [\s\S]*?signatures-request\.xml/.exec(readFileSync(join(dir, 'README.txt'), 'utf8'));
+  assert.match(run(dir, 'sh', '-c', `${command} 2>&1`).out, /^OK\n[^]*1\/1\n$/);
+  assert.match(run(dir, 'sh', '-c', `${command.replace('cert/request', 'cert/answer')} 2>&1`).out, /^FAIL$/m);
   assert.ok(readFileSync(join(dir, 'META-INF/signatures-request.xml'), 'utf8').includes(digest.trim()), digest);
   assert.ok(readFileSync(join(dir, 'answer.http'), 'utf8').includes(`X-Road-Request-Hash: ${hash.trim()}\r\n`), hash);
   assert.match(when, /the signature is under the stamped root[\s\S]*Time stamp:/);
@@ -432,5 +438,6 @@ test('a revoked key signs nothing that is taken', async () => {
 test('make run-two: two demo installations exchange signed calls, and end', { timeout: 300000 }, async () => {
   const two = startAny(process.execPath, ['tools/run-two.mjs'], { cwd: root, env: { ...process.env, CALLS: '2' } });
   assert.equal(await two.ended, 0, two.out + two.err);
+  assert.match(two.out, /bombo evidence export REQUEST-ID call\.asice --data \S+\n +AUTHORITY=\S+\.pem\n/);
   assert.match(two.out, /bang-chung[\s\S]*call 2: 200 [0-9a-f-]{36}\ncall 3: 200 [0-9a-f-]{36}/);
 });
