@@ -275,19 +275,20 @@ certificates(struct ctx *cx, const struct demo *demo)
     if (sign_cert_of(cx, SIGN_SEAL, demo->unit->key, &have) == ERR_OK) {
         return ERR_OK;
     }
+    bool is_council = demo->unit->level <= UNIT_COMMUNE; /* else a body under one */
     struct sign_cert_wish leader = { .kind = STR("person"),
                                      .owner = str_fmt(cx->arena, "%" PRId64, demo->leader),
                                      .name = demo->leader_name,
                                      .org = demo->unit->name.vi,
-                                     .position = STR("Phó Chủ tịch"),
+                                     .position = is_council ? STR("Phó Chủ tịch")
+                                                            : STR("Phó thủ trưởng cơ quan"),
                                      .pin = STR(PIN),
                                      .valid_from_us = sys_now_us(cx) - CERT_AGE_US };
     struct sign_cert_wish seal = { .kind = STR("seal"),
                                    .owner = demo->unit->key,
-                                   .name = demo->unit->level == UNIT_COMMUNE
-                                               ? str_cat(cx->arena, STR("Ủy ban nhân dân "),
-                                                         demo->unit->name.vi)
-                                               : demo->unit->name.vi,
+                                   .name = is_council ? str_cat(cx->arena, STR("Ủy ban nhân dân "),
+                                                                demo->unit->name.vi)
+                                                      : demo->unit->name.vi,
                                    .org = demo->unit->name.vi,
                                    .valid_from_us = sys_now_us(cx) - CERT_AGE_US };
     TRY(sign_cert_issue(cx, &leader, &id));
