@@ -6,7 +6,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { allow, begin, Box, furnish, introduce, newNode, S, sha256, X } from '../lib/boxes.mjs';
-import { dropDir, freePort, until } from '../lib/server.mjs';
+import { Client, dropDir, freePort, until } from '../lib/server.mjs';
 import { Walk } from '../lib/walk.mjs';
 
 let A, B; // X's installation, S's installation
@@ -154,6 +154,47 @@ test('what is fetched and not acknowledged is hidden and holds what follows; ref
   assert.equal((await A.operator.form(`${page}/dua-lai`, { why: 'gửi đúng rồi' }, { from: page })).status, 303);
   await until('it came again', async () => (await one.drain()).some((m) => m.id === 'b-1'));
   await until('its sender learns of the end', async () => (await other.call('GET', `/boxes/sent?to=${X}&id=b-1`)).json.state === 'taken');
+});
+
+test('dead messages are paged, the last to die first, each once; only one\'s own are shown', async () => {
+  const ids = [...Array(45).keys()].map((i) => `chet-${i}`);
+  assert.equal((await other.call('POST', '/boxes/messages', { messages: ids.map((id) => ({ id, to: X, body: id })) })).status, 201);
+  const refused = [];
+  await until('all of them', async () => {
+    for (const m of await one.fetch()) {
+      assert.equal((await one.call('POST', `/boxes/messages/${m.message}/refuse`, { reason: 'nhầm nơi' })).status, 200);
+      refused.unshift(m.message);
+    }
+    return refused.length >= 45;
+  });
+  const listed = (page) => [...page.text.matchAll(/hop-thu\/tin\/(\d+)/g)].map((m) => m[1]);
+  const pages = async (client, first) => {
+    const seen = [];
+    for (let next = first; next;) {
+      const page = await client.get(next);
+      assert.equal(page.status, 200, next);
+      assert.ok(listed(page).length <= 20, 'a page is not the whole list');
+      seen.push(...listed(page));
+      next = /href="([^"]*khong-phat[^"]*)" rel="next"/.exec(page.text)?.[1].replaceAll('&amp;', '&');
+    }
+    return seen;
+  };
+  const front = await A.operator.get('/truc/hop-thu');
+  assert.deepEqual(listed(front), refused.slice(0, 20));
+  const rest = /href="(\/truc\/hop-thu\/khong-phat\?sau=[^"]*)"/.exec(front.text)[1];
+  const all = [...listed(front), ...await pages(A.operator, rest)];
+  assert.deepEqual(all.slice(0, 45), refused);
+  assert.equal(new Set(all).size, all.length);
+  assert.deepEqual(await pages(A.operator, '/truc/hop-thu/khong-phat'), all);
+  const ofX = await pages(A.operator, `/truc/hop-thu/khong-phat?he-thong=${A.systems[X]}`);
+  assert.deepEqual(ofX, all.filter((id) => ofX.includes(id)));
+  assert.deepEqual(ofX.slice(0, 45), refused);
+  assert.ok(ofX.length < all.length, 'the demo has one between its communes');
+  const commune = new Client(A.server);
+  assert.equal((await commune.signIn('tichhop.25405')).status, 303);
+  assert.deepEqual(await pages(commune, '/truc/hop-thu/khong-phat'), all.filter((id) => !ofX.includes(id)));
+  assert.equal((await commune.get(`/truc/hop-thu/khong-phat?he-thong=${A.systems[X]}`)).status, 403);
+  assert.equal((await commune.get('/truc/hop-thu/khong-phat?sau=x.1')).status, 422);
 });
 
 test('a topic reaches who subscribed, also at the other installation', async () => {

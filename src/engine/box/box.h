@@ -121,7 +121,10 @@ NODISCARD enum err box_line(struct ctx *cx, int64_t id, struct box_line *ret);
 /* Heads of a line's messages (no bodies), newest first, before an id; at most 100. */
 NODISCARD enum err box_heads(struct ctx *cx, int64_t line, int64_t before, struct box_message **ret,
                              size_t *ret_n);
-NODISCARD enum err box_dead(struct ctx *cx, struct box_message **ret, size_t *ret_n);
+/* Heads of dead messages of a system's lines (path null: of all), the last to die first, behind one
+ * (its ended_us and id; id 0: from the first); at most 100. */
+NODISCARD enum err box_dead(struct ctx *cx, struct str path, const struct box_message *before,
+                            struct box_message **ret, size_t *ret_n);
 /* Head of one message, without body. ERR_NOT_FOUND. */
 NODISCARD enum err box_head(struct ctx *cx, int64_t id, struct box_message *ret);
 /* A dead message back into its line, at the end; or ended for good. ERR_INVALID with a problem on

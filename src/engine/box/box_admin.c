@@ -114,22 +114,42 @@ box_heads(struct ctx *cx, int64_t line, int64_t before, struct box_message **ret
     return ERR_OK;
 }
 
-enum err
-box_dead(struct ctx *cx, struct box_message **ret, size_t *ret_n)
+/* A head and between whom it went. */
+static enum err
+head_of(struct ctx *cx, int64_t stream, struct box_message head, struct box_message *ret)
 {
-    struct q_box_message_dead_list l;
-    TRY(q_box_message_dead(cx, &l, .limit_n = LIST_MAX));
-    struct box_message *v = ARENA_ARRAY(cx->arena, struct box_message, l.n + 1);
-    for (size_t i = 0; i < l.n; i++) {
-        struct box_stream s;
-        TRY(box_stream_get(cx, l.v[i].stream_id, &s));
-        v[i] = HEAD_OF(l.v[i]);
-        v[i].sender = s.sender;
-        v[i].receiver = s.receiver;
-        v[i].topic = s.topic;
+    struct box_stream s;
+    TRY(box_stream_get(cx, stream, &s));
+    *ret = head;
+    ret->sender = s.sender;
+    ret->receiver = s.receiver;
+    ret->topic = s.topic;
+    return ERR_OK;
+}
+
+enum err
+box_dead(struct ctx *cx, struct str path, const struct box_message *before,
+         struct box_message **ret, size_t *ret_n)
+{
+    struct q_box_message_dead_list all = { 0 };
+    struct q_box_message_dead_of_list some = { 0 };
+    int64_t before_us = before->id == 0 ? INT64_MAX : before->ended_us;
+    if (str_is_empty(path)) {
+        TRY(q_box_message_dead(cx, &all, .before_us = before_us, .before = before->id,
+                               .limit_n = LIST_MAX));
+    } else {
+        TRY(q_box_message_dead_of(cx, &some, .path = path, .before_us = before_us,
+                                  .before = before->id, .limit_n = LIST_MAX));
+    }
+    struct box_message *v = ARENA_ARRAY(cx->arena, struct box_message, all.n + some.n + 1);
+    for (size_t i = 0; i < all.n; i++) {
+        TRY(head_of(cx, all.v[i].stream_id, HEAD_OF(all.v[i]), &v[i]));
+    }
+    for (size_t i = 0; i < some.n; i++) {
+        TRY(head_of(cx, some.v[i].stream_id, HEAD_OF(some.v[i]), &v[i]));
     }
     *ret = v;
-    *ret_n = l.n;
+    *ret_n = all.n + some.n;
     return ERR_OK;
 }
 

@@ -114,10 +114,19 @@ SELECT id FROM box_message WHERE state = :state AND ended_us < :before_us ORDER 
 SELECT id FROM box_message WHERE state = :state AND put_us < :before_us ORDER BY put_us LIMIT :limit_n
 
 -- name: box_message_dead :many
--- in: limit_n:i64
+-- in: before_us:i64 before:i64 limit_n:i64
 -- out: id:i64 stream_id:i64 seq:i64 name:str put_us:i64 type:str issue:str n_bytes:i64 state:str tries:i64 fault:str ended_us:i64
 SELECT id, stream_id, seq, name, put_us, type, issue, n_bytes, state, tries, fault, ended_us
-FROM box_message WHERE state = 'dead' ORDER BY ended_us DESC LIMIT :limit_n
+FROM box_message WHERE state = 'dead' AND ended_us <= :before_us AND (ended_us < :before_us OR id < :before)
+ORDER BY ended_us DESC, id DESC LIMIT :limit_n
+
+-- name: box_message_dead_of :many
+-- in: path:str before_us:i64 before:i64 limit_n:i64
+-- out: id:i64 stream_id:i64 seq:i64 name:str put_us:i64 type:str issue:str n_bytes:i64 state:str tries:i64 fault:str ended_us:i64
+SELECT id, stream_id, seq, name, put_us, type, issue, n_bytes, state, tries, fault, ended_us
+FROM box_message WHERE state = 'dead' AND ended_us <= :before_us AND (ended_us < :before_us OR id < :before)
+AND stream_id IN (SELECT id FROM box_stream WHERE sender = :path UNION ALL SELECT id FROM box_stream WHERE receiver = :path)
+ORDER BY ended_us DESC, id DESC LIMIT :limit_n
 
 -- name: box_message_dead_n :one
 -- out: n:i64

@@ -126,21 +126,109 @@ say_figures(struct ctx *cx, struct tpl_gateway_page *p)
     return ERR_OK;
 }
 
+/* The system that a page is about; path null: none was named. */
 static enum err
-show_dead(struct ctx *cx, struct tpl_gateway_page *p)
+system_of(struct ctx *cx, const struct web_req *rq, struct exchange_subsystem *ret)
 {
-    struct box_message *v = NULL;
+    *ret = (struct exchange_subsystem){ .path = STR_NULL };
+    if (web_int(rq, "he-thong") == 0) {
+        return ERR_OK;
+    }
+    TRY(exchange_subsystem_get(cx, web_int(rq, "he-thong"), ret));
+    return require(cx, ret->path, ret->path);
+}
+
+static bool
+died_before(const struct box_message *a, const struct box_message *b)
+{
+    return a->ended_us != b->ended_us ? a->ended_us < b->ended_us : a->id < b->id;
+}
+
+/* Into its place among those that died last, at most GW_SHOWN + 1; both ends of a line may be one's
+ * own. */
+static void
+put_dead(struct box_message *v, size_t *n, const struct box_message *m)
+{
+    size_t at = *n;
+    while (at > 0 && died_before(&v[at - 1], m)) {
+        at--;
+    }
+    if ((at > 0 && v[at - 1].id == m->id) || at > GW_SHOWN) {
+        return;
+    }
+    *n += *n > GW_SHOWN ? 0 : 1;
+    for (size_t i = *n - 1; i > at; i--) {
+        v[i] = v[i - 1];
+    }
+    v[at] = *m;
+}
+
+/* Those that the reader may see behind one, of one system when it has a path; *ret_n over GW_SHOWN:
+ * there are more. */
+static enum err
+dead_of(struct ctx *cx, struct str path, const struct box_message *before, struct box_message **ret,
+        size_t *ret_n)
+{
+    struct exchange_subsystem *own = NULL;
+    size_t n_own = 0;
+    if (path.p != NULL || access_may(cx, "exchange.manage")) {
+        return box_dead(cx, path, before, ret, ret_n);
+    }
+    struct box_message *v = ARENA_ARRAY(cx->arena, struct box_message, GW_SHOWN + 1);
     size_t n = 0;
-    size_t kept = 0;
-    bool is_all = access_may(cx, "exchange.manage");
-    TRY(box_dead(cx, &v, &n));
-    for (size_t i = 0; i < n; i++) {
-        if (is_all || is_own(cx, v[i].sender) || is_own(cx, v[i].receiver)) {
-            v[kept++] = v[i];
+    TRY(exchange_subsystems(cx, 0, &own, &n_own));
+    for (size_t i = 0; i < n_own; i++) {
+        struct box_message *some = NULL;
+        size_t n_some = 0;
+        TRY(box_dead(cx, own[i].path, before, &some, &n_some));
+        for (size_t k = 0; k < n_some; k++) {
+            put_dead(v, &n, &some[k]);
         }
     }
-    messages_table(cx, p, "gateway.box_dead", v, kept);
+    *ret = v;
+    *ret_n = n;
     return ERR_OK;
+}
+
+static struct str
+dead_href(struct ctx *cx, const struct exchange_subsystem *one, const struct box_message *last)
+{
+    return str_fmt(cx->arena, BOXES "/khong-phat?sau=%" PRId64 ".%" PRId64 STR_FMT, last->ended_us,
+                   last->id, STR_ARG(one->id == 0 ? STR("") : gw_id(cx, "&he-thong=", one->id)));
+}
+
+/* The first of them, and where the others are. */
+static enum err
+show_dead(struct ctx *cx, struct tpl_gateway_page *p, const struct exchange_subsystem *one)
+{
+    const struct box_message first = { .id = 0 };
+    struct box_message *v = NULL;
+    size_t n = 0;
+    TRY(dead_of(cx, one->path, &first, &v, &n));
+    messages_table(cx, p, "gateway.box_dead", v, gw_shown(n));
+    if (n > GW_SHOWN) {
+        gw_link(p, dead_href(cx, one, &v[GW_SHOWN - 1]), text(cx, "gateway.box_dead_more"));
+    }
+    return ERR_OK;
+}
+
+enum err
+gw_box_dead(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct exchange_subsystem one;
+    struct box_message *v = NULL;
+    size_t n = 0;
+    int64_t key[2];
+    TRY(gw_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
+    TRY(system_of(cx, rq, &one));
+    const struct box_message before = { .ended_us = key[0], .id = key[1] };
+    TRY(dead_of(cx, one.path, &before, &v, &n));
+    struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.box_dead_short"));
+    messages_table(cx, p, "gateway.box_dead", v, gw_shown(n));
+    if (n > GW_SHOWN) {
+        p->next = dead_href(cx, &one, &v[GW_SHOWN - 1]);
+    }
+    return gw_show_below(cx, rs, p, STR(BOXES), text(cx, "gateway.boxes"));
 }
 
 static enum err
@@ -186,15 +274,12 @@ own_lines(struct ctx *cx, struct tpl_gateway_page *p)
 enum err
 gw_boxes(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
 {
-    struct exchange_subsystem one = { .path = STR_NULL };
+    struct exchange_subsystem one;
     struct box_line *v = NULL;
     size_t n = 0;
     bool is_operator = access_may(cx, "exchange.manage");
     struct tpl_gateway_page *p = gw_page(cx, text(cx, "gateway.boxes"));
-    if (web_int(rq, "he-thong") != 0) {
-        TRY(exchange_subsystem_get(cx, web_int(rq, "he-thong"), &one));
-        TRY(require(cx, one.path, one.path));
-    }
+    TRY(system_of(cx, rq, &one));
     if (is_operator) {
         TRY(say_figures(cx, p));
     }
@@ -211,7 +296,7 @@ gw_boxes(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     } else {
         TRY(own_lines(cx, p));
     }
-    TRY(show_dead(cx, p));
+    TRY(show_dead(cx, p, &one));
     TRY(open_form(cx, p));
     return gw_show(cx, rs, p);
 }

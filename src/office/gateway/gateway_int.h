@@ -40,6 +40,8 @@ enum err gw_show_below(struct ctx *cx, struct web_resp *rs, struct tpl_gateway_p
                        struct str href, struct str name);
 /* So many of n rows are shown. */
 size_t gw_shown(size_t n);
+/* The last one shown, as its numbers with dots between; none: 0s. ERR_INVALID. */
+enum err gw_key(struct ctx *cx, struct str key, int64_t *v, size_t n);
 struct str gw_id(struct ctx *cx, const char *before, int64_t id);
 /* Text of "gateway.<group>.<word>", the word itself when there is none. */
 struct str gw_word(struct ctx *cx, const char *group, struct str word);
@@ -71,8 +73,8 @@ web_fn gw_nodes, gw_node_card, gw_node_add_post, gw_node_state_post, gw_node_key
 /* gateway_boxes.c: programs; gateway_box.c: pages */
 web_fn gw_box_put, gw_box_fetch, gw_box_ack, gw_box_acks, gw_box_refuse, gw_box_sent,
     gw_box_subscribe, gw_box_topics, gw_box_part, gw_box_file;
-web_fn gw_boxes, gw_box_line, gw_box_message, gw_box_back_post, gw_box_drop_post, gw_box_try_post,
-    gw_box_open_post;
+web_fn gw_boxes, gw_box_line, gw_box_dead, gw_box_message, gw_box_back_post, gw_box_drop_post,
+    gw_box_try_post, gw_box_open_post;
 /* gateway_opmon.c */
 web_fn gw_opmon;
 

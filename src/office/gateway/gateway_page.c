@@ -30,6 +30,20 @@ gw_shown(size_t n)
     return n > GW_SHOWN ? GW_SHOWN : n;
 }
 
+enum err
+gw_key(struct ctx *cx, struct str key, int64_t *v, size_t n)
+{
+    struct str part;
+    for (size_t i = 0; i < n; i++) {
+        v[i] = 0;
+        if (!str_is_empty(key) &&
+            (!str_next(&key, '.', &part) || !str_to_i64(part, 0, INT64_MAX, &v[i]))) {
+            return err_set(cx, ERR_INVALID, "sau is no place in this list");
+        }
+    }
+    return ERR_OK;
+}
+
 struct str
 gw_id(struct ctx *cx, const char *before, int64_t id)
 {

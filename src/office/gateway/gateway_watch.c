@@ -40,21 +40,6 @@ month_word(struct ctx *cx, struct str month)
                    STR_ARG(str_slice(month, 0, 4)));
 }
 
-/* The last one shown, as its numbers with dots between. ERR_INVALID. */
-static enum err
-read_key(struct ctx *cx, struct str key, int64_t *v, size_t n)
-{
-    struct str part;
-    for (size_t i = 0; i < n; i++) {
-        v[i] = 0;
-        if (!str_is_empty(key) &&
-            (!str_next(&key, '.', &part) || !str_to_i64(part, 0, INT64_MAX, &v[i]))) {
-            return err_set(cx, ERR_INVALID, "sau is no place in this list");
-        }
-    }
-    return ERR_OK;
-}
-
 static struct str
 words_of(const struct web_req *rq)
 {
@@ -83,7 +68,7 @@ gw_watch_alarms(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     size_t n = 0;
     int64_t key[2];
     int64_t on = 0;
-    TRY(read_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
+    TRY(gw_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
     const struct watch_alarm after = { .ended_us = key[0], .id = key[1] };
     TRY(watch_alarms(cx, &after, SHOWN + 1, &v, &n));
     TRY(watch_alarms_on(cx, &on));
@@ -210,7 +195,7 @@ gw_watch_pairs(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct watch_window w = window_of(cx, rq);
     struct watch_pairs l;
     int64_t key[3];
-    TRY(read_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
+    TRY(gw_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
     const struct watch_pair after = { .n = key[0], .consumer_id = key[1], .service_id = key[2] };
     TRY(watch_pairs(cx, &w, &after, &l));
     struct tpl_gateway_page *p =
@@ -308,7 +293,7 @@ gw_watch_services(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct watch_window w = window_of(cx, rq);
     struct watch_services l;
     int64_t key[1];
-    TRY(read_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
+    TRY(gw_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
     TRY(watch_services(cx, &w, key[0], &l));
     struct tpl_gateway_page *p = gw_page(cx, is_day(&w) ? text(cx, "gateway.watch_services_day")
                                                         : text(cx, "gateway.watch_services"));
@@ -434,7 +419,7 @@ gw_watch_month(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     if (web_sheet_kind(rq).p != NULL) {
         return month_sheet(cx, rq, rs, month);
     }
-    TRY(read_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
+    TRY(gw_key(cx, web_text(rq, "sau"), key, COUNT_OF(key)));
     const struct watch_sum after = {
         .n = key[0], .consumer_id = key[1], .service_id = key[2], .agreement_id = key[3]
     };

@@ -254,6 +254,10 @@ static const struct web_field boxes_fields[] = {
     { .name = "he-thong", .type = WEB_ID, .doc = "of this system" },
     { .name = "sau", .type = WEB_ID, .doc = "id of the last one shown" },
 };
+static const struct web_field dead_fields[] = {
+    { .name = "he-thong", .type = WEB_ID, .doc = "of this system" },
+    { .name = "sau", .type = WEB_TEXT, .max = 50, .doc = "the last one shown" },
+};
 static const struct web_field line_fields[] = {
     { .name = "truoc", .type = WEB_ID, .doc = "before this one" },
 };
@@ -418,6 +422,8 @@ static const struct web_route routes[] = {
       .doc = "Message boxes: lines, what waits, what is dead" },
     { HTTP_POST, "/truc/hop-thu", CALL, gw_box_open_post, WEB_FIELDS(open_fields), ACT,
       .again = gw_boxes, .doc = "Give a system a box" },
+    { HTTP_GET, "/truc/hop-thu/khong-phat", CALL, gw_box_dead, WEB_FIELDS(dead_fields), PAGE,
+      .doc = "Dead messages, the last to die first" },
     { HTTP_POST, "/truc/hop-thu/thu-lai", MANAGE, gw_box_try_post, WEB_FIELDS(try_member_fields),
       ACT, .doc = "Try a member's lines now" },
     { HTTP_GET, "/truc/hop-thu/dong/{id}", CALL, gw_box_line, WEB_FIELDS(line_fields), PAGE,

@@ -1,4 +1,4 @@
-const parts = ['', '/thanh-vien', '/cua-toi', '/thoa-thuan', '/nhat-ky', '/quoc-gia', '/cong', '/mo-phong/dvcqg-mc', '/dich-vu-moi', '/giam-sat', '/giam-sat/cap?gio=24', '/giam-sat/dich-vu', '/giam-sat/thang', '/giam-sat/canh-bao', '/bang-chung', '/diem-ket-noi', '/hop-thu'];
+const parts = ['', '/thanh-vien', '/cua-toi', '/thoa-thuan', '/nhat-ky', '/quoc-gia', '/cong', '/mo-phong/dvcqg-mc', '/dich-vu-moi', '/giam-sat', '/giam-sat/cap?gio=24', '/giam-sat/dich-vu', '/giam-sat/thang', '/giam-sat/canh-bao', '/bang-chung', '/diem-ket-noi', '/hop-thu', '/hop-thu/khong-phat'];
 export default [
   ...parts.map((p) => ({ name: `exchange${p.replaceAll('/', '-').replace(/\?.*/, '')}`, path: `/truc${p}`, as: 'operator' })),
   { name: 'exchange-catalogue', path: '/truc', as: 'nobody' },

@@ -295,7 +295,8 @@ test_fetch_too_often_ends_as_dead_and_lets_the_next_pass(void **state)
     ASSERT_STR(v[0].name, "a-2");
     struct box_message *dead = NULL;
     size_t n = 0;
-    ASSERT_OK(cx, box_dead(cx, &dead, &n));
+    const struct box_message first = { .id = 0 };
+    ASSERT_OK(cx, box_dead(cx, STR_NULL, &first, &dead, &n));
     assert_int_equal(n, 1);
     ASSERT_STR(dead[0].fault, "not_acknowledged");
     int64_t id = dead[0].id;
