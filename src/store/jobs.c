@@ -15,6 +15,7 @@
 #define TIMED_AGAIN_US   (INT64_C(60) * 1000000)
 #define DRAIN_ROUNDS_MAX 100000
 #define TAKEN_US         (INT64_C(300) * 1000000) /* how long an entry is kept from other processes */
+#define TAKEN_MAX        64 /* a thread has one, and one more that it lost at most */
 #define TIMED_TAKEN_US   (INT64_C(60) * 1000000)
 
 void
@@ -157,6 +158,44 @@ enum err
 jobs_release(struct ctx *cx)
 {
     return cx->store->is_shared ? store_write_locked(cx, release_tx, NULL) : ERR_OK;
+}
+
+struct strays {
+    const int64_t *worked_on;
+    size_t n;
+};
+
+static bool
+is_among(int64_t id, const struct strays *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->worked_on[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err
+strays_tx(struct ctx *cx, void *arg)
+{
+    const struct strays *s = arg;
+    struct q_outbox_taken_list taken;
+    int64_t by = cx->store->id_node + 1;
+    TRY(q_outbox_taken(cx, &taken, .by = by, .limit_n = TAKEN_MAX));
+    for (size_t i = 0; i < taken.n; i++) {
+        if (!is_among(taken.v[i].id, s)) {
+            TRY(q_outbox_free(cx, NULL, .id = taken.v[i].id, .by = by));
+        }
+    }
+    return ERR_OK;
+}
+
+enum err
+jobs_release_strays(struct ctx *cx, const int64_t *worked_on, size_t n)
+{
+    struct strays s = { worked_on, n };
+    return store_write_locked(cx, strays_tx, &s);
 }
 
 struct timed_take {

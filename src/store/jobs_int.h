@@ -23,6 +23,9 @@ NODISCARD enum err jobs_fetch(struct ctx *cx, size_t max_n, struct jobs_entry **
 NODISCARD enum err jobs_next(struct ctx *cx, struct jobs_entry *ret);
 /* Entries that an earlier process at this one's place had taken are free again. */
 NODISCARD enum err jobs_release(struct ctx *cx);
+/* Entries taken by this process that none of its threads works on are free again: after the store
+ * failed to take an outcome, or to say whether it took an entry. The caller holds off takes. */
+NODISCARD enum err jobs_release_strays(struct ctx *cx, const int64_t *worked_on, size_t n);
 /* Takes a timed job when it is due and no other process was first. */
 NODISCARD enum err jobs_timed_take(struct ctx *cx, const struct jobs_timed *t, bool *ret_taken);
 /* Runs the handler and records the outcome. Fails only when the store does. */

@@ -34,6 +34,7 @@ struct jobs {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool is_stopping, is_woken;
+    bool may_have_strays; /* taken in the store for this process, and nobody works on them */
     struct worker workers[THREADS_MAX];
     uint32_t n_workers;
     struct timed_state timed[TIMED_MAX];
@@ -65,12 +66,34 @@ claim(struct worker *w, const struct jobs_entry *e)
     w->has_claim = true;
 }
 
-/* Taken in the store, so that other processes see it too. */
+static enum err
+release_strays(struct jobs *j, struct worker *w)
+{
+    int64_t worked_on[THREADS_MAX];
+    size_t n = 0;
+    for (uint32_t i = 0; i < j->n_workers; i++) {
+        if (j->workers[i].has_claim) {
+            worked_on[n++] = j->workers[i].claim.id;
+        }
+    }
+    TRY(jobs_release_strays(&w->cx, worked_on, n));
+    j->may_have_strays = false;
+    return ERR_OK;
+}
+
+/* Taken in the store, so that other processes see it too. When the store was away, an entry may
+ * have been taken without our hearing of it, or the outcome of one is not written: neither may
+ * wait until its time is over. */
 static bool
-take_shared(struct worker *w)
+take_shared(struct jobs *j, struct worker *w)
 {
     struct jobs_entry entry;
-    if (jobs_next(&w->cx, &entry) != ERR_OK || entry.id == 0) {
+    if (j->may_have_strays && release_strays(j, w) != ERR_OK) {
+        return false;
+    }
+    enum err e = jobs_next(&w->cx, &entry);
+    j->may_have_strays = e != ERR_OK;
+    if (e != ERR_OK || entry.id == 0) {
         return false;
     }
     claim(w, &entry);
@@ -84,7 +107,7 @@ take_entry(struct jobs *j, struct worker *w)
     struct jobs_entry *v = NULL;
     size_t n = 0;
     if (j->store->is_shared) {
-        return take_shared(w);
+        return take_shared(j, w);
     }
     if (jobs_fetch(&w->cx, FETCH_MAX, &v, &n) != ERR_OK) {
         return false; /* the store will be asked again */
@@ -148,6 +171,7 @@ run_entry(struct jobs *j, struct worker *w)
     enum err e = jobs_handle(&w->cx, &j->config, &w->claim);
     (void)pthread_mutex_lock(&j->mutex);
     w->has_claim = false;
+    j->may_have_strays = j->may_have_strays || e != ERR_OK;
     return e == ERR_OK;
 }
 

@@ -43,6 +43,16 @@ UPDATE outbox SET taken_until_us = :until_us, taken_by = :by WHERE id = (
 -- in: by:i64
 UPDATE outbox SET taken_until_us = 0, taken_by = 0 WHERE is_dead = 0 AND taken_by = :by
 
+-- What this place has taken; some of it nobody here may be working on (jobs_release_strays).
+-- name: outbox_taken :many
+-- in: by:i64 limit_n:i64
+-- out: id:i64
+SELECT id FROM outbox WHERE is_dead = 0 AND taken_by = :by ORDER BY id LIMIT :limit_n
+
+-- name: outbox_free :exec
+-- in: id:i64 by:i64
+UPDATE outbox SET taken_until_us = 0, taken_by = 0 WHERE id = :id AND taken_by = :by
+
 -- name: outbox_done :exec
 -- in: id:i64
 DELETE FROM outbox WHERE id = :id

@@ -237,11 +237,35 @@ async function checkAll() {
   const paidExtra = Number(sql("SELECT count(*) FROM pay_bill WHERE state = 'paid'")) - paid.length;
   assert.ok(paidExtra >= 0 && paidExtra <= seen.unsure, `${paidExtra} payments that nobody was told of`);
   assert.equal(sql('SELECT count(*) FROM (SELECT code FROM pay_bill GROUP BY code HAVING count(*) > 1) x'), '0');
+  await until(() => sql("SELECT count(*) FROM outbox WHERE topic = 'pay.paid'") === '0', 'all payments told to their dossiers', 60000);
   await until(() => sql('SELECT count(*) FROM ledger_pending') === '0', 'all entries sealed');
   const v = await runBombo(['ledger', 'verify', '--data', data, '--store', store]);
   assert.equal(v.code, 0, v.out + v.err);
   assert.equal(Number(/entries (\d+)/.exec(v.out)[1]), Number(sql('SELECT count(*) FROM ledger_entry')));
+  checkEntriesOfPayments(paidExtra);
+  await verifyOnReplicas(Number(/entries (\d+)/.exec(v.out)[1]));
   return { extra, paidExtra, entries: Number(sql('SELECT count(*) FROM ledger_entry')) };
+}
+
+/** Each payment has its entry, each act of a dossier that happens once has one. */
+function checkEntriesOfPayments(paidExtra) {
+  const entries = sql("SELECT object FROM ledger_entry WHERE kind = 'dossier.paid'").split('\n');
+  assert.equal(entries.length, paid.length + paidExtra, 'entries of payments');
+  for (const p of paid) assert.ok(entries.includes(`dossier:${p.dossier.split('/')[2]}`), `${p.dossier}: paid, and no entry`);
+  assert.equal(sql("SELECT string_agg(DISTINCT object, ' ') FROM (SELECT object FROM ledger_entry WHERE kind IN ('dossier.submitted',"
+    + " 'dossier.accepted', 'dossier.paid') GROUP BY object, kind HAVING count(*) > 1) x"), '', 'an act twice');
+}
+
+/** What may be read from a replica (doc/scale.md): the ledger's verification. */
+async function verifyOnReplicas(entries) {
+  const n = Number(await until(() => cluster('primary'), 'a primary'));
+  for (const other of [1, 2, 3].filter((one) => one !== n)) {
+    const at = `postgresql://bombo@10.77.0.1${other}:5432/bombo`;
+    await until(async () => {
+      const v = await runBombo(['ledger', 'verify', '--data', data, '--store', at]);
+      return v.code === 0 && Number(/entries (\d+)/.exec(v.out)[1]) >= entries;
+    }, `machine ${other} having the whole ledger`);
+  }
 }
 
 test(`${rounds} losses of the primary under load`, { skip: !store && 'needs tools/with-cluster' }, async (t) => {

@@ -404,6 +404,87 @@ test_entry_of_a_dead_process_is_free_for_its_successor(void **state)
     test_env_free(env);
 }
 
+/* The store goes away for a while: the outcome of one entry is not written, of another the process
+ * never hears that it took it. Both are done as soon as the store is back, not when the time is
+ * over for which they are kept from others (here it never is: the clock stands still). What
+ * another thread is working on meanwhile is left to it. */
+struct away {
+    sem_t is_slow_begun, may_slow_end;
+    _Atomic int n_first, n_slow, n_lost;
+};
+
+static enum err
+away_job(struct ctx *cx, struct str key, struct str payload UNUSED)
+{
+    struct away *a = (struct away *)(void *)cx->server;
+    if (str_eq(key, STR("slow"))) {
+        a->n_slow++;
+        (void)sem_post(&a->is_slow_begun);
+        (void)sem_wait(&a->may_slow_end);
+    }
+    a->n_first += str_eq(key, STR("first")) ? 1 : 0;
+    a->n_lost += str_eq(key, STR("lost")) ? 1 : 0;
+    return ERR_OK;
+}
+
+static const struct jobs_topic away_topics[] = { { STR_INIT("order"), away_job },
+                                                 { { NULL, 0 }, NULL } };
+static const struct jobs_topic *const all_away[] = { away_topics };
+static const struct jobs_config jobs_away = { .topics = all_away, .n_topics = 1, .n_threads = 2 };
+
+static void
+put_away(struct test_env *env, struct str key)
+{
+    struct put p = { key, STR("0") };
+    ASSERT_OK(env->cx, store_write(env->cx, put_tx, &p));
+}
+
+static bool
+is_soon(const _Atomic int *n, int at_least)
+{
+    for (int i = 0; i < 20000 && *n < at_least; i++) {
+        (void)usleep(1000);
+    }
+    return *n >= at_least;
+}
+
+static void
+test_entries_left_taken_while_the_store_was_away_are_done_when_it_is_back(void **state)
+{
+    (void)state;
+    TEST_POSTGRES_ONLY();
+    struct test_env *env = test_env_new();
+    PGconn *pg = raw(env);
+    struct away a = { 0 };
+    struct jobs *j = NULL;
+    assert_int_equal(sem_init(&a.is_slow_begun, 0, 0), 0);
+    assert_int_equal(sem_init(&a.may_slow_end, 0, 0), 0);
+    env->cx->server = (struct server *)(void *)&a;
+    ASSERT_OK(env->cx, jobs_start(env->cx, &jobs_away, &j));
+    put_away(env, STR("slow"));
+    (void)sem_wait(&a.is_slow_begun);
+    raw_sql(pg, "CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$BEGIN RAISE 'the store is away'; END$$");
+    raw_sql(pg, "CREATE TRIGGER away BEFORE DELETE ON outbox EXECUTE FUNCTION away()");
+    put_away(env, STR("first"));
+    assert_true(is_soon(&a.n_first, 2));
+    raw_sql(pg, "INSERT INTO outbox (id, topic, key, payload, put_us, due_us, taken_until_us, "
+                "taken_by) VALUES (9, 'order', 'lost', '', 0, 0, 9000000000000000, 1)");
+    assert_true(is_soon(&a.n_lost, 1));
+    raw_sql(pg, "DROP TRIGGER away ON outbox");
+    assert_int_equal(a.n_slow, 1);
+    (void)sem_post(&a.may_slow_end);
+    for (int i = 0; i < 20000 && test_count(env->cx, "outbox") > 0; i++) {
+        (void)usleep(1000);
+    }
+    assert_int_equal(test_count(env->cx, "outbox"), 0);
+    jobs_stop(j);
+    assert_int_equal(a.n_slow, 1);
+    PQfinish(pg);
+    env->cx->server = NULL;
+    test_env_free(env);
+}
+
 /* --- a commit that comes late
  * ---------------------------------------------------------------------- */
 
@@ -581,6 +662,7 @@ main(void)
         cmocka_unit_test(test_ids_of_two_processes_never_meet),
         cmocka_unit_test(test_two_processes_handle_one_outbox_once_and_in_order),
         cmocka_unit_test(test_entry_of_a_dead_process_is_free_for_its_successor),
+        cmocka_unit_test(test_entries_left_taken_while_the_store_was_away_are_done_when_it_is_back),
         cmocka_unit_test(test_entry_committed_late_is_handled_all_the_same),
         cmocka_unit_test(test_signal_reaches_the_other_process_and_not_its_own),
         cmocka_unit_test(test_copy_there_and_back_keeps_every_row_and_refuses_a_full_target),
