@@ -3,7 +3,7 @@
 // be lost or doubled, and what one process changes the other's open pages hear.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -190,4 +190,25 @@ test('a page open at one process hears what the other changed', { skip, timeout:
   assert.equal((await submit(citizen, form)).status, 303);
   assert.equal(await heard, true);
   stop.abort();
+});
+
+test('content put in force at one process is in force at the other, which nobody told', { skip, timeout: 300000 }, async () => {
+  const folder = newDir();
+  const pack = join(dir, 'pack');
+  cpSync(join(root, 'packs/binh-phuoc'), pack, { recursive: true });
+  const args = ['--pack', `${pack}:build/demo-pack`];
+  const [one, other] = [await startServer({ data: folder, args }), await startServer({ data: folder, args })];
+  const home = async (s) => (await new Client(s).get('/')).text;
+  try {
+    const file = join(pack, 'pack.json');
+    const text = readFileSync(file, 'utf8');
+    assert.ok((await home(other)).includes(JSON.parse(text).name.vi));
+    writeFileSync(file, text.replace(JSON.stringify(JSON.parse(text).name.vi), '"Bản Đôn"'));
+    one.process.kill('SIGHUP');
+    for (const s of [one, other]) await until(async () => (await home(s)).includes('Bản Đôn'));
+  } finally {
+    await one.kill();
+    await other.kill();
+    dropDir(folder);
+  }
 });
