@@ -72,6 +72,7 @@ class Asked:
         today = time.strftime("%Y-%m-%d")
         year_ago = f"{int(today[:4]) - 1}{today[4:]}"
         year = {"chi-so": "received", "tu": year_ago, "den": today}
+        week_ago = time.strftime("%Y-%m-%d", time.localtime(time.time() - 7 * 86400))
         self.pages = {
             "procedure page": (PAGE, self.person, PAGE_MS, 0),
             "search for a procedure": (query("/tim", q="giay doc than"), "", PAGE_MS, 0),
@@ -88,4 +89,6 @@ class Asked:
             "leaders' page, the province": ("/lanh-dao", self.top, PAGE_MS, 0),
             "leaders' page, the province, one year": (query("/lanh-dao", ky="year"), self.top, PAGE_MS, 0),
             "list behind a figure, one year": (query("/lanh-dao/danh-sach", **year), self.top, PAGE_MS, 0),
+            "report: register of a week (form 06), recorded": ([(query("/can-bo/quay/so-theo-doi.csv", tu=week_ago, den=today), c)
+                                                                  for c in self.cookies.values()], "", PAGE_MS, 0),
         }

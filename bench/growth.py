@@ -25,8 +25,9 @@ PG_BYTES_A_DOSSIER = 24_000  # rows, indexes, and the log while they are loaded
 # she files: tracking and her own page. Officers live in their inbox and open a dossier for each second look at it; leaders are few.
 DAY = [("public tracking", 230), ("officer's inbox, reading recorded", 200), ("officer's dossier page, reading recorded", 150),
        ("procedure page", 100), ("citizen's own page", 90), ("officer's search by number, recorded", 50),
-       ("search for a procedure", 45), ("officer's search by name, recorded", 30), ("leaders' page, one unit", 15),
-       ("leaders' page, the province", 10), ("list behind a figure, one year", 5), ("a submission", 15), ("a step (accepted)", 60)]
+       ("search for a procedure", 40), ("officer's search by name, recorded", 30), ("leaders' page, one unit", 15),
+       ("leaders' page, the province", 10), ("list behind a figure, one year", 5), ("report: register of a week (form 06), recorded", 5),
+       ("a submission", 15), ("a step (accepted)", 60)]
 AIMS_MS = {"public tracking": 10}
 
 
