@@ -2,7 +2,7 @@
 // its answers, or speaks the other generation.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { decide, deskOf, fileHousehold, press, signedIn } from '../lib/desk.mjs';
+import { decide, deskOf, fileHousehold, formTo, press, signedIn } from '../lib/desk.mjs';
 import { newPicture } from '../lib/filing.mjs';
 import { fill, upload } from '../lib/form.mjs';
 import { Client, demo, officers, startServer, until } from '../lib/server.mjs';
@@ -188,6 +188,34 @@ test('the second generation takes each file once, by its hash, before the messag
   assert.match(page.text, /ban-ke\.jpg/);
   await choose('dvcqg-mc');
 });
+
+for (const portal of ['dvcqg-mc', 'dvcqg']) {
+  test(`${portal}: what another unit answered, words and paper, is kept from the portal; the citizen's paper is not`, async () => {
+    await choose(portal);
+    const own = await fileHousehold(citizen);
+    const number = await numberOf(own);
+    const dossier = deskOf(own);
+    assert.equal((await decide(receiver, dossier, 'accept')).status, 303);
+    const [, unit, code] = /<option value="(([^"@]+)@[^"]*)"[^>]*>Sở Xây dựng</.exec((await specialist.get(dossier)).text);
+    assert.equal((await press(specialist, dossier, '/hoi', { unit, question: 'Nhà này có giấy phép không?' })).status, 303);
+    const other = await signedIn(server, `chuyenvien.${code}`.toLowerCase());
+    const answer = formTo((await other.get(dossier)).text, '/y-kien');
+    const body = new FormData();
+    for (const [k, v] of answer.fields) if (k !== 'opinion') body.append(k, v);
+    body.append('opinion', 'Chưa có giấy phép.');
+    body.append('opinion_file', new Blob([newPicture()], { type: 'image/jpeg' }), 'tra-loi.jpg');
+    const given = await other.request('POST', answer.action, { body, headers: { origin: server.url } });
+    assert.equal(given.status, 303, given.text.slice(0, 400));
+    assert.match((await specialist.get(dossier)).text, /Văn bản trả lời ý kiến/, 'it is a paper of the dossier');
+
+    assert.equal((await press(specialist, dossier, '/tra-lai', { step: 'receive', back_note: 'Thiếu bản kê đất' })).status, 303);
+    await sendsPaper(own, 'ban-ke.jpg');
+    const have = await until('the citizen\'s paper is told', async () => { const k = await known(portal, number); return JSON.parse(k.others ?? '[]').length && k; });
+    assert.deepEqual(JSON.parse(have.others).map((p) => p.name), ['ban-ke.jpg']);
+    assert.doesNotMatch(JSON.stringify(have), /tra-loi|Chưa có giấy phép|ý kiến/i);
+    await choose('dvcqg-mc');
+  });
+}
 
 test('the portal\'s link opens the right form for the right unit, also for units of before July 2025', async () => {
   const anyone = new Client(server);
