@@ -238,6 +238,17 @@ relay_cert_until_us(const struct relay *r)
     return tls_until_s(r->tls) * DATE_US_PER_S;
 }
 
+bool
+relay_lacks_address(struct relay *r)
+{
+    struct rsnap *s = relay_snap_now(r);
+    bool lacks = s != NULL && s->lacks_address;
+    if (s != NULL) {
+        snap_drop(s);
+    }
+    return lacks;
+}
+
 enum err
 relay_addresses(struct ctx *cx, struct relay *r, struct relay_address **ret, size_t *ret_n)
 {

@@ -43,6 +43,8 @@ struct relay_pool {
     uint32_t fail_n;         /* failures in a row that open the circuit; 0 = 5 */
     uint32_t open_ms;        /* how long it stays open before one call may try; 0 = 10 s */
     bool is_5xx_failure;     /* 500..599 count as failures of the address too */
+    bool may_lack_address;   /* a name without an address leads where it led before, else nowhere
+                                (calls end as RELAY_CONNECT); else the policy is refused */
 };
 
 /* Who calls. Found by any of its proofs; a client without proofs is known by X-Road-Client alone
@@ -229,6 +231,11 @@ void relay_stop(struct relay *r, uint32_t grace_ms);
  * block (names, certificate files): not on a loop. ERR_INVALID: nothing was changed, cx->err.text
  * names the first fault ("route[3].pool: ..."). */
 NODISCARD enum err relay_apply(struct ctx *cx, struct relay *r, const struct relay_policy *p);
+
+/* Is a name of the policy in force without an address? Then apply it again after a while. */
+bool relay_lacks_address(struct relay *r);
+/* May the path of a service's address be this? Not empty, and no '/' at its end. */
+bool relay_is_target(struct str path);
 
 /* Reads a policy from JSON (doc/relay.md). The result borrows from cx->arena. ERR_INVALID with all
  * faults in *ret_faults as lines "file:line: fault; remedy". */

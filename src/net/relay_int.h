@@ -180,6 +180,8 @@ struct rsnap {
     bool has_open_soap;        /* a SOAP service is open to everybody */
     struct rpool *pools;
     size_t n_pools;
+    bool lacks_address;    /* a name has none; where may_lack_address */
+    bool is_resolver_away; /* while it is built: a name server did not answer, no more are asked */
     struct jose_set *keys;
     uint64_t keys_serial; /* same keys, issuer and audience: same number */
     struct str jwks, issuer, audience;

@@ -126,11 +126,11 @@ path_segments(struct str path)
     return n > RELAY_DEPTH_MAX ? 0 : n;
 }
 
-static bool
-target_is_good(struct str target)
+bool
+relay_is_target(struct str path)
 {
-    return target.n == 0 ||
-           (target.p[0] == '/' && target.p[target.n - 1] != '/' && parse_all(target, PARSE_PATH));
+    return path.n != 0 && path.p[0] == '/' && path.p[path.n - 1] != '/' &&
+           parse_all(path, PARSE_PATH);
 }
 
 static void
@@ -232,7 +232,7 @@ route_build(struct ctx *cx, struct rsnap *s, const struct relay_route *from, siz
                        "route[%zu].path: \"" STR_FMT "\" is not a path like /a/b of 1 to %u parts",
                        i, STR_ARG(from->path), RELAY_DEPTH_MAX);
     }
-    if (!target_is_good(from->target)) {
+    if (from->target.n != 0 && !relay_is_target(from->target)) {
         return err_set(cx, ERR_INVALID,
                        "route[%zu].target: \"" STR_FMT "\" is not empty or a path like /a/b", i,
                        STR_ARG(from->target));

@@ -1,6 +1,7 @@
 /* relay_pools.c: the upstreams of a snapshot: names resolved, TLS prepared, live state found. */
 #include "net/relay_int.h"
 #include "net/server_int.h"
+#include "sys/log.h"
 
 #include <netdb.h>
 
@@ -25,15 +26,18 @@ host_and_port(struct str text, struct str *ret_host, struct str *ret_port)
     return ret_host->n != 0 && str_to_i64(*ret_port, 1, 65535, &port) && ret_port->p[0] != '-';
 }
 
-/* Asks the resolver for names; takes the first address. */
+/* Asks the resolver for names; takes the first address. *ret_is_away: no name server answered. */
 static bool
-resolve(struct ctx *cx, struct str host, struct str port, union raddr *ret, socklen_t *ret_n)
+resolve(struct ctx *cx, struct str host, struct str port, union raddr *ret, socklen_t *ret_n,
+        bool *ret_is_away)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC,
                               .ai_socktype = SOCK_STREAM,
                               .ai_flags = AI_NUMERICSERV };
     struct addrinfo *found = NULL;
-    if (getaddrinfo(str_z(cx->arena, host), str_z(cx->arena, port), &hints, &found) != 0) {
+    int e = getaddrinfo(str_z(cx->arena, host), str_z(cx->arena, port), &hints, &found);
+    *ret_is_away = e == EAI_AGAIN;
+    if (e != 0) {
         return false;
     }
     bool fits = found->ai_addrlen <= sizeof(*ret);
@@ -98,6 +102,57 @@ tls_bind(struct ctx *cx, struct rsnap *s, const struct relay_pool *from, size_t 
     return ERR_OK;
 }
 
+/* Where a name led in the policy before; else a port of this machine that nobody serves. */
+static void
+last_address(const struct rsnap *old, struct str pool, struct str text, union raddr *ret,
+             socklen_t *ret_n)
+{
+    for (size_t i = 0; old != NULL && i < old->n_pools; i++) {
+        const struct rpool *p = &old->pools[i];
+        for (uint32_t k = 0; str_eq(p->name, pool) && k < p->n_addresses; k++) {
+            if (str_eq(p->addresses[k]->text, text)) {
+                *ret = p->addresses[k]->at;
+                *ret_n = p->addresses[k]->at_n;
+                return;
+            }
+        }
+    }
+    memset(ret, 0, sizeof(*ret));
+    ret->v4 = (struct sockaddr_in){ .sin_family = AF_INET,
+                                    .sin_port = htons(1),
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    *ret_n = sizeof(ret->v4);
+}
+
+/* One service without an address must not hold back the rest of a policy (a member that is
+ * suspended). Names are not waited for one by one when the name server is away. */
+static bool
+address_of(struct ctx *cx, struct rsnap *s, const struct relay_pool *from, struct str text,
+           union raddr *ret, socklen_t *ret_n)
+{
+    struct str host;
+    struct str port;
+    bool is_away = false;
+    uint8_t ip[16];
+    if (!host_and_port(text, &host, &port)) {
+        return false;
+    }
+    if ((!s->is_resolver_away || net_address(host, ip)) &&
+        resolve(cx, host, port, ret, ret_n, &is_away)) {
+        return true;
+    }
+    if (!from->may_lack_address) {
+        return false;
+    }
+    const struct sys_log_field f[] = { SYS_LOG_TEXT("service", from->name),
+                                       SYS_LOG_TEXT("address", text) };
+    sys_log(cx, SYS_LOG_WARN, "relay.no_address", f, COUNT_OF(f));
+    s->lacks_address = true;
+    s->is_resolver_away = s->is_resolver_away || is_away;
+    last_address(s->relay->snap, from->name, text, ret, ret_n);
+    return true;
+}
+
 static enum err
 address_bind(struct ctx *cx, struct rsnap *s, const struct relay_pool *from, size_t i, size_t k,
              struct rpool *to)
@@ -113,7 +168,7 @@ address_bind(struct ctx *cx, struct rsnap *s, const struct relay_pool *from, siz
                        "pool[%zu].addresses: \"" STR_FMT "\" is not an address like 10.0.0.1:8080",
                        i, STR_ARG(text));
     }
-    if (!resolve(cx, host, port, &at, &at_n)) {
+    if (!address_of(cx, s, from, text, &at, &at_n)) {
         return err_set(cx, ERR_INVALID, "pool[%zu].addresses: \"" STR_FMT "\" has no address", i,
                        STR_ARG(host));
     }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { makeToken } from '../lib/api.mjs';
 import { agree, askToken, idOf, newKey, newMember, newSystem, startExchange, upload } from '../lib/exchange.mjs';
-import { Client, demo, until } from '../lib/server.mjs';
+import { Client, demo, dropDir, freePort, newDir, officers, startServer, until } from '../lib/server.mjs';
 import { blocksOf, Walk } from '../lib/walk.mjs';
 
 let server, relay, upstream, operator;
@@ -171,6 +171,43 @@ test('SIGHUP takes over another key of tokens; tokens of the one before pass unt
   assert.equal(now.exp, undefined);
   const left = before.exp - Date.now() / 1000;
   assert.ok(left > 86000 && left <= 86460, 'until the longest life of a token is over');
+});
+
+test('a service whose address leads nowhere holds back nobody else: neither changes of the policy nor the start', async () => {
+  const data = newDir(), port = await freePort(), at = `http://127.0.0.1:${port}`;
+  const words = { data, args: ['--relay-port', String(port), '--relay-address', '127.0.0.1'] };
+  let own = await startServer(words);
+  const o = new Client(own);
+  assert.equal((await o.signIn(officers.operator)).status, 303);
+  const member = await newMember(o, 'H19.78', 'Sở có địa chỉ sai');
+  const system = await newSystem(o, member, 'PM'), consumer = await newSystem(o, member, 'GOI');
+  const auth = await newKey(o, consumer);
+  const offer = (code, endpoint) => upload(own, o, '/truc/dich-vu-moi', { subsystem: system, code, name: `Dịch vụ ${code}`, data_class: 'internal', endpoint, sla_ms: '500' },
+    JSON.stringify(description));
+  for (const wrong of ['http://', 'http://may chu/api', 'http://127.0.0.1:x/api', 'http://u@may-chu/', 'https://may-chu/api?khoa=1', 'https://may-chu/api#a', 'https://may-chu/"']) {
+    const r = await offer('sai', wrong);
+    assert.equal(r.status, 422, wrong);
+    assert.match(r.text, /Địa chỉ dịch vụ phải/, wrong);
+  }
+  const lost = idOf(await offer('lac', 'http://khong-co.invalid/api'));
+  const good = idOf(await offer('dung', `http://127.0.0.1:${upstream.address().port}/api/`)); // as people write it: with a slash
+  for (const service of [lost, good]) await agree(o, service, consumer, 'tra-cuu-ho');
+  const bearer = async () => ({ authorization: `Bearer ${(await (await askToken(own, auth)).json()).access_token}`, 'x-road-client': 'VN/GOV/H19.78/GOI' });
+  let headers = await bearer();
+  const ask = (code) => fetch(`${at}/r1/VN/GOV/H19.78/PM/${code}/ho/12`, { headers });
+  try {
+    await until('what was granted after it is in force', async () => (await ask('dung')).status === 200);
+    assert.equal(seen.at(-1).url, '/api/ho/12');
+    assert.equal((await ask('lac')).headers.get('x-road-error'), 'Server.ServerProxy.NetworkError');
+    await own.stop();
+    own = await startServer(words);
+    headers = await bearer();
+    await until('it passes after a start', async () => (await ask('dung')).status === 200);
+    assert.equal((await ask('lac')).headers.get('x-road-error'), 'Server.ServerProxy.NetworkError');
+  } finally {
+    await own.stop();
+    dropDir(data);
+  }
 });
 
 test('the older style: a session, dstcode, error codes in the body', async () => {

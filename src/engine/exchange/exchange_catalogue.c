@@ -1,4 +1,5 @@
 /* exchange_catalogue.c: members, their subsystems and services. */
+#include "codec/url.h"
 #include "codec/vn.h"
 #include "engine/access/access.h"
 #include "engine/exchange/exchange_int.h"
@@ -322,13 +323,15 @@ is_data_class(struct str s)
     return exchange_names(STR("open internal personal sensitive"), s);
 }
 
-/* A place that calls may be sent to: a simulator's name or an http(s) address. */
+/* A place that calls may be sent to: a simulator's name or an http(s) address, without query: an
+ * operation's path follows. */
 static bool
 is_endpoint(struct str s)
 {
-    return str_starts(s, STR("sim:")) || str_eq(s, STR(EXCHANGE_NODE_ENDPOINT)) ||
-           str_eq(s, STR(EXCHANGE_BOX_ENDPOINT)) || str_starts(s, STR("http://")) ||
-           str_starts(s, STR("https://"));
+    struct url_parts url;
+    bool is_url = !str_has_char(s, '?') && !str_has_char(s, '#') && exchange_url_split(s, &url);
+    return is_url || str_starts(s, STR("sim:")) || str_eq(s, STR(EXCHANGE_NODE_ENDPOINT)) ||
+           str_eq(s, STR(EXCHANGE_BOX_ENDPOINT));
 }
 
 static enum err

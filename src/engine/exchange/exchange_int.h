@@ -2,6 +2,7 @@
 #ifndef ENGINE_EXCHANGE_EXCHANGE_INT_H
 #define ENGINE_EXCHANGE_EXCHANGE_INT_H
 
+#include "codec/url.h"
 #include "engine/exchange/exchange.h"
 
 /* --- exchange_doc.c: what the readers of descriptions share ----------------------------------- */
@@ -68,6 +69,10 @@ size_t exchange_n_words(struct str set);
 /* [tx] Agreements, members or clients changed: the relay's snapshot is built anew after the commit.
  */
 enum err exchange_changed(struct ctx *cx);
+/* Parts of a service's address, its path without '/' at the end: may the relay call it? */
+bool exchange_url_split(struct str endpoint, struct url_parts *ret);
+/* Names that had no address when the policy was made are looked up again. */
+enum err exchange_names_again(struct ctx *cx, int64_t *ret_again_us);
 struct exchange_policy_job {
     int32_t own_port;
     struct relay_policy *ret;

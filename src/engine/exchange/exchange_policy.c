@@ -14,6 +14,7 @@
 #define PAGE        500
 #define ROWS_MAX    ((size_t)100000)
 #define OWN_ADDRESS "127.0.0.1"
+#define NAMES_S     INT64_C(60)
 
 /* A list that grows; its items are found by id, which only rises. */
 struct grown {
@@ -166,11 +167,57 @@ soap_of(struct ctx *cx, const struct build *b, size_t service, struct relay_rout
     route->is_soap = route->n_soap != 0;
 }
 
+bool
+exchange_url_split(struct str endpoint, struct url_parts *ret)
+{
+    if (!url_split(endpoint, ret)) {
+        return false;
+    }
+    while (str_ends(ret->path, STR("/"))) {
+        ret->path.n--;
+    }
+    return ret->path.n == 0 || relay_is_target(ret->path);
+}
+
+/* Nobody serves there: calls end as those to a service that is away. */
+static void
+leads_nowhere(struct relay_pool *pool, struct str *address)
+{
+    *address = STR(OWN_ADDRESS ":1");
+    pool->is_tls = false;
+}
+
+/* One service with a faulty address must not hold back the others, nor a member's suspension. */
+static void
+route_to(struct ctx *cx, const struct build *b, struct str endpoint, struct relay_pool *pool,
+         struct str *address, struct relay_route *route)
+{
+    struct url_parts url;
+    if (!exchange_url_split(endpoint, &url)) {
+        const struct sys_log_field f[] = { SYS_LOG_TEXT("service", pool->name),
+                                           SYS_LOG_TEXT("address", endpoint) };
+        sys_log(cx, SYS_LOG_WARN, "exchange.bad_address", f, COUNT_OF(f));
+        leads_nowhere(pool, address);
+        return;
+    }
+    pool->is_tls = str_eq(url.scheme, STR("https"));
+    if (pool->is_tls && b->is_trust_bad) {
+        leads_nowhere(pool, address); /* whom to trust is not known */
+        return;
+    }
+    pool->ca_file = b->ca;
+    pool->crl_file = b->crl;
+    pool->may_lack_address = true;
+    int32_t port = url.port != 0 ? url.port : pool->is_tls ? 443 : 80;
+    *address = str_fmt(cx->arena, STR_FMT ":%d", STR_ARG(url.host), port);
+    route->target = url.path.n == 0 ? STR_NULL : url.path;
+    route->is_fixed = route->is_soap;
+}
+
 static enum err
 pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_service *s,
                struct relay_pool *pool, struct relay_route *route)
 {
-    struct url_parts url;
     struct str *address = ARENA_NEW(cx->arena, struct str);
     *pool = (struct relay_pool){ .name = s->path, .addresses = address, .n_addresses = 1 };
     *route = (struct relay_route){
@@ -198,21 +245,7 @@ pool_and_route(struct ctx *cx, const struct build *b, const struct exchange_serv
         route->tries_max = 1;
         return ERR_OK;
     }
-    if (!url_split(s->endpoint, &url)) {
-        return err_set(cx, ERR_INVALID, "endpoint of " STR_FMT, STR_ARG(s->path));
-    }
-    pool->is_tls = str_eq(url.scheme, STR("https"));
-    if (pool->is_tls && b->is_trust_bad) {
-        *address = STR(OWN_ADDRESS ":1"); /* leads nowhere: whom to trust is not known */
-        pool->is_tls = false;
-        return ERR_OK;
-    }
-    pool->ca_file = b->ca;
-    pool->crl_file = b->crl;
-    int32_t port = url.port != 0 ? url.port : pool->is_tls ? 443 : 80;
-    *address = str_fmt(cx->arena, STR_FMT ":%d", STR_ARG(url.host), port);
-    route->target = str_eq(url.path, STR("/")) ? STR_NULL : url.path;
-    route->is_fixed = route->is_soap;
+    route_to(cx, b, s->endpoint, pool, address, route);
     return ERR_OK;
 }
 
@@ -493,4 +526,12 @@ exchange_relay_apply(struct ctx *cx)
     }
     TRY(exchange_policy(cx, cx->config->port, &p));
     return relay_apply(cx, cx->relay, &p);
+}
+
+enum err
+exchange_names_again(struct ctx *cx, int64_t *ret_again_us)
+{
+    *ret_again_us = NAMES_S * DATE_US_PER_S;
+    bool lacks = cx->relay != NULL && relay_lacks_address(cx->relay);
+    return lacks ? exchange_relay_apply(cx) : ERR_OK;
 }

@@ -484,6 +484,7 @@ wake_waiting(struct ctx *cx, int64_t *ret_again_us)
 const struct jobs_timed exchange_timed[] = {
     { STR_INIT("exchange.portal"), wake_waiting },
     { STR_INIT("exchange.arrivals"), exchange_arrivals_turn },
+    { STR_INIT("exchange.names"), exchange_names_again },
     { { NULL, 0 }, NULL },
 };
 

@@ -4,7 +4,30 @@
 
 #include "crypto/jose.h"
 
-/* --- asking ----------------------------------------------------------------------------------- */
+#include <dlfcn.h>
+#include <netdb.h>
+
+/* --- names: "*.test" are this program's own --------------------------------------------------- */
+static struct {
+    int fault; /* what the resolver says of them; 0: they are this machine */
+    int n_asked;
+} names; /* NOLINT(cppcoreguidelines-avoid-non-const-global-variables): the C library calls back */
+
+typedef int lookup(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+lookup own_names __asm__("getaddrinfo");
+
+int
+own_names(const char *node, const char *port, const struct addrinfo *q, struct addrinfo **ret)
+{
+    union {
+        void *from;
+        lookup *to;
+    } libc = { dlsym(RTLD_NEXT, "getaddrinfo") };
+    bool is_own = str_ends(str_of(node), STR(".test"));
+    names.n_asked += is_own;
+    return is_own && names.fault != 0 ? names.fault
+                                      : libc.to(is_own ? "127.0.0.1" : node, port, q, ret);
+}
 
 /* One call that needs no service: its answer. */
 static struct answer
@@ -280,6 +303,50 @@ many_routes(struct road *r, struct relay_route *v, int generation)
 }
 
 static void
+test_relay_name_without_address_holds_back_no_policy(void **state)
+{
+    (void)state;
+    struct road *r = road_new();
+    struct str port = str_slice(r->addresses[0], sizeof("127.0.0.1") - 1, r->addresses[0].n);
+    struct relay_pool pools[3] = { r->pool, r->pool, r->pool };
+    struct str at[2] = { str_cat(r->arena, STR("a.test"), port), STR("b.test:8080") };
+    for (size_t i = 0; i < 2; i++) {
+        pools[i + 1].name = at[i];
+        pools[i + 1].addresses = &at[i];
+    }
+    struct relay_route routes[2] = { r->routes[0], r->routes[0] };
+    routes[1].name = routes[1].path = STR("/named");
+    routes[1].pool = at[0];
+    routes[1].is_open = true;
+    r->policy.routes = routes;
+    r->policy.n_routes = 2;
+    r->policy.pools = pools;
+    r->policy.n_pools = 3;
+    names.fault = EAI_NONAME;
+    assert_int_equal(relay_start(&r->cx, &r->config, &r->relay), ERR_OK);
+    assert_int_equal(relay_apply(&r->cx, r->relay, &r->policy), ERR_INVALID); /* unless it may */
+    pools[1].may_lack_address = pools[2].may_lack_address = true;
+    road_apply(r);
+    assert_true(relay_lacks_address(r->relay));
+    passes(r, "/svc", WHO);
+    REFUSED(r, "/named", WHO, 502, "connect");
+    names.fault = 0;
+    road_apply(r);
+    assert_false(relay_lacks_address(r->relay));
+    passes(r, "/named", WHO);
+    names.fault = EAI_AGAIN; /* no name server answers: it leads where it led, and one is asked */
+    names.n_asked = 0;
+    r->client.is_suspended = true;
+    road_apply(r);
+    assert_int_equal(names.n_asked, 1);
+    assert_true(relay_lacks_address(r->relay));
+    REFUSED(r, "/svc", WHO, 403, "suspended");
+    passes(r, "/named", "");
+    names.fault = 0;
+    road_stop(r);
+}
+
+static void
 test_relay_40000_routes_change_under_load_without_losing_a_call(void **state)
 {
     (void)state;
@@ -520,6 +587,7 @@ main(void)
         cmocka_unit_test(test_relay_rate_and_quota_go_on_over_policies),
         cmocka_unit_test(test_relay_quota_begins_with_what_was_used_before_the_start),
         cmocka_unit_test(test_limit_take_by_four_threads_gives_exactly_the_limit),
+        cmocka_unit_test(test_relay_name_without_address_holds_back_no_policy),
         cmocka_unit_test(test_relay_40000_routes_change_under_load_without_losing_a_call),
         cmocka_unit_test(test_relay_call_in_flight_ends_under_its_own_snapshot),
         cmocka_unit_test(test_relay_member_suspended_in_mid_stream_is_cut_and_recorded),
