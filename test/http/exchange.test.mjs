@@ -204,6 +204,18 @@ test('a service whose address leads nowhere holds back nobody else: neither chan
     headers = await bearer();
     await until('it passes after a start', async () => (await ask('dung')).status === 200);
     assert.equal((await ask('lac')).headers.get('x-road-error'), 'Server.ServerProxy.NetworkError');
+    // its owner mends the address, and says whom to ask
+    const page = `/truc/dich-vu/${lost}`;
+    const o2 = new Client(own);
+    assert.equal((await o2.signIn(officers.operator)).status, 303);
+    const move = (endpoint) => o2.form(`${page}/dia-chi`, { endpoint, contact: 'Tổ tích hợp, 0271 3870 000' }, { from: page });
+    for (const wrong of ['sim:dan-cu', 'khong phai']) assert.equal((await move(wrong)).status, 422, wrong);
+    assert.equal((await move(`http://127.0.0.1:${upstream.address().port}/moi`)).status, 303);
+    await until('it is reached', async () => (await ask('lac')).status === 200);
+    assert.equal(seen.at(-1).url, '/moi/ho/12');
+    const nobody = await new Client(own).get(page);
+    assert.match(nobody.text, /Tổ tích hợp, 0271 3870 000/);
+    assert.doesNotMatch(nobody.text, /\/moi/, 'where it is is its owner\'s business');
   } finally {
     await own.stop();
     dropDir(data);

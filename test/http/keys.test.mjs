@@ -197,6 +197,8 @@ test('version 2 of a service: its new fields are held back until the owner says;
   assert.equal((await importOf(description('1.0'))).status, 303, 'the same again changes nothing');
   assert.equal((await importOf(description('2.0', { toa_do: { type: 'string', description: 'Toạ độ' }, sau: { type: 'object', properties: { benh: { type: 'string' } } } }))).status, 303);
   assert.match((await operator.get(`/truc/dich-vu/${state.service}`)).text, /2\.0/);
+  const before = /href="(\/truc\/tai-lieu\/\d+)">1\.0</.exec((await operator.get(`/truc/dich-vu/${state.service}`)).text);
+  assert.equal((await operator.get(before[1])).json().info.version, '1.0', 'the version before can still be read');
   const held = (await agreement()).text;
   assert.match(held, /chưa từng thấy: toa_do sau\./);
   assert.match(held, /data-label="Giá trị">chu toa_do sau</);

@@ -131,6 +131,7 @@ const owned = () => ({
   '/truc/he-thong/': { who: 'integrator', id: ids.system },
   '/truc/thoa-thuan/': { who: 'integrator', id: ids.agreement },
   '/truc/dich-vu/{id}/phien-ban': { who: 'integrator', id: ids.service },
+  '/truc/dich-vu/{id}/dia-chi': { who: 'integrator', id: ids.service },
   '/truc/dich-vu/{id}/ngung': { who: 'integrator', id: ids.service },
   '/truc/thanh-vien/{id}/': { who: 'integrator', id: ids.member },
   '/truc/mo-phong/': { who: 'integrator', id: 'dan-cu' },

@@ -114,6 +114,9 @@ NODISCARD enum err exchange_services(struct ctx *cx, struct str words, bool is_a
  * (doc/decisions/relay.md). ERR_INVALID with problems; the same version with other content too. */
 NODISCARD enum err exchange_service_import(struct ctx *cx, int64_t service, struct str document,
                                            int64_t *ret_version);
+/* Another address, another contact. ERR_INVALID with problems: simulators and boxes do not move. */
+NODISCARD enum err exchange_service_move(struct ctx *cx, const struct exchange_service *from,
+                                         struct str endpoint, struct str contact);
 NODISCARD enum err exchange_service_retire(struct ctx *cx, int64_t service);
 NODISCARD enum err exchange_versions(struct ctx *cx, int64_t service, struct exchange_version **ret,
                                      size_t *ret_n);

@@ -380,6 +380,41 @@ exchange_service_add(struct ctx *cx, struct exchange_service *s)
     return cx->is_writing ? service_tx(cx, s) : store_write(cx, service_tx, s);
 }
 
+struct move {
+    int64_t service;
+    struct str endpoint, contact;
+};
+
+static enum err
+move_tx(struct ctx *cx, void *arg)
+{
+    const struct move *m = arg;
+    TRY(q_xservice_move(cx, NULL, .id = m->service, .contact = m->contact,
+                        .endpoint = m->endpoint));
+    TRY(exchange_changed(cx));
+    return note(cx, "exchange.service_moved", "exchange_service", m->service, m->endpoint);
+}
+
+static bool
+is_of_program(struct str endpoint)
+{
+    return str_starts(endpoint, STR("sim:")) || str_eq(endpoint, STR(EXCHANGE_BOX_ENDPOINT));
+}
+
+enum err
+exchange_service_move(struct ctx *cx, const struct exchange_service *from, struct str endpoint,
+                      struct str contact)
+{
+    struct move m = { from->id, endpoint, or_empty(contact) };
+    bool is_other = !str_eq(endpoint, from->endpoint);
+    if (is_other &&
+        (!is_endpoint(endpoint) || is_of_program(endpoint) || is_of_program(from->endpoint))) {
+        ctx_problem(cx, STR("endpoint"), STR("exchange.endpoint_form"), STR_NULL);
+    }
+    TRY(ctx_check(cx));
+    return store_write(cx, move_tx, &m);
+}
+
 enum err
 exchange_service_get(struct ctx *cx, int64_t id, struct exchange_service *ret)
 {

@@ -108,6 +108,10 @@ ORDER BY id LIMIT :limit_n
 -- in: id:i64 version_id:i64
 UPDATE exchange_service SET version_id = :version_id, state = 'published' WHERE id = :id
 
+-- name: xservice_move :exec
+-- in: id:i64 contact:str endpoint:str
+UPDATE exchange_service SET contact = :contact, endpoint = :endpoint WHERE id = :id
+
 -- name: xservice_set_state :exec
 -- in: id:i64 state:str
 UPDATE exchange_service SET state = :state WHERE id = :id

@@ -10,7 +10,7 @@
 #define CURL_BYTES  4096
 #define CODES_BYTES 16384
 #define TRY_BYTES   8192
-#define FACTS_N     5
+#define FACTS_N     6
 
 static bool
 is_integrator(struct ctx *cx)
@@ -151,8 +151,28 @@ fill_facts(struct ctx *cx, const struct exchange_service *s, struct tpl_gateway_
     v[3] = (struct tpl_gateway_service_facts){ text(cx, "gateway.state"),
                                                gw_word(cx, "state", s->state) };
     v[4] = (struct tpl_gateway_service_facts){ text(cx, "gateway.version"), data->version };
+    v[5] = (struct tpl_gateway_service_facts){ text(cx, "gateway.contact"), s->contact };
     data->facts.v = v;
-    data->facts.n = FACTS_N;
+    data->facts.n = str_is_empty(s->contact) ? FACTS_N - 1 : FACTS_N;
+}
+
+static void
+fill_versions(struct ctx *cx, struct tpl_gateway_service *data, const struct exchange_version *v,
+              size_t n, int64_t now)
+{
+    data->versions.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_service_versions, n);
+    for (size_t i = 0; i < n; i++) {
+        data->versions.v[data->versions.n++] = (struct tpl_gateway_service_versions){
+            .href = gw_id(cx, "/truc/tai-lieu/", v[i].id),
+            .version = v[i].version,
+            .when = text_instant(cx, v[i].imported_us),
+        };
+        if (v[i].id == now) {
+            data->version = v[i].version;
+            data->kind = str_eq(v[i].kind, STR("wsdl")) ? STR("WSDL 1.1") : STR("OpenAPI");
+        }
+    }
+    data->has_versions = n > 1;
 }
 
 enum err
@@ -178,17 +198,13 @@ gw_service(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     data->word = gw_word(cx, "class", s.data_class);
     data->version = STR("");
     data->kind = STR("");
-    for (size_t i = 0; i < n_versions; i++) {
-        if (versions[i].id == s.version_id) {
-            data->version = versions[i].version;
-            data->kind = str_eq(versions[i].kind, STR("wsdl")) ? STR("WSDL 1.1") : STR("OpenAPI");
-        }
-    }
+    fill_versions(cx, data, versions, n_versions, s.version_id);
     data->document = gw_id(cx, "/truc/tai-lieu/", s.version_id);
     data->curl = n_ops == 0 ? STR("") : curl_of(cx, &s, &ops[0]);
     data->is_simulated = s.is_simulated;
     data->is_integrator = is_integrator(cx);
     data->may_manage = cx->actor != NULL && exchange_may_act_for(cx, &owner);
+    data->endpoint = data->may_manage ? s.endpoint : STR("");
     fill_facts(cx, &s, data);
     data->operations.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_service_operations, n_ops);
     for (; data->operations.n < n_ops; data->operations.n++) {
@@ -534,6 +550,16 @@ gw_import_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     struct str document = uploaded(cx, rq);
     TRY(ctx_check(cx));
     TRY(exchange_service_import(cx, s.id, document, &version));
+    web_flash(cx, rs, "gateway.saved");
+    return web_see_other(cx, rs, "/truc/dich-vu/%" PRId64, s.id);
+}
+
+enum err
+gw_move_post(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
+{
+    struct exchange_service s;
+    TRY(own_service(cx, rq, &s));
+    TRY(exchange_service_move(cx, &s, web_text(rq, "endpoint"), web_text(rq, "contact")));
     web_flash(cx, rs, "gateway.saved");
     return web_see_other(cx, rs, "/truc/dich-vu/%" PRId64, s.id);
 }

@@ -51,7 +51,7 @@ struct str gw_percent(struct ctx *cx, int64_t part, int64_t whole);
 /* The ticked values of a field, with spaces between. */
 struct str gw_codes(struct ctx *cx, const struct web_req *rq, const char *name);
 web_fn gw_overview, gw_service, gw_document, gw_ask, gw_ask_post, gw_try, gw_try_post;
-web_fn gw_service_new, gw_service_new_post, gw_import_post, gw_retire_post;
+web_fn gw_service_new, gw_service_new_post, gw_import_post, gw_move_post, gw_retire_post;
 /* gateway_members.c */
 web_fn gw_members, gw_member_new_post, gw_member, gw_member_state_post, gw_system_new_post;
 web_fn gw_own, gw_system, gw_system_ip_post, gw_client_new_post, gw_client_rotate_post,

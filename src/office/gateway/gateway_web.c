@@ -78,6 +78,10 @@ static const struct web_field service_fields[] = {
       .max = EXCHANGE_DOC_BYTES,
       .label = "gateway.document_file" },
 };
+static const struct web_field move_fields[] = {
+    { .name = "endpoint", .type = WEB_TEXT, .is_required = true, .label = "gateway.endpoint" },
+    { .name = "contact", .type = WEB_TEXT, .label = "gateway.contact" },
+};
 static const struct web_field member_fields[] = {
     { .name = "class",
       .type = WEB_CHOICE,
@@ -322,6 +326,8 @@ static const struct web_route routes[] = {
     { HTTP_POST, "/truc/dich-vu/{id}/phien-ban", CALL, gw_import_post, WEB_FIELDS(document_fields),
       ACT, .body_max = DOCUMENT_BODY, .work_class = "report", .again = gw_service,
       .doc = "Import a new version" },
+    { HTTP_POST, "/truc/dich-vu/{id}/dia-chi", CALL, gw_move_post, WEB_FIELDS(move_fields), ACT,
+      .again = gw_service, .doc = "Another address or contact of a service" },
     { HTTP_POST, "/truc/dich-vu/{id}/ngung", CALL, gw_retire_post, ACT, .doc = "Retire a service" },
     { HTTP_GET, "/truc/thanh-vien", "exchange.read", gw_members, WEB_FIELDS(after_fields), PAGE,
       .doc = "Members" },
