@@ -208,8 +208,10 @@ for (const portal of ['dvcqg-mc', 'dvcqg']) {
     assert.equal(given.status, 303, given.text.slice(0, 400));
     assert.match((await specialist.get(dossier)).text, /Văn bản trả lời ý kiến/, 'it is a paper of the dossier');
 
+    await behave(portal, 'down'); // the paper comes before the message of the request went: it goes with it
     assert.equal((await press(specialist, dossier, '/tra-lai', { step: 'receive', back_note: 'Thiếu bản kê đất' })).status, 303);
     await sendsPaper(own, 'ban-ke.jpg');
+    await behave(portal, 'normal');
     const have = await until('the citizen\'s paper is told', async () => { const k = await known(portal, number); return JSON.parse(k.others ?? '[]').length && k; });
     assert.deepEqual(JSON.parse(have.others).map((p) => p.name), ['ban-ke.jpg']);
     assert.doesNotMatch(JSON.stringify(have), /tra-loi|Chưa có giấy phép|ý kiến/i);
