@@ -83,7 +83,7 @@ test('a SOAP service of one address is offered, asked for, and granted for one o
   const consumer = await newSystem(operator, member, 'GOI');
   const endpoint = `http://127.0.0.1:${service.address().port}/soap`;
   const fields = { subsystem: provider, code: 'ho', name: 'Sổ hộ SOAP', data_class: 'personal', summary: 'Sổ hộ', endpoint, sla_ms: '500' };
-  const offered = idOf(await upload(server, operator, '/truc/dich-vu-moi', fields, wsdl(endpoint), { type: 'text/xml' }));
+  const offered = state.service = idOf(await upload(server, operator, '/truc/dich-vu-moi', fields, wsdl(endpoint), { type: 'text/xml' }));
   const operations = (await operator.get(`/api/v1/truc/dich-vu/${offered}`)).json().operations.map((o) => o.code);
   const code = operations.find((c) => /tracuuho|tra-cuu-ho/i.test(c));
   assert.ok(code, operations.join());
@@ -128,6 +128,14 @@ test('serviceCode may be the operation, as X-Road has it; and the service has it
   assert.equal(seen.at(-1).headers['x-road-id'], 'tu-http');
   assert.deepEqual(seen.map((s) => s.url), ['/soap', '/soap', '/soap', '/soap']);
   await fault(await ask(envelope(header()), { path: `${own}/GhiHo` }), 'Client.InconsistentHeaders');
+  // what the portal tells a program to write is such a call: its fields and address, with an envelope
+  const shown = (await operator.get(`/api/v1/truc/dich-vu/${state.service}`)).json().curl;
+  const fields = Object.fromEntries([...shown.matchAll(/-H '([^:]+): ([^']*)'/g)].map((m) => [m[1], m[2]]));
+  assert.match(shown, /--data-binary @/);
+  assert.equal(fields.SOAPAction, '"urn:ho/GhiHo"', 'of the first operation; granted is the other');
+  const told = await ask(envelope(''), { path: /\$RELAY([^"]+)"/.exec(shown)[1], type: fields['Content-Type'],
+    headers: { SOAPAction: fields.SOAPAction.replace('GhiHo', 'TraCuuHo'), 'X-Road-Client': CLIENT.join('/') } });
+  assert.equal(told.status, 200, shown);
 });
 
 test('who is named must be who calls, what is named what is agreed; nothing reaches the service', async () => {

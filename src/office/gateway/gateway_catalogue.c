@@ -104,10 +104,17 @@ curl_of(struct ctx *cx, const struct exchange_service *s, const struct exchange_
              "TOKEN=$(curl -s -u \"$CLIENT_ID:$CLIENT_SECRET\" \\\n  -d "
              "grant_type=client_credentials " STR_FMT "/token | jq -r .access_token)\n",
              STR_ARG(base));
-    buf_addf(&b,
-             "curl -H \"Authorization: Bearer $TOKEN\" \\\n  -H 'X-Road-Client: "
-             "VN/GOV/…/…' \\\n  -X " STR_FMT " \"$RELAY/r1/" STR_FMT STR_FMT "\"",
-             STR_ARG(o->method), STR_ARG(s->path), STR_ARG(o->path));
+    buf_addf(&b, "curl -H \"Authorization: Bearer $TOKEN\" \\\n  -H 'X-Road-Client: "
+                 "VN/GOV/…/…' \\\n");
+    if (!str_is_empty(o->element)) {
+        buf_addf(&b,
+                 "  -H 'Content-Type: text/xml; charset=utf-8' -H 'SOAPAction: \"" STR_FMT
+                 "\"' \\\n  --data-binary @envelope.xml \"$RELAY/r1/" STR_FMT "\"",
+                 STR_ARG(o->action), STR_ARG(s->path));
+        return buf_str(&b);
+    }
+    buf_addf(&b, "  -X " STR_FMT " \"$RELAY/r1/" STR_FMT STR_FMT "\"", STR_ARG(o->method),
+             STR_ARG(s->path), STR_ARG(o->path));
     return buf_str(&b);
 }
 
