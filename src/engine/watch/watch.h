@@ -108,6 +108,8 @@ struct watch_sums {
  * shown meanwhile stands above it. */
 NODISCARD enum err watch_sums(struct ctx *cx, struct str month, struct str words,
                               const struct watch_sum *after, size_t most, struct watch_sums *ret);
+/* The month of an instant, as 2026-11, of Vietnam; or the one that was n_back months before it. */
+struct str watch_month(struct ctx *cx, int64_t at_us, int32_t n_back);
 /* Calls of a month, of all together. */
 NODISCARD enum err watch_month_n(struct ctx *cx, struct str month, int64_t *ret_n);
 /* The open figures: per month and service, without consumers, only months that ended at least a

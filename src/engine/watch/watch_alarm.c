@@ -312,7 +312,8 @@ alarm_tx(struct ctx *cx, void *arg)
     }
     for (size_t i = 0; i < j->found->n; i++) {
         const struct watch_alarm *a = &j->found->v[i];
-        if (!is_among(&on, a)) {
+        bool is_twice = i != 0 && by_object(a - 1, a) == 0;
+        if (!is_twice && !is_among(&on, a)) {
             TRY(q_watch_alarm_add(cx, NULL, .id = store_new_id(cx), .rule = a->rule,
                                   .object = a->object, .name = a->name, .since_us = now_us,
                                   .value = a->value, .limit_n = a->limit_n));

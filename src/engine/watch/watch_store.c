@@ -20,10 +20,12 @@ static const int64_t built_in[WATCH_RULES] = { 200, 300, 120, 30, 21, 500 };
 
 /* --- sums --------------------------------------------------------------------------------------
  */
-static struct str
-month_of(struct ctx *cx, int64_t at_us)
+struct str
+watch_month(struct ctx *cx, int64_t at_us, int32_t n_back)
 {
-    return str_slice(date_iso(cx->arena, date_at_vn(at_us)), 0, 7);
+    struct civil day = date_civil(date_at_vn(at_us));
+    int32_t month = day.year * 12 + day.month - 1 - n_back;
+    return str_slice(date_iso(cx->arena, date_of(month / 12, month % 12 + 1, 1)), 0, 7);
 }
 
 struct sum_job {
@@ -45,7 +47,7 @@ sum_tx(struct ctx *cx, void *arg)
     j->n = l.n;
     for (size_t i = 0; i < l.n; i++) {
         const struct q_watch_calls *c = &l.v[i];
-        TRY(q_watch_month_add(cx, NULL, .month = month_of(cx, c->at_us),
+        TRY(q_watch_month_add(cx, NULL, .month = watch_month(cx, c->at_us, 0),
                               .consumer_id = c->consumer_id, .service_id = c->service_id,
                               .agreement_id = c->agreement_id, .n = 1, .n_faults = c->is_faulty,
                               .bytes = c->bytes, .took_us = c->took_us));
@@ -152,7 +154,7 @@ watch_open(struct ctx *cx, struct str month, int64_t after, size_t most, struct 
            size_t *ret_n)
 {
     struct q_watch_month_open_list l;
-    struct str before = month_of(cx, sys_now_us(cx) - DELAY_DAYS * DAY_US);
+    struct str before = watch_month(cx, sys_now_us(cx) - DELAY_DAYS * DAY_US, 0);
     TRY(q_watch_month_open(cx, &l, .month = str_is_empty(month) ? STR(NO_MONTH) : month,
                            .after = after, .before = before, .limit_n = (int64_t)most));
     struct watch_sum *v = ARENA_ARRAY(cx->arena, struct watch_sum, l.n + 1);

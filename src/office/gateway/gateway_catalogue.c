@@ -28,7 +28,7 @@ gw_overview(struct ctx *cx, const struct web_req *rq, struct web_resp *rs)
     int64_t n_services = 0;
     int64_t calls = 0;
     TRY(exchange_services(cx, web_text(rq, "q"), false, web_int(rq, "sau"), &v, &n));
-    TRY(watch_month_n(cx, gw_month_of(cx, sys_now_us(cx)), &calls));
+    TRY(watch_month_n(cx, watch_month(cx, sys_now_us(cx), 0), &calls));
     TRY(exchange_catalogue_n(cx, &n_members, &n_services));
     data->q = web_text(rq, "q").p == NULL ? STR("") : web_text(rq, "q");
     data->demo = cx->config->is_demo;

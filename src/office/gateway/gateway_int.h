@@ -123,7 +123,6 @@ enum err gw_soap_fault_request(struct ctx *cx, struct web_resp *rs, const char *
 /* gateway_meta.c */
 web_fn gw_meta_clients, gw_meta_methods, gw_meta_allowed, gw_meta_openapi, gw_meta_soap;
 /* gateway_watch.c */
-struct str gw_month_of(struct ctx *cx, int64_t at_us); /* 2026-11, of Vietnam */
 web_fn gw_watch, gw_watch_alarms, gw_watch_services, gw_watch_pairs, gw_watch_month, gw_watch_live,
     gw_watch_post, gw_figures;
 /* gateway_program.c */

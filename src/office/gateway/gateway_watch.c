@@ -10,7 +10,6 @@
 
 #define HOUR_US   (INT64_C(3600) * DATE_US_PER_S)
 #define MONTHS    6
-#define MONTH_US  (INT64_C(2629800) * DATE_US_PER_S)
 #define FIRST     5  /* rows of a list on the page of all */
 #define SHOWN     20 /* rows of a page of a list: as cards on a phone some screens */
 #define SHEET_MAX 50000
@@ -24,12 +23,6 @@ mean_ms(struct ctx *cx, int64_t took_us, int64_t n)
     int64_t tenths = n == 0 ? 0 : took_us / n / 100;
     return str_fmt(cx->arena, STR_FMT ",%" PRId64 " ms", STR_ARG(text_number(cx, tenths / 10)),
                    tenths % 10);
-}
-
-struct str
-gw_month_of(struct ctx *cx, int64_t at_us)
-{
-    return str_slice(date_iso(cx->arena, date_at_vn(at_us)), 0, 7);
 }
 
 /* "2026-11" as people write it. */
@@ -350,7 +343,7 @@ fill_services(struct ctx *cx, struct tpl_gateway_watch *p)
 static struct str
 month_asked(struct ctx *cx, const struct web_req *rq)
 {
-    return rq->is_again || str_is_empty(web_text(rq, "thang")) ? gw_month_of(cx, sys_now_us(cx))
+    return rq->is_again || str_is_empty(web_text(rq, "thang")) ? watch_month(cx, sys_now_us(cx), 0)
                                                                : web_text(rq, "thang");
 }
 
@@ -450,8 +443,8 @@ static void
 fill_months(struct ctx *cx, struct tpl_gateway_watch *p)
 {
     p->months.v = ARENA_ARRAY(cx->arena, struct tpl_gateway_watch_months, MONTHS);
-    for (int64_t i = 0; i < MONTHS; i++) {
-        struct str month = gw_month_of(cx, sys_now_us(cx) - i * MONTH_US);
+    for (int32_t i = 0; i < MONTHS; i++) {
+        struct str month = watch_month(cx, sys_now_us(cx), i);
         p->months.v[p->months.n++] =
             (struct tpl_gateway_watch_months){ .href = str_cat(cx->arena,
                                                                STR(WATCH "/thang?thang="), month),

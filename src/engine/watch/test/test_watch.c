@@ -1,5 +1,7 @@
 /* Monitoring: rules, the drawing, sums by month that count each call once, alarms that begin and
  * end. */
+#include "base/date.h"
+#include "crypto/cms.h"
 #include "engine/watch/test/offered.h"
 #include "store/store.h"
 
@@ -330,6 +332,59 @@ test_alarm_begins_once_and_ends(void **state)
     assert_int_equal(on, 0);
 }
 
+static struct str
+cert_until(struct ctx *cx, int64_t to_us)
+{
+    struct cms_cert_wish wish = { .subject = { .common = STR("s1.test") },
+                                  .from_us = to_us - INT64_C(90) * 86400 * DATE_US_PER_S,
+                                  .to_us = to_us };
+    struct cms_key *key = NULL;
+    struct str pem;
+    ASSERT_OK(cx, cms_key_make(cx, STR(""), &pem));
+    ASSERT_OK(cx, cms_key_open(cx, pem, STR(""), &key));
+    ASSERT_OK(cx, cms_key_public(cx, key, &wish.public_pem));
+    ASSERT_OK(cx, cms_cert_make(cx, &wish, STR_NULL, key, &pem));
+    cms_key_close(key);
+    return pem;
+}
+
+static void
+test_two_certificates_that_end_at_once_are_one_alarm(void **state)
+{
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    int64_t to_us = (sys_now_us(cx) / DATE_US_PER_S + INT64_C(5) * 86400) * DATE_US_PER_S;
+    int64_t on = 0;
+    int64_t system = 0;
+    (void)service_new(cx, &system);
+    for (int i = 0; i < 2; i++) {
+        ASSERT_OK(cx, exchange_cert_add(cx, system, cert_until(cx, to_us)));
+    }
+    ASSERT_OK(cx, jobs_drain(cx, &jobs));
+    ASSERT_OK(cx, watch_alarms_on(cx, &on));
+    assert_int_equal(on, 1);
+}
+
+static void
+test_months_back_are_none_twice_and_none_left_out(void **state)
+{
+    static const struct {
+        int32_t year, month, mday;
+        const char *months[3];
+    } cases[] = {
+        { 2026, 3, 1, { "2026-03", "2026-02", "2026-01" } },
+        { 2026, 5, 31, { "2026-05", "2026-04", "2026-03" } },
+        { 2026, 1, 15, { "2026-01", "2025-12", "2025-11" } },
+    };
+    struct ctx *cx = ((struct test_env *)*state)->cx;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct date day = date_of(cases[i].year, cases[i].month, cases[i].mday);
+        for (int32_t k = 0; k < 3; k++) {
+            struct str month = watch_month(cx, date_to_us_vn(day, 86399), k);
+            assert_true(str_eq(month, str_of(cases[i].months[k])));
+        }
+    }
+}
+
 static void
 test_limit_out_of_range_is_refused_and_zero_turns_off(void **state)
 {
@@ -371,6 +426,10 @@ main(void)
                                         test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_alarm_begins_once_and_ends, test_env_set_up,
                                         test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_two_certificates_that_end_at_once_are_one_alarm,
+                                        test_env_set_up, test_env_tear_down),
+        cmocka_unit_test_setup_teardown(test_months_back_are_none_twice_and_none_left_out,
+                                        test_env_set_up, test_env_tear_down),
         cmocka_unit_test_setup_teardown(test_limit_out_of_range_is_refused_and_zero_turns_off,
                                         test_env_set_up, test_env_tear_down),
     };
