@@ -103,7 +103,7 @@ reload_relay(struct reload *r)
     return e == ERR_OK;
 }
 
-/* A new key of tokens signs once the relay has heard of it. */
+/* A new key of tokens signs once the relay has heard of it; else the one before goes on. */
 static void
 reload_exchange(struct reload *r)
 {
@@ -112,8 +112,15 @@ reload_exchange(struct reload *r)
     if (e != ERR_OK) {
         say(r, SYS_LOG_ERROR, "token key", str_of(r->cx.err.text));
     }
-    if (reload_relay(r) && keys != NULL && exchange_keys_use(keys)) {
+    bool is_heard = reload_relay(r);
+    if (keys == NULL) {
+        return;
+    }
+    if (is_heard && exchange_keys_use(keys)) {
         say(r, SYS_LOG_INFO, "token key", STR("taken over"));
+    }
+    if (!is_heard && exchange_keys_keep(&r->cx, keys) != ERR_OK) {
+        say(r, SYS_LOG_ERROR, "token key", str_of(r->cx.err.text));
     }
 }
 

@@ -290,6 +290,10 @@ void exchange_keys_close(struct exchange_keys *r); /* NULL is fine */
 NODISCARD enum err exchange_keys_read(struct ctx *cx, struct exchange_keys *r);
 /* True when another key signs from now on. */
 bool exchange_keys_use(struct exchange_keys *r);
+/* Not to be used, for who checks tokens did not hear of it: the key that signs goes on, without the
+ * end that it had as one that is replaced. By the thread that reads and uses. On an error nothing
+ * has changed. */
+NODISCARD enum err exchange_keys_keep(struct ctx *cx, struct exchange_keys *r);
 
 struct exchange_grant { /* what /token is asked for */
     struct str client_id, secret, scope, peer;

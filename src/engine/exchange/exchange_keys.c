@@ -126,6 +126,32 @@ set_read(struct ctx *cx, const struct key *k, struct str kid, struct str *ret)
     return str_eq(before, *ret) ? ERR_OK : sys_file_write(cx, path, *ret);
 }
 
+/* Takes the set over. next: the key that is to sign; NULL: the one that does goes on. */
+static void
+ring_put(struct exchange_keys *r, struct key *next, struct str kid, struct str text,
+         struct jose_set *set)
+{
+    (void)pthread_rwlock_wrlock(&r->lock);
+    key_free(r->next);
+    free(r->next_kid);
+    free(r->text);
+    jose_set_free(r->set);
+    r->next = next;
+    r->next_kid = next == NULL ? NULL : kept(kid);
+    r->text = kept(text);
+    r->set = set;
+    (void)pthread_rwlock_unlock(&r->lock);
+}
+
+/* The set in which k signs, in its file and read. */
+static enum err
+set_open(struct ctx *cx, const struct key *k, struct str kid, struct str *ret_text,
+         struct jose_set **ret)
+{
+    TRY(set_read(cx, k, kid, ret_text));
+    return jose_set_parse(cx, *ret_text, ret);
+}
+
 /* Both files, into a ring that does not sign with the key yet. Frees k when it fails. */
 static enum err
 ring_take(struct ctx *cx, struct exchange_keys *r, struct key *k)
@@ -134,22 +160,12 @@ ring_take(struct ctx *cx, struct exchange_keys *r, struct key *k)
     struct str text;
     struct jose_set *set = NULL;
     enum err e = key_id(cx, k, &kid);
-    e = e == ERR_OK ? set_read(cx, k, kid, &text) : e;
-    e = e == ERR_OK ? jose_set_parse(cx, text, &set) : e;
+    e = e == ERR_OK ? set_open(cx, k, kid, &text, &set) : e;
     if (e != ERR_OK) {
         key_free(k);
         return e;
     }
-    (void)pthread_rwlock_wrlock(&r->lock);
-    key_free(r->next);
-    free(r->next_kid);
-    free(r->text);
-    jose_set_free(r->set);
-    r->next = k;
-    r->next_kid = kept(kid);
-    r->text = kept(text);
-    r->set = set;
-    (void)pthread_rwlock_unlock(&r->lock);
+    ring_put(r, k, kid, text, set);
     return ERR_OK;
 }
 
@@ -177,6 +193,19 @@ exchange_keys_use(struct exchange_keys *r)
     }
     (void)pthread_rwlock_unlock(&r->lock);
     return is_new;
+}
+
+enum err
+exchange_keys_keep(struct ctx *cx, struct exchange_keys *r)
+{
+    struct str text;
+    struct jose_set *set = NULL;
+    if (r->next == NULL) {
+        return ERR_OK;
+    }
+    TRY(set_open(cx, r->key, str_of(r->kid), &text, &set));
+    ring_put(r, NULL, STR_NULL, text, set);
+    return ERR_OK;
 }
 
 enum err

@@ -171,6 +171,38 @@ test_token_key_replaced_while_running_and_the_old_one_verifies_until_its_last_to
 }
 
 static void
+test_token_key_that_the_relay_did_not_hear_of_leaves_the_one_before_without_end(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct world *w = *state;
+    struct exchange_client c = { .subsystem_id = own(cx).id, .name = STR("e"), .ttl_s = 86400 };
+    struct exchange_token t;
+    struct str secret;
+    ASSERT_OK(cx, exchange_client_add(cx, &c, &secret));
+    struct exchange_grant g = { c.client_id, secret, STR_NULL, STR("10.1.2.3") };
+    ASSERT_OK(cx, exchange_keys_open(cx, &cx->token_keys));
+    put_key_away(cx, "first.pem");
+    ASSERT_OK(cx, exchange_keys_read(cx, cx->token_keys));
+    assert_int_equal(n_keys(cx), 2);
+    ASSERT_OK(cx, exchange_keys_keep(cx, cx->token_keys));
+    assert_false(exchange_keys_use(cx->token_keys));
+    assert_int_equal(n_keys(cx), 2);
+    sys_clock_fake_step(&w->env->clock, INT64_C(86520) * 1000000);
+    assert_int_equal(n_keys(cx), 1);
+    ASSERT_OK(cx, exchange_token_issue(cx, &g, &t));
+    ASSERT_OK(cx, checked(cx, t.access_token));
+    ASSERT_OK(cx, checked(cx, signed_by(cx, "first.pem", c.client_id)));
+
+    /* the next time it hears of it: the one before gets a whole life of a token more */
+    ASSERT_OK(cx, exchange_keys_read(cx, cx->token_keys));
+    assert_true(exchange_keys_use(cx->token_keys));
+    sys_clock_fake_step(&w->env->clock, INT64_C(86000) * 1000000);
+    ASSERT_OK(cx, checked(cx, t.access_token));
+    exchange_keys_close(cx->token_keys);
+    cx->token_keys = NULL;
+}
+
+static void
 test_token_key_that_leaked_ends_at_once_and_a_faulty_file_changes_nothing(void **state)
 {
     struct ctx *cx = cx_of(state);
@@ -470,6 +502,8 @@ main(void)
         cmocka_unit_test(test_token_dies_with_time_and_with_its_client),
         cmocka_unit_test(
             test_token_key_replaced_while_running_and_the_old_one_verifies_until_its_last_token),
+        cmocka_unit_test(
+            test_token_key_that_the_relay_did_not_hear_of_leaves_the_one_before_without_end),
         cmocka_unit_test(test_token_key_that_leaked_ends_at_once_and_a_faulty_file_changes_nothing),
         cmocka_unit_test(test_forward_signed_soap_that_says_otherwise_than_its_body_is_refused),
     };
