@@ -1,11 +1,16 @@
 // Forms ask other registers through the exchange: the birth form the population database, the household business the tax office.
 // Works without a script; when nobody is found or nobody answers, one types on and the officer sees that it was not checked.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { decide, deskOf, signedIn } from '../lib/desk.mjs';
 import { newPicture } from '../lib/filing.mjs';
 import { fill, forms, send, upload } from '../lib/form.mjs';
-import { demo, officers, startServer } from '../lib/server.mjs';
+import { isPostgres } from '../lib/postgres.mjs';
+import { demo, dropDir, newDir, officers, startServer } from '../lib/server.mjs';
 
 const father = { 'a.father_name': 'Điểu Sơn', 'a.father_id': '070088000017', 'a.father_birth-d': '2', 'a.father_birth-m': '5', 'a.father_birth-y': '1988' };
 const day = (name, at) => ({ [`a.${name}-d`]: String(at.getUTCDate()), [`a.${name}-m`]: String(at.getUTCMonth() + 1), [`a.${name}-y`]: String(at.getUTCFullYear()) });
@@ -174,4 +179,35 @@ test('nobody walks through the register: look-ups are limited, and what is typed
     }
   }
   assert.fail('thirty look-ups in a row were let through');
+});
+
+test('a real service behind the connector is told purpose, dossier and who asks', { skip: isPostgres && 'of the embedded store' }, async () => {
+  const seen = [];
+  const register = http.createServer((rq, rs) => { seen.push(rq.headers); rs.writeHead(503).end(); }).listen(0, '127.0.0.1');
+  await once(register, 'listening');
+  const data = newDir(), before = citizen;
+  let other = await startServer({ data, args: ['--n', '0'] });
+  await other.stop();
+  const moved = spawnSync('/usr/bin/python3', ['-c', 'import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\n'
+    + 'assert c.execute("UPDATE exchange_service SET endpoint = ? WHERE code = \'cong-dan\'", (sys.argv[2],)).rowcount == 1\nc.commit()',
+  join(data, 'bombo.db'), `http://127.0.0.1:${register.address().port}`], { encoding: 'utf8' });
+  assert.equal(moved.status, 0, moved.stderr);
+  other = await startServer({ data, args: ['--n', '0'] });
+  try {
+    citizen = await signedIn(other, demo.citizen);
+    const base = await begin('1.001193');
+    const at = await upTo(base, 'me');
+    assert.equal((await look(at, 'me')).status, 303);
+    assert.match((await citizen.get(at)).text, /nơi giữ dữ liệu không trả lời/);
+    assert.ok(seen.length >= 1);
+    assert.equal(seen[0]['x-purpose'], 'parents');
+    assert.equal(seen[0]['x-road-issue'], `draft-${/\d+$/.exec(base)[0]}`);
+    assert.match(seen[0]['x-road-userid'], /^\d+$/);
+    assert.match(seen[0]['x-road-id'], /\S/);
+  } finally {
+    citizen = before;
+    await other.stop();
+    dropDir(data);
+    register.close();
+  }
 });
