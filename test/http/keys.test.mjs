@@ -243,7 +243,8 @@ const WSDL = (doc) => `<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xml
 <types><x:schema targetNamespace="urn:cay" elementFormDefault="qualified"><x:element name="Tim"><x:complexType><x:sequence><x:element name="So" type="x:string"/></x:sequence></x:complexType></x:element>
 <x:element name="TimRa"><x:complexType><x:sequence><x:element name="Cay"><x:complexType><x:sequence><x:element name="Loai" type="x:string"/><x:element name="Tuoi" type="x:int"/></x:sequence></x:complexType></x:element></x:sequence></x:complexType></x:element></x:schema></types>
 <message name="M"><part name="p" element="t:Tim"/></message><message name="N"><part name="p" element="t:TimRa"/></message>
-<portType name="P"><operation name="Tim"><documentation>${doc}</documentation><input message="t:M"/><output message="t:N"/></operation></portType></definitions>`;
+<portType name="P"><operation name="Tim"><documentation>${doc}</documentation><input message="t:M"/><output message="t:N"/></operation></portType>
+<service name="Cay"><port name="P"><s:address xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/" location="http://127.0.0.1:9/cay"/></port></service></definitions>`;
 
 test('the sandbox of a service without a simulator shows samples from its description, labelled as such', async () => {
   const at = `/truc/dich-vu/${state.service}/thu`;

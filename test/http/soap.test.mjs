@@ -83,6 +83,9 @@ test('a SOAP service of one address is offered, asked for, and granted for one o
   const consumer = await newSystem(operator, member, 'GOI');
   const endpoint = `http://127.0.0.1:${service.address().port}/soap`;
   const fields = { subsystem: provider, code: 'ho', name: 'Sổ hộ SOAP', data_class: 'personal', summary: 'Sổ hộ', endpoint, sla_ms: '500' };
+  const nowhere = await upload(server, operator, '/truc/dich-vu-moi', fields, wsdl(endpoint).replace(/<soap:address[^>]*>/, ''), { type: 'text/xml' });
+  assert.equal(nowhere.status, 422);
+  assert.match(nowhere.text, /WSDL không nêu địa chỉ dịch vụ/);
   const offered = state.service = idOf(await upload(server, operator, '/truc/dich-vu-moi', fields, wsdl(endpoint), { type: 'text/xml' }));
   const operations = (await operator.get(`/api/v1/truc/dich-vu/${offered}`)).json().operations.map((o) => o.code);
   const code = operations.find((c) => /tracuuho|tra-cuu-ho/i.test(c));

@@ -246,10 +246,28 @@ wsdl_element(struct ctx *cx, struct buf *b, struct str name, const struct exchan
     BUF_LIT(b, "</xs:sequence></xs:complexType></xs:element>");
 }
 
+/* How it is called and where: by SOAP, through the exchange. */
+static void
+wsdl_service(const struct exchange_connector *c, struct buf *b)
+{
+    BUF_LIT(b, "<binding name=\"Binding\" type=\"t:Port\"><s:binding "
+               "transport=\"http://schemas.xmlsoap.org/soap/http\"/>");
+    for (size_t i = 0; i < c->n_steps; i++) {
+        buf_addf(b,
+                 "<operation name=\"" STR_FMT "\"><s:operation soapAction=\"\"/><input><s:body "
+                 "use=\"literal\"/></input><output><s:body use=\"literal\"/></output></operation>",
+                 STR_ARG(c->steps[i].id));
+    }
+    BUF_LIT(b, "</binding><service name=\"Service\"><port name=\"Port\" "
+               "binding=\"t:Binding\"><s:address location=\"" EXCHANGE_HIDDEN_ENDPOINT
+               "\"/></port></service>");
+}
+
 static void
 wsdl(struct ctx *cx, const struct exchange_connector *c, struct buf *b)
 {
     BUF_LIT(b, "<definitions xmlns=\"http://schemas.xmlsoap.org/wsdl/\" "
+               "xmlns:s=\"http://schemas.xmlsoap.org/wsdl/soap/\" "
                "xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" xmlns:t=\"");
     xml_escape_to(b, c->ns);
     BUF_LIT(b, "\" targetNamespace=\"");
@@ -285,7 +303,9 @@ wsdl(struct ctx *cx, const struct exchange_connector *c, struct buf *b)
                  "Out\"/></operation>",
                  STR_ARG(id), STR_ARG(id));
     }
-    BUF_LIT(b, "</portType></definitions>");
+    BUF_LIT(b, "</portType>");
+    wsdl_service(c, b);
+    BUF_LIT(b, "</definitions>");
 }
 
 enum err

@@ -156,6 +156,9 @@ exchange_doc_read(struct ctx *cx, struct str bytes, struct exchange_doc *ret)
         return exchange_doc_wrong(cx, "exchange.doc.kind", STR_NULL);
     }
     TRY(check_codes(cx, &doc));
+    if (str_eq(doc.kind, STR("wsdl")) && str_is_empty(doc.server)) {
+        return exchange_doc_wrong(cx, "exchange.doc.wsdl_address", STR_NULL);
+    }
     doc.text = doc_text;
     *ret = doc;
     return ERR_OK;

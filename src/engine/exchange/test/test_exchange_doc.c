@@ -106,6 +106,18 @@ test_doc_read_refuses_what_is_no_description(void **state)
           "<operation name='Xem'><input message='t:I'/></operation>"
           "<operation name='Ghi'><input message='t:I'/></operation></portType></definitions>",
           "exchange.doc.element_twice" },
+        { "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' "
+          "xmlns:t='urn:x' xmlns:s='http://schemas.xmlsoap.org/wsdl/soap/' name='S'>"
+          "<message name='I'><part name='p' element='t:Hoi'/></message><portType name='P'>"
+          "<operation name='Xem'><input message='t:I'/></operation></portType></definitions>",
+          "exchange.doc.wsdl_address" },
+        { "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' "
+          "xmlns:t='urn:x' xmlns:s='http://schemas.xmlsoap.org/wsdl/soap/' name='S'>"
+          "<message name='I'><part name='p' element='t:Hoi'/></message><portType name='P'>"
+          "<operation name='Xem'><input message='t:I'/></operation></portType>"
+          "<service name='V'><port name='p'><s:address location=''/></port></service>"
+          "</definitions>",
+          "exchange.doc.wsdl_address" },
     };
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         struct ctx *cx = cx_of(state);
