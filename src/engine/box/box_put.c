@@ -9,12 +9,20 @@ struct put_job {
     struct exchange_pass pass;
     struct str who;
     bool is_again, is_conflict, is_full, is_missing;
+    bool is_over; /* of a list: its quota is used up by those before it */
 };
 
 struct str
 box_service_of(struct ctx *cx, struct str path)
 {
     return str_cat(cx->arena, path, STR(BOX_SERVICE));
+}
+
+/* More than the agreement allows? Such a refusal is none of the calls that its quota counts. */
+static bool
+is_much(struct str fault)
+{
+    return str_eq(fault, STR("rate")) || str_eq(fault, STR("quota"));
 }
 
 static enum err
@@ -26,7 +34,9 @@ account(struct ctx *cx, const struct put_job *j, struct str fault)
                                  .service_id = j->pass.service_id,
                                  .agreement_id = j->pass.agreement_id,
                                  .operation = STR("gui"),
-                                 .status = str_is_empty(fault) ? 201 : 403,
+                                 .status = str_is_empty(fault) ? 201
+                                           : is_much(fault)    ? 429
+                                                               : 403,
                                  .fault = fault,
                                  .bytes_in = j->m.n_bytes,
                                  .trace_id = cx->trace_id,
@@ -99,6 +109,9 @@ verdict(struct ctx *cx, const struct put_job *j)
     if (j->is_missing) {
         return err_set(cx, ERR_INVALID, "a file of \"files\" has not been brought whole");
     }
+    if (j->is_over) {
+        return err_set(cx, ERR_RATE, "quota");
+    }
     if (j->is_full) {
         return err_set(cx, ERR_BUSY, "the box is full");
     }
@@ -116,9 +129,8 @@ pass(struct ctx *cx, struct put_job *j, const char *operation)
     if (!str_is_empty(j->pass.fault)) {
         struct str fault = j->pass.fault;
         TRY(store_write(cx, refused_tx, j));
-        bool is_much = str_eq(fault, STR("rate")) || str_eq(fault, STR("quota"));
-        return is_much ? err_set(cx, ERR_RATE, STR_FMT, STR_ARG(fault))
-                       : err_set(cx, ERR_FORBIDDEN, STR_FMT, STR_ARG(fault));
+        return is_much(fault) ? err_set(cx, ERR_RATE, STR_FMT, STR_ARG(fault))
+                              : err_set(cx, ERR_FORBIDDEN, STR_FMT, STR_ARG(fault));
     }
     return ERR_OK;
 }
@@ -193,6 +205,18 @@ struct list_job {
     size_t n, at; /* at: the one that is refused, n: none */
 };
 
+/* Do those before v[at] leave nothing of its agreement's quota? What had been put before is not
+ * counted again. */
+static bool
+is_over(const struct put_job *v, size_t at)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < at; i++) {
+        n += !v[i].is_again && v[i].pass.agreement_id == v[at].pass.agreement_id;
+    }
+    return !v[at].is_again && n >= v[at].pass.left;
+}
+
 static enum err
 list_tx(struct ctx *cx, void *arg)
 {
@@ -201,7 +225,8 @@ list_tx(struct ctx *cx, void *arg)
     for (size_t i = 0; i < l->n; i++) {
         struct put_job *j = &l->v[i];
         TRY(put_tx(cx, j));
-        if (j->is_conflict || j->is_missing || j->is_full) {
+        j->is_over = is_over(l->v, i);
+        if (j->is_conflict || j->is_missing || j->is_full || j->is_over) {
             l->at = i;
             return err_set(cx, ERR_CONFLICT, "refused"); /* takes back those before it */
         }
@@ -225,6 +250,10 @@ box_put_list(struct ctx *cx, struct str who, struct box_message *v, size_t n, bo
     }
     enum err e = store_write(cx, list_tx, &l);
     if (e == ERR_CONFLICT && l.at < n) {
+        if (l.v[l.at].is_over) {
+            l.v[l.at].pass.fault = STR("quota");
+            TRY(store_write(cx, refused_tx, &l.v[l.at]));
+        }
         return box_fault_at(cx, verdict(cx, &l.v[l.at]), l.at, v[l.at].name);
     }
     TRY(e);

@@ -382,6 +382,7 @@ NODISCARD enum err exchange_kept_store(struct ctx *cx, struct exchange_kept *k);
 struct exchange_pass {
     int64_t consumer_id, service_id, agreement_id;
     struct str fault, endpoint;
+    int64_t left; /* of today's quota; INT64_MAX: there is none */
 };
 NODISCARD enum err exchange_may_pass(struct ctx *cx, struct str consumer, struct str service,
                                      struct str operation, struct exchange_pass *ret);

@@ -158,23 +158,24 @@ exchange_calls(struct ctx *cx, int64_t consumer, int64_t service, bool is_faulty
 struct call {
     const struct exchange_request *rq;
     struct exchange_case at;
+    int64_t left; /* of the quota, once judged */
     int64_t begun_us;
 };
 
-/* Calls of today (Vietnam) under the agreement. */
+/* What is left of the agreement's calls of today (Vietnam). */
 static enum err
-is_quota_used(struct ctx *cx, const struct call *c, bool *ret)
+quota_left(struct ctx *cx, const struct call *c, int64_t *ret)
 {
     struct q_xcall_day_n row;
     int64_t now_us = sys_now_us(cx);
-    *ret = false;
+    *ret = INT64_MAX;
     if (c->at.agreement.quota_day == 0) {
         return ERR_OK;
     }
     TRY(q_xcall_day_n(cx, &row, .agreement_id = c->at.agreement.id,
                       .consumer_id = c->at.consumer.id,
                       .since_id = date_to_us_vn(date_at_vn(now_us), 0)));
-    *ret = row.n >= c->at.agreement.quota_day;
+    *ret = row.n >= c->at.agreement.quota_day ? 0 : c->at.agreement.quota_day - row.n;
     return ERR_OK;
 }
 
@@ -224,7 +225,6 @@ is_message_of(struct ctx *cx, const struct call *c)
 static enum err
 judge(struct ctx *cx, struct call *c, struct str *ret)
 {
-    bool is_used = false;
     int64_t now_us = sys_now_us(cx);
     if (!str_eq(c->at.consumer.state, STR("active")) ||
         !str_eq(c->at.consumer.member_state, STR("active"))) {
@@ -250,8 +250,8 @@ judge(struct ctx *cx, struct call *c, struct str *ret)
             return e == ERR_RATE ? ERR_OK : e;
         }
     }
-    TRY(is_quota_used(cx, c, &is_used));
-    *ret = is_used ? STR("quota") : STR("");
+    TRY(quota_left(cx, c, &c->left));
+    *ret = c->left == 0 ? STR("quota") : STR("");
     return ERR_OK;
 }
 
@@ -440,8 +440,8 @@ exchange_may_pass(struct ctx *cx, struct str consumer, struct str service, struc
     struct str fault;
     TRY(exchange_case_get(cx, &rq, &c.at));
     TRY(judge(cx, &c, &fault));
-    *ret = (struct exchange_pass){ c.at.consumer.id, c.at.service.id, c.at.agreement.id, fault,
-                                   c.at.service.endpoint };
+    *ret = (struct exchange_pass){ c.at.consumer.id,      c.at.service.id, c.at.agreement.id, fault,
+                                   c.at.service.endpoint, c.left };
     return ERR_OK;
 }
 

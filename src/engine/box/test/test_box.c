@@ -33,8 +33,9 @@ system_new(struct ctx *cx, const char *member, const char *code, bool is_away)
     return s.id;
 }
 
+/* quota_day 0: none */
 static void
-allow(struct ctx *cx, const char *from, const char *to)
+allow_daily(struct ctx *cx, const char *from, const char *to, int64_t quota_day)
 {
     struct exchange_subsystem consumer;
     struct exchange_service service;
@@ -51,7 +52,14 @@ allow(struct ctx *cx, const char *from, const char *to)
     ASSERT_OK(cx, exchange_ask_access(cx, &a));
     ASSERT_OK(cx, exchange_agreement_get(cx, a.id, &a));
     a.state = STR("granted");
+    a.quota_day = quota_day;
     ASSERT_OK(cx, exchange_agreement_decide(cx, &a));
+}
+
+static void
+allow(struct ctx *cx, const char *from, const char *to)
+{
+    allow_daily(cx, from, to, 0);
 }
 
 static int
@@ -228,6 +236,26 @@ test_put_list_with_one_refused_takes_none(void **state)
     ASSERT_STR(got[0].name, "a");
     ASSERT_OK(cx, box_put_list(cx, STR(X), v, 1, again));
     assert_int_equal(v[0].seq, 2); /* none of those refused took a number */
+}
+
+static void
+test_put_list_goes_no_further_than_the_quota_of_the_day(void **state)
+{
+    struct ctx *cx = cx_of(state);
+    struct box_message v[] = { to_s("a", "1"), to_s("b", "2"), to_s("a", "1"), to_s("c", "3") };
+    struct box_message *got = NULL;
+    bool again[COUNT_OF(v)];
+    (void)system_new(cx, "Y1", "MOT-CUA", false);
+    allow_daily(cx, "VN/GOV/Y1/MOT-CUA", S, 3);
+    must_put(cx, "x", "of another agreement");
+    ASSERT_OK(cx, box_put_list(cx, STR("VN/GOV/Y1/MOT-CUA"), v, 1, again));
+    struct box_message more[] = { to_s("a", "1"), to_s("b", "2"), to_s("c", "3"), to_s("d", "4") };
+    assert_int_equal(box_put_list(cx, STR("VN/GOV/Y1/MOT-CUA"), more, 4, again), ERR_RATE);
+    assert_non_null(strstr(cx->err.text, "message 4 (d): quota"));
+    assert_int_equal(test_i64(cx, "SELECT count(*) FROM exchange_call WHERE fault = 'quota'"), 1);
+    assert_int_equal(fetched(cx, &got), 2); /* none of those refused */
+    ASSERT_OK(cx, box_put_list(cx, STR("VN/GOV/Y1/MOT-CUA"), v, COUNT_OF(v), again));
+    assert_true(again[0] && !again[1] && again[2] && !again[3]); /* what is there does not count */
 }
 
 /* --- within one installation ------------------------------------------------------------------ */
@@ -556,6 +584,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_message_read_names_what_is_wrong, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_put_list_is_there_in_order_in_one_transaction, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_put_list_goes_no_further_than_the_quota_of_the_day,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_put_list_with_one_refused_takes_none, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_put_twice_is_there_once, set_up, tear_down),
