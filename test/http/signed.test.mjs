@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { furnish, idOf, introduce, makeKey, ownPort, start, token, until } from '../lib/nodes.mjs';
-import { Client, dropDir, newDir, officers, root, runBombo, start as startAny } from '../lib/server.mjs';
+import { Client, dayIn, dropDir, newDir, officers, root, runBombo, start as startAny } from '../lib/server.mjs';
 import { Walk } from '../lib/walk.mjs';
 
 const A = {}, B = {}; // the consumer's and the provider's installation
@@ -264,6 +264,27 @@ test('who is not known, suspended or revoked does not pass, and each has its own
   assert.match(readFileSync(join(dir, 'answer.http'), 'latin1'), /^HTTP\/1\.1 500[\s\S]*X-Road-Error: Server\.ServerProxy\.AccessDenied/);
   idOf(await B.operator.form(`/truc/thoa-thuan/${B.agreement}`, { state: 'granted', version: '3', operations: 'tra-cuu', rate_s: '0', quota_day: '0' }));
   await until('it is granted again', async () => (await call()).status === 200);
+});
+
+test('the page of evidence shows the rows that were asked for: by id, member, dossier and day; what was typed stays', async () => {
+  const page = async (fields) => (await B.operator.get(`/truc/bang-chung?${new URLSearchParams(fields)}`)).text;
+  const rows = (text) => [...text.matchAll(/<tr[^>]*>(?:(?!<\/tr>)[\s\S])*?href="\/truc\/bang-chung\/([^"]+)"[\s\S]*?<\/tr>/g)].map(([row, id]) => ({ id, row }));
+  const all = rows(await page({}));
+  assert.ok(all.length > 2 && all.length <= 20);
+  const byId = await page({ q: A.first });
+  assert.equal(rows(byId).length, 2, 'the request and its answer');
+  for (const { id, row } of rows(byId)) {
+    assert.equal(id, A.first);
+    assert.match(row, /VN\/GOV\/X1\/MOT-CUA/);
+  }
+  assert.match(byId, new RegExp(`name="q"[^>]*value="${A.first}"|value="${A.first}"[^>]*name="q"`));
+  assert.ok(rows(await page({ 'thanh-vien': 'VN/GOV/X1' })).length >= 2);
+  assert.deepEqual(rows(await page({ 'thanh-vien': 'VN/GOV/X9' })), []);
+  const ofDossier = await until('indexed', async () => { const r = rows(await page({ 'ho-so': 'HS-1' })); return r.length && r; });
+  assert.deepEqual(ofDossier.map((r) => r.id), [A.first]);
+  const day = (n) => dayIn(n).iso;
+  assert.deepEqual(rows(await page({ tu: day(-1), den: day(1), q: A.first })).length, 2);
+  assert.deepEqual(rows(await page({ tu: day(2), den: day(3) })), []);
 });
 
 test('an operator finds a call by dossier and member, sees it computed again, and the reading is recorded', async () => {
