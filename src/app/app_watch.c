@@ -1,8 +1,10 @@
 /* app_watch.c: the main thread while others serve: signals, the supervisor's watchdog, samples. */
 #include "app/app_int.h"
 #include "engine/calendar/calendar.h"
+#include "engine/exchange/exchange.h"
 #include "engine/health/health.h"
 #include "engine/indicator/indicator.h"
+#include "engine/node/node.h"
 #include "engine/pack/pack.h"
 #include "store/store.h"
 #include "sys/log.h"
@@ -17,7 +19,8 @@
 #define TRIM_EVERY_S   30
 #define FOLLOW_EVERY_S 5
 #define COUNTS_EVERY_S 10 /* as often as they are folded */
-#define COUNTS_US_MAX  (10 * US_PER_S)
+#define FOLLOW_US_MAX                                                                              \
+    (10 * US_PER_S) /* the pings wait: not for long, also while the database is away */
 
 static void
 signals_of(sigset_t *set)
@@ -44,6 +47,7 @@ struct watch {
     struct ctx cx; /* with an arena of its own */
     struct app *app;
     int64_t watchdog_us, pinged_us, sampled_us, trimmed_us, followed_us, counted_us;
+    int64_t mark; /* of the exchange, as it is in force here */
     bool was_alive;
 };
 
@@ -85,6 +89,26 @@ follow(struct watch *w, int64_t now_us)
     }
 }
 
+/* The same of members, agreements, keys and other installations: the jobs that tell of a change run
+ * in whichever process takes them, and that need not be the relay's. */
+static void
+follow_exchange(struct watch *w, int64_t now_us)
+{
+    int64_t mark = 0;
+    if (!store_is_shared(w->cx.store) || (w->cx.relay == NULL && w->cx.node == NULL)) {
+        return;
+    }
+    arena_reset(w->cx.arena);
+    w->cx.deadline_us = now_us + FOLLOW_US_MAX;
+    enum err e = exchange_mark(&w->cx, &mark);
+    if (e == ERR_OK && mark != w->mark) {
+        e = exchange_relay_apply(&w->cx);
+        e = e == ERR_OK ? node_trust_reload(&w->cx) : e;
+        w->mark = e == ERR_OK ? mark : w->mark; /* else again in a second */
+    }
+    w->cx.deadline_us = 0;
+}
+
 /* The folded counts behind the leaders' page: all of them at the first time, some 50 ms of a
  * million dossiers, for which the first leader of the day would wait otherwise. */
 static void
@@ -96,8 +120,7 @@ follow_counts(struct watch *w, int64_t now_us)
     }
     w->counted_us = now_us;
     arena_reset(w->cx.arena);
-    /* the pings wait for it: not for long, also on a database that is away */
-    w->cx.deadline_us = now_us + COUNTS_US_MAX;
+    w->cx.deadline_us = now_us + FOLLOW_US_MAX;
     if (indicator_cube_follow(&w->cx) != ERR_OK) {
         arena_reset(w->cx.arena); /* next time; until then a page reads them itself */
     }
@@ -111,6 +134,7 @@ tick(struct watch *w)
     ping(w, now_us);
     follow_counts(w, now_us);
     follow(w, now_us);
+    follow_exchange(w, now_us);
     if (w->trimmed_us == 0 || now_us - w->trimmed_us >= TRIM_EVERY_S * US_PER_S) {
         w->trimmed_us = now_us;
         sys_memory_trim(); /* gives back what documents and lists left behind */
@@ -127,7 +151,7 @@ void
 app_watch(struct app *app, const struct app_options *options)
 {
     struct watch w = {
-        .cx = app->cx, .app = app, .watchdog_us = sys_watchdog_us(), .was_alive = true
+        .cx = app->cx, .app = app, .watchdog_us = sys_watchdog_us(), .was_alive = true, .mark = -1
     };
     const struct timespec second = { .tv_sec = 1 };
     sigset_t set;

@@ -548,6 +548,12 @@ NODISCARD enum err exchange_policy(struct ctx *cx, int32_t own_port, struct rela
 /* Puts it in force in the relay of this process; nothing to do when there is none, or when a file
  * gives the policy. */
 NODISCARD enum err exchange_relay_apply(struct ctx *cx);
+/* [tx] Agreements, members, keys or other installations changed: relays and nodes read them anew
+ * after the commit. */
+NODISCARD enum err exchange_changed(struct ctx *cx);
+/* Another one after each change of members, agreements, keys and other installations: where several
+ * processes serve one database, a relay's looks whether somebody else changed them. */
+NODISCARD enum err exchange_mark(struct ctx *cx, int64_t *ret);
 
 /* --- a whole province for the demo (exchange_demo.c): rows without an account of each act ------
  */

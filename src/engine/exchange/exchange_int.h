@@ -66,9 +66,6 @@ struct str exchange_joined(struct ctx *cx, struct str set, struct str more);
 size_t exchange_n_words(struct str set);
 
 /* --- exchange_policy.c ------------------------------------------------------------------------ */
-/* [tx] Agreements, members or clients changed: the relay's snapshot is built anew after the commit.
- */
-enum err exchange_changed(struct ctx *cx);
 /* Parts of a service's address, its path without '/' at the end: may the relay call it? */
 bool exchange_url_split(struct str endpoint, struct url_parts *ret);
 /* Names that had no address when the policy was made are looked up again. */

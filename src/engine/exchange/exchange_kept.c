@@ -287,14 +287,11 @@ case_keep(struct exchange_kept *k, const struct exchange_request *rq, struct kep
 enum err
 exchange_case_get(struct ctx *cx, const struct exchange_request *rq, struct exchange_case *ret)
 {
-    struct q_xmark_get mark = { .n = 0 };
+    int64_t mark = 0;
     struct kept_case got = { .mark = 0 };
     if (rq->kept != NULL) {
-        enum err e = q_xmark_get(cx, &mark); /* before the rows, so that it is never too new */
-        if (e != ERR_OK && e != ERR_NOT_FOUND) {
-            return e;
-        }
-        if (case_recall(cx, rq->kept, rq, mark.n, ret)) {
+        TRY(exchange_mark(cx, &mark)); /* before the rows, so that it is never too new */
+        if (case_recall(cx, rq->kept, rq, mark, ret)) {
             return ERR_OK;
         }
     }
@@ -305,7 +302,7 @@ exchange_case_get(struct ctx *cx, const struct exchange_request *rq, struct exch
         ret->operation = *o;
     }
     if (rq->kept != NULL) {
-        got.mark = mark.n;
+        got.mark = mark;
         case_keep(rq->kept, rq, got);
     }
     return ERR_OK;

@@ -518,6 +518,15 @@ exchange_changed(struct ctx *cx)
 }
 
 enum err
+exchange_mark(struct ctx *cx, int64_t *ret)
+{
+    struct q_xmark_get mark = { .n = 0 };
+    enum err e = q_xmark_get(cx, &mark);
+    *ret = mark.n;
+    return e == ERR_NOT_FOUND ? ERR_OK : e;
+}
+
+enum err
 exchange_relay_apply(struct ctx *cx)
 {
     struct relay_policy p;

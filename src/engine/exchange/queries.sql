@@ -129,7 +129,7 @@ SELECT id, hash FROM exchange_version WHERE service_id = :service_id AND version
 -- name: xversion_list :many
 -- in: service_id:i64 limit_n:i64
 -- out: id:i64 version:str kind:str hash:str n_operations:i64 imported_us:i64
-SELECT id, version, kind, hash, n_operations, imported_us FROM exchange_version WHERE service_id = :service_id ORDER BY version DESC LIMIT :limit_n
+SELECT id, version, kind, hash, n_operations, imported_us FROM exchange_version WHERE service_id = :service_id ORDER BY imported_us DESC, id DESC LIMIT :limit_n
 
 -- name: xversion_document :one
 -- in: id:i64

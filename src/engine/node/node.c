@@ -279,8 +279,8 @@ node_trust_now(struct node *n)
     return t;
 }
 
-static enum err
-reload(struct ctx *cx)
+enum err
+node_trust_reload(struct ctx *cx)
 {
     struct node *n = cx->node;
     struct node_trust *fresh = NULL;
@@ -305,7 +305,7 @@ on_trust(struct ctx *cx, struct str key, struct str payload)
 {
     (void)key;
     (void)payload;
-    return reload(cx);
+    return node_trust_reload(cx);
 }
 
 const struct jobs_topic node_topics[] = {

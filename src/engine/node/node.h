@@ -57,7 +57,9 @@ NODISCARD enum err node_key_revoke(struct ctx *cx, int64_t id);
 /* A signing key for one of our members ("VN/GOV/H19"): a software key, or the token's key of that
  * label; an older one ends. ERR_INVALID with a problem on "member". */
 NODISCARD enum err node_key_make(struct ctx *cx, struct str member, struct str token_label);
-/* Peers, keys or members changed (jobs topic "node.trust"). */
+/* Peers, keys or members changed (jobs topic "node.trust"): reads them anew. Nothing to do in a
+ * process without signed exchange. */
+NODISCARD enum err node_trust_reload(struct ctx *cx);
 extern const struct jobs_topic node_topics[];
 
 /* --- evidence ---------------------------------------------------------------------------------

@@ -241,7 +241,7 @@ changed(struct ctx *cx, const char *kind, int64_t id, struct str words)
                             .object = ledger_object(cx, "node_peer", id),
                             .note = words };
     TRY(ledger_add(cx, &e));
-    return store_outbox_put(cx, STR("node.trust"), STR("trust"), STR("{}"));
+    return exchange_changed(cx); /* the relay names other installations' services */
 }
 
 /* A member is at one node only: ours, or the one that told of it first. */
