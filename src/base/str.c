@@ -280,11 +280,38 @@ utf8_step(const unsigned char *p, size_t n)
     return need;
 }
 
+#define EACH_BYTE(v) (UINT64_MAX / 255 * (v))
+
+size_t
+str_visible_n(struct str s)
+{
+    size_t i = 0;
+    for (uint64_t x; s.n - i >= sizeof(x); i += sizeof(x)) {
+        memcpy(&x, s.p + i, sizeof(x));
+        /* high bits are set by 0x80 and more, by 0x7F and 1, by less than 0x20 without 0x20 */
+        if (((x | (x + EACH_BYTE(1)) | (x - EACH_BYTE(0x20))) & EACH_BYTE(0x80)) != 0) {
+            break;
+        }
+    }
+    while (i < s.n && s.p[i] >= 0x20 && s.p[i] < 0x7F) {
+        i++;
+    }
+    return i;
+}
+
 bool
 str_is_utf8(struct str s)
 {
     size_t i = 0;
     while (i < s.n) {
+        uint64_t x = EACH_BYTE(0x80);
+        if (s.n - i >= sizeof(x)) {
+            memcpy(&x, s.p + i, sizeof(x));
+        }
+        if ((x & EACH_BYTE(0x80)) == 0) {
+            i += sizeof(x);
+            continue;
+        }
         size_t step = utf8_step((const unsigned char *)s.p + i, s.n - i);
         if (step == 0) {
             return false;

@@ -67,6 +67,8 @@ uint64_t str_hash(struct str s);
 
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool str_is_utf8(struct str s);
+/* How many bytes at the beginning are visible ASCII or spaces. */
+size_t str_visible_n(struct str s);
 
 /* Decimal integer, optional '-', whole string, within [min, max]. False and *ret untouched
  * otherwise. */

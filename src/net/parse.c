@@ -47,15 +47,19 @@ enum parse_state
 parse_scan(struct parse_scan *scan, const char *p, size_t n, size_t *ret_head_n)
 {
     enum parse_state state = PARSE_MORE;
-    for (; scan->at < n && state == PARSE_MORE; scan->at++) {
+    while (scan->at < n && state == PARSE_MORE) {
         char c = p[scan->at];
         bool is_after_cr = scan->line_n > 0 && p[scan->at - 1] == '\r';
-        if (!parse_is(c, PARSE_VALUE)) {
+        size_t run = str_visible_n((struct str){ p + scan->at, n - scan->at });
+        run = run == 0 && parse_is(c, PARSE_VALUE) ? 1 : run;
+        if (run == 0) {
             state = scan_line_end(scan, c, is_after_cr);
+            scan->at++;
         } else if (is_after_cr) {
             return PARSE_BAD;
         } else {
-            scan->line_n++;
+            scan->line_n += run;
+            scan->at += run;
         }
     }
     if (state == PARSE_DONE) {

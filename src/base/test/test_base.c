@@ -35,6 +35,22 @@ test_str_next_splits_and_ends(void **state)
 }
 
 static void
+test_str_visible_n_stops_at_each_other_byte(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        for (size_t at = 0; at < 20; at++) {
+            char s[20];
+            memset(s, '~', sizeof(s));
+            s[at] = (char)c;
+            size_t want = c >= 0x20 && c < 0x7F ? sizeof(s) : at;
+            assert_int_equal(str_visible_n((struct str){ s, sizeof(s) }), want);
+        }
+    }
+    assert_int_equal(str_visible_n(STR("")), 0);
+}
+
+static void
 test_str_is_utf8_refuses_bad_sequences(void **state)
 {
     (void)state;
@@ -42,6 +58,12 @@ test_str_is_utf8_refuses_bad_sequences(void **state)
     assert_false(str_is_utf8(STR("\xC0\x80")));
     assert_false(str_is_utf8(STR("\xED\xA0\x80")));
     assert_false(str_is_utf8(STR("\xE1\xBB")));
+    for (size_t at = 0; at < 20; at++) { /* also behind and within what is looked at together */
+        char s[20];
+        memset(s, 'a', sizeof(s));
+        s[at] = '\xC0';
+        assert_false(str_is_utf8((struct str){ s, sizeof(s) }));
+    }
 }
 
 static void
@@ -108,6 +130,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arena_over_quota_is_marked),
         cmocka_unit_test(test_str_next_splits_and_ends),
+        cmocka_unit_test(test_str_visible_n_stops_at_each_other_byte),
         cmocka_unit_test(test_str_is_utf8_refuses_bad_sequences),
         cmocka_unit_test(test_str_to_i64_range_and_overflow),
         cmocka_unit_test(test_str_replace_all),
