@@ -379,7 +379,8 @@ app_demo_print(struct ctx *cx)
         "  one-stop     motcua.%s\n  specialist   chuyenvien.%s\n  leader       lanhdao.%s   "
         "signing PIN %s\n"
         "  clerk        vanthu.%s\n  cashier      thuphi.%s\n  inspector    giamsat.%s\n  operator "
-        "    quantri.%s\n  leader above all units   lanhdao." STR_FMT "\n"
+        "    quantri.%s\n  integrator   tichhop.%s   the exchange: /truc\n  leader above all units "
+        "  lanhdao." STR_FMT "\n"
         "\nFirst things to try\n"
         "  1. Type \"giay doc than\" into the search box, begin, sign in as the citizen and file.\n"
         "  2. In another browser, as the one-stop officer, accept it at /can-bo. Pay as the "
@@ -388,5 +389,5 @@ app_demo_print(struct ctx *cx)
         "  3. As the leader, sign it at /can-bo/ky, and see the figures move at /lanh-dao.\n"
         "Signed evidence (/truc/bang-chung) needs two installations: `make run-two` runs both.\n\n",
         PASSWORD, CITIZEN_ID, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT, PIN, SHOW_UNIT, SHOW_UNIT, SHOW_UNIT,
-        SHOW_UNIT, STR_ARG(province));
+        SHOW_UNIT, SHOW_UNIT, STR_ARG(province));
 }
